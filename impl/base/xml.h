@@ -1,0 +1,15 @@
+/* A writer of XML text; the only place that escapes. Names are the caller's literals. */
+#ifndef BASE_XML_H
+#define BASE_XML_H
+
+#include "base/str.h"
+
+bool xml_escape(struct strbuf *out, struct str text); /* & < > " ' as entities */
+bool xml_declaration(struct strbuf *out);             /* <?xml version="1.0" encoding="UTF-8"?> */
+bool xml_open(struct strbuf *out, struct str name);
+/* Pairs of (name, value) ended by an empty name: for <usage_report metric="hits" ...>. */
+bool xml_open_with(struct strbuf *out, struct str name, const struct str *attributes);
+bool xml_close(struct strbuf *out, struct str name);
+bool xml_element(struct strbuf *out, struct str name, struct str text);
+
+#endif
