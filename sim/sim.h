@@ -1,0 +1,114 @@
+/* The simulator: virtual hosts on a virtual network under virtual time, running the components of
+ * impl/ as they are.
+ *
+ * One `struct sim` is one run: everything in it follows from its seed and from the calls made to
+ * it, on any machine, with any compiler. Hosts have one IPv4 address and any number of processes; a
+ * process is one component with its own world, environment and output. Nothing happens outside
+ * sim_run_*().
+ *
+ * Order of calls: sim_create, sim_trace_to, hosts, names, rules, processes, sim_run_...,
+ * sim_destroy. Times are microseconds since the run began; utc_start is the wall clock at that
+ * moment.
+ */
+#ifndef SIM_SIM_H
+#define SIM_SIM_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/str.h"
+#include "world/component.h"
+#include "world/process.h"
+#include "world/world.h"
+
+struct error;
+struct sim;
+struct sim_host;
+struct sim_process;
+struct sim_rule;
+
+struct sim_options {
+	uint64_t seed;
+	int64_t utc_start_us; /* 0 = 2019-06-04T08:00:00Z */
+	const struct component *const
+		*components; /* what "refscale NAME" may start; ends with NULL */
+};
+
+struct sim *sim_create(const struct sim_options *options);
+void sim_destroy(struct sim *sim);
+
+/* Time. sim_run_until: false when `done` (may be NULL) had not said so by then. */
+int64_t sim_now_us(const struct sim *sim);
+void sim_run_to(struct sim *sim, int64_t time_us);
+bool sim_run_until(struct sim *sim, int64_t time_us, bool (*done)(void *data), void *data);
+typedef void sim_action(void *data);
+void sim_at(struct sim *sim, int64_t time_us, sim_action *action, void *data);
+uint64_t sim_events(const struct sim *sim); /* carried out so far */
+
+/* The trace: one JSON object a line, each event with virtual time, host and kind. The hash covers
+ * every line whether or not there is a sink. */
+typedef void sim_trace_sink(struct str line, void *data);
+void sim_trace_to(struct sim *sim, sim_trace_sink *sink, void *data);
+uint64_t sim_trace_hash(const struct sim *sim);
+/* `fields` is a JSON object's inside: "\"status\":200". */
+void sim_trace(struct sim *sim, struct str host, struct str kind, struct str fields);
+
+/* Hosts and processes. */
+struct sim_host *sim_host_add(struct sim *sim, struct str name, struct str address);
+struct sim_host *sim_host_find(struct sim *sim, struct str name);
+struct str sim_host_address(const struct sim_host *host);
+void sim_host_set_up(struct sim_host *host, bool up); /* down: processes killed, packets vanish */
+void sim_host_set_clock_offset(struct sim_host *host, int64_t offset_us);
+bool sim_host_write_file(struct sim_host *host, struct str path, struct str content);
+/* A world without a component: for clients, runners and tests. Lives until the sim is destroyed. */
+struct world *sim_host_world(struct sim_host *host, struct str process_name);
+/* output: NULL = only traced. */
+struct sim_process *sim_process_start(struct sim_host *host, const struct process_options *options,
+				      struct error *error);
+void sim_process_kill(struct sim_process *process);
+bool sim_process_is_running(const struct sim_process *process);
+
+/* The network. Latency applies to both directions; loss delays by retransmission, as TCP does. */
+struct sim_link {
+	int64_t latency_us, jitter_us;
+	int loss_per_million;
+};
+void sim_net_set_default_link(struct sim *sim, struct sim_link link);
+void sim_net_set_link(struct sim *sim, struct str from_host, struct str to_host,
+		      struct sim_link link);
+
+/* Firewall and faults: rules are asked in the order they were added, the first verdict that is not
+ * PASS wins. Empty from/to and port 0 match all. Every rule counts what it did: a fault without
+ * effect is a mistake in the scenario. */
+enum sim_verdict { SIM_PASS, SIM_DROP, SIM_REJECT, SIM_RESET, SIM_DELAY };
+struct sim_rule_options {
+	struct str from, to; /* host names or addresses */
+	uint16_t port;       /* of the destination */
+	enum sim_verdict verdict;
+	int64_t delay_us; /* SIM_DELAY */
+	bool only_new_connections;
+};
+struct sim_rule *sim_rule_add(struct sim *sim, const struct sim_rule_options *options);
+void sim_rule_remove(struct sim_rule *rule);
+uint64_t sim_rule_effects(const struct sim_rule *rule); /* also valid after removal */
+
+/* Names. Every host's system resolver asks the sim's zone; `set` replaces. */
+void sim_dns_set(struct sim *sim, struct str name, struct str addresses, int64_t ttl_s);
+void sim_dns_remove(struct sim *sim, struct str name);
+enum sim_dns_fault { SIM_DNS_OK, SIM_DNS_NXDOMAIN, SIM_DNS_SERVFAIL, SIM_DNS_SILENT };
+void sim_dns_set_fault(struct sim *sim, struct str name, enum sim_dns_fault fault);
+uint64_t sim_dns_effects(const struct sim *sim,
+			 struct str name); /* lookups answered since the last set */
+
+/* TLS: a simulated certificate is a text that a listener is given in place of PEM. kind: "ok",
+ * "expired", "not-yet", "unknown-ca", "self-signed"; names: comma separated. */
+struct str sim_tls_certificate(struct arena *arena, struct str names, struct str kind);
+
+/* A Redis node on a host: store/ over RESP. */
+struct sim_redis;
+struct sim_redis *sim_redis_start(struct sim_host *host, uint16_t port, struct error *error);
+void sim_redis_stop(struct sim_redis *redis); /* connections cut, data kept */
+void sim_redis_restart(struct sim_redis *redis);
+
+#endif
