@@ -16,7 +16,7 @@ CFLAGS  ?=
 override CFLAGS += -std=c17 -Wall -Wextra -Wpedantic -Wshadow -Werror -fstack-protector-strong \
 	-Iimpl -I. $(FLAGS_$(FLAVOUR))
 LDFLAGS ?=
-LIBS    := -lmicrohttpd -lcurl -lcares -lhiredis -luv -lsqlite3 -lcjson -lyaml -lcrypto -lm -lpthread
+LIBS    := -lmicrohttpd -lcurl -lcares -lhiredis -luv -lsqlite3 -lcjson -lyaml -lpcre2-8 -lcrypto -lm -lpthread
 OUT     := $(BUILD)/$(FLAVOUR)
 
 # Sources. MODULES limits what is linked into the unit tests ("base http world/real sim/engine");
