@@ -1,5 +1,5 @@
-/* Runs the unit tests: all, or `--suite NAME` and `--case NAME` (`--list` shows the suites). The suites run
- * in an order shuffled by --seed, which is printed, so that none depends on another. */
+/* Runs the unit tests: all, or `--suite NAME` and `--case NAME` (`--list` shows the suites). The
+ * suites run in an order shuffled by --seed, which is printed, so that none depends on another. */
 #include "ci/unit.h"
 
 #include <stdint.h>
@@ -43,7 +43,8 @@ int main(int argc, char **argv)
 				puts(s->name);
 			return 0;
 		} else {
-			fprintf(stderr, "usage: unit [--suite NAME] [--case NAME] [--seed N] [--list]\n");
+			fprintf(stderr,
+				"usage: unit [--suite NAME] [--case NAME] [--seed N] [--list]\n");
 			return 2;
 		}
 	}
