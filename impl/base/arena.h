@@ -16,10 +16,11 @@ struct arena *arena_create(void);
 void arena_destroy(struct arena *arena); /* NULL is allowed */
 void arena_reset(struct arena *arena);   /* empties it, keeps its first block */
 void *arena_alloc(struct arena *arena, size_t size);
+void *arena_alloc_array(struct arena *arena, size_t item_size, size_t count);
 size_t arena_bytes(const struct arena *arena); /* handed out since creation or reset */
 
 #define ARENA_NEW(arena, type) ((type *)arena_alloc((arena), sizeof(type)))
-#define ARENA_ARRAY(arena, type, count) ((type *)arena_alloc((arena), sizeof(type) * (count)))
+#define ARENA_ARRAY(arena, type, count) ((type *)arena_alloc_array((arena), sizeof(type), (count)))
 
 /* The same promise for memory with a life of its own; free with free(). */
 void *memory_alloc(size_t size); /* zeroed */

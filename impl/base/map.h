@@ -25,8 +25,8 @@ void map_clear(struct map *map);
 /* `struct map_cursor at = {0}; while (map_next(map, &at)) use(at.key, at.value);` The entry at the
  * cursor may be removed while walking; entries added meanwhile are visited. */
 struct map_cursor {
-	size_t position;
-	struct str key;
+	size_t position, index; /* the map's own */
+	struct str key;         /* the map's copy: gone when the entry is removed */
 	void *value;
 };
 bool map_next(const struct map *map, struct map_cursor *cursor);

@@ -5,8 +5,9 @@
  * the arena that will own it (base/arena.h).
  *
  * A `struct strbuf` grows up to a maximum given when it is made. Reaching the maximum is not
- * fatal: the append is refused, nothing is written, and strbuf_is_full() stays true, so a caller
- * may append freely and look once at the end.
+ * fatal: the append is refused, nothing is written, and strbuf_is_full() stays true until
+ * strbuf_clear(), so a caller may append freely and look once at the end. Later appends that fit
+ * are taken (after strbuf_consume() a queue goes on).
  */
 #ifndef BASE_STR_H
 #define BASE_STR_H
@@ -52,7 +53,7 @@ uint64_t str_hash(struct str s, uint64_t seed); /* same on every machine */
 /* Splits at the first `separator`; without one, *before is all of s, *after is empty, false. */
 bool str_split_once(struct str s, char separator, struct str *before, struct str *after);
 /* Walks the fields of *rest: `while (str_next_field(&rest, ',', &field))`. "a,,b" has 3 fields;
- * an empty text has none. */
+ * an empty text has none, and a separator at the end begins none. */
 bool str_next_field(struct str *rest, char separator, struct str *field);
 
 /* Strict decimal: optional '-', digits only, no blanks, in range. On false *value is untouched. */
