@@ -1,8 +1,9 @@
 /* JSON as a tree in an arena, read strictly through cJSON, and a writer.
  *
  * Reading refuses what cJSON alone lets pass (anchors: reliability 2.2): duplicate keys, text after
- * the value, \u0000, invalid UTF-8, nesting over 64, more than `bytes_max`. Keys are compared
- * exactly. Objects keep their order. Integers outside +-2^53 keep their text in `text`.
+ * the value, \u0000, invalid UTF-8, control bytes, numbers against RFC 8259 6 or past the range of
+ * a double, nesting over 64, more than `bytes_max`, more values than limits.h allows for that.
+ * Keys are compared exactly. Objects keep their order. Numbers keep their text in `text`.
  * YAML documents are read into the same tree (base/yaml.h).
  */
 #ifndef BASE_JSON_H
@@ -29,7 +30,7 @@ struct json {
 	struct str key;  /* when the parent is an object */
 	struct json *first_child, *last_child, *next; /* arrays and objects */
 	size_t count;                                 /* children */
-	int line; /* 1-based line of a YAML node; 0 when unknown */
+	int line; /* 1-based line of the value; 0 when it was not read */
 };
 
 /* NULL and *error ("line 3: ...") when the text is not one JSON value. */
@@ -69,6 +70,7 @@ struct json *json_copy(struct arena *arena, const struct json *value); /* deep, 
 bool json_write(struct strbuf *out, const struct json *value);
 bool json_write_pretty(struct strbuf *out, const struct json *value, int indent);
 struct str json_print(struct arena *arena, const struct json *value);
-bool json_write_str(struct strbuf *out, struct str text); /* quoted and escaped */
+/* Quoted and escaped; bytes that are not UTF-8 become U+FFFD. */
+bool json_write_str(struct strbuf *out, struct str text);
 
 #endif

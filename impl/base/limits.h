@@ -12,7 +12,9 @@
 #define LIMIT_PORTAL_BODY_BYTES (4 * 1024 * 1024)
 #define LIMIT_CASE_FILE_BYTES (4 * 1024 * 1024)
 #define LIMIT_JSON_DEPTH 64
+#define LIMIT_JSON_BYTES_PER_NODE 16 /* at most 1024 + bytes_max / 16 values, of 200 bytes each */
 #define LIMIT_YAML_ALIASES 100
+#define LIMIT_YAML_ALIAS_NODES 100000 /* values that aliases may add to a document */
 #define LIMIT_LOG_LINE_BYTES (16 * 1024)
 
 #endif
