@@ -27,23 +27,13 @@ static bool write_escaped(struct strbuf *out, char c)
 	return strbuf_append(out, str_of(escape, sizeof escape));
 }
 
-/* The size of the UTF-8 character at the front of text, 0 when there is none. */
-static size_t character_size(struct str text)
-{
-	for (size_t size = 1; size <= 4 && size <= text.size; size++) {
-		if (str_is_utf8(str_slice(text, 0, size)))
-			return size;
-	}
-	return 0;
-}
-
 /* Client bytes that are no UTF-8 must not make our JSON unreadable. */
 static bool write_repaired(struct strbuf *out, struct str text)
 {
 	bool fits = true;
 
 	while (text.size > 0 && fits) {
-		size_t size = character_size(text);
+		size_t size = str_character_size(text);
 
 		if (size == 0)
 			fits = strbuf_append(out, STR("\\ufffd"));

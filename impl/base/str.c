@@ -153,6 +153,14 @@ static size_t utf8_size(const unsigned char *bytes, size_t left)
 	return 0;
 }
 
+size_t str_character_size(struct str s)
+{
+	if (s.size == 0)
+		return 0;
+	return (unsigned char)s.data[0] < 0x80 ? 1
+					       : utf8_size((const unsigned char *)s.data, s.size);
+}
+
 bool str_is_utf8(struct str s)
 {
 	const unsigned char *bytes = (const unsigned char *)s.data;

@@ -46,8 +46,9 @@ struct str str_skip(struct str s, size_t count);            /* without its first
 size_t str_find(struct str s, struct str needle);           /* index, or STR_NOT_FOUND */
 size_t str_find_char(struct str s, char c);
 size_t str_find_last_char(struct str s, char c);
-struct str str_trim(struct str s);              /* spaces and tabs at both ends */
-bool str_is_utf8(struct str s);                 /* well-formed, no surrogates, no overlong */
+struct str str_trim(struct str s);       /* spaces and tabs at both ends */
+bool str_is_utf8(struct str s);          /* well-formed, no surrogates, no overlong */
+size_t str_character_size(struct str s); /* of the UTF-8 character at the front; 0: malformed */
 uint64_t str_hash(struct str s, uint64_t seed); /* same on every machine */
 
 /* Splits at the first `separator`; without one, *before is all of s, *after is empty, false. */
