@@ -47,6 +47,27 @@ static char peek(const struct scanner *s)
 	return s->at < s->text.size ? s->text.data[s->at] : '\0';
 }
 
+static bool is_hex(char c)
+{
+	return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'f') || (c >= 'A' && c <= 'F');
+}
+
+/* At a backslash. cJSON judges all escapes but two: it reads \u0000 and malformed digits as the
+ * end of the string. */
+static bool scan_escape(struct scanner *s)
+{
+	struct str rest = str_skip(s->text, s->at);
+
+	s->at++;
+	if (!str_has_prefix(rest, STR("\\u")))
+		return true;
+	for (size_t i = 2; i < 6; i++) {
+		if (i >= rest.size || !is_hex(rest.data[i]))
+			return refuse(s, "malformed \\u escape");
+	}
+	return !str_has_prefix(rest, STR("\\u0000")) || refuse(s, "\\u0000 in a string");
+}
+
 static bool scan_string(struct scanner *s)
 {
 	for (s->at++; s->at < s->text.size; s->at++) {
@@ -58,11 +79,8 @@ static bool scan_string(struct scanner *s)
 		}
 		if ((unsigned char)c < 0x20)
 			return refuse(s, "control character in a string");
-		if (c != '\\')
-			continue;
-		if (str_has_prefix(str_skip(s->text, s->at), STR("\\u0000")))
-			return refuse(s, "\\u0000 in a string");
-		s->at++; /* cJSON looks at the escape; here it must only not end the string */
+		if (c == '\\' && !scan_escape(s))
+			return false;
 	}
 	return refuse(s, "string without an end");
 }
