@@ -205,7 +205,7 @@ void options_help(struct strbuf *out, const struct option *options, size_t optio
 		char letter[] = {'-', option->short_name, ',', '\0'};
 		bool has_argument = option->argument != NULL;
 
-		strbuf_append_format(out, "  %3s --%s%s%s%*s  %s\n",
+		strbuf_append_format(out, "  %-3s --%s%s%s%*s  %s\n",
 				     option->short_name != '\0' ? letter : "", option->name,
 				     has_argument ? " " : "", has_argument ? option->argument : "",
 				     (int)(width - left_width(option)), "", option->help);

@@ -56,9 +56,11 @@ struct utc utc_from_us(int64_t instant_us)
 		.minute = second_of_day / 60 % 60,
 		.second = second_of_day % 60,
 		.weekday = (int)(weekday - 7 * divide_down(weekday, 7)),
-		.microsecond = (int)(instant_us - seconds * UTC_SECOND_US),
+		.microsecond = (int)(instant_us % UTC_SECOND_US),
 	};
 
+	if (utc.microsecond < 0)
+		utc.microsecond += (int)UTC_SECOND_US;
 	date_from_days(days, &utc);
 	return utc;
 }
