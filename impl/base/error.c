@@ -10,7 +10,7 @@ static void text_set(struct error *error, const char *text)
 {
 	size_t size = 0;
 
-	for (; text[size] != '\0' && size < sizeof error->text - 1; size++) {
+	for (; size < sizeof error->text - 1 && text[size] != '\0'; size++) {
 		unsigned char c = (unsigned char)text[size];
 
 		error->text[size] = c < 0x20 || c == 0x7f ? '?' : text[size];

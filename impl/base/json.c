@@ -252,7 +252,9 @@ static int key_order(const void *a, const void *b)
 	const struct json *first = *(const struct json *const *)a;
 	const struct json *second = *(const struct json *const *)b;
 
-	return str_compare(first->key, second->key);
+	int order = str_compare(first->key, second->key);
+
+	return order != 0 ? order : first->line - second->line;
 }
 
 #define PAIRWISE_MAX 8 /* up to here comparing each with each is faster than sorting */

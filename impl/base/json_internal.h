@@ -1,6 +1,6 @@
 /* What the readers of JSON and YAML share: the tree's rules are checked in one place.
  *
- * json_find_duplicate() looks through the children of one object and returns the first key that
+ * json_find_duplicate() looks through the children of one object and returns one whose key
  * stood there before, or NULL. json_set_number() fills a number node from JSON number text of at
  * most JSON_NUMBER_BYTES bytes and returns false when it is past the range of a double.
  */

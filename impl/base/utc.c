@@ -65,12 +65,23 @@ struct utc utc_from_us(int64_t instant_us)
 	return utc;
 }
 
+/* What lies beyond the range of instants becomes its end. */
+static int64_t instant_of(int64_t seconds, int64_t microsecond)
+{
+	int64_t instant_us;
+
+	if (__builtin_mul_overflow(seconds, UTC_SECOND_US, &instant_us) ||
+	    __builtin_add_overflow(instant_us, microsecond, &instant_us))
+		return seconds < 0 ? INT64_MIN : INT64_MAX;
+	return instant_us;
+}
+
 int64_t utc_to_us(const struct utc *utc)
 {
 	int64_t seconds = days_from_date(utc->year, utc->month, utc->day) * DAY_SECONDS +
 			  (int64_t)utc->hour * 3600 + (int64_t)utc->minute * 60 + utc->second;
 
-	return seconds * UTC_SECOND_US + utc->microsecond;
+	return instant_of(seconds, utc->microsecond);
 }
 
 static const struct str period_names[UTC_PERIODS] = {

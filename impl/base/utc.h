@@ -30,7 +30,8 @@ enum utc_period {
 };
 
 struct utc utc_from_us(int64_t instant_us);
-int64_t utc_to_us(const struct utc *utc); /* weekday is ignored; fields may be out of range */
+/* The weekday is ignored; fields may be out of range. */
+int64_t utc_to_us(const struct utc *utc);
 struct str utc_period_name(enum utc_period period); /* "minute" ... "eternity" */
 bool utc_period_from_name(struct str name, enum utc_period *period);
 int64_t utc_period_start(enum utc_period period, int64_t instant_us); /* eternity: 1970-01-01 */

@@ -57,6 +57,11 @@ START_TEST(the_whole_range_of_instants_is_taken)
 	ck_assert_int_eq(first.year, -290308);
 	ck_assert_int_eq(last.year, 294247);
 	ck_assert_int_eq(utc_to_us(&last), INT64_MAX);
+	ck_assert_int_eq(first.microsecond, 224192);
+	for (int i = 0; i < UTC_ETERNITY; i++) {
+		ck_assert_int_eq(utc_period_start((enum utc_period)i, INT64_MIN), INT64_MIN);
+		ck_assert_int_eq(utc_period_end((enum utc_period)i, INT64_MAX), INT64_MAX);
+	}
 	is_text(utc_format_backend(out, INT64_MAX), "294247-01-10 04:00:54 +0000");
 	is_text(utc_format_http(out, INT64_MAX), "Sun, 10 Jan 294247 04:00:54 GMT");
 }
