@@ -30,6 +30,10 @@ static const struct {
 	{STR_INIT("[-0,-1.5,1e5,1E+5,1.25e-10,0.0]"), NULL},
 	{STR_INIT("\"\\\"\\\\\\/\\b\\f\\n\\r\\t\\u00fc\\ud83d\\ude00\""), NULL},
 	{STR_INIT("{\"a\":1,\"A\":2}"), NULL},
+	{STR_INIT("\"\\u09aF\\uAf90\\ufA09\""), NULL},
+	{STR_INIT("\"\\u000g\""), "line 1: malformed \\u escape"},
+	{STR_INIT("\"\\u00G0\""), "line 1: malformed \\u escape"},
+	{STR_INIT("\"\\u0:00\""), "line 1: malformed \\u escape"},
 	{STR_INIT(""), "line 1: empty text"},
 	{STR_INIT("  \n "), "line 2: malformed value"},
 	{STR_INIT("{\"a\":1,\n\"b\":2,\n\"a\":3}"), "line 3: duplicate key \"a\""},
@@ -146,6 +150,8 @@ static const struct {
 	{"12345678901234567890", false, 0, 12345678901234567890.0},
 	{"1e16", false, 0, 1e16},
 	{"1e-400", true, 0, 0},
+	{"1.7976931348623157e308", false, 0, 1.7976931348623157e308},
+	{"-1.7976931348623157e308", false, 0, -1.7976931348623157e308},
 };
 
 START_TEST(numbers_keep_their_text_and_whole_ones_their_digits)

@@ -92,6 +92,8 @@ START_TEST(scalars_are_read_with_a_fallback)
 	ck_assert(json_bool(json_get(v, STR("st")), false));
 	ck_assert(!json_bool(json_get(v, STR("sf")), true));
 	ck_assert(json_bool(json_get(v, STR("n")), true));
+	ck_assert(json_bool(json_get(v, STR("s")), true) &&
+		  !json_bool(json_get(v, STR("s")), false));
 	ck_assert(json_bool(NULL, true));
 	ck_assert(str_equal(json_get_str(v, STR("s")), STR("x")));
 	ck_assert_uint_eq(json_get_str(v, STR("n")).size, 0);

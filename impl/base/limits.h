@@ -16,5 +16,9 @@
 #define LIMIT_YAML_ALIASES 100
 #define LIMIT_YAML_ALIAS_NODES 100000 /* values that aliases may add to a document */
 #define LIMIT_LOG_LINE_BYTES (16 * 1024)
+#define LIMIT_RESP_WORDS (1024 * 1024)            /* of one command, items of one array: as Redis */
+#define LIMIT_RESP_TEXT_BYTES (512 * 1024 * 1024) /* one word or text: as Redis */
+#define LIMIT_RESP_LINE_BYTES (64 * 1024)         /* a status or error: as Redis' inline lines */
+#define LIMIT_RESP_DEPTH 8                        /* arrays in arrays */
 
 #endif

@@ -103,6 +103,9 @@ static const struct {
 	{"--Verbose", "unknown option --Verbose, did you mean --verbose?"},
 	{"--verbos=1", "unknown option --verbos, did you mean --verbose?"},
 	{"--sed|1", "unknown option --sed, did you mean --seed?"},
+	{"--fle|x", "unknown option --fle, did you mean --file?"},
+	{"--verboose", "unknown option --verboose, did you mean --verbose?"},
+	{"--vrbosee", "unknown option --vrbosee, did you mean --verbose?"},
 	{"--something-else", "unknown option --something-else"},
 	{"--a-name-that-is-much-longer-than-any-option-has", "unknown option "
 							     "--a-name-that-is-much-longer-than-"

@@ -52,6 +52,8 @@ START_TEST(comparison_is_by_unsigned_bytes_then_size)
 	ck_assert_int_eq(str_compare(STR("\xff"), STR("a")), 1);
 	ck_assert_int_eq(str_compare(STR("a"), STR("ab")), -1);
 	ck_assert_int_eq(str_compare(STR("ab"), STR("a")), 1);
+	ck_assert_int_eq(str_compare(STR("ab"), str_of("az", 1)), 1);
+	ck_assert_int_eq(str_compare(str_of("az", 1), STR("ab")), -1);
 	ck_assert_int_eq(str_compare(str_of(NULL, 0), STR("")), 0);
 }
 END_TEST
