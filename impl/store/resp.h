@@ -12,10 +12,13 @@ struct arena;
 
 enum resp_result { RESP_INCOMPLETE, RESP_DONE, RESP_INVALID };
 
+/* False when the buffer is full: what it holds is then to be thrown away. A line end inside a
+ * status or an error is written as a blank. REDIS_LOST is no reply and is never written. */
 bool resp_write_command(struct strbuf *out, const struct str *words, size_t count);
 bool resp_write_reply(struct strbuf *out, const struct redis_reply *reply);
-/* One whole command / reply from the start of `bytes`; texts are copied into `arena`. Bounds: words
- * 1024 * 1024, one text 512 MiB, nesting 8. */
+/* One whole command / reply from the start of `bytes`; texts are copied into `arena`, of which
+ * nothing is taken before the last byte is there. An empty command (count 0) is to be skipped.
+ * Bounds: LIMIT_RESP_... in base/limits.h. Outputs are set only by RESP_DONE. */
 enum resp_result resp_read_command(struct str bytes, struct arena *arena, struct str **words,
 				   size_t *count, size_t *used);
 enum resp_result resp_read_reply(struct str bytes, struct arena *arena, struct redis_reply *reply,
