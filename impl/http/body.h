@@ -9,8 +9,11 @@
  *
  * Each end releases the body once; it is freed when both have. A consumer that releases early
  * makes writes vanish and the producer sees http_body_is_abandoned() (and one `writable`).
- * Callbacks are never made from inside the call of the side they notify about itself: write() calls
- * the consumer's `readable`, consume() calls the producer's `writable`, both at once, not deferred.
+ * Callbacks are made at once, and never from inside a call of the side they notify: write() calls
+ * the consumer's `readable`, consume() the producer's `writable`. So look again after each call of
+ * your own: what the other side did meanwhile is in the body, but not announced. A callback is not
+ * entered a second time while it runs, and may do anything to the body: write, consume, end, let
+ * go.
  */
 #ifndef HTTP_BODY_H
 #define HTTP_BODY_H
@@ -37,23 +40,28 @@ struct http_body *http_body_from_str(struct str bytes);
 int64_t http_body_length(const struct http_body *body);
 int64_t http_body_bytes_passed(const struct http_body *body); /* consumed so far */
 
-/* Producer. */
+/* Producer. The first of end, fail and release says how it ended. More or fewer bytes than `length`
+ * are a failure: what follows on the connection would be misread. */
 size_t http_body_write(struct http_body *body, struct str bytes); /* bytes taken, 0..size */
 size_t http_body_room(const struct http_body *body);
 void http_body_end(struct http_body *body);
 void http_body_fail(struct http_body *body); /* cut off before its end */
+/* `writable` comes after whatever was consumed, until end or fail: there may be too little room
+ * yet. NULL stops. */
 void http_body_on_writable(struct http_body *body, http_body_event *writable, void *data);
 bool http_body_is_abandoned(const struct http_body *body);
 void http_body_producer_release(struct http_body *body); /* without end or fail: fails */
 
 /* Consumer. */
-struct str http_body_peek(const struct http_body *body); /* contiguous; may be less than all */
-size_t http_body_waiting(const struct http_body *body);  /* bytes in the buffer */
+/* Contiguous; may be less than all. Good until the body is consumed or written to. */
+struct str http_body_peek(const struct http_body *body);
+size_t http_body_waiting(const struct http_body *body); /* bytes in the buffer */
 void http_body_consume(struct http_body *body, size_t count);
 bool http_body_is_ended(const struct http_body *body); /* all consumed and ended */
 bool http_body_is_failed(
 	const struct http_body *body); /* failed (bytes before may still be read) */
-/* Calls `readable` now when there is something to see already. NULL stops. */
+/* Calls `readable` now when there is something to see already (from inside another `readable`: when
+ * that returns). NULL stops. */
 void http_body_on_readable(struct http_body *body, http_body_event *readable, void *data);
 void http_body_consumer_release(struct http_body *body);
 

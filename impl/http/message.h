@@ -37,7 +37,8 @@ size_t http_fields_count(const struct http_fields *fields, struct str name);
 bool http_fields_lists(const struct http_fields *fields, struct str name, struct str token);
 /* Copies names and values into `arena`. */
 void http_fields_copy(struct http_fields *to, struct arena *arena, const struct http_fields *from);
-/* Removes the hop-by-hop fields of RFC 9110 7.6.1, and those that Connection names. */
+/* Removes the hop-by-hop fields of RFC 9110 7.6.1, and those that Connection names, save those by
+ * which others know who calls and what: Host, Authorization, Cookie, Content-*, X-3scale-*, ... */
 void http_fields_remove_hop_by_hop(struct http_fields *fields);
 
 struct http_request {
