@@ -22,6 +22,7 @@
 #include "world/process.h"
 #include "world/world.h"
 
+struct arena;
 struct error;
 struct sim;
 struct sim_host;
@@ -59,6 +60,7 @@ struct sim_host *sim_host_add(struct sim *sim, struct str name, struct str addre
 struct sim_host *sim_host_find(struct sim *sim, struct str name);
 struct str sim_host_address(const struct sim_host *host);
 void sim_host_set_up(struct sim_host *host, bool up); /* down: processes killed, packets vanish */
+bool sim_host_is_up(const struct sim_host *host);
 void sim_host_set_clock_offset(struct sim_host *host, int64_t offset_us);
 bool sim_host_write_file(struct sim_host *host, struct str path, struct str content);
 /* A world without a component: for clients, runners and tests. Lives until the sim is destroyed. */
@@ -66,6 +68,9 @@ struct world *sim_host_world(struct sim_host *host, struct str process_name);
 /* output: NULL = only traced. */
 struct sim_process *sim_process_start(struct sim_host *host, const struct process_options *options,
 				      struct error *error);
+void sim_process_stop(struct sim_process *process); /* asks, as SIGTERM does */
+/* As SIGKILL: its connections are reset, nothing it does afterwards is seen, then its component is
+ * stopped, so that its memory is freed. Called from within its own turn: after that turn. */
 void sim_process_kill(struct sim_process *process);
 bool sim_process_is_running(const struct sim_process *process);
 
@@ -79,9 +84,17 @@ void sim_net_set_link(struct sim *sim, struct str from_host, struct str to_host,
 		      struct sim_link link);
 
 /* Firewall and faults: rules are asked in the order they were added, the first verdict that is not
- * PASS wins. Empty from/to and port 0 match all. Every rule counts what it did: a fault without
- * effect is a mistake in the scenario. */
-enum sim_verdict { SIM_PASS, SIM_DROP, SIM_REJECT, SIM_RESET, SIM_DELAY };
+ * PASS wins. A rule means connections (and datagrams) by who opened them: from, to, and the port
+ * opened to; what it says goes for both directions. Empty from/to and port 0 match all. Every rule
+ * counts what it did: a fault without effect is a mistake in the scenario. */
+enum sim_verdict {
+	SIM_PASS,   /* goes on; only counts */
+	SIM_DROP,   /* silence: connections are not made, open ones stall until it ends */
+	SIM_REJECT, /* new connections are refused, open ones go on */
+	SIM_RESET,  /* open connections are reset (at once when the rule comes), new ones refused */
+	SIM_DELAY,  /* later by delay_us */
+	SIM_UNREACHABLE, /* new connections: no route to host; open ones stall */
+};
 struct sim_rule_options {
 	struct str from, to; /* host names or addresses */
 	uint16_t port;       /* of the destination */
@@ -93,13 +106,17 @@ struct sim_rule *sim_rule_add(struct sim *sim, const struct sim_rule_options *op
 void sim_rule_remove(struct sim_rule *rule);
 uint64_t sim_rule_effects(const struct sim_rule *rule); /* also valid after removal */
 
-/* Names. Every host's system resolver asks the sim's zone; `set` replaces. */
+/* Names. Every host's system resolver asks the sim's zone; `set` replaces. Addresses are separated
+ * by commas. The names of hosts are known without being set. */
 void sim_dns_set(struct sim *sim, struct str name, struct str addresses, int64_t ttl_s);
 void sim_dns_remove(struct sim *sim, struct str name);
 enum sim_dns_fault { SIM_DNS_OK, SIM_DNS_NXDOMAIN, SIM_DNS_SERVFAIL, SIM_DNS_SILENT };
 void sim_dns_set_fault(struct sim *sim, struct str name, enum sim_dns_fault fault);
 uint64_t sim_dns_effects(const struct sim *sim,
-			 struct str name); /* lookups answered since the last set */
+			 struct str name); /* lookups since the last set, remove or fault */
+/* The resolver of this host keeps answers for their time to live: a change of the zone is seen
+ * late. */
+void sim_host_set_dns_cache(struct sim_host *host, bool enabled);
 
 /* TLS: a simulated certificate is a text that a listener is given in place of PEM. kind: "ok",
  * "expired", "not-yet", "unknown-ca", "self-signed"; names: comma separated. */
