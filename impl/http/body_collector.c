@@ -1,36 +1,27 @@
 #include <stdlib.h>
 
 #include "base/arena.h"
-#include "base/bug.h"
 #include "http/body.h"
 
 struct http_body_collector {
-	struct http_body *body; /* NULL once released */
+	struct http_body *body;
 	size_t bytes_max;
 	struct strbuf bytes;
 	struct arena *arena;
 	http_body_collected *done;
 	void *data;
-	/* Reading may make the producer act, and somebody stop the collector in the middle. */
-	bool is_reading, is_stopped;
 };
-
-static void collector_let_go(struct http_body_collector *collector)
-{
-	struct http_body *body = collector->body;
-
-	collector->body = NULL;
-	if (body != NULL)
-		http_body_consumer_release(body);
-}
 
 static void collector_free(struct http_body_collector *collector)
 {
+	struct http_body *body = collector->body;
+
 	strbuf_free(&collector->bytes);
 	free(collector);
+	http_body_consumer_release(body);
 }
 
-/* True when that is the result; false: wait, or the collector was stopped. */
+/* True when that is the result. */
 static bool collector_read(struct http_body_collector *collector, enum http_collect_result *result)
 {
 	struct http_body *body = collector->body;
@@ -45,40 +36,27 @@ static bool collector_read(struct http_body_collector *collector, enum http_coll
 		if (!strbuf_append(&collector->bytes, piece))
 			return true;
 		http_body_consume(body, piece.size);
-		if (collector->is_stopped)
-			return false;
 	}
 	*result = http_body_is_failed(body) ? HTTP_COLLECT_FAILED : HTTP_COLLECTED;
 	return http_body_is_failed(body) || http_body_is_ended(body);
 }
 
-/* Reads what is there and, when that was all, calls `done` and is gone. True when it is gone. */
+/* Reads what is there and, when that was all, is gone and calls `done`. True when it is gone. No
+ * `writable` that this causes can stop the collector in the middle: once its owner has it, it reads
+ * from within the producer's own calls only, and before that its owner cannot name it. */
 static bool collector_advance(struct http_body_collector *collector)
 {
+	http_body_collected *done = collector->done;
+	void *data = collector->data;
 	enum http_collect_result result;
-	bool is_over;
+	struct str bytes = {NULL, 0};
 
-	BUG_IF(collector->is_reading);
-	collector->is_reading = true;
-	is_over = collector_read(collector, &result);
-	if (is_over)
-		collector_let_go(collector);
-	collector->is_reading = false;
-	if (!is_over && !collector->is_stopped)
+	if (!collector_read(collector, &result))
 		return false;
-	if (!collector->is_stopped) {
-		struct str bytes =
-			result == HTTP_COLLECTED
-				? str_copy(collector->arena, strbuf_str(&collector->bytes))
-				: str_of(NULL, 0);
-		http_body_collected *done = collector->done;
-		void *data = collector->data;
-
-		collector_free(collector);
-		done(result, bytes, data);
-		return true;
-	}
+	if (result == HTTP_COLLECTED)
+		bytes = str_copy(collector->arena, strbuf_str(&collector->bytes));
 	collector_free(collector);
+	done(result, bytes, data);
 	return true;
 }
 
@@ -113,14 +91,6 @@ struct http_body_collector *http_body_collect(struct http_body *body, size_t byt
 
 void http_body_collector_stop(struct http_body_collector *collector)
 {
-	if (collector == NULL)
-		return;
-	BUG_IF(collector->is_stopped);
-	if (collector->is_reading) {
-		collector->is_stopped = true;
-		collector_let_go(collector);
-		return;
-	}
-	collector_let_go(collector);
-	collector_free(collector);
+	if (collector != NULL)
+		collector_free(collector);
 }
