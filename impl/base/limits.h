@@ -6,6 +6,7 @@
 	(32 * 1024)            /* request line and headers: 4 x 8 KiB as spec/gateway.md 1.3 */
 #define LIMIT_HTTP_HEADERS 100 /* fields in one message */
 #define LIMIT_HTTP_TARGET_BYTES 8192           /* one 8 KiB buffer, spec/gateway.md 3.8 */
+#define LIMIT_HTTP_CHUNK_LINE_BYTES 1024       /* size and extensions of one chunk */
 #define LIMIT_BODY_BUFFER_BYTES (64 * 1024)    /* in flight in one direction of one message */
 #define LIMIT_BACKEND_BODY_BYTES (1024 * 1024) /* report bodies and backend answers held whole */
 #define LIMIT_CONFIG_BYTES (64 * 1024 * 1024)  /* gateway configuration, portal answers */

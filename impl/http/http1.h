@@ -14,7 +14,7 @@ enum http1_result {
 };
 
 struct http1_fault {
-	int status; /* 400, 413, 414, 431, 501, 505 */
+	int status; /* 400, 413, 414, 431, 501, 505; means nothing for responses */
 	char text[128];
 };
 
@@ -37,8 +37,9 @@ enum http1_result http1_read_response(struct str bytes, struct str method, struc
 				      struct http_response *response, struct http1_framing *framing,
 				      size_t *used, struct http1_fault *fault);
 
-/* Walks a body: each call takes from `bytes` at most up to the next piece of data (a slice of
- * `bytes`, maybe empty), HTTP1_DONE after the last. UNTIL_CLOSE never says DONE by itself. */
+/* Walks a body, from any number of bytes at a time: each call takes from `bytes` at most up to the
+ * next piece of data (a slice of `bytes`, maybe empty), HTTP1_DONE after the last. UNTIL_CLOSE
+ * never says DONE by itself. */
 struct http1_body {
 	struct http1_framing framing;
 	int64_t left; /* of the length, or of the present chunk */
@@ -50,12 +51,17 @@ enum http1_result http1_read_body(struct http1_body *body, struct str bytes, siz
 				  struct str *data, struct http1_fault *fault);
 
 /* Writing: rebuilt from parts, never copied. The framing fields (Content-Length or
- * Transfer-Encoding) are the writer's: those in `fields` are left out. length as in http/body.h. */
+ * Transfer-Encoding) are the writer's: those in `fields` are left out; so is Connection when the
+ * answer says it is the last. length as in http/body.h. A Content-Length in `fields` counts for the
+ * answer to HEAD. False, and nothing is written: `out` is full, or a name, a value or the target
+ * holds what may not be there. */
+#define HTTP1_LENGTH_UNTIL_CLOSE INT64_C(-2) /* to HTTP/1.0 clients; not with keep_alive */
+/* In the request's minor_version; HTTP/1.0 has no chunks. */
 bool http1_write_request(struct strbuf *out, const struct http_request *request, bool has_body,
 			 int64_t length);
 bool http1_write_response(struct strbuf *out, const struct http_response *response,
 			  struct str method, int64_t length, bool keep_alive);
-bool http1_write_chunk(struct strbuf *out, struct str bytes);
+bool http1_write_chunk(struct strbuf *out, struct str bytes); /* empty: nothing */
 bool http1_write_last_chunk(struct strbuf *out);
 
 #endif
