@@ -1,0 +1,153 @@
+#include "gateway/authorization.h"
+
+#include "base/arena.h"
+#include "gateway/auth_cache.h"
+#include "gateway/config.h"
+#include "gateway/gateway_internal.h"
+#include "gateway/request.h"
+#include "world/clock.h"
+
+/* "42:abc:usage%5Bhits%5D=2", with the parameters that policies added at the end (4.7). */
+static struct str cached_key(const struct request *request)
+{
+	const struct authorization *authorization = &request->authorization;
+	const struct credential *items = request->credentials.items;
+	bool has_two = request->credentials.count > 1;
+	bool has_extra = authorization->extra_arguments.size > 0;
+
+	return STR_CONCAT(request->arena, request->service->id, STR(":"), items[0].value,
+			  has_two ? STR(":") : STR(""), has_two ? items[1].value : STR(""),
+			  STR(":"), authorization->usage_arguments, has_extra ? STR(":") : STR(""),
+			  authorization->extra_arguments);
+}
+
+static struct str call_arguments(const struct request *request, struct str log_code)
+{
+	const struct authorization *authorization = &request->authorization;
+	bool has_extra = authorization->extra_arguments.size > 0;
+	bool has_credentials = authorization->credential_arguments.size > 0;
+
+	return STR_CONCAT(request->arena, authorization->usage_arguments,
+			  has_credentials ? STR("&") : STR(""), authorization->credential_arguments,
+			  has_extra ? STR("&") : STR(""), authorization->extra_arguments, log_code);
+}
+
+/* Applies the cache handler to backend's answer. */
+static void remember(struct request *request)
+{
+	struct gateway *gateway = request->gateway;
+	struct authorization *authorization = &request->authorization;
+	int status = authorization->call.status;
+
+	switch (auth_cache_update(gateway->auth_cache, request->cache_handler, authorization->key,
+				  status, AUTH_CACHE_FOR_EVER,
+				  world_monotonic_us(gateway->world))) {
+	case CACHE_UNCHANGED:
+		break;
+	case CACHE_WRITTEN:
+		LOG(&gateway->log, LEVEL_INFO, &request->subject,
+		    "apicast cache write key: %.*s, ttl: nil", STR_ARG(authorization->key));
+		break;
+	case CACHE_DELETED:
+		LOG(&gateway->log, LEVEL_NOTICE, &request->subject,
+		    "apicast cache delete key: %.*s cause status %d", STR_ARG(authorization->key),
+		    status);
+		break;
+	}
+}
+
+static bool is_remembered(const struct request *request)
+{
+	struct gateway *gateway = request->gateway;
+
+	return auth_cache_get(gateway->auth_cache, request->authorization.key,
+			      world_monotonic_us(gateway->world)) == 200;
+}
+
+static void authrep_answered(struct backend_call *call, void *data)
+{
+	struct request *request = data;
+	enum authorization_result result = AUTHORIZATION_DENIED;
+
+	remember(request);
+	switch (call->verdict) {
+	case VERDICT_AUTHORIZED:
+		result = AUTHORIZATION_GRANTED;
+		break;
+	case VERDICT_LIMITS_EXCEEDED:
+		request->retry_after = call->retry_after;
+		result = AUTHORIZATION_LIMITS_EXCEEDED;
+		break;
+	case VERDICT_DENIED:
+		break;
+	case VERDICT_UNAVAILABLE:
+		if (is_remembered(request))
+			result = AUTHORIZATION_GRANTED;
+		break;
+	}
+	outgoing_stop(&call->outgoing);
+	request->authorization.done(request, result);
+}
+
+enum authorization_result authorize(struct request *request, authorization_done *done)
+{
+	struct gateway *gateway = request->gateway;
+	struct authorization *authorization = &request->authorization;
+
+	authorization->done = done;
+	authorization->usage_arguments = usage_encode(&request->usage);
+	authorization->credential_arguments =
+		credentials_encode(&request->credentials, request->arena);
+	authorization->key = cached_key(request);
+	LOG(&gateway->log, LEVEL_INFO, &request->subject, "usage: %.*s credentials: %.*s",
+	    STR_ARG(authorization->usage_arguments), STR_ARG(authorization->credential_arguments));
+	authorization->was_remembered = is_remembered(request);
+	if (authorization->was_remembered) {
+		LOG(&gateway->log, LEVEL_DEBUG, &request->subject, "apicast cache hit key: %.*s",
+		    STR_ARG(authorization->key));
+		return AUTHORIZATION_GRANTED;
+	}
+	LOG(&gateway->log, LEVEL_INFO, &request->subject, "apicast cache miss key: %.*s value: nil",
+	    STR_ARG(authorization->key));
+	backend_authrep(&authorization->call, gateway, request->service,
+			call_arguments(request, STR("")), request->arena, authrep_answered,
+			request);
+	return AUTHORIZATION_LATER;
+}
+
+static void report_answered(struct backend_call *call, void *data)
+{
+	struct request *request = data;
+
+	remember(request);
+	outgoing_stop(&call->outgoing);
+	request->authorization.reported(request);
+}
+
+bool authorization_report(struct request *request, authorization_reported *reported)
+{
+	struct gateway *gateway = request->gateway;
+	struct authorization *authorization = &request->authorization;
+	struct str log_code = STR("");
+
+	if (!authorization->was_remembered) {
+		LOG(&gateway->log, LEVEL_INFO, &request->subject,
+		    "[async] skipping after action, no cached key");
+		return false;
+	}
+	LOG(&gateway->log, LEVEL_INFO, &request->subject,
+	    "[async] reporting to backend asynchronously, cached_key: %.*s",
+	    STR_ARG(authorization->key));
+	authorization->reported = reported;
+	if (gateway->settings.response_codes)
+		log_code = str_format(request->arena, "&log%%5Bcode%%5D=%d", request->status);
+	backend_authrep(&authorization->call, gateway, request->service,
+			call_arguments(request, log_code), request->arena, report_answered,
+			request);
+	return true;
+}
+
+void authorization_stop(struct authorization *authorization)
+{
+	backend_call_stop(&authorization->call);
+}

@@ -1,0 +1,123 @@
+#include "gateway/backend_client.h"
+
+#include "base/arena.h"
+#include "base/limits.h"
+#include "gateway/config.h"
+#include "gateway/gateway_internal.h"
+#include "gateway/metrics.h"
+#include "http/body.h"
+
+enum backend_verdict backend_verdict_of(int status, const struct http_fields *fields)
+{
+	struct str most;
+
+	if (status == 200)
+		return VERDICT_AUTHORIZED;
+	if (status == 0 || status >= 499)
+		return VERDICT_UNAVAILABLE;
+	if (!str_equal(http_fields_get(fields, STR("3scale-rejection-reason")),
+		       STR("limits_exceeded")))
+		return VERDICT_DENIED;
+	/* A limit of nothing is a disabled metric (4.6). */
+	most = http_fields_get(fields, STR("3scale-limit-max-value"));
+	return str_equal(most, STR("0")) ? VERDICT_DENIED : VERDICT_LIMITS_EXCEEDED;
+}
+
+/* A limit that ended meanwhile has nothing to wait for (12.2 A11). */
+static struct str retry_after_of(const struct http_fields *fields)
+{
+	struct str reset = http_fields_get(fields, STR("3scale-limit-reset"));
+	int64_t seconds;
+
+	return str_to_int64(reset, &seconds) && seconds >= 0 ? reset : STR("");
+}
+
+static void call_is_over(struct backend_call *call)
+{
+	struct gateway *gateway = call->outgoing.gateway;
+
+	call->is_running = false;
+	metrics_count_backend_call(gateway->metrics, call->status);
+	LOG(&gateway->log, LEVEL_INFO, NULL, "backend client uri: %s://%.*s:%u ok: %s status: %d",
+	    call->outgoing.options.is_tls ? "https" : "http", STR_ARG(call->outgoing.options.host),
+	    (unsigned)call->outgoing.options.port, call->status != 0 ? "true" : "false",
+	    call->status);
+	call->answered(call, call->data);
+}
+
+/* What backend says stands in its head. The body is read to its end for the sake of the connection,
+ * which is kept for the next call. */
+static void body_readable(struct http_body *body, void *data)
+{
+	struct backend_call *call = data;
+
+	while (http_body_waiting(body) > 0) {
+		struct str bytes = http_body_peek(body);
+
+		call->body_bytes += bytes.size;
+		http_body_consume(body, bytes.size);
+	}
+	if (!http_body_is_ended(body) && !http_body_is_failed(body) &&
+	    call->body_bytes <= LIMIT_BACKEND_BODY_BYTES)
+		return;
+	http_body_on_readable(body, NULL, NULL);
+	call_is_over(call);
+}
+
+static void call_answered(struct outgoing *outgoing, void *data)
+{
+	struct backend_call *call = data;
+	struct http_response *response = &outgoing->call->response;
+
+	call->status = response->status;
+	call->verdict = backend_verdict_of(response->status, &response->fields);
+	call->retry_after = retry_after_of(&response->fields);
+	if (outgoing->call->body == NULL)
+		call_is_over(call);
+	else
+		http_body_on_readable(outgoing->call->body, body_readable, call);
+}
+
+static void call_failed(struct outgoing *outgoing, void *data)
+{
+	struct backend_call *call = data;
+	struct gateway *gateway = outgoing->gateway;
+
+	LOG(&gateway->log, LEVEL_INFO, NULL, "backend client error: %.*s",
+	    STR_ARG(http_failure_text(outgoing_failure(outgoing))));
+	call->verdict = VERDICT_UNAVAILABLE;
+	call_is_over(call);
+}
+
+void backend_authrep(struct backend_call *call, struct gateway *gateway,
+		     const struct service *service, struct str arguments, struct arena *arena,
+		     backend_answered *answered, void *data)
+{
+	const struct backend_endpoint *backend = &service->backend;
+	struct http_call_options options = {
+		.method = STR("GET"),
+		.is_tls = backend->is_tls,
+		/* With TLS the Host header is the name to be proven (4.1). */
+		.host = backend->is_tls ? backend->host_header : backend->host,
+		.port = backend->is_mock ? gateway->echo_port : backend->port,
+		.target = STR_CONCAT(arena, backend->authrep, arguments),
+		.fields = &backend->fields,
+		.arena = arena,
+	};
+
+	*call = (struct backend_call){.is_running = true, .answered = answered, .data = data};
+	outgoing_start(&call->outgoing, gateway, &options, backend->host, call_answered,
+		       call_failed, call);
+}
+
+void backend_call_stop(struct backend_call *call)
+{
+	struct http_call *under_way = call->outgoing.call;
+
+	if (call->outgoing.gateway == NULL)
+		return;
+	if (under_way != NULL && under_way->body != NULL)
+		http_body_on_readable(under_way->body, NULL, NULL);
+	outgoing_stop(&call->outgoing);
+	call->is_running = false;
+}

@@ -1,0 +1,51 @@
+/* The authorize-and-report call to backend and what its answer means (spec/gateway.md 4.2 to 4.6).
+ *
+ * The caller's memory from backend_authrep() to backend_call_stop(), which is legal at any time.
+ */
+#ifndef GATEWAY_BACKEND_CLIENT_H
+#define GATEWAY_BACKEND_CLIENT_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/str.h"
+#include "gateway/outgoing.h"
+
+struct arena;
+struct gateway;
+struct http_fields;
+struct service;
+
+enum backend_verdict {
+	VERDICT_AUTHORIZED,
+	VERDICT_DENIED,
+	VERDICT_LIMITS_EXCEEDED,
+	VERDICT_UNAVAILABLE, /* the cache decides */
+};
+
+struct backend_call;
+typedef void backend_answered(struct backend_call *call, void *data);
+
+struct backend_call {
+	struct outgoing outgoing;
+	bool is_running;
+	int status; /* 0: no answer */
+	enum backend_verdict verdict;
+	struct str retry_after; /* seconds until the limit ends, or empty */
+	size_t body_bytes;
+	backend_answered *answered;
+	void *data;
+};
+
+/* `arguments` follow those of the service in the query ("usage%5Bhits%5D=1&user_key=k"). Texts must
+ * stay valid until the answer. `answered` is called once, later. */
+void backend_authrep(struct backend_call *call, struct gateway *gateway,
+		     const struct service *service, struct str arguments, struct arena *arena,
+		     backend_answered *answered, void *data);
+void backend_call_stop(struct backend_call *call);
+
+/* status 0: backend did not answer. */
+enum backend_verdict backend_verdict_of(int status, const struct http_fields *fields);
+
+#endif

@@ -1,0 +1,253 @@
+#include "gateway/config_service.h"
+
+#include "base/arena.h"
+#include "base/error.h"
+#include "base/json.h"
+#include "base/url.h"
+#include "gateway/error_log.h"
+#include "gateway/settings.h"
+
+#define MOCK_BACKEND "http://127.0.0.1" /* the port is that of the echo API */
+#define BACKEND_OPTIONS "rejection_reason_header=1&limit_headers=1"
+
+static struct str text_or(const struct json *object, struct str key, struct str fallback)
+{
+	struct str text = json_scalar_text(json_get(object, key));
+
+	return text.size > 0 ? text : fallback;
+}
+
+/* Names of the error_* fields and what holds without them (2.6, 3.7). */
+static const struct {
+	struct str body_key, status_key, content_type_key;
+	struct answer_text fallback;
+} answer_fields[ANSWERS] = {
+#define PLAIN STR_INIT("text/plain; charset=utf-8")
+	[ANSWER_AUTH_MISSING] = {STR_INIT("error_auth_missing"),
+				 STR_INIT("error_status_auth_missing"),
+				 STR_INIT("error_headers_auth_missing"),
+				 {401, STR_INIT("Authentication parameters missing"), PLAIN}},
+	[ANSWER_AUTH_FAILED] = {STR_INIT("error_auth_failed"),
+				STR_INIT("error_status_auth_failed"),
+				STR_INIT("error_headers_auth_failed"),
+				{403, STR_INIT("Authentication failed"), PLAIN}},
+	[ANSWER_NO_MATCH] = {STR_INIT("error_no_match"),
+			     STR_INIT("error_status_no_match"),
+			     STR_INIT("error_headers_no_match"),
+			     {404, STR_INIT("No Mapping Rule matched"), PLAIN}},
+	[ANSWER_LIMITS_EXCEEDED] = {STR_INIT("error_limits_exceeded"),
+				    STR_INIT("error_status_limits_exceeded"),
+				    STR_INIT("error_headers_limits_exceeded"),
+				    {429, STR_INIT("Limits exceeded"), PLAIN}},
+#undef PLAIN
+};
+
+static void parse_answers(const struct json *proxy, struct service *service)
+{
+	for (int i = 0; i < ANSWERS; i++) {
+		struct answer_text *answer = &service->answers[i];
+		const struct json *body = json_get(proxy, answer_fields[i].body_key);
+		int64_t status = json_int(json_get(proxy, answer_fields[i].status_key), 0);
+		struct str content_type = json_get_str(proxy, answer_fields[i].content_type_key);
+
+		*answer = answer_fields[i].fallback;
+		if (body != NULL && body->kind == JSON_STRING)
+			answer->body = body->text;
+		if (status >= 200 && status <= 599)
+			answer->status = (int)status;
+		if (content_type.size > 0 && http_is_field_value(content_type))
+			answer->content_type = content_type;
+	}
+}
+
+static enum backend_version parse_version(struct str text)
+{
+	if (str_equal(text, STR("1")))
+		return BACKEND_VERSION_USER_KEY;
+	if (str_equal(text, STR("2")))
+		return BACKEND_VERSION_APP_ID;
+	return str_equal(text, STR("oauth")) ? BACKEND_VERSION_OAUTH : BACKEND_VERSION_INVALID;
+}
+
+static enum credentials_location parse_location(struct str text)
+{
+	if (str_equal(text, STR("query")))
+		return CREDENTIALS_IN_QUERY;
+	if (str_equal(text, STR("headers")))
+		return CREDENTIALS_IN_HEADERS;
+	return str_equal(text, STR("authorization")) ? CREDENTIALS_IN_AUTHORIZATION
+						     : CREDENTIALS_LOCATION_INVALID;
+}
+
+static void parse_credentials(struct arena *arena, const struct json *content,
+			      const struct json *proxy, struct service *service)
+{
+	struct credentials_rules *rules = &service->credentials;
+	struct str method;
+
+	service->backend_version_text = json_scalar_text(json_get(content, STR("backend_version")));
+	method = text_or(proxy, STR("authentication_method"), service->backend_version_text);
+	service->is_oidc = str_equal(method, STR("oidc"));
+	rules->version = parse_version(service->backend_version_text);
+	rules->location = parse_location(text_or(proxy, STR("credentials_location"), STR("query")));
+	rules->user_key = str_lower(arena, text_or(proxy, STR("auth_user_key"), STR("user_key")));
+	rules->app_id = str_lower(arena, text_or(proxy, STR("auth_app_id"), STR("app_id")));
+	rules->app_key = str_lower(arena, text_or(proxy, STR("auth_app_key"), STR("app_key")));
+}
+
+static void parse_hosts(struct arena *arena, const struct json *proxy, struct service *service)
+{
+	const struct json *hosts = json_get(proxy, STR("hosts"));
+
+	if (hosts == NULL || hosts->kind != JSON_ARRAY) {
+		service->hosts = ARENA_ARRAY(arena, struct str, 1);
+		service->hosts[service->hosts_count++] = STR("localhost");
+		return;
+	}
+	service->hosts = ARENA_ARRAY(arena, struct str, hosts->count);
+	JSON_EACH (host, hosts) {
+		if (json_str(host).size > 0)
+			service->hosts[service->hosts_count++] = str_lower(arena, json_str(host));
+	}
+}
+
+/* Where backend is: the first of the rows of 4.1 that can be used. */
+static void find_backend(struct arena *arena, const struct json *proxy,
+			 const struct settings *settings, struct backend_endpoint *backend,
+			 struct upstream_target *target)
+{
+	struct str endpoint = json_str(json_path(proxy, "backend.endpoint"));
+	struct str host = json_str(json_path(proxy, "backend.host"));
+
+	if (settings->has_backend_override) {
+		*target = settings->backend_override;
+		backend->host_header = target->host;
+		return;
+	}
+	if (!upstream_target_parse(arena, endpoint, target)) {
+		upstream_target_parse(arena, STR(MOCK_BACKEND), target);
+		backend->is_mock = true;
+		host = target->host;
+	}
+	backend->host_header = host.size > 0 && http_is_field_value(host) ? host : target->host;
+}
+
+static struct str authrep_start(struct arena *arena, const struct service *service,
+				struct str prefix)
+{
+	bool has_type =
+		service->authentication_type.size > 0 && service->authentication_value.size > 0;
+
+	while (str_has_suffix(prefix, STR("/")))
+		prefix.size--;
+	return STR_CONCAT(arena, prefix,
+			  service->credentials.version == BACKEND_VERSION_OAUTH
+				  ? STR("/transactions/oauth_authrep.xml?")
+				  : STR("/transactions/authrep.xml?"),
+			  has_type ? url_encoded(arena, service->authentication_type) : STR(""),
+			  has_type ? STR("=") : STR(""),
+			  has_type ? url_encoded(arena, service->authentication_value) : STR(""),
+			  has_type ? STR("&") : STR(""), STR("service_id="),
+			  url_encoded(arena, service->id), STR("&"));
+}
+
+static void parse_backend(struct arena *arena, const struct json *content, const struct json *proxy,
+			  const struct settings *settings, struct service *service)
+{
+	struct backend_endpoint *backend = &service->backend;
+	bool native_oauth =
+		service->credentials.version == BACKEND_VERSION_OAUTH && !service->is_oidc;
+	struct upstream_target target;
+
+	service->authentication_type = json_get_str(content, STR("backend_authentication_type"));
+	service->authentication_value =
+		json_scalar_text(json_get(content, STR("backend_authentication_value")));
+	find_backend(arena, proxy, settings, backend, &target);
+	backend->is_tls = target.is_tls;
+	backend->host = target.host;
+	backend->port = target.port;
+	backend->authrep = authrep_start(arena, service, target.path);
+	http_fields_init(&backend->fields, arena);
+	http_fields_add(&backend->fields, STR("Host"), backend->host_header);
+	http_fields_add(&backend->fields, STR("User-Agent"), settings->user_agent);
+	http_fields_add(&backend->fields, STR("3scale-options"),
+			native_oauth ? STR(BACKEND_OPTIONS) : STR(BACKEND_OPTIONS "&no_body=1"));
+	http_fields_add(&backend->fields, STR("Connection"), STR("Keep-Alive"));
+}
+
+static void parse_upstream(struct arena *arena, const struct json *proxy, struct service *service)
+{
+	struct str secret = json_get_str(proxy, STR("secret_token"));
+	struct str rewrite = json_get_str(proxy, STR("hostname_rewrite"));
+
+	service->has_upstream = upstream_target_parse(
+		arena, json_get_str(proxy, STR("api_backend")), &service->upstream);
+	if (http_is_field_value(secret))
+		service->secret_token = secret;
+	if (http_is_field_value(rewrite))
+		service->hostname_rewrite = rewrite;
+}
+
+static void add_policy(struct arena *arena, struct error_log *log, struct str name,
+		       struct str version, const struct json *configuration,
+		       struct service *service)
+{
+	const struct policy *policy = policy_find(name, version);
+	const void *data = NULL;
+	struct error error;
+
+	if (policy == NULL) {
+		LOG(log, LEVEL_WARN, NULL,
+		    "failed to load policy: %.*s version: %.*s err: not found", STR_ARG(name),
+		    STR_ARG(version));
+		return;
+	}
+	if (policy->create != NULL && !policy->create(arena, configuration, &data, &error)) {
+		LOG(log, LEVEL_ERROR, NULL, "Policy %.*s crashed in .new(). It will be ignored. %s",
+		    STR_ARG(name), error.text);
+		return;
+	}
+	service->chain[service->chain_count++] = (struct policy_instance){policy, data};
+}
+
+static void parse_chain(struct arena *arena, const struct json *proxy, struct error_log *log,
+			struct service *service)
+{
+	const struct json *chain = json_get(proxy, STR("policy_chain"));
+
+	if (chain == NULL || chain->kind != JSON_ARRAY) {
+		service->chain = ARENA_ARRAY(arena, struct policy_instance, 1);
+		add_policy(arena, log, STR("apicast"), STR("builtin"), NULL, service);
+		return;
+	}
+	service->chain = ARENA_ARRAY(arena, struct policy_instance, chain->count);
+	JSON_EACH (element, chain) {
+		add_policy(arena, log, json_get_str(element, STR("name")),
+			   text_or(element, STR("version"), STR("builtin")),
+			   json_get(element, STR("configuration")), service);
+	}
+}
+
+bool config_service_parse(struct arena *arena, const struct json *content,
+			  const struct settings *settings, struct error_log *log,
+			  struct service *service, struct error *error)
+{
+	const struct json *proxy = json_get(content, STR("proxy"));
+	struct error warning;
+
+	*service = (struct service){.original = content};
+	service->id = text_or(content, STR("id"), STR("default"));
+	service->system_name = json_get_str(content, STR("system_name"));
+	parse_credentials(arena, content, proxy, service);
+	parse_hosts(arena, proxy, service);
+	parse_backend(arena, content, proxy, settings, service);
+	parse_upstream(arena, proxy, service);
+	parse_answers(proxy, service);
+	if (!mapping_rules_parse(arena, json_get(proxy, STR("proxy_rules")), &service->rules,
+				 &warning, error))
+		return error_wrap(error, "service %.*s", STR_ARG(service->id));
+	if (warning.kind != ERROR_NONE)
+		LOG(log, LEVEL_WARN, NULL, "service %.*s: %s", STR_ARG(service->id), warning.text);
+	parse_chain(arena, proxy, log, service);
+	return true;
+}

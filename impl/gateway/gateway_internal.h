@@ -1,0 +1,49 @@
+/* What the parts of one gateway share: made by gateway.c, one for each instance of the component.
+ * Everything here lives from start to stop.
+ */
+#ifndef GATEWAY_GATEWAY_INTERNAL_H
+#define GATEWAY_GATEWAY_INTERNAL_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/list.h"
+#include "gateway/error_log.h"
+#include "gateway/settings.h"
+
+struct auth_cache;
+struct config_store;
+struct http_exchange;
+struct http_listener;
+struct loader;
+struct metrics;
+struct resolver;
+struct world;
+
+/* Power of two: connections are spread over the buckets by their number. */
+#define GATEWAY_CONNECTION_BUCKETS 256
+
+struct gateway {
+	struct world *world;
+	struct settings settings;
+	struct error_log log;
+	struct resolver *resolver;
+	struct config_store *store;
+	struct loader *loader;
+	struct auth_cache *auth_cache;
+	struct metrics *metrics;
+	struct http_listener *proxy, *management, *metrics_page, *echo;
+	uint16_t echo_port;        /* also the port of the mock backend (4.1) */
+	struct list_link requests; /* from their head to their access log line */
+	/* Requests whose report is under way, and those that wait on the same connection (4.5). */
+	struct list_link reporting[GATEWAY_CONNECTION_BUCKETS];
+	struct list_link waiting[GATEWAY_CONNECTION_BUCKETS];
+	size_t background_reports; /* of APICAST_REPORTING_THREADS, 4.8 */
+	bool is_stopping;          /* the world asked for it: ends with the last request */
+};
+
+/* A request is over: a gateway that stops ends with the last one. */
+void gateway_request_over(struct gateway *gateway);
+
+#endif

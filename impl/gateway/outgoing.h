@@ -1,0 +1,39 @@
+/* A call to another server by name: the name is resolved as section 5.5 says, then the world's HTTP
+ * client is called with the address. Used for backend, upstreams and the portal; the place where
+ * forward proxies (5.7) come in.
+ *
+ * The caller's memory from outgoing_start() to outgoing_stop(), which is legal at any time and also
+ * needed after the end. Exactly one of `answered` and `failed` is called, never before
+ * outgoing_start() has returned.
+ */
+#ifndef GATEWAY_OUTGOING_H
+#define GATEWAY_OUTGOING_H
+
+#include "gateway/resolver.h"
+#include "world/http_client.h"
+
+struct gateway;
+struct outgoing;
+
+typedef void outgoing_event(struct outgoing *outgoing, void *data);
+
+struct outgoing {
+	struct gateway *gateway;
+	struct http_call_options options;
+	struct resolver_wait wait;
+	struct http_call *call; /* NULL until the name is known */
+	bool name_failed;
+	enum dns_status name_status;
+	outgoing_event *answered, *failed;
+	void *data;
+};
+
+/* The options' texts and fields must stay valid until the end; a body's end is taken. `connect_to`
+ * is the name to resolve when it is not options->host (which is then only the TLS name). */
+void outgoing_start(struct outgoing *outgoing, struct gateway *gateway,
+		    const struct http_call_options *options, struct str connect_to,
+		    outgoing_event *answered, outgoing_event *failed, void *data);
+void outgoing_stop(struct outgoing *outgoing);
+enum http_failure outgoing_failure(const struct outgoing *outgoing);
+
+#endif

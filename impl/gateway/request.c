@@ -1,0 +1,426 @@
+#include "gateway/request.h"
+
+#include "base/arena.h"
+#include "base/bug.h"
+#include "base/secret.h"
+#include "base/url.h"
+#include "gateway/access_log.h"
+#include "gateway/answer.h"
+#include "gateway/gateway_internal.h"
+#include "gateway/metrics.h"
+#include "world/clock.h"
+#include "world/environment.h"
+#include "world/http_server.h"
+#include "world/log.h"
+
+#define HEALTH_PATH "/_threescale/healthz"
+#define CLIENT_CLOSED_REQUEST 499 /* what is logged when the client did not wait for its answer */
+
+static void request_start(struct request *request);
+static void request_run(struct request *request);
+static void request_finish(struct request *request);
+
+/* One request after another on a connection, reports included (4.5). */
+
+static struct list_link *bucket(struct list_link *buckets, const struct request *request)
+{
+	return &buckets[request->subject.connection_number & (GATEWAY_CONNECTION_BUCKETS - 1)];
+}
+
+static struct request *find_on_connection(struct list_link *head, uint64_t connection_number)
+{
+	LIST_EACH (link, head) {
+		struct request *request = LIST_ENTRY(link, struct request, connection);
+
+		if (request->subject.connection_number == connection_number)
+			return request;
+	}
+	return NULL;
+}
+
+static bool connection_is_busy(const struct request *request)
+{
+	return find_on_connection(bucket(request->gateway->reporting, request),
+				  request->subject.connection_number) != NULL;
+}
+
+static void connection_take(struct request *request)
+{
+	struct gateway *gateway = request->gateway;
+
+	request->is_background =
+		(int64_t)gateway->background_reports < gateway->settings.reporting_threads;
+	if (request->is_background)
+		gateway->background_reports++;
+	else
+		list_append(bucket(gateway->reporting, request), &request->connection);
+}
+
+static void connection_leave(struct request *request)
+{
+	struct gateway *gateway = request->gateway;
+	struct request *next;
+
+	if (request->is_background) {
+		gateway->background_reports--;
+		return;
+	}
+	list_remove(&request->connection);
+	next = find_on_connection(bucket(gateway->waiting, request),
+				  request->subject.connection_number);
+	if (next != NULL) {
+		list_remove(&next->connection);
+		request_start(next);
+	}
+}
+
+/* Phases. */
+
+/* Runs what is left of the present phase; false when it has to wait or the answer is there. */
+static bool run_phase(struct request *request)
+{
+	const struct service *service = request->service;
+
+	while (service != NULL && request->position < service->chain_count) {
+		const struct policy_instance *instance = &service->chain[request->position++];
+		phase_run *run = instance->policy->run[request->phase];
+
+		if (run != NULL && run(request, instance->data) != PHASE_GO_ON)
+			return false;
+	}
+	request->position = 0;
+	return true;
+}
+
+static void request_run(struct request *request)
+{
+	while (request->step == REQUEST_RUNS_PHASES && run_phase(request)) {
+		if (request->phase == PHASE_CONTENT) {
+			request_answer_empty(request, 200); /* nobody made one (9.1) */
+			return;
+		}
+		request->phase++;
+	}
+}
+
+static void request_run_post_action(struct request *request)
+{
+	if (run_phase(request))
+		request_finish(request);
+}
+
+void request_resume(struct request *request, enum phase_result result)
+{
+	BUG_IF(result == PHASE_WAIT);
+	if (request->step == REQUEST_POST_ACTION)
+		request_run_post_action(request);
+	else if (result == PHASE_GO_ON)
+		request_run(request);
+}
+
+/* Host and service. */
+
+static const struct service *choose_service(const struct request *request,
+					    const struct host_services *services)
+{
+	const struct settings *settings = &request->gateway->settings;
+	struct mapping_subject subject = {.method = request->exchange->request.method,
+					  .path = request->path};
+
+	if (!settings->path_routing)
+		return services->items[0];
+	for (size_t i = 0; i < services->count; i++) {
+		if (mapping_rules_any(&services->items[i]->rules, &subject))
+			return services->items[i];
+	}
+	return settings->path_routing_only ? NULL : services->items[0];
+}
+
+static void answer_unknown_host(struct request *request)
+{
+	struct gateway *gateway = request->gateway;
+
+	LOG(&gateway->log, LEVEL_WARN, &request->subject, "service not found for host %s",
+	    log_text(request->arena, request->host));
+	LOG(&gateway->log, LEVEL_WARN, &request->subject, "could not find service for host: %s",
+	    log_text(request->arena, request->host));
+	request_answer_text(request, 404, STR("text/plain"), STR(""));
+}
+
+static void request_use(struct request *request, struct config *config,
+			const struct host_services *services)
+{
+	request->step = REQUEST_RUNS_PHASES;
+	if (config != NULL) {
+		request->config = config_retain(config);
+		request->service = choose_service(request, services);
+	}
+	if (request->service == NULL)
+		answer_unknown_host(request);
+	else
+		request_run(request);
+}
+
+static void configuration_found(struct config *config, const struct host_services *services,
+				void *data)
+{
+	request_use(data, config, services);
+}
+
+static void request_start(struct request *request)
+{
+	struct config *config;
+	const struct host_services *services;
+
+	request->step = REQUEST_FINDS_CONFIGURATION;
+	if (loader_find(request->gateway->loader, request->host, &request->configuration_wait,
+			&request->subject, configuration_found, request, &config, &services))
+		request_use(request, config, services);
+}
+
+/* The end. */
+
+static void write_access_log(struct request *request)
+{
+	struct gateway *gateway = request->gateway;
+	struct http_exchange *exchange = request->exchange;
+	struct access_log_entry entry = {
+		.time_us = world_utc_us(gateway->world),
+		.host = request->host,
+		.server_port = exchange->local_port,
+		.remote_address = exchange->remote_address,
+		.remote_port = exchange->remote_port,
+		.request = &exchange->request,
+		.status = request->status,
+		.body_bytes_sent = exchange->body_bytes_sent,
+		.request_time_us = world_monotonic_us(gateway->world) - exchange->began_us,
+		.has_post_action = request->has_post_action,
+		.post_action_us = request->post_action_us,
+	};
+
+	access_log_write(gateway->world, gateway->settings.access_log_file, &entry);
+}
+
+static void request_free(struct request *request)
+{
+	struct http_exchange *exchange = request->exchange;
+
+	authorization_stop(&request->authorization);
+	config_release(request->config);
+	list_remove(&request->link);
+	http_exchange_release(exchange);
+}
+
+void request_abandon(struct request *request)
+{
+	if (list_is_linked(&request->connection))
+		list_remove(&request->connection);
+	request_free(request);
+}
+
+/* The last step: after it the request is gone. */
+static void request_finish(struct request *request)
+{
+	struct gateway *gateway = request->gateway;
+
+	if (request->has_post_action) {
+		request->post_action_us = world_monotonic_us(gateway->world) - request->ended_us;
+		connection_leave(request);
+	}
+	request->phase = PHASE_LOG;
+	request->position = 0;
+	run_phase(request);
+	if (!request->hides_access_log)
+		write_access_log(request);
+	request_free(request);
+	gateway_request_over(gateway);
+}
+
+static void request_let_go(struct request *request, bool complete)
+{
+	loader_wait_stop(&request->configuration_wait);
+	/* A call to backend that nobody waits for any more. */
+	authorization_stop(&request->authorization);
+	upstream_stop(request, complete);
+	form_stop(&request->form);
+}
+
+static void request_ended(struct http_exchange *exchange, bool complete)
+{
+	struct request *request = exchange->data;
+	struct gateway *gateway = request->gateway;
+	bool was_served = request->service != NULL;
+
+	if (request->step == REQUEST_WAITS_FOR_CONNECTION)
+		list_remove(&request->connection);
+	request_let_go(request, complete);
+	if (request->step != REQUEST_ANSWERED)
+		request->status = CLIENT_CLOSED_REQUEST;
+	request->ended_us = world_monotonic_us(gateway->world);
+	metrics_count_answer(gateway->metrics, request->service,
+			     request->ended_us - exchange->began_us);
+	request->step = REQUEST_POST_ACTION;
+	request->phase = PHASE_POST_ACTION;
+	request->position = 0;
+	request->has_post_action = was_served && request->authorization.key.size > 0;
+	if (!request->has_post_action) {
+		request_finish(request);
+		return;
+	}
+	connection_take(request);
+	request_run_post_action(request);
+}
+
+/* The beginning. */
+
+static void read_target(struct request *request)
+{
+	const struct http_request *asked = &request->exchange->request;
+	struct str target = asked->target, authority = STR(""), path;
+	size_t scheme = str_find(target, STR("://"));
+
+	/* Absolute form: its authority counts, not the Host field (3.2). */
+	if (scheme != STR_NOT_FOUND && !str_has_prefix(target, STR("/"))) {
+		size_t slash;
+
+		target = str_skip(target, scheme + 3);
+		slash = str_find_char(target, '/');
+		authority = str_slice(target, 0, slash);
+		target = slash == STR_NOT_FOUND ? STR("/") : str_skip(target, slash);
+	} else {
+		authority = http_fields_get(&asked->fields, STR("Host"));
+	}
+	request->host = authority.size > 0 ? host_key(request->arena, authority) : STR("_");
+	request->has_query = str_split_once(target, '?', &path, &request->raw_query);
+	request->raw_path = path;
+	request->path = url_normal_path(request->arena, path);
+}
+
+static void answer_health(struct http_exchange *exchange)
+{
+	struct http_response response;
+
+	http_response_init(&response, exchange->arena, 200);
+	http_fields_add(&response.fields, STR("Server"), STR("openresty"));
+	http_fields_add(&response.fields, STR("Content-Type"), STR("text/plain"));
+	http_exchange_respond_str(exchange, &response, STR(""));
+}
+
+void request_begin(struct http_exchange *exchange, void *data)
+{
+	struct gateway *gateway = data;
+	struct request *request;
+
+	metrics_count_connection(gateway->metrics, exchange->connection_number);
+	if (str_has_prefix(exchange->request.target, STR(HEALTH_PATH))) {
+		answer_health(exchange);
+		return;
+	}
+	request = ARENA_NEW(exchange->arena, struct request);
+	request->gateway = gateway;
+	request->exchange = exchange;
+	request->arena = exchange->arena;
+	request->subject = (struct log_subject){
+		.connection_number = exchange->connection_number,
+		.client = exchange->remote_address,
+		.request = &exchange->request,
+	};
+	request->cache_handler = gateway->settings.cache_handler;
+	exchange->data = request;
+	exchange->ended = request_ended;
+	http_exchange_hold(exchange);
+	list_append(&gateway->requests, &request->link);
+	read_target(request);
+	if (connection_is_busy(request))
+		list_append(bucket(gateway->waiting, request), &request->connection);
+	else
+		request_start(request);
+}
+
+/* Bodies. */
+
+bool request_has_read_form(const struct request *request)
+{
+	return request->form.was_read;
+}
+
+void request_read_form(struct request *request, form_done *done)
+{
+	form_read(&request->form, http_exchange_take_body(request->exchange), request->arena, done,
+		  request);
+}
+
+struct http_body *request_take_body(struct request *request)
+{
+	return request->form.was_read ? form_take_body(&request->form)
+				      : http_exchange_take_body(request->exchange);
+}
+
+/* Answers. */
+
+static void run_header_filters(struct request *request)
+{
+	request->step = REQUEST_ANSWERED;
+	request->phase = PHASE_HEADER_FILTER;
+	request->position = 0;
+	run_phase(request);
+}
+
+/* 6.1. The value is a secret of the service: compared in constant time. */
+static bool asks_for_debug(const struct request *request)
+{
+	struct str value =
+		http_fields_get(&request->exchange->request.fields, STR("X-3scale-debug"));
+
+	return value.size > 0 && secret_equal(value, request->service->authentication_value);
+}
+
+static void prepare_answer(struct request *request)
+{
+	struct http_fields *fields = &request->response.fields;
+
+	BUG_IF(request->step != REQUEST_RUNS_PHASES);
+	http_fields_add(fields, STR("Server"), STR("openresty"));
+	if (request->may_show_debug && asks_for_debug(request))
+		answer_add_debug_fields(fields, request);
+	run_header_filters(request);
+	request->status = request->response.status;
+}
+
+void request_answer_text(struct request *request, int status, struct str content_type,
+			 struct str body)
+{
+	http_response_init(&request->response, request->arena, status);
+	if (content_type.size > 0)
+		http_fields_add(&request->response.fields, STR("Content-Type"), content_type);
+	if (request->retry_after.size > 0)
+		http_fields_add(&request->response.fields, STR("Retry-After"),
+				request->retry_after);
+	prepare_answer(request);
+	http_exchange_respond_str(request->exchange, &request->response, body);
+}
+
+void request_answer_empty(struct request *request, int status)
+{
+	request_answer_text(request, status, STR(""), STR(""));
+}
+
+void request_answer_kind(struct request *request, enum answer_kind kind)
+{
+	const struct answer_text *text = &request->service->answers[kind];
+
+	LOG(&request->gateway->log, LEVEL_INFO, &request->subject, "%s for service %.*s",
+	    answer_kind_text(kind), STR_ARG(request->service->id));
+	request_answer_text(request, text->status, text->content_type, text->body);
+}
+
+void request_answer_page(struct request *request, int status)
+{
+	request_answer_text(request, status, STR("text/html"), answer_page(status, request->arena));
+}
+
+void request_answer_body(struct request *request, struct http_body *body)
+{
+	prepare_answer(request);
+	http_exchange_respond(request->exchange, &request->response, body);
+}

@@ -1,0 +1,511 @@
+#include "gateway/settings.h"
+
+#include "base/arena.h"
+#include "base/base64.h"
+#include "base/error.h"
+#include "base/options.h"
+#include "base/pattern.h"
+#include "world/environment.h"
+#include "world/log.h"
+
+#define GATEWAY_VERSION "3.6.0"
+
+/* The texts of variables and options before they are looked at. */
+struct raw {
+	struct str deployment, environments, configuration, config_file, portal, loader, cache;
+	struct str portal_timeout, services_list, services_list_old, services_filter;
+	struct str path_routing, path_routing_old, path_routing_only;
+	struct str backend_override, cache_handler, response_codes, reporting_threads;
+	struct str verify, ca_file, resolver;
+	struct str log_level, log_file, access_log_file, management, extended_metrics;
+	struct str metrics_log_level, metrics_max_logs, module, custom_config;
+	bool boot, lazy, development, verbose, quiet, refresh_is_given;
+	int64_t refresh_s;
+	struct str ignored;
+};
+
+static const struct variable {
+	struct str name;
+	size_t offset;
+} variables[] = {
+	{STR_INIT("THREESCALE_DEPLOYMENT_ENV"), offsetof(struct raw, deployment)},
+	{STR_INIT("APICAST_ENVIRONMENT"), offsetof(struct raw, environments)},
+	{STR_INIT("APICAST_CONFIGURATION"), offsetof(struct raw, configuration)},
+	{STR_INIT("THREESCALE_CONFIG_FILE"), offsetof(struct raw, config_file)},
+	{STR_INIT("THREESCALE_PORTAL_ENDPOINT"), offsetof(struct raw, portal)},
+	{STR_INIT("APICAST_CONFIGURATION_LOADER"), offsetof(struct raw, loader)},
+	{STR_INIT("APICAST_CONFIGURATION_CACHE"), offsetof(struct raw, cache)},
+	{STR_INIT("APICAST_CONFIGURATION_TIMEOUT"), offsetof(struct raw, portal_timeout)},
+	{STR_INIT("APICAST_SERVICES_LIST"), offsetof(struct raw, services_list)},
+	{STR_INIT("APICAST_SERVICES"), offsetof(struct raw, services_list_old)},
+	{STR_INIT("APICAST_SERVICES_FILTER_BY_URL"), offsetof(struct raw, services_filter)},
+	{STR_INIT("APICAST_PATH_ROUTING"), offsetof(struct raw, path_routing)},
+	{STR_INIT("APICAST_PATH_ROUTING_ENABLED"), offsetof(struct raw, path_routing_old)},
+	{STR_INIT("APICAST_PATH_ROUTING_ONLY"), offsetof(struct raw, path_routing_only)},
+	{STR_INIT("BACKEND_ENDPOINT_OVERRIDE"), offsetof(struct raw, backend_override)},
+	{STR_INIT("APICAST_BACKEND_CACHE_HANDLER"), offsetof(struct raw, cache_handler)},
+	{STR_INIT("APICAST_RESPONSE_CODES"), offsetof(struct raw, response_codes)},
+	{STR_INIT("APICAST_REPORTING_THREADS"), offsetof(struct raw, reporting_threads)},
+	{STR_INIT("OPENSSL_VERIFY"), offsetof(struct raw, verify)},
+	{STR_INIT("SSL_CERT_FILE"), offsetof(struct raw, ca_file)},
+	{STR_INIT("RESOLVER"), offsetof(struct raw, resolver)},
+	{STR_INIT("APICAST_LOG_LEVEL"), offsetof(struct raw, log_level)},
+	{STR_INIT("APICAST_LOG_FILE"), offsetof(struct raw, log_file)},
+	{STR_INIT("APICAST_ACCESS_LOG_FILE"), offsetof(struct raw, access_log_file)},
+	{STR_INIT("APICAST_MANAGEMENT_API"), offsetof(struct raw, management)},
+	{STR_INIT("APICAST_EXTENDED_METRICS"), offsetof(struct raw, extended_metrics)},
+	{STR_INIT("NGINX_METRICS_LOG_LEVEL"), offsetof(struct raw, metrics_log_level)},
+	{STR_INIT("NGINX_METRICS_MAX_LOGS"), offsetof(struct raw, metrics_max_logs)},
+	{STR_INIT("APICAST_MODULE"), offsetof(struct raw, module)},
+	{STR_INIT("APICAST_CUSTOM_CONFIG"), offsetof(struct raw, custom_config)},
+};
+
+/* 1.5. A preset decides only what it names. */
+static const struct preset {
+	struct str name;
+	bool has_loader;
+	enum loader_mode loader;
+	bool has_cache;
+	int64_t cache_s;
+	bool has_metrics;
+} presets[] = {
+	{STR_INIT("production"), true, LOADER_BOOT, true, 300, true},
+	{STR_INIT("staging"), true, LOADER_LAZY, false, 0, true},
+	{STR_INIT("sandbox"), true, LOADER_LAZY, false, 0, true},
+	{STR_INIT("development"), true, LOADER_LAZY, true, 0, true},
+};
+
+static bool is_true(struct str text)
+{
+	return str_equal(text, STR("true")) || str_equal(text, STR("1"));
+}
+
+static int64_t int_or(struct str text, int64_t fallback)
+{
+	int64_t value;
+
+	return str_to_int64(text, &value) ? value : fallback;
+}
+
+static void notice(struct settings *settings, enum log_level level, struct str text)
+{
+	vec_push(&settings->notices, ((struct settings_notice){level, text}));
+}
+
+static void read_variables(struct world *world, struct raw *raw)
+{
+	for (size_t i = 0; i < sizeof variables / sizeof *variables; i++) {
+		struct str *value = (struct str *)(void *)((char *)raw + variables[i].offset);
+
+		*value = environment_text(world, variables[i].name, STR(""));
+	}
+}
+
+/* Options come after the variables and replace what those said. */
+static bool read_options(struct settings *settings, struct raw *raw, const struct str *arguments,
+			 size_t count, struct error *error)
+{
+	struct str word;
+	const struct option options[] = {
+		{"port", 0, OPTION_PORT, &settings->port, NULL, "N", "port of the proxy (8080)"},
+		{"management-port", 0, OPTION_PORT, &settings->management_port, NULL, "N",
+		 "port of the management API (8090)"},
+		{"metrics-port", 0, OPTION_PORT, &settings->metrics_port, NULL, "N",
+		 "port of the metrics (9421)"},
+		{"echo-port", 0, OPTION_PORT, &settings->echo_port, NULL, "N",
+		 "port of the echo API and mock backend (8081)"},
+		{"configuration", 'c', OPTION_TEXT, &raw->configuration, NULL, "FILE",
+		 "configuration file or URI"},
+		{"config", 0, OPTION_TEXT, &raw->configuration, NULL, "FILE",
+		 "same as --configuration"},
+		{"channel", '3', OPTION_TEXT, &raw->deployment, NULL, "NAME",
+		 "deployment environment"},
+		{"environment", 'e', OPTION_TEXT, &raw->environments, NULL, "NAMES",
+		 "presets to load, separated by ':'"},
+		{"development", 0, OPTION_FLAG, &raw->development, NULL, NULL,
+		 "load the preset development"},
+		{"dev", 0, OPTION_FLAG, &raw->development, NULL, NULL, "same as --development"},
+		{"boot", 'b', OPTION_FLAG, &raw->boot, NULL, NULL, "load everything at the start"},
+		{"lazy", 'l', OPTION_FLAG, &raw->lazy, NULL, NULL, "load on demand"},
+		{"refresh-interval", 'i', OPTION_INT, &raw->refresh_s, &raw->refresh_is_given,
+		 "SECONDS", "how long a configuration is kept"},
+		{"log-level", 0, OPTION_TEXT, &raw->log_level, NULL, "LEVEL",
+		 "threshold of the error log"},
+		{"log-file", 0, OPTION_TEXT, &raw->log_file, NULL, "FILE", "error log"},
+		{"access-log-file", 0, OPTION_TEXT, &raw->access_log_file, NULL, "FILE",
+		 "access log"},
+		{"verbose", 'v', OPTION_FLAG, &raw->verbose, NULL, NULL, "one log level up"},
+		{"quiet", 'q', OPTION_FLAG, &raw->quiet, NULL, NULL, "one log level down"},
+		{"workers", 'w', OPTION_TEXT, &raw->ignored, NULL, "N",
+		 "accepted; one process serves"},
+		{"master", 'm', OPTION_TEXT, &raw->ignored, NULL, "on|off",
+		 "accepted; one process serves"},
+	};
+
+	if (!options_parse(options, sizeof options / sizeof *options, arguments, count, &word, 1,
+			   NULL, error))
+		return false;
+	if (raw->boot && raw->lazy)
+		return error_set(error, ERROR_INVALID, "--boot and --lazy exclude each other");
+	return true;
+}
+
+static int shown_times(const struct str *arguments, size_t count, struct str short_form,
+		       struct str long_form)
+{
+	int times = 0;
+
+	for (size_t i = 0; i < count; i++)
+		times += str_equal(arguments[i], short_form) || str_equal(arguments[i], long_form);
+	return times;
+}
+
+static const struct preset *preset_find(struct str name)
+{
+	for (size_t i = 0; i < sizeof presets / sizeof *presets; i++) {
+		if (str_equal(presets[i].name, name))
+			return &presets[i];
+	}
+	return NULL;
+}
+
+static void apply_preset(struct settings *settings, struct world *world, struct str name)
+{
+	const struct preset *preset = preset_find(name);
+
+	if (preset == NULL) {
+		log_format(world, LOG_STDOUT, "not loading %.*s: no configuration found",
+			   STR_ARG(name));
+		return;
+	}
+	log_format(world, LOG_STDOUT, "loading %.*s environment configuration: builtin",
+		   STR_ARG(name));
+	if (preset->has_loader)
+		settings->loader = preset->loader;
+	if (preset->has_cache) {
+		settings->cache_s = preset->cache_s;
+		settings->cache_is_set = true;
+	}
+	settings->has_metrics |= preset->has_metrics;
+}
+
+static void apply_presets(struct settings *settings, struct world *world, const struct raw *raw)
+{
+	struct str rest = raw->environments, name;
+
+	settings->loader = LOADER_LAZY;
+	apply_preset(settings, world, settings->environment);
+	while (str_next_field(&rest, ':', &name))
+		apply_preset(settings, world, name);
+	if (raw->development)
+		apply_preset(settings, world, STR("development"));
+}
+
+static bool apply_loader(struct settings *settings, const struct raw *raw, struct error *error)
+{
+	static const struct str names[] = {[LOADER_BOOT] = STR_INIT("boot"),
+					   [LOADER_LAZY] = STR_INIT("lazy"),
+					   [LOADER_TEST] = STR_INIT("test")};
+	int64_t cache_s;
+
+	if (str_to_int64(raw->cache, &cache_s)) {
+		settings->cache_s = cache_s;
+		settings->cache_is_set = true;
+	}
+	if (raw->refresh_is_given) {
+		settings->cache_s = raw->refresh_s;
+		settings->cache_is_set = true;
+	}
+	if (raw->boot || raw->lazy) {
+		settings->loader = raw->boot ? LOADER_BOOT : LOADER_LAZY;
+		return true;
+	}
+	if (raw->loader.size == 0)
+		return true;
+	for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
+		if (str_equal(raw->loader, names[i])) {
+			settings->loader = (enum loader_mode)i;
+			return true;
+		}
+	}
+	return error_set(error, ERROR_INVALID, "invalid config loader mode");
+}
+
+static void use_file(struct settings *settings, struct str path)
+{
+	settings->source = SOURCE_FILE;
+	settings->file = path;
+}
+
+static void use_portal(struct settings *settings, struct str text)
+{
+	struct error reason;
+
+	if (!url_parse(text, &settings->portal, &reason) || settings->portal.host.size == 0) {
+		notice(settings, LEVEL_ERROR, STR("THREESCALE_PORTAL_ENDPOINT: invalid endpoint"));
+		return;
+	}
+	while (str_has_suffix(settings->portal.path, STR("/")))
+		settings->portal.path.size--;
+	settings->source = SOURCE_PORTAL;
+	settings->portal_authority = settings->portal.host;
+	if (settings->portal.port_is_written)
+		settings->portal_authority =
+			str_format(settings->arena, "%.*s:%u", STR_ARG(settings->portal.host),
+				   (unsigned)settings->portal.port);
+	settings->portal_url = STR_CONCAT(settings->arena, settings->portal.scheme, STR("://"),
+					  settings->portal_authority);
+}
+
+/* data:application/json[;base64],CONTENT */
+static void use_data(struct settings *settings, struct str uri)
+{
+	struct str kind, content;
+	bool is_base64;
+
+	if (!str_split_once(str_skip(uri, 5), ',', &kind, &content))
+		return;
+	is_base64 = str_has_suffix(kind, STR(";base64"));
+	if (is_base64 && !base64_decode(settings->arena, content, &settings->data))
+		return;
+	if (!is_base64)
+		settings->data = url_decode(settings->arena, content, false);
+	settings->data_is_yaml = str_has_prefix(kind, STR("application/yaml"));
+	settings->source = SOURCE_DATA;
+}
+
+/* "word:" at the front: letters, digits and -+. */
+static bool has_scheme(struct str text)
+{
+	size_t colon = str_find_char(text, ':');
+
+	for (size_t i = 0; colon != STR_NOT_FOUND && i < colon; i++) {
+		char c = text.data[i];
+
+		if (!((c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
+		      c == '-' || c == '+' || c == '.'))
+			return false;
+	}
+	return colon != STR_NOT_FOUND && colon > 0;
+}
+
+/* 1.2: the first that says something. */
+static void choose_source(struct settings *settings, const struct raw *raw)
+{
+	struct str uri = raw->configuration;
+
+	if (str_has_prefix(uri, STR("data:")))
+		use_data(settings, uri);
+	else if (str_has_prefix(uri, STR("file://")))
+		use_file(settings, str_skip(uri, 7));
+	else if (str_has_prefix(uri, STR("file:")))
+		use_file(settings, str_skip(uri, 5));
+	else if (str_has_prefix(uri, STR("http://")) || str_has_prefix(uri, STR("https://")))
+		use_portal(settings, uri);
+	else if (has_scheme(uri))
+		notice(settings, LEVEL_WARN, STR("unknown configuration URI: "));
+	else if (uri.size > 0)
+		use_file(settings, uri);
+	if (settings->source == SOURCE_NONE && raw->config_file.size > 0)
+		use_file(settings, raw->config_file);
+	if (settings->source == SOURCE_NONE && raw->portal.size > 0)
+		use_portal(settings, raw->portal);
+}
+
+static void read_services(struct settings *settings, const struct raw *raw)
+{
+	struct str list = raw->services_list, rest, field;
+	struct error reason;
+	size_t count = 0;
+
+	if (list.size == 0 && raw->services_list_old.size > 0) {
+		list = raw->services_list_old;
+		notice(settings, LEVEL_WARN,
+		       STR("DEPRECATION NOTICE: Use APICAST_SERVICES_LIST not APICAST_SERVICES as "
+			   "this will soon be unsupported"));
+	}
+	for (rest = list; str_next_field(&rest, ',', &field);)
+		count++;
+	settings->services_list = ARENA_ARRAY(settings->arena, struct str, count + 1);
+	for (rest = list; str_next_field(&rest, ',', &field);) {
+		if (str_trim(field).size > 0)
+			settings->services_list[settings->services_list_count++] = str_trim(field);
+	}
+	if (raw->services_filter.size == 0)
+		return;
+	settings->services_filter = pattern_create(raw->services_filter, &reason);
+	if (settings->services_filter == NULL) {
+		settings->services_filter_is_broken = true;
+		notice(settings, LEVEL_ERROR,
+		       str_format(settings->arena,
+				  "APICAST_SERVICES_FILTER_BY_URL cannot compile and all services "
+				  "are filtering out, error: %s",
+				  reason.text));
+	}
+}
+
+static void read_routing(struct settings *settings, const struct raw *raw)
+{
+	settings->path_routing_only = is_true(raw->path_routing_only);
+	settings->path_routing = is_true(raw->path_routing) || settings->path_routing_only;
+	if (raw->path_routing_old.size > 0) {
+		settings->path_routing |= is_true(raw->path_routing_old);
+		notice(settings, LEVEL_WARN,
+		       STR("DEPRECATION NOTICE: Use APICAST_PATH_ROUTING not "
+			   "APICAST_PATH_ROUTING_ENABLED as this will soon be unsupported"));
+	}
+}
+
+static void read_backend(struct settings *settings, const struct raw *raw)
+{
+	if (raw->backend_override.size > 0) {
+		settings->has_backend_override = upstream_target_parse(
+			settings->arena, raw->backend_override, &settings->backend_override);
+		if (!settings->has_backend_override)
+			notice(settings, LEVEL_ERROR,
+			       STR("BACKEND_ENDPOINT_OVERRIDE: invalid endpoint"));
+	}
+	settings->cache_handler = CACHE_HANDLER_STRICT;
+	if (str_equal(raw->cache_handler, STR("resilient")))
+		settings->cache_handler = CACHE_HANDLER_RESILIENT;
+	else if (raw->cache_handler.size > 0 && !str_equal(raw->cache_handler, STR("strict")))
+		settings->cache_handler = CACHE_HANDLER_NONE;
+	settings->response_codes = is_true(raw->response_codes);
+	settings->reporting_threads = int_or(raw->reporting_threads, 0);
+	if (settings->reporting_threads > 0)
+		notice(settings, LEVEL_WARN,
+		       str_format(settings->arena,
+				  "using experimental asynchronous reporting threads: %lld",
+				  (long long)settings->reporting_threads));
+}
+
+static void read_resolver(struct settings *settings, const struct raw *raw)
+{
+	struct str address, port;
+	uint16_t number;
+
+	if (raw->resolver.size == 0)
+		return;
+	if (url_host_is_ip(raw->resolver) ||
+	    (str_split_once(raw->resolver, ':', &address, &port) && url_host_is_ip(address) &&
+	     str_to_uint16(port, &number)))
+		settings->resolver = raw->resolver;
+	else
+		notice(settings, LEVEL_ERROR,
+		       str_format(settings->arena, "invalid resolver %.*s error: invalid address",
+				  STR_ARG(raw->resolver)));
+}
+
+/* Log lines go to a file or a standard stream; other targets of the reference are not offered. */
+static struct str log_target(struct settings *settings, struct str text, struct str fallback)
+{
+	if (text.size == 0)
+		return fallback;
+	if (str_equal(text, STR("stderr")))
+		return LOG_STDERR;
+	if (str_equal(text, STR("stdout")))
+		return LOG_STDOUT;
+	if (!str_has_prefix(text, STR("syslog:")) && !str_has_prefix(text, STR("memory:")))
+		return text;
+	notice(settings, LEVEL_WARN,
+	       str_format(settings->arena, "log target \"%.*s\" is not supported", STR_ARG(text)));
+	return fallback;
+}
+
+static void read_logs(struct settings *settings, const struct raw *raw, int louder)
+{
+	int level;
+
+	settings->log_file = log_target(settings, raw->log_file, LOG_STDERR);
+	settings->access_log_file = log_target(settings, raw->access_log_file, LOG_STDOUT);
+	settings->log_level = LEVEL_WARN;
+	log_level_from_name(raw->log_level, &settings->log_level);
+	level = (int)settings->log_level + louder;
+	if (level < LEVEL_EMERG)
+		level = LEVEL_EMERG;
+	settings->log_level = level < LEVELS ? (enum log_level)level : LEVEL_DEBUG;
+	settings->metrics_log_level = LEVEL_ERROR;
+	log_level_from_name(raw->metrics_log_level, &settings->metrics_log_level);
+	settings->metrics_max_logs = int_or(raw->metrics_max_logs, 100);
+	settings->extended_metrics = is_true(raw->extended_metrics);
+	settings->management = raw->management.size > 0 ? raw->management : STR("status");
+	if (raw->module.size > 0 || raw->custom_config.size > 0)
+		notice(settings, LEVEL_WARN,
+		       STR("APICAST_MODULE and APICAST_CUSTOM_CONFIG are not supported"));
+}
+
+static bool read_all(struct settings *settings, struct world *world, const struct str *arguments,
+		     size_t count, struct error *error)
+{
+	struct raw raw = {0};
+
+	read_variables(world, &raw);
+	if (!read_options(settings, &raw, arguments, count, error))
+		return false;
+	settings->environment = raw.deployment.size > 0 ? raw.deployment : STR("production");
+	settings->user_agent =
+		STR_CONCAT(settings->arena, STR("APIcast/" GATEWAY_VERSION " (Linux; x64; env:"),
+			   settings->environment, STR(") APIcast/" GATEWAY_VERSION));
+	apply_presets(settings, world, &raw);
+	if (!apply_loader(settings, &raw, error))
+		return false;
+	choose_source(settings, &raw);
+	settings->portal_timeout_s = int_or(raw.portal_timeout, 3);
+	read_services(settings, &raw);
+	read_routing(settings, &raw);
+	read_backend(settings, &raw);
+	settings->verify_peer = is_true(raw.verify);
+	settings->ca_file = raw.ca_file;
+	read_resolver(settings, &raw);
+	read_logs(settings, &raw,
+		  shown_times(arguments, count, STR("-v"), STR("--verbose")) -
+			  shown_times(arguments, count, STR("-q"), STR("--quiet")));
+	return true;
+}
+
+bool settings_read(struct settings *settings, struct world *world, const struct str *arguments,
+		   size_t count, struct error *error)
+{
+	struct str *copies;
+
+	*settings = (struct settings){
+		.arena = arena_create(),
+		.port = 8080,
+		.management_port = 8090,
+		.metrics_port = 9421,
+		.echo_port = 8081,
+	};
+	/* Arguments are valid during the start only. */
+	copies = ARENA_ARRAY(settings->arena, struct str, count + 1);
+	for (size_t i = 0; i < count; i++)
+		copies[i] = str_copy(settings->arena, arguments[i]);
+	if (read_all(settings, world, copies, count, error))
+		return true;
+	settings_free(settings);
+	return false;
+}
+
+void settings_free(struct settings *settings)
+{
+	pattern_destroy(settings->services_filter);
+	vec_free(&settings->notices);
+	arena_destroy(settings->arena);
+	*settings = (struct settings){0};
+}
+
+struct str settings_service_version(struct world *world, struct arena *arena, struct str service_id)
+{
+	struct str name = STR_CONCAT(arena, STR("APICAST_SERVICE_"), service_id,
+				     STR("_CONFIGURATION_VERSION"));
+
+	return environment_text(world, name, STR("latest"));
+}
+
+bool settings_lists_service(const struct settings *settings, struct str service_id)
+{
+	for (size_t i = 0; i < settings->services_list_count; i++) {
+		if (str_equal(settings->services_list[i], service_id))
+			return true;
+	}
+	return false;
+}

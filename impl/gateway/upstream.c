@@ -1,0 +1,223 @@
+#include "gateway/upstream.h"
+
+#include "base/arena.h"
+#include "gateway/gateway_internal.h"
+#include "gateway/metrics.h"
+#include "gateway/request.h"
+#include "gateway/upstream_target.h"
+#include "world/clock.h"
+#include "world/http_server.h"
+
+#define WHILE_CONNECTING " while connecting to upstream"
+#define WHILE_READING_HEAD " while reading response header from upstream"
+#define WHILE_HANDSHAKING " while SSL handshaking to upstream"
+
+/* What a client gets and the log says when there is no answer (5.4). status 0: nobody is left to
+ * get one. */
+static const struct failure_row {
+	int status;
+	const char *text;
+} failures[] = {
+	[HTTP_FAILURE_NONE] = {0, ""},
+	[HTTP_FAILURE_NAME_NOT_FOUND] = {503, "could not select peer: empty peers"},
+	[HTTP_FAILURE_NAME_TIMEOUT] = {503, "could not select peer: empty peers"},
+	[HTTP_FAILURE_CONNECT_REFUSED] =
+		{502, "connect() failed (111: Connection refused)" WHILE_CONNECTING},
+	[HTTP_FAILURE_CONNECT_TIMEOUT] =
+		{504, "upstream timed out (110: Connection timed out)" WHILE_CONNECTING},
+	[HTTP_FAILURE_UNREACHABLE] = {502,
+				      "connect() failed (113: No route to host)" WHILE_CONNECTING},
+	[HTTP_FAILURE_TLS] = {502, "SSL_do_handshake() failed" WHILE_HANDSHAKING},
+	[HTTP_FAILURE_TLS_UNTRUSTED] =
+		{502, "upstream SSL certificate verify error: "
+		      "(20:unable to get local issuer certificate)" WHILE_HANDSHAKING},
+	[HTTP_FAILURE_TLS_EXPIRED] = {502, "upstream SSL certificate verify error: "
+					   "(10:certificate has expired)" WHILE_HANDSHAKING},
+	[HTTP_FAILURE_TLS_NAME] =
+		{502, "upstream SSL certificate does not match the name" WHILE_HANDSHAKING},
+	[HTTP_FAILURE_RESET] = {502,
+				"recv() failed (104: Connection reset by peer)" WHILE_READING_HEAD},
+	[HTTP_FAILURE_CLOSED] = {502, "upstream prematurely closed connection" WHILE_READING_HEAD},
+	[HTTP_FAILURE_TIMEOUT] =
+		{504, "upstream timed out (110: Connection timed out)" WHILE_READING_HEAD},
+	[HTTP_FAILURE_PROTOCOL] = {502, "upstream sent invalid header" WHILE_READING_HEAD},
+	[HTTP_FAILURE_REQUEST_BODY] = {0, ""},
+};
+
+/* Fields of the request that do not go upstream as they came (5.2): hop-by-hop ones, and those that
+ * the gateway sets. */
+static const struct str request_fields_dropped[] = {
+	STR_INIT("Host"),
+	STR_INIT("Connection"),
+	STR_INIT("Content-Length"),
+	STR_INIT("Transfer-Encoding"),
+	STR_INIT("Keep-Alive"),
+	STR_INIT("TE"),
+	STR_INIT("Upgrade"),
+	STR_INIT("Expect"),
+	STR_INIT("Proxy-Connection"),
+	STR_INIT("X-Real-IP"),
+	STR_INIT("X-3scale-proxy-secret-token"),
+	STR_INIT("X-3scale-debug"),
+};
+
+/* Fields of the answer that do not reach the client as they came (5.3). */
+static const struct str response_fields_dropped[] = {
+	STR_INIT("Server"),     STR_INIT("Date"),    STR_INIT("Connection"),
+	STR_INIT("Keep-Alive"), STR_INIT("Upgrade"), STR_INIT("Transfer-Encoding"),
+	STR_INIT("X-Pad"),
+};
+
+static bool is_listed(struct str name, const struct str *list, size_t count)
+{
+	for (size_t i = 0; i < count; i++) {
+		if (name.size == list[i].size && str_equal_nocase(name, list[i]))
+			return true;
+	}
+	return false;
+}
+
+#define IS_LISTED(name, list) is_listed((name), (list), sizeof(list) / sizeof *(list))
+
+static void say_failure(struct request *request, const char *text)
+{
+	struct gateway *gateway = request->gateway;
+	struct upstream_call *upstream = &request->upstream;
+	const struct http_call *call = upstream->outgoing.call;
+	struct str path, query;
+
+	str_split_once(upstream->uri, '?', &path, &query);
+	if (call != NULL)
+		request->subject.upstream = str_format(
+			request->arena, "%.*s://%.*s:%u%.*s", STR_ARG(upstream->scheme),
+			STR_ARG(call->peer_address), (unsigned)call->peer_port, STR_ARG(path));
+	LOG_CORE(&gateway->log, LEVEL_ERROR, &request->subject, "%s", text);
+	request->subject.upstream = STR("");
+}
+
+static int64_t upstream_span_us(const struct request *request)
+{
+	const struct http_call *call = request->upstream.outgoing.call;
+
+	return call != NULL ? world_monotonic_us(request->gateway->world) - call->started_us : 0;
+}
+
+static void copy_response_fields(struct http_fields *to, const struct http_fields *from)
+{
+	static const struct str instructions = STR_INIT("X-Accel-");
+
+	for (size_t i = 0; i < from->count; i++) {
+		const struct http_field *field = &from->items[i];
+
+		if (!IS_LISTED(field->name, response_fields_dropped) &&
+		    !str_equal_nocase(str_slice(field->name, 0, instructions.size), instructions))
+			http_fields_add(to, field->name, field->value);
+	}
+}
+
+static void upstream_answered(struct outgoing *outgoing, void *data)
+{
+	struct request *request = data;
+	struct http_call *call = outgoing->call;
+
+	http_response_init(&request->response, request->arena, call->response.status);
+	request->response.reason = call->response.reason;
+	/* Fields that Connection names are for us alone; few answers have it. */
+	if (http_fields_has(&call->response.fields, STR("Connection")))
+		http_fields_remove_hop_by_hop(&call->response.fields);
+	copy_response_fields(&request->response.fields, &call->response.fields);
+	metrics_count_upstream(request->gateway->metrics, request->service, call->response.status,
+			       upstream_span_us(request));
+	request_answer_body(request, http_call_take_body(call));
+	request_resume(request, PHASE_ANSWERED);
+}
+
+static void upstream_failed(struct outgoing *outgoing, void *data)
+{
+	struct request *request = data;
+	const struct failure_row *row = &failures[outgoing_failure(outgoing)];
+
+	if (row->status == 0) {
+		http_exchange_abort(request->exchange);
+		return;
+	}
+	say_failure(request, row->text);
+	metrics_count_upstream(request->gateway->metrics, request->service, row->status,
+			       upstream_span_us(request));
+	request_answer_page(request, row->status);
+	request_resume(request, PHASE_ANSWERED);
+}
+
+static void make_fields(struct request *request, struct str host_header)
+{
+	struct http_exchange *exchange = request->exchange;
+	const struct service *service = request->service;
+	const struct http_fields *from = &exchange->request.fields;
+	struct http_fields *fields = &request->upstream.fields;
+
+	http_fields_init(fields, request->arena);
+	http_fields_add(fields, STR("Host"), host_header);
+	http_fields_add(fields, STR("X-Real-IP"), exchange->remote_address);
+	if (service->secret_token.size > 0)
+		http_fields_add(fields, STR("X-3scale-proxy-secret-token"), service->secret_token);
+	for (size_t i = 0; i < from->count; i++) {
+		if (!IS_LISTED(from->items[i].name, request_fields_dropped))
+			http_fields_add(fields, from->items[i].name, from->items[i].value);
+	}
+}
+
+enum phase_result upstream_start(struct request *request, const struct upstream_target *target,
+				 struct str host_header)
+{
+	struct upstream_call *upstream = &request->upstream;
+	struct upstream_path path = {
+		.raw_path = request->raw_path,
+		.raw_query = request->raw_query,
+		.has_query = request->has_query,
+		.normal_path = request->path,
+		.is_rewritten = request->path_is_rewritten,
+	};
+	struct http_call_options options = {
+		.method = request->exchange->request.method,
+		.is_tls = target->is_tls,
+		.host = target->host,
+		.port = target->port,
+		.fields = &upstream->fields,
+		.body = request_take_body(request),
+		.connect_timeout_ms = upstream->connect_timeout_ms,
+		.idle_timeout_ms = upstream->idle_timeout_ms,
+		.arena = request->arena,
+	};
+
+	upstream->scheme = target->scheme;
+	upstream->uri = options.target = upstream_target_uri(target, &path, request->arena);
+	if (host_header.size == 0)
+		host_header = target->authority;
+	else if (target->is_tls)
+		options.host = host_key(request->arena, host_header); /* the name to be proven */
+	make_fields(request, host_header);
+	upstream->is_running = true;
+	outgoing_start(&upstream->outgoing, request->gateway, &options, target->host,
+		       upstream_answered, upstream_failed, request);
+	return PHASE_WAIT;
+}
+
+void upstream_stop(struct request *request, bool complete)
+{
+	struct upstream_call *upstream = &request->upstream;
+	struct http_call *call = upstream->outgoing.call;
+
+	if (!upstream->is_running)
+		return;
+	upstream->is_running = false;
+	if (!complete && request->step == REQUEST_ANSWERED && call != NULL) {
+		if (call->failure == HTTP_FAILURE_TIMEOUT)
+			say_failure(request, "upstream timed out (110: Connection timed out) while "
+					     "reading upstream");
+		else if (call->failure == HTTP_FAILURE_RESET ||
+			 call->failure == HTTP_FAILURE_CLOSED)
+			say_failure(request, "upstream prematurely closed connection while reading "
+					     "upstream");
+	}
+	outgoing_stop(&upstream->outgoing);
+}
