@@ -12,6 +12,7 @@
 #include "base/arena.h"
 #include "base/bug.h"
 #include "base/error.h"
+#include "base/limits.h"
 #include "base/map.h"
 #include "sim/net/http_pool.h"
 #include "sim/net/stream.h"
@@ -345,6 +346,20 @@ static const struct component *component_find(const struct sim *sim,
 static void handle_watch(struct sim_process *child, struct sim_process *watcher,
 			 const struct process_options *options);
 
+static void process_trace_arguments(const struct sim_process *process)
+{
+	struct strbuf words;
+
+	strbuf_init(&words, LIMIT_LOG_LINE_BYTES);
+	for (size_t i = 0; i < process->arguments_count; i++) {
+		if (i > 0)
+			strbuf_append_char(&words, ' ');
+		strbuf_append(&words, process->arguments[i]);
+	}
+	trace_text(&process->sim->trace, STR("arguments"), strbuf_str(&words));
+	strbuf_free(&words);
+}
+
 struct sim_process *process_launch(struct sim_host *host, struct sim_process *parent,
 				   const struct process_options *options, struct error *error)
 {
@@ -377,8 +392,7 @@ struct sim_process *process_launch(struct sim_host *host, struct sim_process *pa
 	process_set_variables(process, parent, options);
 	handle_watch(process, parent, options);
 	process_trace(process, STR("process.start"));
-	for (size_t i = 0; i < count; i++)
-		trace_text(&sim->trace, STR("word"), process->arguments[i]);
+	process_trace_arguments(process);
 	trace_end(&sim->trace);
 	queue_at(&sim->queue, &process->start, sim->queue.now_us, process_started);
 	return process;
