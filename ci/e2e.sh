@@ -1,0 +1,62 @@
+#!/bin/sh
+# What only real processes show: bodies of a GiB, a thousand connections, kill -9.
+set -u
+cd "$(dirname "$0")/.." || exit 2
+refscale=$(pwd)/${1:-build}/refscale
+case ${1:-} in /*) refscale=$1/refscale ;; esac
+. ci/stack.sh
+stack_begin
+trap stack_end EXIT
+failed=0
+
+check() {
+	if test "$2" "$3" "$4"; then
+		printf 'ok      %s: %s\n' "$1" "$2"
+	else
+		printf 'FAILED  %s: %s is not %s %s\n' "$1" "$2" "$3" "$4"
+		failed=1
+	fi
+}
+
+peak_kb() {
+	sed -n 's/^VmHWM:[^0-9]*\([0-9]*\).*/\1/p' "/proc/$(stack_pid "$1")/status"
+}
+
+# The gateway between curl and the Echo API, authorized by backend.
+stack_start echo "$refscale" echo --port 0 || exit 1
+stack_start backend env CONFIG_INTERNAL_API_USER=u CONFIG_INTERNAL_API_PASSWORD=p \
+	"$refscale" backend --port 0 --store :memory: || exit 1
+sed -e "s|@UPSTREAM@|http://127.0.0.1:$(stack_port echo)|" -e "s|@BACKEND@|http://127.0.0.1:$(stack_port backend)|" \
+	fixtures/proxy_configs/one_service.json >"$stack/config.json"
+stack_start gateway env THREESCALE_CONFIG_FILE="$stack/config.json" \
+	"$refscale" gateway --port 0 --management-port 0 --metrics-port 0 --echo-port 0 || exit 1
+internal=http://u:p@127.0.0.1:$(stack_port backend)/internal
+put() {
+	curl -s -o /dev/null -X "$1" -d "$3" "$internal/$2"
+}
+put POST services/ '{"service":{"id":"42","provider_key":"pk","backend_version":"1"}}'
+put POST service_tokens/ '{"service_tokens":{"st-42":{"service_id":"42"}}}'
+put POST services/42/metrics/1 '{"metric":{"name":"hits"}}'
+put POST services/42/applications/a '{"application":{"state":"active","plan_id":"1","plan_name":"p"}}'
+put PUT services/42/applications/a/key/k '{}'
+url=http://127.0.0.1:$(stack_port gateway)
+
+check 'a call passes' "$(curl -s -o /dev/null -w '%{http_code}' "$url/?user_key=k")" = 200
+gib=1073741824
+sent=$(head -c $gib /dev/zero | curl -s -X POST -H 'Expect:' -H 'Content-Type: application/octet-stream' -T - \
+	"$url/?user_key=k" | sed -n 's/.*"body_bytes":\([0-9]*\).*/\1/p')
+check 'upload of a GiB, bytes at the API' "$sent" = $gib
+check 'download of a GiB, bytes at the client' \
+	"$(curl -s -o /dev/null -w '%{size_download}' "$url/bytes/$gib?user_key=k")" = $gib
+check 'the gateway stayed below 64 MiB, peak in kB' "$(peak_kb gateway)" -lt 65536
+
+wrk -t 2 -c 1000 -d 5s "$url/?user_key=k" >"$stack/wrk.txt"
+check '1,000 keep-alive connections, failed answers and sockets' \
+	"$(grep -cE 'Non-2xx|Socket errors' "$stack/wrk.txt")" = 0
+calls=$(sed -n 's/^ *\([0-9]*\) requests in.*/\1/p' "$stack/wrk.txt")
+check '1,000 keep-alive connections, calls' "$calls" -gt 1000
+stack_stop gateway backend echo
+
+python3 ci/kill_loop.py "$refscale" || failed=1
+
+exit $failed
