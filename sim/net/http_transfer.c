@@ -11,6 +11,8 @@
 
 #define CA_FILE_BYTES_MAX (1024 * 1024)
 
+static const struct str http_begin = STR_INIT("HTTP/");
+
 /* Lost connections. */
 
 static enum http_failure loss_failure(const struct call *call, enum stream_failure failure)
@@ -180,6 +182,10 @@ static bool read_head(struct call *call)
 		if (bytes.size == 0)
 			return false;
 		call->has_bytes = true;
+		if (!str_has_prefix(bytes, str_slice(http_begin, 0, bytes.size))) {
+			call_over(call, HTTP_FAILURE_PROTOCOL); /* no need to wait for more */
+			return false;
+		}
 		arena_reset(call->head);
 		switch (http1_read_response(bytes, call->request.method, call->head, &response,
 					    &call->framing, &used, &fault)) {
