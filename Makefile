@@ -59,7 +59,7 @@ demo: all ## install what is missing, build, bring the whole stack up and show i
 	@$(BUILD)/refscale demo $(DEMO)
 
 test: all ## everything: unit tests, conformance in both worlds, scenarios, end-to-end checks
-	@ci/test.sh $(BUILD)
+	@ci/test.sh $(BUILD) $(FLAVOUR)
 
 unit: $(BUILD)/.deps ## unit and port tests (MODULES="base http" limits them, UNIT_FLAGS="--suite base_str")
 	@$(MAKE) --no-print-directory -j$$(nproc) unit-binary

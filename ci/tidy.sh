@@ -7,7 +7,7 @@ findings=$(mktemp)
 trap 'rm -f "$findings"' EXIT
 sources=$(git ls-files -co --exclude-standard '*.c' '*.h')
 # Tests may look at the system; production code may not.
-production=$(printf '%s\n' "$sources" | grep -Ev '_test\.c$|_fuzz\.c$|^ci/|/parity/')
+production=$(printf '%s\n' "$sources" | grep -Ev '_test\.[ch]$|_fuzz\.c$|^ci/|/parity/')
 
 # shellcheck disable=SC2086 # one word for each file, no blanks in their names
 {
