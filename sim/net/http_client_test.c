@@ -1,4 +1,4 @@
-#include "sim/test_stage.h"
+#include "sim/stage_test.h"
 
 static struct stage stage;
 static struct stage_server server;

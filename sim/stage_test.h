@@ -1,7 +1,7 @@
 /* What the tests of the simulator share: a run with a client and a server host, calls that note
  * what became of them, and a server that says what it is told to, byte by byte. Only for tests. */
-#ifndef SIM_TEST_STAGE_H
-#define SIM_TEST_STAGE_H
+#ifndef SIM_STAGE_TEST_H
+#define SIM_STAGE_TEST_H
 
 #include <check.h>
 #include <stdlib.h>
