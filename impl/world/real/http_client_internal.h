@@ -1,0 +1,90 @@
+/* The HTTP client's two parts: http_client.c is what a component sees of a call, and
+ * http_client_transfer.c carries it out with libcurl.
+ *
+ * libcurl is entered from the port's work() only. Its callbacks, and what a component does in them
+ * or elsewhere, leave flags in the call and put it in line for work.
+ */
+#ifndef WORLD_REAL_HTTP_CLIENT_INTERNAL_H
+#define WORLD_REAL_HTTP_CLIENT_INTERNAL_H
+
+#include <curl/curl.h>
+
+#include "world/dns.h"
+#include "world/http_client.h"
+#include "world/real/real_internal.h"
+
+struct http_client_port {
+	struct real_world *real;
+	CURLM *multi;
+	CURLSH *shared; /* TLS sessions */
+	int epoll;      /* libcurl's sockets; they stay in it from one transfer to the next */
+	uv_poll_t *events;
+	VEC(uint8_t) watched; /* by descriptor: what epoll watches, and what libcurl wants */
+	struct timer timer;   /* libcurl's */
+	bool is_due;          /* libcurl wants to be called at once */
+	bool has_events;      /* in the epoll descriptor */
+	struct task task;
+	struct list_link working; /* calls in line for work */
+	struct list_link calls;
+	struct list_link calls_free;
+	size_t calls_free_count; /* with their handles and arenas */
+};
+
+struct call {
+	struct http_call public; /* first */
+	struct list_link link;   /* in port->calls or calls_free */
+	struct list_link work;   /* in port->working */
+	struct http_client_port *port;
+	struct arena *arena; /* of the call's own texts */
+	http_call_event *answered, *failed;
+	void *data;
+
+	/* What is asked for. */
+	struct arena *head_arena;
+	struct str method, host, address, target, ca_file;
+	uint16_t port_number;
+	bool is_tls, verify_peer;
+	bool may_repeat;                         /* idempotent, no body */
+	struct curl_slist *fields, **fields_end; /* in the arena */
+	struct http_body *upload;                /* consumer's end */
+	int64_t connect_timeout_us, idle_timeout_us;
+
+	/* How far it is. */
+	struct dns_query *query;
+	CURL *handle;          /* kept with the memory of the call; made when it is needed */
+	bool is_under_way;     /* libcurl has the handle */
+	bool is_handle_spoilt; /* not for another call */
+	struct curl_slist connect_to;
+	struct timer timeout;
+	int64_t deadline_us;
+	bool is_connected, is_head_complete, is_answered;
+	bool is_upload_paused, is_download_paused;
+	size_t head_bytes;
+	int64_t bytes_received;
+	size_t bytes_ahead;         /* of a piece that libcurl will bring again, taken already */
+	struct http_body *download; /* producer's end */
+	enum http_failure cause;    /* why a callback stopped libcurl */
+
+	/* What work is to do. */
+	bool wants_start, wants_go_on, is_over, is_released;
+	enum http_failure failure; /* when is_over */
+};
+
+/* http_client.c */
+void call_wants_work(struct call *call);
+void call_made_progress(struct call *call);
+void call_over(struct call *call, enum http_failure failure);
+void call_received(struct call *call, size_t count); /* bytes of the body, handed on */
+void http_client_wants_turn(struct http_client_port *port);
+
+/* http_client_transfer.c */
+void transfer_port_open(struct http_client_port *port);
+void transfer_port_close(struct http_client_port *port);
+void transfer_start(struct call *call);
+void transfer_stop(struct call *call);  /* also one that never started */
+void transfer_go_on(struct call *call); /* what was paused */
+/* Lets libcurl act on its timer and collects the transfers that are over. */
+void transfer_serve(struct http_client_port *port);
+void transfer_timer_fired(struct timer *timer);
+
+#endif

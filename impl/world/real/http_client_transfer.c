@@ -1,0 +1,691 @@
+/* Transfers: libcurl carries the calls out, on its own epoll descriptor, which libuv polls. */
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/epoll.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include "base/arena.h"
+#include "base/bug.h"
+#include "base/limits.h"
+#include "base/url.h"
+#include "world/real/http_client_internal.h"
+
+#define CONNECTIONS_MAX 4096L /* kept for reuse */
+#define EVENTS_AT_ONCE 128
+#define NO_CURL_TIMEOUT_MS 2000000000L /* our own timers watch */
+#define SENT_AT_ONCE_MAX (64 * 1024)   /* libcurl sends such a body together with the head */
+
+/* Bits of port->watched. */
+#define WATCH_IN 1U
+#define WATCH_OUT 2U
+#define WATCH_EVENTS 3U
+#define WATCH_REGISTERED 4U
+#define WATCH_WANTED_SHIFT 3 /* what libcurl wants, above what epoll was told */
+
+/* Sockets. A registration stays when a transfer ends: the next one on the connection finds it. What
+ * epoll reports and nobody wants is taken back then (a closed idle connection, a paused one). */
+
+static uint8_t *watch_of(struct http_client_port *port, curl_socket_t fd)
+{
+	size_t old = port->watched.capacity;
+
+	vec_reserve(&port->watched, (size_t)fd + 1);
+	if (port->watched.capacity > old)
+		memset(port->watched.items + old, 0, port->watched.capacity - old);
+	return &port->watched.items[fd];
+}
+
+static void watch_register(struct http_client_port *port, curl_socket_t fd, uint8_t *watch,
+			   unsigned events)
+{
+	struct epoll_event wanted = {
+		.events = (events & WATCH_IN ? EPOLLIN : 0) | (events & WATCH_OUT ? EPOLLOUT : 0),
+		.data.fd = fd,
+	};
+	int operation = *watch & WATCH_REGISTERED ? EPOLL_CTL_MOD : EPOLL_CTL_ADD;
+
+	if (epoll_ctl(port->epoll, operation, fd, &wanted) != 0)
+		epoll_ctl(port->epoll, operation == EPOLL_CTL_MOD ? EPOLL_CTL_ADD : EPOLL_CTL_MOD,
+			  fd, &wanted);
+	*watch = (uint8_t)((*watch & ~WATCH_EVENTS) | WATCH_REGISTERED | events);
+}
+
+static void watch_forget(struct http_client_port *port, curl_socket_t fd, uint8_t *watch)
+{
+	epoll_ctl(port->epoll, EPOLL_CTL_DEL, fd, NULL);
+	*watch = 0;
+}
+
+static int curl_wants_socket(CURL *easy, curl_socket_t fd, int what, void *data, void *assigned)
+{
+	struct http_client_port *port = data;
+	uint8_t *watch = watch_of(port, fd);
+	unsigned wanted = what == CURL_POLL_REMOVE ? 0 : (unsigned)what & WATCH_EVENTS;
+	unsigned registered = *watch & WATCH_EVENTS;
+
+	(void)easy;
+	(void)assigned;
+	*watch = (uint8_t)((*watch & (WATCH_EVENTS | WATCH_REGISTERED)) |
+			   (wanted << WATCH_WANTED_SHIFT));
+	if ((wanted & ~registered) != 0 || (registered & ~wanted & WATCH_OUT) != 0)
+		watch_register(port, fd, watch, wanted | (registered & WATCH_IN));
+	return 0;
+}
+
+static void port_due(struct http_client_port *port)
+{
+	port->is_due = true;
+	http_client_wants_turn(port);
+}
+
+static int curl_wants_timer(CURLM *multi, long delay_ms, void *data)
+{
+	struct http_client_port *port = data;
+
+	(void)multi;
+	timer_stop(&port->timer);
+	if (delay_ms == 0)
+		port_due(port);
+	else if (delay_ms > 0)
+		timer_start(&port->real->world, &port->timer, (int64_t)delay_ms * 1000,
+			    transfer_timer_fired);
+	return 0;
+}
+
+void transfer_timer_fired(struct timer *timer)
+{
+	port_due(LIST_ENTRY(timer, struct http_client_port, timer));
+}
+
+static void events_came(uv_poll_t *events, int status, int mask)
+{
+	struct http_client_port *port = events->data;
+
+	(void)status;
+	(void)mask;
+	port->has_events = true;
+	http_client_wants_turn(port);
+}
+
+static curl_socket_t open_socket(void *data, curlsocktype purpose, struct curl_sockaddr *address)
+{
+	curl_socket_t fd = socket(address->family, address->socktype | SOCK_NONBLOCK | SOCK_CLOEXEC,
+				  address->protocol);
+
+	(void)purpose;
+	if (fd >= 0)
+		*watch_of(data, fd) = 0;
+	return fd;
+}
+
+/* The answer's head. */
+
+static bool refuse(struct call *call, enum http_failure cause)
+{
+	call->cause = cause;
+	return false;
+}
+
+static bool status_line_came(struct call *call, struct str line)
+{
+	struct str version, rest, status, reason;
+	int64_t number;
+
+	str_split_once(line, ' ', &version, &rest);
+	str_split_once(str_trim(rest), ' ', &status, &reason);
+	if (!str_has_prefix(version, STR("HTTP/1.")) || status.size != 3 ||
+	    !str_to_int64(status, &number) || number < 100 || number > 599)
+		return refuse(call, HTTP_FAILURE_PROTOCOL);
+	if (!str_equal(version, STR("HTTP/1.1"))) {
+		/* libcurl remembers the version for the connection and the handle. */
+		call->is_handle_spoilt = true;
+		curl_easy_setopt(call->handle, CURLOPT_FORBID_REUSE, 1L);
+	}
+	http_response_init(&call->public.response, call->head_arena, (int)number);
+	call->public.response.reason = str_copy(call->head_arena, reason);
+	return true;
+}
+
+static bool field_came(struct call *call, struct str line)
+{
+	struct http_fields *fields = &call->public.response.fields;
+	struct str name, value;
+
+	if (!str_split_once(line, ':', &name, &value) || !http_is_token(name) ||
+	    !http_is_field_value(value) || fields->count >= LIMIT_HTTP_HEADERS)
+		return refuse(call, HTTP_FAILURE_PROTOCOL);
+	line = str_copy(call->head_arena, line);
+	http_fields_add(fields, str_slice(line, 0, name.size),
+			str_trim(str_skip(line, name.size + 1)));
+	return true;
+}
+
+/* Two framings, or two lengths, could be read differently by the next hop. */
+static bool read_framing(struct call *call, int64_t *length)
+{
+	const struct http_fields *fields = &call->public.response.fields;
+	size_t codings = http_fields_count(fields, STR("Transfer-Encoding"));
+	struct str first = http_fields_get(fields, STR("Content-Length"));
+
+	*length = HTTP_BODY_LENGTH_UNKNOWN;
+	if (codings > 0)
+		return codings == 1 && !http_fields_has(fields, STR("Content-Length")) &&
+		       str_equal_nocase(http_fields_get(fields, STR("Transfer-Encoding")),
+					STR("chunked"));
+	for (size_t i = 0; i < fields->count; i++) {
+		if (str_equal_nocase(fields->items[i].name, STR("Content-Length")) &&
+		    (!str_equal(fields->items[i].value, first) || !str_to_int64(first, length) ||
+		     *length < 0))
+			return false;
+	}
+	return true;
+}
+
+static void download_is_writable(struct http_body *body, void *data)
+{
+	struct call *call = data;
+
+	(void)body;
+	if (!call->is_download_paused)
+		return;
+	call->wants_go_on = true;
+	call_wants_work(call);
+}
+
+static bool head_ended(struct call *call)
+{
+	int status = call->public.response.status;
+	int64_t length;
+
+	if (status == 101)
+		return refuse(call, HTTP_FAILURE_PROTOCOL);
+	if (status < 200)
+		return true;
+	if (!read_framing(call, &length))
+		return refuse(call, HTTP_FAILURE_PROTOCOL);
+	call->is_head_complete = true;
+	call_wants_work(call);
+	if (str_equal(call->method, STR("HEAD")) || status == 204 || status == 304 || length == 0)
+		return true;
+	call->download = http_body_create(length, LIMIT_BODY_BUFFER_BYTES);
+	call->public.body = call->download;
+	http_body_on_writable(call->download, download_is_writable, call);
+	return true;
+}
+
+static struct str without_line_end(struct str line)
+{
+	if (str_has_suffix(line, STR("\n")))
+		line = str_slice(line, 0, line.size - 1);
+	if (str_has_suffix(line, STR("\r")))
+		line = str_slice(line, 0, line.size - 1);
+	return line;
+}
+
+/* A line of the head, or of the trailers, which are dropped. */
+static size_t head_line_came(char *bytes, size_t one, size_t size, void *data)
+{
+	struct call *call = data;
+	struct str line = without_line_end(str_of(bytes, size));
+	bool is_fine;
+
+	(void)one;
+	call_made_progress(call);
+	if (call->is_head_complete)
+		return size;
+	call->head_bytes += size;
+	if (call->head_bytes > LIMIT_HTTP_HEADER_BYTES)
+		is_fine = refuse(call, HTTP_FAILURE_PROTOCOL);
+	else if (line.size == 0)
+		is_fine = head_ended(call);
+	else if (str_has_prefix(line, STR("HTTP/")) && str_find_char(line, ':') == STR_NOT_FOUND)
+		is_fine = status_line_came(call, line);
+	else
+		is_fine = field_came(call, line);
+	return is_fine ? size : 0;
+}
+
+/* Bodies. */
+
+/* A piece that found no room in full comes again from its beginning after the pause. */
+static size_t body_came(char *bytes, size_t one, size_t size, void *data)
+{
+	struct call *call = data;
+	size_t taken = call->bytes_ahead < size ? call->bytes_ahead : size;
+
+	(void)one;
+	call_made_progress(call);
+	call->bytes_ahead -= taken;
+	while (taken < size && call->download != NULL) {
+		size_t written =
+			http_body_write(call->download, str_of(bytes + taken, size - taken));
+
+		if (written == 0)
+			break;
+		taken += written;
+		call_received(call, written);
+	}
+	if (taken == size || call->download == NULL)
+		return size;
+	call->bytes_ahead = taken;
+	call->is_download_paused = true;
+	return CURL_WRITEFUNC_PAUSE;
+}
+
+static size_t upload_ended(struct call *call)
+{
+	int64_t length = http_body_length(call->upload);
+
+	if (length >= 0 && http_body_bytes_passed(call->upload) != length) {
+		call->cause = HTTP_FAILURE_REQUEST_BODY;
+		return CURL_READFUNC_ABORT;
+	}
+	return 0;
+}
+
+static size_t body_wanted(char *room, size_t one, size_t size, void *data)
+{
+	struct call *call = data;
+	size_t filled = 0;
+
+	(void)one;
+	call_made_progress(call);
+	while (filled < size && call->upload != NULL && http_body_waiting(call->upload) > 0) {
+		struct str bytes = str_slice(http_body_peek(call->upload), 0, size - filled);
+
+		memcpy(room + filled, bytes.data, bytes.size);
+		filled += bytes.size;
+		http_body_consume(call->upload, bytes.size);
+	}
+	if (filled > 0)
+		return filled;
+	if (call->upload == NULL || http_body_is_failed(call->upload)) {
+		call->cause = HTTP_FAILURE_REQUEST_BODY;
+		return CURL_READFUNC_ABORT;
+	}
+	if (http_body_is_ended(call->upload))
+		return upload_ended(call);
+	call->is_upload_paused = true;
+	return CURL_READFUNC_PAUSE;
+}
+
+static void upload_is_readable(struct http_body *body, void *data)
+{
+	struct call *call = data;
+
+	(void)body;
+	if (!call->is_upload_paused)
+		return;
+	call->wants_go_on = true;
+	call_wants_work(call);
+}
+
+/* Comes when the connection stands, before the request leaves; again when libcurl found a kept
+ * connection dead and sends the request once more. */
+static int request_leaves(void *data, char *peer, char *local, int peer_port, int local_port)
+{
+	struct call *call = data;
+	long connects = 0;
+
+	(void)peer;
+	(void)local;
+	(void)peer_port;
+	(void)local_port;
+	if (call->is_connected && !call->may_repeat) {
+		call->cause = HTTP_FAILURE_CLOSED;
+		return CURL_PREREQFUNC_ABORT;
+	}
+	curl_easy_getinfo(call->handle, CURLINFO_NUM_CONNECTS, &connects);
+	call->is_connected = true;
+	call->public.connection_was_reused = connects == 0;
+	call->public.connected_us = loop_monotonic_us(call->port->real->loop);
+	call_made_progress(call);
+	return CURL_PREREQFUNC_OK;
+}
+
+/* Beginning. */
+
+static CURL *handle_create(struct call *call)
+{
+	CURL *handle = curl_easy_init();
+
+	BUG_IF(handle == NULL);
+	curl_easy_setopt(handle, CURLOPT_PRIVATE, call);
+	curl_easy_setopt(handle, CURLOPT_SHARE, call->port->shared);
+	curl_easy_setopt(handle, CURLOPT_NOSIGNAL, 1L);
+	curl_easy_setopt(handle, CURLOPT_PROXY, "");
+	curl_easy_setopt(handle, CURLOPT_HTTP_VERSION, CURL_HTTP_VERSION_1_1);
+	curl_easy_setopt(handle, CURLOPT_PROTOCOLS_STR, "http,https");
+	curl_easy_setopt(handle, CURLOPT_PATH_AS_IS, 1L);
+	curl_easy_setopt(handle, CURLOPT_HTTP_CONTENT_DECODING, 0L);
+	curl_easy_setopt(handle, CURLOPT_CONNECTTIMEOUT_MS, NO_CURL_TIMEOUT_MS);
+	curl_easy_setopt(handle, CURLOPT_HEADERFUNCTION, head_line_came);
+	curl_easy_setopt(handle, CURLOPT_HEADERDATA, call);
+	curl_easy_setopt(handle, CURLOPT_WRITEFUNCTION, body_came);
+	curl_easy_setopt(handle, CURLOPT_WRITEDATA, call);
+	curl_easy_setopt(handle, CURLOPT_READFUNCTION, body_wanted);
+	curl_easy_setopt(handle, CURLOPT_READDATA, call);
+	curl_easy_setopt(handle, CURLOPT_PREREQFUNCTION, request_leaves);
+	curl_easy_setopt(handle, CURLOPT_PREREQDATA, call);
+	curl_easy_setopt(handle, CURLOPT_OPENSOCKETFUNCTION, open_socket);
+	curl_easy_setopt(handle, CURLOPT_OPENSOCKETDATA, call->port);
+	return handle;
+}
+
+static struct str bracketed(struct arena *arena, struct str host)
+{
+	return str_find_char(host, ':') == STR_NOT_FOUND
+		       ? host
+		       : STR_CONCAT(arena, STR("["), host, STR("]"));
+}
+
+static void set_tls(struct call *call)
+{
+	const char *ca_file = NULL;
+
+	curl_easy_setopt(call->handle, CURLOPT_SSL_VERIFYPEER, call->verify_peer ? 1L : 0L);
+	curl_easy_setopt(call->handle, CURLOPT_SSL_VERIFYHOST, call->verify_peer ? 2L : 0L);
+	if (call->ca_file.size > 0)
+		ca_file = str_cstr(call->arena, call->ca_file);
+	else
+		curl_easy_getinfo(call->handle, CURLINFO_CAINFO, &ca_file);
+	curl_easy_setopt(call->handle, CURLOPT_CAINFO, ca_file);
+	if (str_equal(call->host, call->address))
+		return;
+	/* The name is for the certificate; the address is known. */
+	call->connect_to.data = (char *)(uintptr_t)str_cstr(
+		call->arena,
+		str_format(call->arena, "::%.*s:%u", STR_ARG(bracketed(call->arena, call->address)),
+			   call->port_number));
+	curl_easy_setopt(call->handle, CURLOPT_CONNECT_TO, &call->connect_to);
+}
+
+/* Without TLS the name matters in the Host field only, so connections are shared by address. */
+static void set_place(struct call *call)
+{
+	struct str host = bracketed(call->arena, call->is_tls ? call->host : call->address);
+
+	curl_easy_setopt(call->handle, CURLOPT_URL,
+			 str_cstr(call->arena, str_format(call->arena, "%s://%.*s:%u/",
+							  call->is_tls ? "https" : "http",
+							  STR_ARG(host), call->port_number)));
+	curl_easy_setopt(call->handle, CURLOPT_CONNECT_TO, NULL);
+	if (call->is_tls)
+		set_tls(call);
+	curl_easy_setopt(call->handle, CURLOPT_REQUEST_TARGET, str_cstr(call->arena, call->target));
+	curl_easy_setopt(call->handle, CURLOPT_HTTPHEADER, call->fields);
+}
+
+static bool method_expects_body(struct str method)
+{
+	return str_equal(method, STR("POST")) || str_equal(method, STR("PUT")) ||
+	       str_equal(method, STR("PATCH"));
+}
+
+/* All of it, when it is all there and small. */
+static bool take_upload_in_full(struct call *call, struct str *bytes)
+{
+	int64_t length = call->upload != NULL ? http_body_length(call->upload) : 0;
+	char *copy;
+
+	if (call->upload == NULL)
+		return method_expects_body(call->method);
+	if (length < 0 || length > SENT_AT_ONCE_MAX ||
+	    http_body_waiting(call->upload) != (size_t)length)
+		return false;
+	copy = arena_alloc(call->arena, (size_t)length + 1);
+	bytes->data = copy;
+	while (bytes->size < (size_t)length) {
+		struct str piece = http_body_peek(call->upload);
+
+		memcpy(copy + bytes->size, piece.data, piece.size);
+		bytes->size += piece.size;
+		http_body_consume(call->upload, piece.size);
+	}
+	return true;
+}
+
+static void set_method_and_body(struct call *call)
+{
+	CURL *handle = call->handle;
+	struct str bytes = STR("");
+	bool is_head = str_equal(call->method, STR("HEAD"));
+
+	curl_easy_setopt(handle, CURLOPT_HTTPGET, 1L);
+	curl_easy_setopt(handle, CURLOPT_CUSTOMREQUEST, str_cstr(call->arena, call->method));
+	if (is_head) {
+		curl_easy_setopt(handle, CURLOPT_NOBODY, 1L);
+	} else if (take_upload_in_full(call, &bytes)) {
+		curl_easy_setopt(handle, CURLOPT_POST, 1L);
+		curl_easy_setopt(handle, CURLOPT_POSTFIELDS, bytes.data);
+		curl_easy_setopt(handle, CURLOPT_POSTFIELDSIZE_LARGE, (curl_off_t)bytes.size);
+	} else if (call->upload != NULL) {
+		curl_easy_setopt(handle, CURLOPT_UPLOAD, 1L);
+		curl_easy_setopt(handle, CURLOPT_INFILESIZE_LARGE,
+				 (curl_off_t)http_body_length(call->upload));
+		http_body_on_readable(call->upload, upload_is_readable, call);
+	}
+}
+
+void transfer_start(struct call *call)
+{
+	if (call->handle == NULL)
+		call->handle = handle_create(call);
+	set_place(call);
+	set_method_and_body(call);
+	call->is_under_way = true;
+	BUG_IF(curl_multi_add_handle(call->port->multi, call->handle) != CURLM_OK);
+}
+
+void transfer_stop(struct call *call)
+{
+	if (call->is_under_way)
+		curl_multi_remove_handle(call->port->multi, call->handle);
+	call->is_under_way = false;
+	if (call->handle != NULL &&
+	    (call->is_handle_spoilt || call->failure != HTTP_FAILURE_NONE)) {
+		curl_easy_cleanup(call->handle);
+		call->handle = NULL;
+	}
+}
+
+void transfer_go_on(struct call *call)
+{
+	call->is_upload_paused = false;
+	call->is_download_paused = false;
+	if (call->is_under_way)
+		curl_easy_pause(call->handle, CURLPAUSE_CONT);
+}
+
+/* Ends. */
+
+static enum http_failure connect_failure(struct call *call)
+{
+	static const struct {
+		long number;
+		enum http_failure failure;
+	} failures[] = {
+		{ECONNREFUSED, HTTP_FAILURE_CONNECT_REFUSED},
+		{ETIMEDOUT, HTTP_FAILURE_CONNECT_TIMEOUT},
+		{ECONNRESET, HTTP_FAILURE_RESET},
+		{EHOSTUNREACH, HTTP_FAILURE_UNREACHABLE},
+		{ENETUNREACH, HTTP_FAILURE_UNREACHABLE},
+		{EHOSTDOWN, HTTP_FAILURE_UNREACHABLE},
+		{ENETDOWN, HTTP_FAILURE_UNREACHABLE},
+		{EACCES, HTTP_FAILURE_UNREACHABLE},
+		{EINVAL, HTTP_FAILURE_UNREACHABLE},
+	};
+	long number = 0;
+
+	curl_easy_getinfo(call->handle, CURLINFO_OS_ERRNO, &number);
+	for (size_t i = 0; i < sizeof failures / sizeof *failures; i++) {
+		if (failures[i].number == number)
+			return failures[i].failure;
+	}
+	return HTTP_FAILURE_CONNECT_REFUSED;
+}
+
+/* The numbers are OpenSSL's X509_V_ERR_...; none: the chain is fine, the name is not. */
+static enum http_failure certificate_failure(struct call *call)
+{
+	enum { FINE = 0, NOT_YET_VALID = 9, EXPIRED = 10, OTHER_NAME = 62, OTHER_ADDRESS = 64 };
+	long verdict = FINE;
+
+	curl_easy_getinfo(call->handle, CURLINFO_SSL_VERIFYRESULT, &verdict);
+	switch (verdict) {
+	case FINE:
+	case OTHER_NAME:
+	case OTHER_ADDRESS:
+		return HTTP_FAILURE_TLS_NAME;
+	case NOT_YET_VALID:
+	case EXPIRED:
+		return HTTP_FAILURE_TLS_EXPIRED;
+	default:
+		return HTTP_FAILURE_TLS_UNTRUSTED;
+	}
+}
+
+/* Over TLS libcurl keeps the reason to itself: a missing close_notify is the usual one. */
+static enum http_failure stream_failure(struct call *call)
+{
+	long number = 0;
+
+	curl_easy_getinfo(call->handle, CURLINFO_OS_ERRNO, &number);
+	if (number == ECONNRESET || number == EPIPE)
+		return HTTP_FAILURE_RESET;
+	if (number == ETIMEDOUT)
+		return HTTP_FAILURE_TIMEOUT;
+	return call->is_tls ? HTTP_FAILURE_CLOSED : HTTP_FAILURE_PROTOCOL;
+}
+
+static enum http_failure failure_of(struct call *call, CURLcode result)
+{
+	if (result == CURLE_OK)
+		return HTTP_FAILURE_NONE;
+	if (call->cause != HTTP_FAILURE_NONE)
+		return call->cause;
+	switch (result) {
+	case CURLE_COULDNT_CONNECT:
+		return connect_failure(call);
+	case CURLE_COULDNT_RESOLVE_HOST:
+		return HTTP_FAILURE_NAME_NOT_FOUND;
+	case CURLE_OPERATION_TIMEDOUT:
+		return call->is_connected ? HTTP_FAILURE_TIMEOUT : HTTP_FAILURE_CONNECT_TIMEOUT;
+	case CURLE_PEER_FAILED_VERIFICATION:
+		return certificate_failure(call);
+	case CURLE_SSL_CACERT_BADFILE:
+	case CURLE_SSL_ISSUER_ERROR:
+		return HTTP_FAILURE_TLS_UNTRUSTED;
+	case CURLE_SSL_CONNECT_ERROR:
+	case CURLE_SSL_CIPHER:
+	case CURLE_SSL_CERTPROBLEM:
+		return HTTP_FAILURE_TLS;
+	case CURLE_GOT_NOTHING:
+	case CURLE_PARTIAL_FILE:
+	case CURLE_SEND_FAIL_REWIND:
+		return HTTP_FAILURE_CLOSED;
+	case CURLE_SEND_ERROR:
+	case CURLE_RECV_ERROR:
+		return stream_failure(call);
+	default:
+		return HTTP_FAILURE_PROTOCOL;
+	}
+}
+
+static void collect_results(struct http_client_port *port)
+{
+	const CURLMsg *message;
+	int left;
+
+	while ((message = curl_multi_info_read(port->multi, &left)) != NULL) {
+		struct call *call = NULL;
+
+		curl_easy_getinfo(message->easy_handle, CURLINFO_PRIVATE, (char **)&call);
+		call_over(call, failure_of(call, message->data.result));
+	}
+}
+
+static void serve_event(struct http_client_port *port, const struct epoll_event *event)
+{
+	curl_socket_t fd = event->data.fd;
+	uint8_t *watch = watch_of(port, fd);
+	unsigned wanted = (unsigned)(*watch >> WATCH_WANTED_SHIFT) & WATCH_EVENTS;
+	unsigned came = (event->events & EPOLLIN ? WATCH_IN : 0) |
+			(event->events & EPOLLOUT ? WATCH_OUT : 0);
+	int running, mask = 0;
+
+	if (event->events & (EPOLLERR | EPOLLHUP))
+		came |= wanted;
+	if (wanted == 0) {
+		watch_forget(port, fd, watch);
+		return;
+	}
+	if ((came & ~wanted) != 0)
+		watch_register(port, fd, watch, wanted);
+	if (came & wanted & WATCH_IN)
+		mask |= CURL_CSELECT_IN;
+	if (came & wanted & WATCH_OUT)
+		mask |= CURL_CSELECT_OUT;
+	if (mask != 0)
+		curl_multi_socket_action(port->multi, fd, mask, &running);
+}
+
+void transfer_serve(struct http_client_port *port)
+{
+	struct epoll_event events[EVENTS_AT_ONCE];
+	int count = EVENTS_AT_ONCE, running;
+	bool is_served = port->has_events || port->is_due;
+
+	while (port->has_events && count == EVENTS_AT_ONCE) {
+		count = epoll_wait(port->epoll, events, EVENTS_AT_ONCE, 0);
+		for (int i = 0; i < count; i++)
+			serve_event(port, &events[i]);
+	}
+	port->has_events = false;
+	if (port->is_due) {
+		port->is_due = false;
+		curl_multi_socket_action(port->multi, CURL_SOCKET_TIMEOUT, 0, &running);
+	}
+	if (is_served)
+		collect_results(port);
+}
+
+/* Life of the port's part. */
+
+void transfer_port_open(struct http_client_port *port)
+{
+	curl_global_init(CURL_GLOBAL_DEFAULT);
+	port->multi = curl_multi_init();
+	port->shared = curl_share_init();
+	port->epoll = epoll_create1(EPOLL_CLOEXEC);
+	BUG_IF(port->multi == NULL || port->shared == NULL || port->epoll < 0);
+	curl_share_setopt(port->shared, CURLSHOPT_SHARE, CURL_LOCK_DATA_SSL_SESSION);
+	curl_multi_setopt(port->multi, CURLMOPT_SOCKETFUNCTION, curl_wants_socket);
+	curl_multi_setopt(port->multi, CURLMOPT_SOCKETDATA, port);
+	curl_multi_setopt(port->multi, CURLMOPT_TIMERFUNCTION, curl_wants_timer);
+	curl_multi_setopt(port->multi, CURLMOPT_TIMERDATA, port);
+	curl_multi_setopt(port->multi, CURLMOPT_PIPELINING, CURLPIPE_NOTHING);
+	curl_multi_setopt(port->multi, CURLMOPT_MAXCONNECTS, CONNECTIONS_MAX);
+	port->events = MEMORY_NEW(uv_poll_t);
+	BUG_IF(uv_poll_init(&port->real->loop->uv, port->events, port->epoll) != 0);
+	port->events->data = port;
+	uv_poll_start(port->events, UV_READABLE, events_came);
+}
+
+static void poll_closed(uv_handle_t *handle)
+{
+	free(handle);
+}
+
+void transfer_port_close(struct http_client_port *port)
+{
+	curl_multi_cleanup(port->multi);
+	curl_share_cleanup(port->shared);
+	timer_stop(&port->timer);
+	uv_close((uv_handle_t *)port->events, poll_closed);
+	close(port->epoll);
+	vec_free(&port->watched);
+	curl_global_cleanup();
+}

@@ -1,0 +1,506 @@
+/* Listeners and connections: libmicrohttpd on its own epoll descriptor, which libuv polls. */
+#include "world/http_server.h"
+
+#include <arpa/inet.h>
+#include <errno.h>
+#include <netinet/in.h>
+#include <netinet/tcp.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/epoll.h>
+#include <sys/resource.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include "base/arena.h"
+#include "base/bug.h"
+#include "base/error.h"
+#include "base/limits.h"
+#include "base/utc.h"
+#include "world/real/http_server_internal.h"
+
+#define IDLE_TIMEOUT_DEFAULT_MS 75000 /* spec/gateway.md 1.3 */
+#define HEAD_TIMEOUT_US                                                                            \
+	INT64_C(10000000)     /* of a head that has begun (anchors/reliability.md 3.2) */
+#define TRANSFER_TIMEOUT_S 60 /* without a byte, in the middle of a message */
+#define TICK_US INT64_C(1000000)
+#define BACKLOG 4096
+#define CONNECTION_BYTES ((size_t)32 * 1024) /* head of a request and of its answer */
+#define HANGUPS_AT_ONCE 64
+#define FILES_KEPT_FREE 64 /* for everything that is no connection to us */
+
+struct str listener_date(struct http_listener *listener)
+{
+	int64_t now = world_utc_us(&listener->real->world);
+
+	if (now / UTC_SECOND_US != listener->date_s || listener->date[0] == 0) {
+		listener->date_s = now / UTC_SECOND_US;
+		utc_format_http(listener->date, now);
+	}
+	return str_from(listener->date);
+}
+
+/* Connections. */
+
+void connection_sleep(struct connection *connection)
+{
+	connection->is_suspended = true;
+	MHD_suspend_connection(connection->mhd);
+}
+
+static void listener_run(struct task *task);
+
+void connection_wake(struct connection *connection)
+{
+	struct http_listener *listener = connection->listener;
+
+	if (!connection->is_suspended)
+		return;
+	connection->is_suspended = false;
+	MHD_resume_connection(connection->mhd);
+	loop_at_turn_end(listener->real->loop, TURN_ANSWERS, &listener->run, listener_run);
+}
+
+/* libmicrohttpd sees the end of the stream, in whatever state the connection is. */
+void connection_cut(struct connection *connection)
+{
+	shutdown(connection->socket, SHUT_RDWR);
+	connection_wake(connection);
+}
+
+/* The timer never runs longer than HEAD_TIMEOUT_US, so that a new deadline rarely touches it. */
+static void watch_fired(struct timer *timer);
+
+static void connection_watch(struct connection *connection, int64_t now, int64_t deadline)
+{
+	int64_t delay = deadline - now < HEAD_TIMEOUT_US ? deadline - now : HEAD_TIMEOUT_US;
+
+	connection->deadline_us = deadline;
+	if (!timer_is_running(&connection->watch) || connection->watch.node.due > now + delay)
+		timer_start(&connection->listener->real->world, &connection->watch, delay,
+			    watch_fired);
+}
+
+static void watch_fired(struct timer *timer)
+{
+	struct connection *connection = LIST_ENTRY(timer, struct connection, watch);
+	int64_t now = loop_monotonic_us(connection->listener->real->loop);
+
+	if (now >= connection->deadline_us)
+		connection_cut(connection);
+	else
+		connection_watch(connection, now, connection->deadline_us);
+}
+
+static void connection_read_peer(struct connection *connection)
+{
+	const union MHD_ConnectionInfo *info =
+		MHD_get_connection_info(connection->mhd, MHD_CONNECTION_INFO_CLIENT_ADDRESS);
+	const struct sockaddr *peer = info != NULL ? info->client_addr : NULL;
+
+	if (peer != NULL && peer->sa_family == AF_INET) {
+		const struct sockaddr_in *peer4 = (const struct sockaddr_in *)(const void *)peer;
+
+		inet_ntop(AF_INET, &peer4->sin_addr, connection->address,
+			  sizeof connection->address);
+		connection->port = ntohs(peer4->sin_port);
+	} else if (peer != NULL && peer->sa_family == AF_INET6) {
+		const struct sockaddr_in6 *peer6 = (const struct sockaddr_in6 *)(const void *)peer;
+
+		inet_ntop(AF_INET6, &peer6->sin6_addr, connection->address,
+			  sizeof connection->address);
+		connection->port = ntohs(peer6->sin6_port);
+	}
+}
+
+static void tick(struct timer *timer)
+{
+	struct http_listener *listener = LIST_ENTRY(timer, struct http_listener, tick);
+
+	loop_at_turn_end(listener->real->loop, TURN_ANSWERS, &listener->run, listener_run);
+	timer_start(&listener->real->world, timer, TICK_US, tick);
+}
+
+static void connection_opened(struct http_listener *listener, struct MHD_Connection *mhd,
+			      void **context)
+{
+	struct connection *connection = MEMORY_NEW(struct connection);
+	const int on = 1;
+
+	connection->listener = listener;
+	connection->mhd = mhd;
+	connection->socket =
+		MHD_get_connection_info(mhd, MHD_CONNECTION_INFO_CONNECTION_FD)->connect_fd;
+	connection->number = ++listener->connections_count;
+	connection_read_peer(connection);
+	setsockopt(connection->socket, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
+
+	struct epoll_event hangup = {.events = EPOLLRDHUP | EPOLLET, .data.ptr = connection};
+
+	epoll_ctl(listener->hangups, EPOLL_CTL_ADD, connection->socket, &hangup);
+	list_append(&listener->connections, &connection->link);
+	if (listener->connections_open++ == 0)
+		timer_start(&listener->real->world, &listener->tick, TICK_US, tick);
+	*context = connection;
+
+	int64_t now = loop_monotonic_us(listener->real->loop);
+	int64_t patience = listener->idle_timeout_us < HEAD_TIMEOUT_US ? listener->idle_timeout_us
+								       : HEAD_TIMEOUT_US;
+
+	connection_watch(connection, now, now + patience);
+}
+
+static void connection_closed(struct connection *connection)
+{
+	struct http_listener *listener = connection->listener;
+
+	if (connection->exchange != NULL)
+		exchange_end(connection->exchange, false);
+	timer_stop(&connection->watch);
+	epoll_ctl(listener->hangups, EPOLL_CTL_DEL, connection->socket, NULL);
+	list_remove(&connection->link);
+	if (--listener->connections_open == 0)
+		timer_stop(&listener->tick);
+	free(connection);
+}
+
+/* What libmicrohttpd calls. */
+
+static struct connection *connection_of(struct MHD_Connection *mhd)
+{
+	return MHD_get_connection_info(mhd, MHD_CONNECTION_INFO_SOCKET_CONTEXT)->socket_context;
+}
+
+static void notify_connection(void *data, struct MHD_Connection *mhd, void **context,
+			      enum MHD_ConnectionNotificationCode code)
+{
+	if (code == MHD_CONNECTION_NOTIFY_STARTED)
+		connection_opened(data, mhd, context);
+	else if (*context != NULL)
+		connection_closed(*context);
+}
+
+/* Comes with the request line, while the target is still as it was sent. The query is ours to read:
+ * cutting it short here (the memory is the connection's) keeps libmicrohttpd from taking it apart
+ * into a list that a long one would overflow. */
+static void *request_line_came(void *data, const char *target, struct MHD_Connection *mhd)
+{
+	struct http_listener *listener = data;
+	struct connection *connection = connection_of(mhd);
+	struct exchange *exchange = exchange_create(connection, str_from(target));
+	char *query = target != NULL ? strchr(target, '?') : NULL;
+	int64_t now = loop_monotonic_us(listener->real->loop);
+
+	if (query != NULL)
+		query[1] = 0;
+	connection_watch(connection, now, now + HEAD_TIMEOUT_US);
+	return exchange;
+}
+
+static size_t leave_escaped(void *data, struct MHD_Connection *mhd, char *text)
+{
+	(void)data;
+	(void)mhd;
+	return strlen(text);
+}
+
+static enum MHD_Result handle(void *data, struct MHD_Connection *mhd, const char *url,
+			      const char *method, const char *version, const char *bytes,
+			      size_t *bytes_size, void **context)
+{
+	const struct http_listener *listener = data;
+	struct exchange *exchange = connection_of(mhd)->exchange;
+
+	(void)url;
+	(void)context;
+	if (listener->is_closed || exchange == NULL)
+		return MHD_NO;
+	return exchange_proceed(exchange, method, version, bytes, bytes_size);
+}
+
+static void request_completed(void *data, struct MHD_Connection *mhd, void **context,
+			      enum MHD_RequestTerminationCode code)
+{
+	const struct http_listener *listener = data;
+	struct connection *connection = connection_of(mhd);
+	int64_t now = loop_monotonic_us(listener->real->loop);
+
+	(void)context;
+	if (connection == NULL || connection->exchange == NULL)
+		return;
+	exchange_end(connection->exchange, code == MHD_REQUEST_TERMINATED_COMPLETED_OK);
+	connection_watch(connection, now, now + listener->idle_timeout_us);
+}
+
+/* Running. */
+
+static void listener_free(struct http_listener *listener);
+
+static void listener_run(struct task *task)
+{
+	struct http_listener *listener = LIST_ENTRY(task, struct http_listener, run);
+	MHD_UNSIGNED_LONG_LONG wait_ms;
+
+	listener->is_running = true;
+	MHD_run(listener->daemon);
+	listener->is_running = false;
+	if (listener->is_closed) {
+		listener_free(listener);
+		return;
+	}
+	if (MHD_get_timeout(listener->daemon, &wait_ms) == MHD_YES && wait_ms == 0)
+		loop_in_next_turn(listener->real->loop, TURN_ANSWERS, task, listener_run);
+}
+
+static void events_came(uv_poll_t *events, int status, int mask)
+{
+	struct http_listener *listener = events->data;
+
+	(void)status;
+	(void)mask;
+	list_remove(&listener->run.link);
+	listener_run(&listener->run);
+}
+
+/* Connections are not freed in here: libmicrohttpd closes them when it runs next. */
+static void hangups_came(uv_poll_t *events, int status, int mask)
+{
+	struct http_listener *listener = events->data;
+	struct epoll_event hangups[HANGUPS_AT_ONCE];
+	int count = epoll_wait(listener->hangups, hangups, HANGUPS_AT_ONCE, 0);
+
+	(void)status;
+	(void)mask;
+	for (int i = 0; i < count; i++) {
+		struct connection *connection = hangups[i].data.ptr;
+
+		connection->is_hung_up = true;
+		connection_wake(connection);
+	}
+}
+
+/* Listening. */
+
+static bool address_of(const struct http_listen_options *options, struct sockaddr_storage *address,
+		       socklen_t *size)
+{
+	struct sockaddr_in *address4 = (struct sockaddr_in *)(void *)address;
+	struct sockaddr_in6 *address6 = (struct sockaddr_in6 *)(void *)address;
+	struct arena *scratch = arena_create();
+	const char *text =
+		str_cstr(scratch, options->address.size > 0 ? options->address : STR("0.0.0.0"));
+	bool is_known = true;
+
+	memset(address, 0, sizeof *address);
+	if (inet_pton(AF_INET, text, &address4->sin_addr) == 1) {
+		address4->sin_family = AF_INET;
+		address4->sin_port = htons(options->port);
+		*size = sizeof *address4;
+	} else if (inet_pton(AF_INET6, text, &address6->sin6_addr) == 1) {
+		address6->sin6_family = AF_INET6;
+		address6->sin6_port = htons(options->port);
+		*size = sizeof *address6;
+	} else {
+		errno = EADDRNOTAVAIL;
+		is_known = false;
+	}
+	arena_destroy(scratch);
+	return is_known;
+}
+
+static const char *errno_text(int number)
+{
+	return number == EADDRINUSE ? "address in use" : strerror(number);
+}
+
+/* -1 and errno when that cannot be. */
+static int socket_listen(const struct http_listen_options *options, uint16_t *port)
+{
+	struct sockaddr_storage address;
+	socklen_t size = 0;
+	const int on = 1;
+	int fd;
+
+	if (!address_of(options, &address, &size))
+		return -1;
+	fd = socket(address.ss_family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+	if (fd < 0)
+		return -1;
+	setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof on);
+	if (options->share_port)
+		setsockopt(fd, SOL_SOCKET, SO_REUSEPORT, &on, sizeof on);
+	if (bind(fd, (struct sockaddr *)&address, size) != 0 || listen(fd, BACKLOG) != 0 ||
+	    getsockname(fd, (struct sockaddr *)&address, &size) != 0) {
+		int number = errno;
+
+		close(fd);
+		errno = number;
+		return -1;
+	}
+	*port = ntohs(address.ss_family == AF_INET
+			      ? ((struct sockaddr_in *)(void *)&address)->sin_port
+			      : ((struct sockaddr_in6 *)(void *)&address)->sin6_port);
+	return fd;
+}
+
+static unsigned connections_max(void)
+{
+	struct rlimit limit;
+
+	if (getrlimit(RLIMIT_NOFILE, &limit) != 0 || limit.rlim_cur <= 2 * FILES_KEPT_FREE)
+		return FILES_KEPT_FREE;
+	return limit.rlim_cur < 1000000 ? (unsigned)limit.rlim_cur - FILES_KEPT_FREE : 1000000;
+}
+
+static struct MHD_Daemon *daemon_start(struct http_listener *listener,
+				       const struct http_listen_options *options)
+{
+	int64_t idle_s = listener->idle_timeout_us / 1000000 + 1;
+	struct MHD_OptionItem tls[] = {
+		{MHD_OPTION_HTTPS_MEM_KEY, 0,
+		 (void *)(uintptr_t)str_cstr(listener->arena, options->private_key)},
+		{MHD_OPTION_HTTPS_MEM_CERT, 0,
+		 (void *)(uintptr_t)str_cstr(listener->arena, options->certificate)},
+		{MHD_OPTION_END, 0, NULL},
+	};
+
+	/* Closes the socket when it fails. The deadline between requests is ours (watch), in
+	 * milliseconds; libmicrohttpd's is for stalled transfers, and must not come before ours. */
+	return MHD_start_daemon(
+		MHD_USE_EPOLL | MHD_ALLOW_SUSPEND_RESUME | MHD_USE_SUPPRESS_DATE_NO_CLOCK |
+			(listener->is_tls ? MHD_USE_TLS : 0),
+		listener->port, NULL, NULL, handle, listener, MHD_OPTION_LISTEN_SOCKET,
+		listener->socket, MHD_OPTION_NOTIFY_CONNECTION, notify_connection, listener,
+		MHD_OPTION_NOTIFY_COMPLETED, request_completed, listener,
+		MHD_OPTION_URI_LOG_CALLBACK, request_line_came, listener,
+		MHD_OPTION_UNESCAPE_CALLBACK, leave_escaped, NULL, MHD_OPTION_CONNECTION_LIMIT,
+		connections_max(), MHD_OPTION_CONNECTION_MEMORY_LIMIT, CONNECTION_BYTES,
+		MHD_OPTION_CONNECTION_TIMEOUT,
+		(unsigned)(idle_s > TRANSFER_TIMEOUT_S ? idle_s : TRANSFER_TIMEOUT_S),
+		MHD_OPTION_SIGPIPE_HANDLED_BY_APP, 1, MHD_OPTION_ARRAY,
+		listener->is_tls ? tls : tls + 2, MHD_OPTION_END);
+}
+
+static uv_poll_t *poll_start(struct http_listener *listener, int fd, uv_poll_cb came)
+{
+	uv_poll_t *events = MEMORY_NEW(uv_poll_t);
+
+	BUG_IF(uv_poll_init(&listener->real->loop->uv, events, fd) != 0);
+	events->data = listener;
+	uv_poll_start(events, UV_READABLE, came);
+	return events;
+}
+
+static void poll_closed(uv_handle_t *handle)
+{
+	free(handle);
+}
+
+static void listener_start_polling(struct http_listener *listener)
+{
+	listener->hangups = epoll_create1(EPOLL_CLOEXEC);
+	BUG_IF(listener->hangups < 0);
+	listener->events = poll_start(
+		listener, MHD_get_daemon_info(listener->daemon, MHD_DAEMON_INFO_EPOLL_FD)->epoll_fd,
+		events_came);
+	listener->hangup_events = poll_start(listener, listener->hangups, hangups_came);
+	loop_at_turn_end(listener->real->loop, TURN_ANSWERS, &listener->run, listener_run);
+}
+
+static struct http_listener *listener_open(struct world *world,
+					   const struct http_listen_options *options,
+					   http_requested *requested, void *data,
+					   struct error *error)
+{
+	struct http_listener *listener = MEMORY_NEW(struct http_listener);
+	int64_t idle_ms =
+		options->idle_timeout_ms > 0 ? options->idle_timeout_ms : IDLE_TIMEOUT_DEFAULT_MS;
+	const char *why = NULL;
+
+	listener->real = real_of(world);
+	listener->requested = requested;
+	listener->data = data;
+	listener->idle_timeout_us = idle_ms * 1000;
+	listener->is_tls = options->certificate.size > 0;
+	listener->arena = arena_create();
+	strbuf_init(&listener->text, LIMIT_HTTP_HEADER_BYTES);
+	list_init(&listener->connections);
+	listener->socket = socket_listen(options, &listener->port);
+	if (listener->socket < 0)
+		why = errno_text(errno);
+	else if ((listener->daemon = daemon_start(listener, options)) == NULL)
+		why = listener->is_tls ? "certificate or private key cannot be used"
+				       : "server cannot start";
+	if (why != NULL) {
+		error_set(error, ERROR_UNAVAILABLE, "cannot listen on %.*s:%u: %s",
+			  STR_ARG(options->address.size > 0 ? options->address : STR("0.0.0.0")),
+			  options->port, why);
+		strbuf_free(&listener->text);
+		arena_destroy(listener->arena);
+		free(listener);
+		return NULL;
+	}
+	listener_start_polling(listener);
+	list_append(&listener->real->listeners, &listener->link);
+	return listener;
+}
+
+static uint16_t listener_port(struct http_listener *listener)
+{
+	return listener->port;
+}
+
+static void listener_free(struct http_listener *listener)
+{
+	list_remove(&listener->run.link);
+	uv_close((uv_handle_t *)listener->events, poll_closed);
+	uv_close((uv_handle_t *)listener->hangup_events, poll_closed);
+	LIST_EACH (link, &listener->connections) {
+		struct connection *connection = LIST_ENTRY(link, struct connection, link);
+
+		if (connection->is_suspended)
+			MHD_resume_connection(connection->mhd);
+	}
+	MHD_stop_daemon(listener->daemon);
+	timer_stop(&listener->tick);
+	close(listener->hangups);
+	strbuf_free(&listener->text);
+	arena_destroy(listener->arena);
+	free(listener);
+}
+
+static void listener_close(struct http_listener *listener)
+{
+	list_remove(&listener->link);
+	listener->is_closed = true;
+	LIST_EACH (link, &listener->connections) {
+		struct connection *connection = LIST_ENTRY(link, struct connection, link);
+
+		if (connection->exchange != NULL)
+			exchange_end(connection->exchange, false);
+	}
+	if (!listener->is_running)
+		listener_free(listener);
+}
+
+void real_http_server_destroy(struct real_world *real)
+{
+	LIST_EACH (link, &real->listeners) {
+		struct http_listener *listener = LIST_ENTRY(link, struct http_listener, link);
+
+		LIST_EACH (other, &listener->connections) {
+			struct connection *connection = LIST_ENTRY(other, struct connection, link);
+
+			if (connection->exchange != NULL)
+				connection->exchange->public.ended = NULL;
+		}
+		listener_close(listener);
+	}
+	exchanges_free(real);
+}
+
+const struct http_server_ops real_http_server_ops = {
+	.listen = listener_open,
+	.port = listener_port,
+	.close = listener_close,
+};

@@ -1,0 +1,105 @@
+/* The HTTP server's three parts: http_server.c runs libmicrohttpd (listeners, connections, its
+ * callbacks), http_server_exchange.c is what a component sees of one request, and
+ * http_server_check.c judges the head of a request.
+ *
+ * libmicrohttpd is entered from one place only, the listener's run(), so nothing that a component
+ * does to an exchange or a body gets into it: such calls leave their wish in the exchange, and wake
+ * the connection, whose handler then finds it.
+ */
+#ifndef WORLD_REAL_HTTP_SERVER_INTERNAL_H
+#define WORLD_REAL_HTTP_SERVER_INTERNAL_H
+
+#include <microhttpd.h>
+
+#include "world/http_server.h"
+#include "world/real/real_internal.h"
+
+struct http_listener {
+	struct list_link link; /* in real->listeners */
+	struct real_world *real;
+	struct arena *arena;
+	http_requested *requested;
+	void *data;
+	int64_t idle_timeout_us;
+	bool is_tls, is_closed;
+	bool is_running; /* inside libmicrohttpd */
+	int socket;      /* libmicrohttpd's once the daemon runs */
+	uint16_t port;
+	struct MHD_Daemon *daemon;
+	uv_poll_t *events; /* of libmicrohttpd's epoll descriptor */
+	int hangups;       /* epoll descriptor: peers that went away while nobody was reading */
+	uv_poll_t *hangup_events;
+	struct task run;
+	struct timer tick; /* libmicrohttpd's own timeouts, while there are connections */
+	struct list_link connections;
+	size_t connections_open;
+	uint64_t connections_count;
+	struct strbuf text; /* names and values on their way to libmicrohttpd */
+	int64_t date_s;     /* second that `date` says */
+	char date[32];
+};
+
+enum wait {
+	WAIT_NOTHING,
+	WAIT_ROOM,   /* in the request's body */
+	WAIT_ANSWER, /* for http_exchange_respond() */
+	WAIT_BYTES,  /* in the answer's body */
+};
+
+struct connection {
+	struct list_link link; /* in listener->connections */
+	struct http_listener *listener;
+	struct MHD_Connection *mhd;
+	int socket;
+	bool is_suspended;
+	bool is_hung_up; /* the peer closed its side */
+	struct exchange *exchange;
+	struct timer watch;
+	int64_t deadline_us; /* for the next complete head; INT64_MAX during an exchange */
+	uint64_t number;
+	char address[48];
+	uint16_t port;
+};
+
+enum exchange_phase {
+	EXCHANGE_HEAD,     /* being received */
+	EXCHANGE_NO_BODY,  /* head judged, waits for libmicrohttpd's final call */
+	EXCHANGE_BODY,     /* requested; the body is being received */
+	EXCHANGE_COMPLETE, /* requested; request received in full */
+};
+
+struct exchange {
+	struct http_exchange public;   /* first */
+	struct list_link link;         /* in real->exchanges_free */
+	struct connection *connection; /* NULL when the exchange is over */
+	enum exchange_phase phase;
+	enum wait wait;
+	int holds; /* the port's own, and the component's */
+	bool is_aborted, is_queued;
+	struct http_body *incoming;    /* producer's end of the request's body */
+	struct MHD_Response *response; /* answered */
+	unsigned status;
+	struct http_body *answer; /* consumer's end of the answer's body, when it streams */
+	int64_t answer_bytes;     /* of an answer that is all there */
+};
+
+/* http_server.c */
+void connection_wake(struct connection *connection);
+void connection_cut(struct connection *connection);
+struct str listener_date(struct http_listener *listener);
+/* Waits for connection_wake(); then the handler (or the reader of the answer) is called again. */
+void connection_sleep(struct connection *connection);
+
+/* http_server_check.c. 0, or the status to refuse the request with. *length as in http/body.h;
+ * *has_body is false for a request without one. */
+unsigned request_check(const struct http_request *request, bool *has_body, int64_t *length);
+
+/* http_server_exchange.c */
+struct exchange *exchange_create(struct connection *connection, struct str target);
+void exchange_end(struct exchange *exchange, bool complete);
+void exchanges_free(struct real_world *real);
+/* One call of libmicrohttpd's handler. */
+enum MHD_Result exchange_proceed(struct exchange *exchange, const char *method, const char *version,
+				 const char *bytes, size_t *bytes_size);
+
+#endif

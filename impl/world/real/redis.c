@@ -1,0 +1,597 @@
+/* Commands to a Redis: what a turn gathers leaves in one write; replies are read by
+ * redis_replies.c. The connection and its time-outs are our own: hiredis' asynchronous part has
+ * none, and looks names up while everything waits. */
+#include "world/redis.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "base/arena.h"
+#include "base/bug.h"
+#include "base/error.h"
+#include "base/secret.h"
+#include "base/url.h"
+#include "world/real/dns_internal.h"
+#include "world/real/redis_replies.h"
+
+#define CONNECT_TIMEOUT_DEFAULT_MS 5000 /* spec/backend.md 9.6 */
+#define COMMAND_TIMEOUT_DEFAULT_MS 3000
+#define ROOM_BYTES (64 * 1024)
+#define UNSENT_BYTES_MAX ((size_t)1024 * 1024 * 1024)
+#define KEPT_BYTES_MAX (1024 * 1024) /* of memory for commands, while none wait */
+
+enum state {
+	CLIENT_IDLE,     /* no connection; the next command makes one */
+	CLIENT_FAILED,   /* no connection could be begun; told in the next turn */
+	CLIENT_NAME,     /* looks the host up */
+	CLIENT_CONNECT,  /* connection is being made */
+	CLIENT_GREETING, /* AUTH and SELECT are under way */
+	CLIENT_READY,
+};
+
+struct waiting {
+	redis_replied *replied;
+	void *data;
+	int64_t since_us;
+};
+
+/* Lives until libuv is done with it, maybe longer than the client. */
+struct connection {
+	uv_tcp_t socket;
+	uv_connect_t connect;
+	uv_write_t write;
+	bool is_writing;
+	struct strbuf writing;
+	struct client *client; /* NULL when it was given up */
+	char room[ROOM_BYTES];
+};
+
+struct client {
+	struct redis_client public; /* first */
+	struct list_link link;      /* in real->redis */
+	struct real_world *real;
+	struct arena *arena;
+	struct str host, password;
+	uint16_t port;
+	int64_t database;
+	int64_t connect_timeout_us, command_timeout_us;
+
+	enum state state;
+	bool is_in_callback, is_closed;
+	struct dns_query *query;
+	struct connection *connection;
+	struct redis_replies *replies;
+	int greetings;       /* replies to AUTH and SELECT to come */
+	struct strbuf lines; /* commands that did not leave yet */
+	VEC(struct waiting) waiting;
+	size_t answered;          /* of `waiting`, at its front */
+	VEC(struct waiting) lost; /* being told */
+	size_t lost_told;
+	struct timer timer;
+	struct task task;
+	struct str why; /* CLIENT_FAILED */
+};
+
+/* Connections. */
+
+static void connection_freed(uv_handle_t *handle)
+{
+	struct connection *connection = handle->data;
+
+	strbuf_free(&connection->writing);
+	free(connection);
+}
+
+static void connection_drop(struct client *client)
+{
+	struct connection *connection = client->connection;
+
+	if (connection == NULL)
+		return;
+	client->connection = NULL;
+	connection->client = NULL;
+	uv_close((uv_handle_t *)&connection->socket, connection_freed);
+}
+
+/* Back to the beginning, without telling anybody. */
+static void client_disconnect(struct client *client)
+{
+	if (client->query != NULL)
+		dns_cancel(&client->real->world, client->query);
+	client->query = NULL;
+	connection_drop(client);
+	redis_replies_destroy(client->replies);
+	client->replies = NULL;
+	timer_stop(&client->timer);
+	list_remove(&client->task.link);
+	strbuf_free(&client->lines); /* and usable again */
+	client->greetings = 0;
+	client->state = CLIENT_IDLE;
+}
+
+static void client_free(struct client *client)
+{
+	vec_free(&client->waiting);
+	vec_free(&client->lost);
+	strbuf_free(&client->lines);
+	if (client->password.size > 0)
+		secret_wipe((char *)(uintptr_t)client->password.data, client->password.size);
+	arena_destroy(client->arena);
+	free(client);
+}
+
+/* Everything without a reply is lost. Commands sent meanwhile go to a new connection. */
+static void client_lose(struct client *client, struct str why)
+{
+	struct redis_reply reply = {.kind = REDIS_LOST, .text = why};
+
+	client_disconnect(client);
+	for (size_t i = client->answered; i < client->waiting.count; i++)
+		vec_push(&client->lost, client->waiting.items[i]);
+	client->waiting.count = client->answered = 0;
+	while (client->lost_told < client->lost.count) {
+		struct waiting lost = client->lost.items[client->lost_told++];
+
+		if (lost.replied != NULL)
+			lost.replied(&reply, lost.data);
+	}
+	client->lost.count = client->lost_told = 0;
+}
+
+/* What may call back may close the client, whose memory must last until it returned. */
+static void client_lose_from_loop(struct client *client, struct str why)
+{
+	client->is_in_callback = true;
+	client_lose(client, why);
+	client->is_in_callback = false;
+	if (client->is_closed)
+		client_free(client);
+}
+
+/* Time. One timer: for the connection, then for the command that has waited longest. */
+
+static void command_timer_fired(struct timer *timer);
+
+static void watch_commands(struct client *client)
+{
+	int64_t now = loop_monotonic_us(client->real->loop);
+	int64_t due;
+
+	if (client->answered == client->waiting.count)
+		return;
+	due = client->waiting.items[client->answered].since_us + client->command_timeout_us;
+	if (!timer_is_running(&client->timer))
+		timer_start(&client->real->world, &client->timer, due - now, command_timer_fired);
+}
+
+static void command_timer_fired(struct timer *timer)
+{
+	struct client *client = LIST_ENTRY(timer, struct client, timer);
+	int64_t now = loop_monotonic_us(client->real->loop);
+
+	if (client->answered < client->waiting.count &&
+	    client->waiting.items[client->answered].since_us + client->command_timeout_us <= now)
+		client_lose_from_loop(client, STR("timed out"));
+	else
+		watch_commands(client);
+}
+
+static void connect_timer_fired(struct timer *timer)
+{
+	client_lose_from_loop(LIST_ENTRY(timer, struct client, timer), STR("connection timed out"));
+}
+
+/* Writing. */
+
+static void client_write(struct client *client);
+
+static struct str failure_text(int status)
+{
+	static const struct {
+		int status;
+		struct str text;
+	} texts[] = {
+		{UV_ECONNREFUSED, STR_INIT("connection refused")},
+		{UV_ECONNRESET, STR_INIT("connection reset by peer")},
+		{UV_EPIPE, STR_INIT("connection reset by peer")},
+		{UV_ETIMEDOUT, STR_INIT("connection timed out")},
+		{UV_EHOSTUNREACH, STR_INIT("no route to host")},
+		{UV_ENETUNREACH, STR_INIT("no route to host")},
+		{UV_EOF, STR_INIT("connection closed")},
+	};
+
+	for (size_t i = 0; i < sizeof texts / sizeof *texts; i++) {
+		if (texts[i].status == status)
+			return texts[i].text;
+	}
+	return str_from(uv_strerror(status));
+}
+
+static void rest_was_written(uv_write_t *write, int status)
+{
+	struct connection *connection = write->data;
+	struct client *client = connection->client;
+
+	connection->is_writing = false;
+	strbuf_free(&connection->writing);
+	if (client == NULL)
+		return;
+	if (status < 0)
+		client_lose_from_loop(client, failure_text(status));
+	else
+		client_write(client);
+}
+
+/* What the socket does not take at once waits in libuv, out of the way of new commands. */
+static int write_rest(struct connection *connection, struct strbuf *lines)
+{
+	uv_buf_t bytes;
+
+	connection->writing = *lines;
+	strbuf_init(lines, UNSENT_BYTES_MAX);
+	bytes = uv_buf_init(connection->writing.data, (unsigned)connection->writing.size);
+	connection->write.data = connection;
+	connection->is_writing = true;
+	return uv_write(&connection->write, (uv_stream_t *)&connection->socket, &bytes, 1,
+			rest_was_written);
+}
+
+static int write_bytes(struct connection *connection, struct strbuf *lines)
+{
+	uv_buf_t bytes = uv_buf_init(lines->data, (unsigned)lines->size);
+	int written = uv_try_write((uv_stream_t *)&connection->socket, &bytes, 1);
+
+	if (written < 0 && written != UV_EAGAIN)
+		return written;
+	if (written >= 0 && (size_t)written == lines->size) {
+		strbuf_clear(lines);
+		if (lines->capacity > KEPT_BYTES_MAX)
+			strbuf_free(lines);
+		return 0;
+	}
+	if (written > 0)
+		strbuf_consume(lines, (size_t)written);
+	return write_rest(connection, lines);
+}
+
+/* A broken connection shows itself to the reader, in the next turn. */
+static void client_write(struct client *client)
+{
+	int status = 0;
+
+	if (client->state == CLIENT_READY && client->lines.size > 0 &&
+	    !client->connection->is_writing)
+		status = write_bytes(client->connection, &client->lines);
+	if (status < 0)
+		client_lose_from_loop(client, failure_text(status));
+}
+
+static void turn_ended(struct task *task)
+{
+	struct client *client = LIST_ENTRY(task, struct client, task);
+
+	if (client->state == CLIENT_FAILED)
+		client_lose_from_loop(client, client->why);
+	else
+		client_write(client);
+}
+
+static void append_command(struct strbuf *lines, const struct str *words, size_t count)
+{
+	strbuf_append_char(lines, '*');
+	strbuf_append_int(lines, (int64_t)count);
+	strbuf_append(lines, STR("\r\n"));
+	for (size_t i = 0; i < count; i++) {
+		strbuf_append_char(lines, '$');
+		strbuf_append_int(lines, (int64_t)words[i].size);
+		strbuf_append(lines, STR("\r\n"));
+		strbuf_append(lines, words[i]);
+		strbuf_append(lines, STR("\r\n"));
+	}
+}
+
+/* Reading. */
+
+static void client_is_ready(struct client *client)
+{
+	int64_t now = loop_monotonic_us(client->real->loop);
+
+	client->state = CLIENT_READY;
+	timer_stop(&client->timer);
+	for (size_t i = client->answered; i < client->waiting.count; i++)
+		client->waiting.items[i].since_us = now;
+	watch_commands(client);
+	loop_at_turn_end(client->real->loop, TURN_REDIS, &client->task, turn_ended);
+}
+
+static void greeting_answered(struct client *client, const struct redis_reply *reply)
+{
+	if (reply->kind != REDIS_STATUS) {
+		struct arena *scratch = arena_create();
+		struct str why = reply->kind == REDIS_ERROR ? str_copy(scratch, reply->text)
+							    : STR("unexpected reply");
+
+		client_lose(client, why);
+		arena_destroy(scratch);
+	} else if (--client->greetings == 0) {
+		client_is_ready(client);
+	}
+}
+
+static void command_answered(struct client *client, const struct redis_reply *reply)
+{
+	struct waiting *waiting;
+
+	if (client->answered == client->waiting.count) {
+		client_lose(client, STR("unexpected reply"));
+		return;
+	}
+	waiting = &client->waiting.items[client->answered++];
+	if (client->answered == client->waiting.count)
+		client->answered = client->waiting.count = 0;
+	if (waiting->replied != NULL)
+		waiting->replied(reply, waiting->data);
+}
+
+/* Commands that were answered leave the front of the queue now and then. */
+static void forget_answered(struct client *client)
+{
+	if (client->answered < 1024 || client->answered < client->waiting.count / 2)
+		return;
+	client->waiting.count -= client->answered;
+	for (size_t i = 0; i < client->waiting.count; i++)
+		client->waiting.items[i] = client->waiting.items[client->answered + i];
+	client->answered = 0;
+}
+
+static void read_replies(struct client *client)
+{
+	const struct connection *connection = client->connection;
+	const struct redis_reply *reply;
+	enum redis_read read = REDIS_READ_REPLY;
+
+	while (client->connection == connection && connection != NULL) {
+		read = redis_replies_next(client->replies, &reply);
+		if (read != REDIS_READ_REPLY)
+			break;
+		if (client->greetings > 0)
+			greeting_answered(client, reply);
+		else
+			command_answered(client, reply);
+	}
+	if (read == REDIS_READ_NONSENSE)
+		client_lose(client, STR("not a reply"));
+	forget_answered(client);
+}
+
+static void bytes_came(uv_stream_t *stream, ssize_t size, const uv_buf_t *room)
+{
+	const struct connection *connection = stream->data;
+	struct client *client = connection->client;
+
+	if (client == NULL || size == 0)
+		return;
+	client->is_in_callback = true;
+	if (size < 0) {
+		client_lose(client, failure_text((int)size));
+	} else {
+		redis_replies_feed(client->replies, str_of(room->base, (size_t)size));
+		read_replies(client);
+	}
+	client->is_in_callback = false;
+	if (client->is_closed)
+		client_free(client);
+}
+
+static void provide_room(uv_handle_t *handle, size_t wanted, uv_buf_t *room)
+{
+	struct connection *connection = handle->data;
+
+	(void)wanted;
+	*room = uv_buf_init(connection->room, sizeof connection->room);
+}
+
+/* Connecting. */
+
+static void client_greet(struct client *client)
+{
+	struct strbuf lines;
+	char database[24];
+	int status;
+
+	strbuf_init(&lines, UNSENT_BYTES_MAX);
+	if (client->password.size > 0) {
+		append_command(&lines, (struct str[]){STR("AUTH"), client->password}, 2);
+		client->greetings++;
+	}
+	if (client->database > 0) {
+		snprintf(database, sizeof database, "%lld", (long long)client->database);
+		append_command(&lines, (struct str[]){STR("SELECT"), str_from(database)}, 2);
+		client->greetings++;
+	}
+	client->state = CLIENT_GREETING;
+	if (client->greetings == 0) {
+		client_is_ready(client);
+		return;
+	}
+	status = write_bytes(client->connection, &lines);
+	if (lines.data != NULL)
+		secret_wipe(lines.data, lines.capacity);
+	strbuf_free(&lines);
+	if (status < 0)
+		client_lose_from_loop(client, failure_text(status));
+}
+
+static void connected(uv_connect_t *connect, int status)
+{
+	struct connection *connection = connect->data;
+	struct client *client = connection->client;
+
+	if (client == NULL)
+		return;
+	if (status == 0)
+		status =
+			uv_read_start((uv_stream_t *)&connection->socket, provide_room, bytes_came);
+	if (status < 0) {
+		client_lose_from_loop(client, failure_text(status));
+		return;
+	}
+	uv_tcp_nodelay(&connection->socket, 1);
+	client_greet(client);
+}
+
+static void client_fail_later(struct client *client, struct str why)
+{
+	client->state = CLIENT_FAILED;
+	client->why = why;
+	loop_in_next_turn(client->real->loop, TURN_REDIS, &client->task, turn_ended);
+}
+
+static void client_connect(struct client *client, struct str address)
+{
+	struct connection *connection = MEMORY_NEW(struct connection);
+	struct arena *scratch = arena_create();
+	const char *text = str_cstr(scratch, address);
+	struct sockaddr_storage place;
+	int status = uv_ip4_addr(text, client->port, (struct sockaddr_in *)(void *)&place);
+
+	if (status != 0)
+		status = uv_ip6_addr(text, client->port, (struct sockaddr_in6 *)(void *)&place);
+	arena_destroy(scratch);
+	BUG_IF(uv_tcp_init(&client->real->loop->uv, &connection->socket) != 0);
+	connection->socket.data = connection;
+	connection->connect.data = connection;
+	connection->client = client;
+	client->connection = connection;
+	client->replies = redis_replies_create();
+	client->state = CLIENT_CONNECT;
+	if (status == 0)
+		status = uv_tcp_connect(&connection->connect, &connection->socket,
+					(struct sockaddr *)&place, connected);
+	if (status != 0)
+		client_fail_later(client, failure_text(status));
+}
+
+static void name_answered(enum dns_status status, const struct dns_record *records, size_t count,
+			  void *data)
+{
+	struct client *client = data;
+
+	client->query = NULL;
+	if (status == DNS_OK && count > 0)
+		client_connect(client, records[0].address);
+	else
+		client_lose_from_loop(client, status == DNS_TIMEOUT ? STR("name lookup timed out")
+								    : STR("name not found"));
+}
+
+static void client_begin(struct client *client)
+{
+	struct arena *scratch = arena_create();
+	struct str address;
+
+	timer_start(&client->real->world, &client->timer, client->connect_timeout_us,
+		    connect_timer_fired);
+	if (dns_known_address(client->real, client->host, scratch, &address)) {
+		client_connect(client, address);
+	} else {
+		client->state = CLIENT_NAME;
+		client->query = dns_query_host(client->real, client->host, name_answered, client);
+	}
+	arena_destroy(scratch);
+}
+
+/* The component's side. */
+
+static void client_send(struct redis_client *public, const struct str *words, size_t count,
+			redis_replied *replied, void *data)
+{
+	struct client *client = (struct client *)public;
+	struct real_loop *loop = client->real->loop;
+	struct waiting waiting = {replied, data, loop_monotonic_us(loop)};
+
+	BUG_IF(client->is_closed || count == 0);
+	if (client->state == CLIENT_IDLE)
+		client_begin(client);
+	append_command(&client->lines, words, count);
+	if (strbuf_is_full(&client->lines)) /* a command in it is cut short */
+		client_fail_later(client, STR("too much waits to be sent"));
+	vec_push(&client->waiting, waiting);
+	if (client->state != CLIENT_READY)
+		return;
+	if (!timer_is_running(&client->timer))
+		watch_commands(client);
+	loop_at_turn_end(loop, TURN_REDIS, &client->task, turn_ended);
+}
+
+static void client_close(struct redis_client *public)
+{
+	struct client *client = (struct client *)public;
+	bool was_in_callback = client->is_in_callback;
+
+	BUG_IF(client->is_closed);
+	client->is_closed = true;
+	list_remove(&client->link);
+	client_lose(client, STR("closed"));
+	if (!was_in_callback)
+		client_free(client);
+}
+
+static const struct redis_client_ops client_ops = {
+	.send = client_send,
+	.close = client_close,
+};
+
+static bool read_url(struct client *client, struct str text, struct error *error)
+{
+	struct url url;
+	struct str database;
+
+	if (!url_parse(text, &url, error))
+		return error_wrap(error, "Redis URL");
+	database = str_has_prefix(url.path, STR("/")) ? str_skip(url.path, 1) : url.path;
+	if (!str_equal_nocase(url.scheme, STR("redis")) || url.host.size == 0 ||
+	    (database.size > 0 &&
+	     (!str_to_int64(database, &client->database) || client->database < 0)))
+		return error_set(error, ERROR_INVALID, "not a Redis URL: %.*s://%.*s%.*s",
+				 STR_ARG(url.scheme), STR_ARG(url.host), STR_ARG(url.path));
+	client->host = str_copy(client->arena, url.host);
+	client->port = url.port;
+	client->password = url_decode(client->arena, url.password, false);
+	return true;
+}
+
+static struct redis_client *port_open(struct world *world, const struct redis_options *options,
+				      struct error *error)
+{
+	struct client *client = MEMORY_NEW(struct client);
+	int64_t connect_ms = options->connect_timeout_ms, command_ms = options->command_timeout_ms;
+
+	client->arena = arena_create();
+	strbuf_init(&client->lines, UNSENT_BYTES_MAX);
+	if (!read_url(client, options->url, error)) {
+		client_free(client);
+		return NULL;
+	}
+	client->public.ops = &client_ops;
+	client->real = real_of(world);
+	client->connect_timeout_us =
+		(connect_ms > 0 ? connect_ms : CONNECT_TIMEOUT_DEFAULT_MS) * 1000;
+	client->command_timeout_us =
+		(command_ms > 0 ? command_ms : COMMAND_TIMEOUT_DEFAULT_MS) * 1000;
+	list_append(&client->real->redis, &client->link);
+	return &client->public;
+}
+
+void real_redis_destroy(struct real_world *real)
+{
+	LIST_EACH (link, &real->redis) {
+		struct client *client = LIST_ENTRY(link, struct client, link);
+
+		list_remove(link);
+		client_disconnect(client);
+		client_free(client);
+	}
+}
+
+const struct redis_ops real_redis_ops = {.open = port_open};
