@@ -165,8 +165,9 @@ START_TEST(an_answer_has_its_framing_and_date)
 	client_say("GET /a HTTP/1.1\r\nHost: x\r\n\r\n");
 	expect_got("HTTP/1.1 200 OK\r\nX-Method: GET\r\n" DATE "Content-Length: 2\r\n\r\nok");
 	ck_assert_int_eq(site.complete, 1);
-	ck_assert(stage_traced(&stage, "\"kind\":\"request\",\"connection\":1,"
-				       "\"process\":\"site\",\"method\":\"GET\",\"target\":\"/a\""));
+	ck_assert(stage_traced(&stage,
+			       "\"kind\":\"request\",\"connection\":1,"
+			       "\"process\":\"site\",\"method\":\"GET\",\"target\":\"/a\""));
 	ck_assert(stage_traced(&stage, "\"kind\":\"answer\",\"connection\":1,"
 				       "\"process\":\"site\",\"status\":200"));
 }

@@ -13,7 +13,8 @@ void stream_fail(struct stream *end, enum stream_failure failure)
 		[STREAM_RESET] = STR_INIT("reset"),
 	};
 
-	lane_clear(end);
+	if (!end->connection->is_broken) /* else the reset to the other end is in it */
+		lane_clear(end);
 	if (end->state == STREAM_DEAD)
 		return;
 	stream_trace_event(end, kinds[failure]);
