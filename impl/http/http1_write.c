@@ -87,13 +87,16 @@ static bool write_request_head(struct strbuf *out, const struct http_request *re
 bool http1_write_request(struct strbuf *out, const struct http_request *request, bool has_body,
 			 int64_t length)
 {
+	size_t size_before;
+
 	if (!http_is_token(request->method) || !target_is_sound(request->target) ||
 	    !fields_are_sound(&request->fields))
 		return false;
 	if (has_body && (length < HTTP_BODY_LENGTH_UNKNOWN ||
 			 (length == HTTP_BODY_LENGTH_UNKNOWN && request->minor_version == 0)))
 		return false;
-	return written(out, out->size, write_request_head(out, request, has_body, length));
+	size_before = out->size;
+	return written(out, size_before, write_request_head(out, request, has_body, length));
 }
 
 /* Responses. */
@@ -138,12 +141,15 @@ static bool write_response_head(struct strbuf *out, const struct http_response *
 bool http1_write_response(struct strbuf *out, const struct http_response *response,
 			  struct str method, int64_t length, bool keep_alive)
 {
+	size_t size_before;
+
 	if (response->status < 100 || response->status > 599 ||
 	    !http_is_field_value(response->reason) || !fields_are_sound(&response->fields))
 		return false;
 	if (length < HTTP1_LENGTH_UNTIL_CLOSE || (length == HTTP1_LENGTH_UNTIL_CLOSE && keep_alive))
 		return false;
-	return written(out, out->size,
+	size_before = out->size;
+	return written(out, size_before,
 		       write_response_head(out, response, method, length, keep_alive));
 }
 
@@ -151,12 +157,12 @@ bool http1_write_response(struct strbuf *out, const struct http_response *respon
 
 bool http1_write_chunk(struct strbuf *out, struct str bytes)
 {
-	size_t before = out->size;
+	size_t size_before = out->size;
 
 	/* An empty chunk would be the last one. */
 	if (bytes.size == 0)
 		return true;
-	return written(out, before,
+	return written(out, size_before,
 		       strbuf_append_format(out, "%zx\r\n", bytes.size) &&
 			       strbuf_append(out, bytes) && strbuf_append(out, STR("\r\n")));
 }
