@@ -1,0 +1,514 @@
+#include "gateway/stage_test.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/error.h"
+#include "base/list.h"
+#include "gateway/gateway.h"
+#include "http/body.h"
+#include "sim/sim.h"
+#include "world/clock.h"
+#include "world/http_client.h"
+#include "world/http_server.h"
+#include "world/process.h"
+
+#define SCRIPT_MAX 16
+#define SEEN_MAX 4096
+#define BODY_BYTES_MAX ((size_t)8 * 1024 * 1024)
+#define VARIABLES_MAX 24
+#define CONFIG_PATH "/gateway.json"
+
+static const struct {
+	const char *host, *address;
+	uint16_t port;
+} server_places[STAGE_SERVERS] = {
+	[STAGE_BACKEND] = {"backend", "10.0.0.2", 3000},
+	[STAGE_UPSTREAM] = {"upstream", "10.0.0.3", 8000},
+	[STAGE_PORTAL] = {"portal", "10.0.0.4", 3000},
+};
+
+struct server {
+	struct world *world;
+	struct http_listener *listener;
+	struct stage_script script[SCRIPT_MAX];
+	size_t script_count, script_next;
+	struct stage_seen *seen[SEEN_MAX];
+	size_t seen_count;
+};
+
+struct played_call {
+	struct server *server;
+	struct http_exchange *exchange;
+	struct stage_seen *seen;
+	struct http_body_collector *collector;
+	struct http_body *answer;
+};
+
+static struct stage {
+	struct sim *sim;
+	struct arena *arena;
+	struct server servers[STAGE_SERVERS];
+	struct world *client;
+	struct sim_host *gateway_host;
+	struct sim_process *process;
+	struct process_variable variables[VARIABLES_MAX];
+	size_t variables_count;
+	struct str words[16];
+	size_t words_count;
+	struct strbuf output;
+	bool is_ready, has_exited;
+	int exit_status, order;
+	/* The client's call. */
+	struct http_call *call;
+	struct http_body_collector *collector;
+	struct stage_answer answer;
+	bool is_answered;
+} stage;
+
+struct arena *stage_arena(void)
+{
+	return stage.arena;
+}
+
+/* Played servers. */
+
+static const struct stage_script *choose_script(struct server *server, struct str target)
+{
+	static const struct stage_script fallback = {0};
+
+	if (server->script_count == 0)
+		return &fallback;
+	if (server->script[0].prefix != NULL) {
+		for (size_t i = 0; i < server->script_count; i++) {
+			if (str_has_prefix(target, str_from(server->script[i].prefix)))
+				return &server->script[i];
+		}
+		return NULL;
+	}
+	if (server->script_next < server->script_count)
+		server->script_next++;
+	return &server->script[server->script_next - 1];
+}
+
+static void play_answer(struct played_call *call, const struct stage_script *script)
+{
+	struct http_response response;
+	struct str body = str_from(script->body);
+
+	http_response_init(&response, call->exchange->arena,
+			   script->status > 0 ? script->status : 200);
+	http_fields_add(&response.fields, STR("Server"), STR("played"));
+	if (script->field != NULL)
+		http_fields_add(&response.fields, str_from(script->field), str_from(script->value));
+	if (script->fault == STAGE_CUTS) {
+		call->answer = http_body_create((int64_t)body.size + 10, 1024);
+		http_exchange_respond(call->exchange, &response, call->answer);
+		http_body_write(call->answer, body);
+		http_body_fail(call->answer);
+		return;
+	}
+	http_exchange_respond_str(call->exchange, &response, str_copy(call->exchange->arena, body));
+}
+
+static void played_body(enum http_collect_result result, struct str bytes, void *data)
+{
+	struct played_call *call = data;
+	const struct stage_script *script;
+	struct stage_script unknown = {.status = 404, .body = "{}"};
+
+	call->collector = NULL;
+	if (result != HTTP_COLLECTED)
+		return;
+	call->seen->body = str_copy(stage.arena, bytes);
+	script = choose_script(call->server, call->seen->target);
+	if (script == NULL)
+		script = &unknown;
+	if (script->fault == STAGE_CLOSES)
+		http_exchange_abort(call->exchange);
+	else if (script->fault != STAGE_SILENT)
+		play_answer(call, script);
+}
+
+static void played_ended(struct http_exchange *exchange, bool complete)
+{
+	struct played_call *call = exchange->data;
+
+	(void)complete;
+	http_body_collector_stop(call->collector);
+	if (call->answer != NULL)
+		http_body_producer_release(call->answer);
+}
+
+static void played_requested(struct http_exchange *exchange, void *data)
+{
+	struct server *server = data;
+	struct stage_seen *seen = ARENA_NEW(stage.arena, struct stage_seen);
+	struct played_call *call = ARENA_NEW(exchange->arena, struct played_call);
+
+	ck_assert_uint_lt(server->seen_count, SEEN_MAX);
+	server->seen[server->seen_count++] = seen;
+	seen->order = ++stage.order;
+	seen->method = str_copy(stage.arena, exchange->request.method);
+	seen->target = str_copy(stage.arena, exchange->request.target);
+	http_fields_copy(&seen->fields, stage.arena, &exchange->request.fields);
+	*call = (struct played_call){.server = server, .exchange = exchange, .seen = seen};
+	exchange->data = call;
+	exchange->ended = played_ended;
+	call->collector = http_body_collect(http_exchange_take_body(exchange), BODY_BYTES_MAX,
+					    exchange->arena, played_body, call);
+}
+
+void stage_play(enum stage_server server, const struct stage_script *script, size_t count)
+{
+	struct server *played = &stage.servers[server];
+
+	ck_assert_uint_le(count, SCRIPT_MAX);
+	memcpy(played->script, script, count * sizeof *script);
+	played->script_count = count;
+	played->script_next = 0;
+}
+
+void stage_stop_server(enum stage_server server)
+{
+	http_listener_close(stage.servers[server].world, stage.servers[server].listener);
+	stage.servers[server].listener = NULL;
+}
+
+/* Setting. */
+
+void stage_set(void)
+{
+	static const struct component *const components[] = {&gateway_component, NULL};
+	struct sim_options options = {.seed = 1, .components = components};
+	struct error error;
+
+	stage = (struct stage){.exit_status = -1};
+	stage.sim = sim_create(&options);
+	stage.arena = arena_create();
+	strbuf_init(&stage.output, BODY_BYTES_MAX);
+	for (int i = 0; i < STAGE_SERVERS; i++) {
+		struct server *server = &stage.servers[i];
+		struct http_listen_options listen = {.port = server_places[i].port};
+		struct sim_host *host = sim_host_add(stage.sim, str_from(server_places[i].host),
+						     str_from(server_places[i].address));
+
+		server->world = sim_host_world(host, STR("server"));
+		server->listener =
+			http_listen(server->world, &listen, played_requested, server, &error);
+		ck_assert_ptr_nonnull(server->listener);
+	}
+	sim_dns_set(stage.sim, STR("api.internal"), STR("10.0.0.3"), 60);
+	stage.gateway_host = sim_host_add(stage.sim, STR("gateway"), STR("10.0.0.1"));
+	stage.client = sim_host_world(sim_host_add(stage.sim, STR("client"), STR("10.0.0.9")),
+				      STR("client"));
+	stage.words[stage.words_count++] = STR("refscale");
+	stage.words[stage.words_count++] = STR("gateway");
+}
+
+void stage_clear(void)
+{
+	stage_leave();
+	for (int i = 0; i < STAGE_SERVERS; i++)
+		stage_stop_server((enum stage_server)i);
+	sim_destroy(stage.sim);
+	strbuf_free(&stage.output);
+	arena_destroy(stage.arena);
+}
+
+void stage_variable(const char *name, const char *value)
+{
+	ck_assert_uint_lt(stage.variables_count, VARIABLES_MAX);
+	stage.variables[stage.variables_count++] =
+		(struct process_variable){str_from(name), str_copy(stage.arena, str_from(value))};
+}
+
+void stage_argument(const char *word)
+{
+	stage.words[stage.words_count++] = str_from(word);
+}
+
+const char *stage_service(const char *id, const char *host, const char *more, const char *proxy)
+{
+	return str_cstr(
+		stage.arena,
+		str_format(stage.arena,
+			   "{\"id\":%s,\"system_name\":\"orders\",\"backend_version\":\"1\","
+			   "\"backend_authentication_type\":\"service_token\","
+			   "\"backend_authentication_value\":\"st-42\"%s,"
+			   "\"proxy\":{\"hosts\":[\"%s\"],\"api_backend\":\"http://10.0.0.3:8000\","
+			   "\"backend\":{\"endpoint\":\"http://10.0.0.2:3000\"}%s%s}}",
+			   id, more, host, proxy,
+			   strstr(proxy, "proxy_rules") != NULL
+				   ? ""
+				   : ",\"proxy_rules\":[{\"http_method\":\"GET\",\"pattern\":\"/\","
+				     "\"metric_system_name\":\"hits\",\"delta\":1}]"));
+}
+
+const char *stage_services(const char *services)
+{
+	return str_cstr(stage.arena, str_format(stage.arena, "{\"services\":[%s]}", services));
+}
+
+void stage_file(const char *content)
+{
+	sim_host_write_file(stage.gateway_host, STR(CONFIG_PATH), str_from(content));
+	stage_variable("THREESCALE_CONFIG_FILE", CONFIG_PATH);
+}
+
+/* The gateway. */
+
+static void gateway_line(struct process *process, bool is_stderr, struct str line, void *data)
+{
+	(void)process;
+	(void)is_stderr;
+	(void)data;
+	strbuf_append(&stage.output, line);
+	strbuf_append_char(&stage.output, '\n');
+	if (str_has_prefix(line, STR("ready gateway ")))
+		stage.is_ready = true;
+}
+
+static void gateway_exited(struct process *process, int status, void *data)
+{
+	(void)process;
+	(void)data;
+	stage.has_exited = true;
+	stage.exit_status = status;
+}
+
+static bool start_is_over(void *data)
+{
+	(void)data;
+	return stage.is_ready || stage.has_exited;
+}
+
+bool stage_start(void)
+{
+	struct process_options options = {
+		.words = stage.words,
+		.words_count = stage.words_count,
+		.variables = stage.variables,
+		.variables_count = stage.variables_count,
+		.line = gateway_line,
+		.exited = gateway_exited,
+	};
+	struct error error;
+
+	stage.process = sim_process_start(stage.gateway_host, &options, &error);
+	ck_assert_msg(stage.process != NULL, "%s", error.text);
+	sim_run_until(stage.sim, sim_now_us(stage.sim) + 300 * STAGE_SECOND, start_is_over, NULL);
+	return stage.is_ready && !stage.has_exited;
+}
+
+void stage_start_with(const char *more, const char *proxy)
+{
+	stage_file(stage_services(stage_service("42", "api.example.com", more, proxy)));
+	ck_assert_msg(stage_start(), "%.*s", STR_ARG(stage_log()));
+}
+
+int stage_exit_status(void)
+{
+	return stage.exit_status;
+}
+
+bool stage_is_running(void)
+{
+	return !stage.has_exited;
+}
+
+void stage_ask_to_stop(void)
+{
+	sim_process_stop(stage.process);
+}
+
+/* The client. */
+
+static void answer_collected(enum http_collect_result result, struct str bytes, void *data)
+{
+	(void)data;
+	stage.collector = NULL;
+	stage.answer.body = bytes;
+	stage.answer.was_cut = result != HTTP_COLLECTED;
+	stage.is_answered = true;
+}
+
+static void answer_came(struct http_call *call, void *data)
+{
+	struct http_body_collector *collector;
+
+	(void)data;
+	stage.answer.status = call->response.status;
+	http_fields_copy(&stage.answer.fields, stage.arena, &call->response.fields);
+	collector = http_body_collect(http_call_take_body(call), BODY_BYTES_MAX, stage.arena,
+				      answer_collected, NULL);
+	if (!stage.is_answered)
+		stage.collector = collector;
+}
+
+static void answer_failed(struct http_call *call, void *data)
+{
+	(void)call;
+	(void)data;
+	stage.is_answered = true;
+}
+
+void stage_send(struct stage_request request)
+{
+	struct http_fields fields;
+	struct http_call_options options = {
+		.method = str_from(request.method != NULL ? request.method : "GET"),
+		.host = STR("10.0.0.1"),
+		.port = request.port > 0 ? request.port : 8080,
+		.target = str_from(request.path),
+		.fields = &fields,
+		.idle_timeout_ms = 600000,
+	};
+
+	stage_leave();
+	stage.answer = (struct stage_answer){0};
+	stage.is_answered = false;
+	http_fields_init(&fields, stage.arena);
+	http_fields_add(&fields, STR("Host"),
+			str_from(request.host != NULL ? request.host : "api.example.com"));
+	for (size_t i = 0; i < 8 && request.fields[i] != NULL; i += 2)
+		http_fields_add(&fields, str_from(request.fields[i]),
+				str_from(request.fields[i + 1]));
+	if (request.body != NULL && !request.has_chunked_body)
+		options.body = http_body_from_str(str_from(request.body));
+	if (request.has_chunked_body) {
+		struct str bytes = str_from(request.body);
+
+		options.body = http_body_create(HTTP_BODY_LENGTH_UNKNOWN, bytes.size + 1);
+		http_body_write(options.body, bytes);
+		http_body_end(options.body);
+		http_body_producer_release(options.body);
+	}
+	stage.call = http_call_start(stage.client, &options, answer_came, answer_failed, NULL);
+}
+
+static bool call_is_over(void *data)
+{
+	(void)data;
+	return stage.is_answered;
+}
+
+struct stage_answer stage_wait(void)
+{
+	sim_run_until(stage.sim, sim_now_us(stage.sim) + 300 * STAGE_SECOND, call_is_over, NULL);
+	ck_assert_msg(stage.is_answered, "no answer");
+	return stage.answer;
+}
+
+void stage_leave(void)
+{
+	http_body_collector_stop(stage.collector);
+	stage.collector = NULL;
+	http_call_release(stage.call);
+	stage.call = NULL;
+}
+
+void stage_run_for(int64_t span_us)
+{
+	sim_run_to(stage.sim, sim_now_us(stage.sim) + span_us);
+}
+
+/* Reports and log lines follow the answer. */
+struct stage_answer stage_call(struct stage_request request)
+{
+	struct stage_answer answer;
+
+	stage_send(request);
+	answer = stage_wait();
+	stage_run_for(100 * STAGE_MS);
+	return answer;
+}
+
+struct stage_answer stage_get(const char *path)
+{
+	return stage_call((struct stage_request){.path = path});
+}
+
+/* What was seen. */
+
+size_t stage_seen_count(enum stage_server server)
+{
+	return stage.servers[server].seen_count;
+}
+
+const struct stage_seen *stage_seen(enum stage_server server, size_t index)
+{
+	ck_assert_uint_lt(index, stage.servers[server].seen_count);
+	return stage.servers[server].seen[index];
+}
+
+const struct stage_seen *stage_last(enum stage_server server)
+{
+	ck_assert_uint_gt(stage.servers[server].seen_count, 0);
+	return stage.servers[server].seen[stage.servers[server].seen_count - 1];
+}
+
+void stage_forget(void)
+{
+	for (int i = 0; i < STAGE_SERVERS; i++)
+		stage.servers[i].seen_count = 0;
+	stage.order = 0;
+	strbuf_clear(&stage.output);
+}
+
+struct str stage_log(void)
+{
+	return strbuf_str(&stage.output);
+}
+
+bool stage_log_has(const char *text)
+{
+	return str_find(stage_log(), str_from(text)) != STR_NOT_FOUND;
+}
+
+struct str stage_field(const struct stage_answer *answer, const char *name)
+{
+	return http_fields_get(&answer->fields, str_from(name));
+}
+
+void stage_expect_str(struct str found, const char *expected, const char *file, int line)
+{
+	ck_assert_msg(str_equal(found, str_from(expected)), "%s:%d: \"%.*s\" is not \"%s\"", file,
+		      line, STR_ARG(found), expected);
+}
+
+void stage_expect_answer(struct stage_answer answer, int status, const char *body, const char *file,
+			 int line)
+{
+	ck_assert_msg(answer.status == status, "%s:%d: status %d is not %d, log:\n%.*s", file, line,
+		      answer.status, status, STR_ARG(stage_log()));
+	if (body != NULL)
+		stage_expect_str(answer.body, body, file, line);
+}
+
+/* The stage itself. */
+
+START_TEST(a_gateway_starts_serves_and_stops)
+{
+	stage_start_with("", "");
+	expect_answer(stage_get("/?user_key=k"), 200, "");
+	ck_assert_uint_eq(stage_seen_count(STAGE_BACKEND), 1);
+	ck_assert_uint_eq(stage_seen_count(STAGE_UPSTREAM), 1);
+	stage_ask_to_stop();
+	stage_run_for(STAGE_SECOND);
+	ck_assert(!stage_is_running());
+	ck_assert_int_eq(stage_exit_status(), 0);
+}
+END_TEST
+
+Suite *gateway_stage_suite(void);
+Suite *gateway_stage_suite(void)
+{
+	Suite *suite = suite_create("gateway_stage");
+	TCase *test = tcase_create("stage");
+
+	tcase_add_checked_fixture(test, stage_set, stage_clear);
+	tcase_add_test(test, a_gateway_starts_serves_and_stops);
+	suite_add_tcase(suite, test);
+	return suite;
+}
