@@ -1,0 +1,744 @@
+/* Calls through the whole gateway: sections 3, 4 and 6 of spec/gateway.md. */
+#include "gateway/request.h"
+
+#include <check.h>
+#include <string.h>
+
+#include "gateway/stage_test.h"
+
+#define RULE(method, pattern, metric, delta)                                                       \
+	"{\"http_method\":\"" method "\",\"pattern\":\"" pattern                                   \
+	"\",\"metric_system_name\":\"" metric "\",\"delta\":" delta "}"
+#define RULES(...) ",\"proxy_rules\":[" __VA_ARGS__ "]"
+
+#define PLAY(server, ...)                                                                          \
+	stage_play((server), (const struct stage_script[]){__VA_ARGS__},                           \
+		   sizeof((const struct stage_script[]){__VA_ARGS__}) /                            \
+			   sizeof(struct stage_script))
+
+static const struct stage_script limits_exceeded = {
+	.status = 409, .field = "3scale-rejection-reason", .value = "limits_exceeded"};
+
+/* Host and service. */
+
+START_TEST(an_unknown_host_is_not_found)
+{
+	struct stage_answer answer;
+
+	stage_start_with("", ",\"error_status_no_match\":411");
+	answer = stage_call(
+		(struct stage_request){.path = "/?user_key=k", .host = "Other.Example.com"});
+	expect_answer(answer, 404, "");
+	expect_str(stage_field(&answer, "Content-Type"), "text/plain");
+	expect_str(stage_field(&answer, "Server"), "openresty");
+	ck_assert_uint_eq(stage_seen_count(STAGE_BACKEND), 0);
+	expect_log("[warn] ");
+	expect_log("service not found for host other.example.com, client: 10.0.0.9, server: _, "
+		   "request: \"GET /?user_key=k HTTP/1.1\", host: \"Other.Example.com\"");
+	expect_log("could not find service for host: other.example.com");
+}
+END_TEST
+
+START_TEST(case_and_port_of_the_host_do_not_matter)
+{
+	stage_start_with("", "");
+	expect_answer(stage_call((struct stage_request){.path = "/?user_key=k",
+							.host = "API.Example.COM:8080"}),
+		      200, "");
+}
+END_TEST
+
+START_TEST(an_absolute_target_names_the_host)
+{
+	stage_start_with("", "");
+	expect_answer(
+		stage_call((struct stage_request){.path = "http://api.example.com/x?user_key=k",
+						  .host = "api.example.com"}),
+		200, "");
+	expect_str(stage_last(STAGE_UPSTREAM)->target, "/x?user_key=k");
+	expect_answer(stage_call((struct stage_request){.path = "http://api.example.com",
+							.host = "api.example.com"}),
+		      401, NULL);
+}
+END_TEST
+
+START_TEST(health_is_answered_for_any_host_without_a_log_line)
+{
+	stage_start_with("", "");
+	stage_forget();
+	expect_answer(stage_call((struct stage_request){.path = "/_threescale/healthz",
+							.host = "nobody"}),
+		      200, "");
+	ck_assert_uint_eq(stage_log().size, 0);
+}
+END_TEST
+
+/* Answers. */
+
+START_TEST(missing_credentials_have_their_default_answer)
+{
+	struct stage_answer answer;
+
+	stage_argument("--log-level=info");
+	stage_start_with("", "");
+	answer = stage_get("/");
+	expect_answer(answer, 401, "Authentication parameters missing");
+	expect_str(stage_field(&answer, "Content-Type"), "text/plain; charset=utf-8");
+	expect_log("no credentials provided for service 42");
+	ck_assert_uint_eq(stage_seen_count(STAGE_BACKEND) + stage_seen_count(STAGE_UPSTREAM), 0);
+}
+END_TEST
+
+START_TEST(each_answer_can_be_configured)
+{
+	struct stage_answer answer;
+
+	PLAY(STAGE_BACKEND, {.status = 403}, limits_exceeded);
+	stage_start_with(
+		"", ",\"error_status_auth_missing\":432,\"error_auth_missing\":\"who\","
+		    "\"error_headers_auth_missing\":\"application/json\","
+		    "\"error_status_auth_failed\":433,\"error_auth_failed\":\"not you\","
+		    "\"error_headers_auth_failed\":\"text/a\","
+		    "\"error_status_no_match\":434,\"error_no_match\":\"nothing\","
+		    "\"error_headers_no_match\":\"text/b\","
+		    "\"error_status_limits_exceeded\":435,\"error_limits_exceeded\":\"enough\","
+		    "\"error_headers_limits_exceeded\":\"text/c\"" RULES(
+			    RULE("GET", "/v1", "hits", "1")));
+	answer = stage_get("/v1");
+	expect_answer(answer, 432, "who");
+	expect_str(stage_field(&answer, "Content-Type"), "application/json");
+	answer = stage_get("/v1?user_key=k");
+	expect_answer(answer, 433, "not you");
+	expect_str(stage_field(&answer, "Content-Type"), "text/a");
+	answer = stage_get("/v2?user_key=k");
+	expect_answer(answer, 434, "nothing");
+	expect_str(stage_field(&answer, "Content-Type"), "text/b");
+	answer = stage_get("/v1?user_key=k");
+	expect_answer(answer, 435, "enough");
+	expect_str(stage_field(&answer, "Content-Type"), "text/c");
+}
+END_TEST
+
+START_TEST(no_matching_rule_is_told_after_missing_credentials_and_before_backend)
+{
+	stage_start_with("", RULES(RULE("GET", "/v1", "hits", "1")));
+	expect_answer(stage_get("/v2"), 401, NULL);
+	expect_answer(stage_get("/v2?user_key=k"), 404, "No Mapping Rule matched");
+	ck_assert_uint_eq(stage_seen_count(STAGE_BACKEND), 0);
+}
+END_TEST
+
+START_TEST(broken_basic_authentication_is_an_internal_error)
+{
+	stage_start_with("", ",\"credentials_location\":\"authorization\"");
+	expect_answer(stage_call((struct stage_request){.path = "/",
+							.fields = {"Authorization", "Basic !"}}),
+		      500,
+		      "<html>\r\n<head><title>500 Internal Server Error</title></head>\r\n"
+		      "<body>\r\n<center><h1>500 Internal Server Error</h1></center>\r\n"
+		      "<hr><center>openresty</center>\r\n</body>\r\n</html>\r\n");
+}
+END_TEST
+
+START_TEST(unusable_settings_of_credentials_are_warned_about)
+{
+	stage_file(stage_services(str_cstr(
+		stage_arena(), str_format(stage_arena(), "%s,%s",
+					  stage_service("42", "api.example.com", "",
+							",\"credentials_location\":\"cookie\""),
+					  stage_service("43", "nine.example.com", ",\"ignored\":1",
+							",\"authentication_method\":\"9\"")))));
+	stage_start();
+	expect_answer(stage_get("/?user_key=k"), 401, NULL);
+	expect_log("cannot get credentials: invalid credentials location");
+}
+END_TEST
+
+START_TEST(an_unknown_backend_version_is_warned_about)
+{
+	stage_file("{\"services\":[{\"id\":1,\"backend_version\":\"9\",\"proxy\":{\"hosts\":"
+		   "[\"api.example.com\"],\"proxy_rules\":[]}}]}");
+	stage_start();
+	expect_answer(stage_get("/?user_key=k"), 401, NULL);
+	expect_log("cannot get credentials: invalid backend version: 9");
+}
+END_TEST
+
+/* Bodies and rules. */
+
+START_TEST(credentials_and_rules_see_the_form)
+{
+	stage_start_with(
+		"", RULES("{\"http_method\":\"POST\",\"pattern\":\"/foo\",\"metric_system_name\":"
+			  "\"m\",\"delta\":1,\"querystring_parameters\":{\"a\":\"1\"}}"));
+	expect_answer(stage_call((struct stage_request){
+			      .method = "POST", .path = "/foo?a=2", .body = "user_key=k&a=1"}),
+		      200, "");
+	expect_str(stage_last(STAGE_UPSTREAM)->body, "user_key=k&a=1");
+	expect_answer(stage_call((struct stage_request){
+			      .method = "POST", .path = "/foo?user_key=k&a=1", .body = "a=2"}),
+		      404, NULL);
+	expect_answer(stage_call((struct stage_request){.method = "POST",
+							.path = "/foo?user_key=k",
+							.body = "a=1",
+							.has_chunked_body = true}),
+		      200, "");
+	expect_str(http_fields_get(&stage_last(STAGE_UPSTREAM)->fields, STR("Content-Length")),
+		   "3");
+	expect_answer(stage_call((struct stage_request){.method = "POST", .path = "/foo"}), 401,
+		      NULL);
+	expect_answer(stage_call((struct stage_request){
+			      .method = "DELETE", .path = "/foo", .body = "user_key=k"}),
+		      401, NULL);
+}
+END_TEST
+
+START_TEST(a_condition_is_met_by_the_query)
+{
+	stage_start_with(
+		"", RULES("{\"http_method\":\"GET\",\"pattern\":\"/foo\",\"metric_system_name\":"
+			  "\"m\",\"delta\":1,\"querystring_parameters\":{\"a\":\"{x}\"}}"));
+	expect_answer(stage_get("/foo?user_key=k&a="), 200, "");
+	expect_answer(stage_get("/foo?user_key=k"), 404, NULL);
+}
+END_TEST
+
+START_TEST(large_bodies_stream_through)
+{
+	char *bytes = arena_alloc(stage_arena(), 3000001);
+
+	memset(bytes, 'x', 3000000);
+	stage_start_with("", RULES(RULE("POST", "/", "hits", "1")));
+	expect_answer(stage_call((struct stage_request){
+			      .method = "POST", .path = "/?user_key=k", .body = bytes}),
+		      200, "");
+	ck_assert_uint_eq(stage_last(STAGE_UPSTREAM)->body.size, 3000000);
+	expect_answer(
+		stage_call((struct stage_request){
+			.method = "POST", .path = "/", .body = bytes, .has_chunked_body = true}),
+		401, NULL);
+	expect_answer(stage_call((struct stage_request){.method = "POST",
+							.path = "/?user_key=k",
+							.body = bytes,
+							.has_chunked_body = true}),
+		      200, "");
+	ck_assert_uint_eq(stage_last(STAGE_UPSTREAM)->body.size, 3000000);
+}
+END_TEST
+
+/* Backend. */
+
+START_TEST(the_first_call_is_authorized_and_reported_at_once)
+{
+	const struct stage_seen *call;
+
+	stage_start_with("", RULES(RULE("GET", "/", "a b", "2")));
+	expect_answer(
+		stage_call((struct stage_request){.path = "/?user_key=k",
+						  .fields = {"Cookie", "c=1", "X-Secret", "s"}}),
+		200, "");
+	ck_assert_uint_eq(stage_seen_count(STAGE_BACKEND), 1);
+	call = stage_last(STAGE_BACKEND);
+	expect_str(call->method, "GET");
+	expect_str(call->target, "/transactions/authrep.xml?service_token=st-42&service_id=42&"
+				 "usage%5Ba%20b%5D=2&user_key=k");
+	expect_str(http_fields_get(&call->fields, STR("Host")), "10.0.0.2");
+	expect_str(http_fields_get(&call->fields, STR("User-Agent")),
+		   "APIcast/3.6.0 (Linux; x64; env:production) APIcast/3.6.0");
+	expect_str(http_fields_get(&call->fields, STR("3scale-options")),
+		   "rejection_reason_header=1&limit_headers=1&no_body=1");
+	ck_assert(!http_fields_has(&call->fields, STR("Cookie")));
+	ck_assert(!http_fields_has(&call->fields, STR("X-Secret")));
+	ck_assert_int_lt(call->order, stage_last(STAGE_UPSTREAM)->order);
+}
+END_TEST
+
+START_TEST(a_known_key_is_served_first_and_reported_once)
+{
+	stage_start_with("", "");
+	stage_get("/?user_key=k");
+	stage_forget();
+	expect_answer(stage_get("/?user_key=k"), 200, "");
+	ck_assert_uint_eq(stage_seen_count(STAGE_BACKEND), 1);
+	ck_assert_int_gt(stage_last(STAGE_BACKEND)->order, stage_last(STAGE_UPSTREAM)->order);
+	ck_assert(str_find(stage_last(STAGE_BACKEND)->target, STR("log")) == STR_NOT_FOUND);
+}
+END_TEST
+
+START_TEST(reports_carry_the_response_code_when_asked_to)
+{
+	stage_variable("APICAST_RESPONSE_CODES", "1");
+	PLAY(STAGE_UPSTREAM, {.status = 201});
+	stage_start_with("", "");
+	stage_get("/?user_key=k");
+	ck_assert(str_find(stage_last(STAGE_BACKEND)->target, STR("log")) == STR_NOT_FOUND);
+	expect_answer(stage_get("/?user_key=k"), 201, "");
+	ck_assert(str_has_suffix(stage_last(STAGE_BACKEND)->target, STR("&log%5Bcode%5D=201")));
+}
+END_TEST
+
+/* Statuses of three calls, by cache handler and backend's answers (4.7). */
+static const struct {
+	const char *handler;
+	struct stage_script backend[3];
+	int statuses[3];
+} verdicts[] = {
+	{"", {{.status = 200}, {.status = 502}}, {200, 200, 403}},
+	{"resilient", {{.status = 200}, {.status = 502}}, {200, 200, 200}},
+	{"unknown", {{.status = 200}, {.status = 502}}, {200, 403, 403}},
+	{"", {{.status = 403}, {.status = 404}, {.status = 409}}, {403, 403, 403}},
+	{"", {{.fault = STAGE_CLOSES}, {.status = 200}, {.status = 200}}, {403, 200, 200}},
+	{"",
+	 {{.status = 200},
+	  {.status = 409, .field = "3scale-rejection-reason", .value = "limits_exceeded"}},
+	 {200, 200, 429}},
+};
+
+START_TEST(verdicts_follow_backend_and_the_cache)
+{
+	size_t count = 0;
+
+	while (count < 3 && (verdicts[_i].backend[count].status > 0 ||
+			     verdicts[_i].backend[count].fault != STAGE_NO_FAULT))
+		count++;
+	stage_variable("APICAST_BACKEND_CACHE_HANDLER", verdicts[_i].handler);
+	stage_play(STAGE_BACKEND, verdicts[_i].backend, count);
+	stage_start_with("", "");
+	for (int i = 0; i < 3; i++)
+		expect_answer(stage_get("/?user_key=k"), verdicts[_i].statuses[i], NULL);
+}
+END_TEST
+
+START_TEST(limits_tell_when_they_end)
+{
+	struct stage_answer answer;
+
+	PLAY(STAGE_BACKEND, limits_exceeded);
+	stage_start_with("", "");
+	answer = stage_get("/?user_key=k");
+	expect_answer(answer, 429, "Limits exceeded");
+	ck_assert(!http_fields_has(&answer.fields, STR("Retry-After")));
+	ck_assert_uint_eq(stage_seen_count(STAGE_UPSTREAM), 0);
+}
+END_TEST
+
+START_TEST(a_body_of_backend_is_read_and_not_looked_at)
+{
+	PLAY(STAGE_BACKEND,
+	     {.status = 200, .body = "<status><authorized>false</authorized></status>"});
+	stage_start_with("", "");
+	expect_answer(stage_get("/?user_key=k"), 200, "");
+	PLAY(STAGE_BACKEND, {.status = 200, .body = "cut", .fault = STAGE_CUTS});
+	expect_answer(stage_get("/?user_key=other"), 200, "");
+}
+END_TEST
+
+START_TEST(a_silent_backend_refuses_after_its_time)
+{
+	PLAY(STAGE_BACKEND, {.fault = STAGE_SILENT});
+	stage_argument("--log-level=info");
+	stage_start_with("", "");
+	expect_answer(stage_get("/?user_key=k"), 403, "Authentication failed");
+	expect_log("backend client error: timed out");
+}
+END_TEST
+
+START_TEST(a_backend_that_is_away_refuses)
+{
+	stage_stop_server(STAGE_BACKEND);
+	stage_start_with("", "");
+	expect_answer(stage_get("/?user_key=k"), 403, "Authentication failed");
+	ck_assert_uint_eq(stage_seen_count(STAGE_UPSTREAM), 0);
+}
+END_TEST
+
+START_TEST(cache_lines_name_the_key)
+{
+	stage_argument("--log-level=debug");
+	PLAY(STAGE_BACKEND, {.status = 200}, {.status = 403});
+	stage_start_with("", "");
+	stage_get("/?user_key=abc");
+	expect_log("apicast cache miss key: 42:abc:usage%5Bhits%5D=1 value: nil");
+	expect_log("apicast cache write key: 42:abc:usage%5Bhits%5D=1, ttl: nil");
+	expect_log("[async] skipping after action, no cached key");
+	stage_get("/?user_key=abc");
+	expect_log("apicast cache hit key: 42:abc:usage%5Bhits%5D=1");
+	expect_log("[async] reporting to backend asynchronously, cached_key: 42:abc:");
+	expect_log("apicast cache delete key: 42:abc:usage%5Bhits%5D=1 cause status 403");
+}
+END_TEST
+
+START_TEST(a_pair_of_credentials_is_one_key)
+{
+	stage_argument("--log-level=info");
+	stage_file("{\"services\":[{\"id\":\"7\",\"backend_version\":2,\"proxy\":{\"hosts\":"
+		   "[\"api.example.com\"],\"backend\":{\"endpoint\":\"http://10.0.0.2:3000/x/\","
+		   "\"host\":\"su1.example.com\"},\"api_backend\":\"http://10.0.0.3:8000\","
+		   "\"proxy_rules\":[" RULE("ANY", "/", "hits", "1") "]}}]}");
+	stage_start();
+	expect_answer(stage_get("/?app_id=i&app_key=s"), 200, "");
+	expect_log("miss key: 7:i:s:usage%5Bhits%5D=1");
+	expect_str(stage_last(STAGE_BACKEND)->target,
+		   "/x/transactions/authrep.xml?service_id=7&usage%5Bhits%5D=1&app_id=i&app_key=s");
+	expect_str(http_fields_get(&stage_last(STAGE_BACKEND)->fields, STR("Host")),
+		   "su1.example.com");
+}
+END_TEST
+
+START_TEST(the_override_replaces_the_backend)
+{
+	stage_variable("BACKEND_ENDPOINT_OVERRIDE", "http://10.0.0.2:3000/over/");
+	stage_start_with("", ",\"ignored\":true");
+	expect_answer(stage_get("/?user_key=k"), 200, "");
+	ck_assert(str_has_prefix(stage_last(STAGE_BACKEND)->target,
+				 STR("/over/transactions/authrep.xml?")));
+}
+END_TEST
+
+START_TEST(without_a_backend_the_mock_authorizes)
+{
+	stage_file(
+		"{\"services\":[{\"id\":1,\"backend_version\":\"1\",\"proxy\":{\"hosts\":"
+		"[\"api.example.com\"],\"api_backend\":\"http://10.0.0.3:8000\",\"backend\":null,"
+		"\"proxy_rules\":[" RULE("GET", "/", "hits", "1") "]}}]}");
+	stage_start();
+	expect_answer(stage_get("/?user_key=k"), 200, "");
+	ck_assert_uint_eq(stage_seen_count(STAGE_BACKEND), 0);
+}
+END_TEST
+
+/* The connection is free only after the report (4.5), or at once with reporting threads (4.8). */
+
+START_TEST(a_report_keeps_its_connection)
+{
+	stage_start_with("", "");
+	stage_get("/?user_key=k");
+	PLAY(STAGE_BACKEND, {.fault = STAGE_SILENT}, {.status = 200});
+	stage_send((struct stage_request){.path = "/?user_key=k"});
+	expect_answer(stage_wait(), 200, "");
+	stage_forget();
+	stage_send((struct stage_request){.path = "/?user_key=other"});
+	stage_run_for(30 * STAGE_SECOND);
+	ck_assert_uint_eq(stage_seen_count(STAGE_UPSTREAM), 0);
+	expect_answer(stage_wait(), 200, "");
+	stage_run_for(STAGE_SECOND);
+	ck_assert_uint_eq(stage_seen_count(STAGE_UPSTREAM), 1);
+}
+END_TEST
+
+START_TEST(a_client_may_leave_while_it_waits_for_its_connection)
+{
+	stage_start_with("", "");
+	stage_get("/?user_key=k");
+	PLAY(STAGE_BACKEND, {.fault = STAGE_SILENT});
+	stage_send((struct stage_request){.path = "/?user_key=k"});
+	expect_answer(stage_wait(), 200, "");
+	stage_send((struct stage_request){.path = "/?user_key=other"});
+	stage_run_for(STAGE_SECOND);
+	stage_leave();
+	stage_run_for(120 * STAGE_SECOND);
+	expect_log("\" 499 0 (");
+}
+END_TEST
+
+START_TEST(reporting_threads_free_the_connection_at_once)
+{
+	stage_variable("APICAST_REPORTING_THREADS", "1");
+	stage_start_with("", "");
+	expect_log("using experimental asynchronous reporting threads: 1");
+	stage_get("/?user_key=k");
+	PLAY(STAGE_BACKEND, {.fault = STAGE_SILENT});
+	stage_send((struct stage_request){.path = "/?user_key=k"});
+	expect_answer(stage_wait(), 200, "");
+	stage_send((struct stage_request){.path = "/?user_key=k"});
+	stage_run_for(STAGE_SECOND);
+	expect_answer(stage_wait(), 200, "");
+}
+END_TEST
+
+START_TEST(reports_are_finished_when_the_gateway_is_asked_to_stop)
+{
+	stage_start_with("", "");
+	stage_get("/?user_key=k");
+	PLAY(STAGE_BACKEND, {.fault = STAGE_SILENT});
+	stage_send((struct stage_request){.path = "/?user_key=k"});
+	stage_wait();
+	stage_run_for(10 * STAGE_MS);
+	stage_ask_to_stop();
+	stage_run_for(STAGE_SECOND);
+	ck_assert(stage_is_running());
+	stage_run_for(70 * STAGE_SECOND);
+	ck_assert(!stage_is_running());
+	ck_assert_int_eq(stage_exit_status(), 0);
+}
+END_TEST
+
+START_TEST(reports_under_way_are_dropped_with_the_gateway)
+{
+	stage_start_with("", "");
+	stage_get("/?user_key=k");
+	PLAY(STAGE_BACKEND, {.fault = STAGE_SILENT});
+	stage_send((struct stage_request){.path = "/?user_key=k"});
+	stage_wait();
+	stage_run_for(10 * STAGE_MS);
+	ck_assert_uint_eq(stage_seen_count(STAGE_BACKEND), 2);
+	ck_assert(stage_is_running());
+}
+END_TEST
+
+/* Clients that leave. */
+
+START_TEST(a_client_may_leave_while_backend_is_asked)
+{
+	PLAY(STAGE_BACKEND, {.fault = STAGE_SILENT});
+	stage_start_with("", "");
+	stage_send((struct stage_request){.path = "/?user_key=k"});
+	stage_run_for(STAGE_SECOND);
+	stage_leave();
+	stage_run_for(STAGE_SECOND);
+	expect_log("\"GET /?user_key=k HTTP/1.1\" 499 0 (");
+	ck_assert_uint_eq(stage_seen_count(STAGE_UPSTREAM), 0);
+}
+END_TEST
+
+START_TEST(a_client_may_leave_while_the_upstream_is_asked)
+{
+	PLAY(STAGE_UPSTREAM, {.fault = STAGE_SILENT});
+	stage_variable("APICAST_RESPONSE_CODES", "true");
+	stage_start_with("", "");
+	stage_send((struct stage_request){.path = "/?user_key=k"});
+	stage_run_for(STAGE_SECOND);
+	stage_leave();
+	stage_run_for(STAGE_SECOND);
+	stage_send((struct stage_request){.path = "/?user_key=k"});
+	stage_run_for(STAGE_SECOND);
+	stage_leave();
+	stage_run_for(STAGE_SECOND);
+	ck_assert(str_has_suffix(stage_last(STAGE_BACKEND)->target, STR("log%5Bcode%5D=499")));
+}
+END_TEST
+
+/* Debug headers and logs. */
+
+START_TEST(debug_headers_are_shown_to_who_knows_the_secret)
+{
+	struct stage_request request = {.path = "/api/contacts.json?user_key=k",
+					.fields = {"X-3scale-Debug", "st-42"}};
+	struct stage_answer answer;
+
+	stage_start_with("", RULES(RULE("GET", "/", "hits",
+					"1") "," RULE("GET", "/api/contacts.json", "hits", "1")));
+	for (int i = 0; i < 2; i++) {
+		answer = stage_call(request);
+		expect_answer(answer, 200, "");
+		expect_str(stage_field(&answer, "X-3scale-matched-rules"), "/, /api/contacts.json");
+		expect_str(stage_field(&answer, "X-3scale-credentials"), "user_key=k");
+		expect_str(stage_field(&answer, "X-3scale-usage"), "usage%5Bhits%5D=2");
+		expect_str(stage_field(&answer, "X-3scale-hostname"), "gateway");
+		expect_str(stage_field(&answer, "X-3scale-service-id"), "42");
+		expect_str(stage_field(&answer, "X-3scale-service-name"), "orders");
+	}
+	ck_assert(!http_fields_has(&stage_last(STAGE_UPSTREAM)->fields, STR("X-3scale-debug")));
+	request.fields[1] = "st-43";
+	answer = stage_call(request);
+	ck_assert(!http_fields_has(&answer.fields, STR("X-3scale-usage")));
+	request = (struct stage_request){.path = "/", .fields = {"X-3scale-Debug", "st-42"}};
+	answer = stage_call(request);
+	expect_answer(answer, 401, NULL);
+	ck_assert(!http_fields_has(&answer.fields, STR("X-3scale-usage")));
+}
+END_TEST
+
+START_TEST(debug_headers_are_on_refusals_of_backend)
+{
+	struct stage_answer answer;
+
+	PLAY(STAGE_BACKEND, {.status = 403});
+	stage_start_with("", "");
+	answer = stage_call((struct stage_request){.path = "/?user_key=k",
+						   .fields = {"X-3scale-debug", "st-42"}});
+	expect_answer(answer, 403, NULL);
+	expect_str(stage_field(&answer, "X-3scale-usage"), "usage%5Bhits%5D=1");
+}
+END_TEST
+
+START_TEST(one_access_line_a_call)
+{
+	PLAY(STAGE_UPSTREAM, {.body = "hello"});
+	stage_start_with("", "");
+	stage_forget();
+	stage_get("/a?user_key=k");
+	ck_assert(str_has_prefix(stage_log(), STR("[04/Jun/2019:08:00:0")));
+	expect_log(" +0000] api.example.com:8080 10.0.0.9:");
+	expect_log(" \"GET /a?user_key=k HTTP/1.1\" 200 5 (0.");
+	stage_forget();
+	stage_get("/");
+	ck_assert(str_has_suffix(stage_log(), STR(") \n")));
+}
+END_TEST
+
+/* Chains. */
+
+START_TEST(a_chain_without_apicast_asks_nobody)
+{
+	stage_start_with("", ",\"policy_chain\":[]");
+	expect_answer(stage_get("/"), 200, "");
+	ck_assert_uint_eq(stage_seen_count(STAGE_BACKEND) + stage_seen_count(STAGE_UPSTREAM), 0);
+}
+END_TEST
+
+START_TEST(unknown_policies_are_left_out)
+{
+	stage_start_with("", ",\"policy_chain\":[{\"name\":\"nobody\",\"version\":\"1\"},"
+			     "{\"name\":\"apicast.policy.apicast\",\"version\":\"9\"}]");
+	expect_log("failed to load policy: nobody version: 1 err: not found");
+	expect_answer(stage_get("/?user_key=k"), 200, "");
+	ck_assert_uint_eq(stage_seen_count(STAGE_BACKEND), 1);
+}
+END_TEST
+
+START_TEST(a_token_without_known_keys_is_refused)
+{
+	stage_file(
+		"{\"services\":[{\"id\":42,\"backend_version\":\"oauth\",\"proxy\":{\"hosts\":"
+		"[\"api.example.com\"],\"authentication_method\":\"oidc\",\"proxy_rules\":[" RULE(
+			"GET", "/", "hits", "1") "]}}]}");
+	stage_start();
+	expect_answer(stage_get("/"), 401, NULL);
+	expect_answer(stage_call((struct stage_request){
+			      .path = "/", .fields = {"Authorization", "Bearer x.y.z"}}),
+		      403, "Authentication failed");
+	expect_log(
+		"failed to initialize OpenID Connect for service 42: missing OIDC configuration");
+}
+END_TEST
+
+START_TEST(a_native_token_goes_to_the_oauth_call)
+{
+	stage_file("{\"services\":[{\"id\":42,\"backend_version\":\"oauth\",\"proxy\":{\"hosts\":"
+		   "[\"api.example.com\"],\"api_backend\":\"http://10.0.0.3:8000\","
+		   "\"backend\":{\"endpoint\":\"http://10.0.0.2:3000\"},\"proxy_rules\":[" RULE(
+			   "GET", "/", "hits", "1") "]}}]}");
+	stage_start();
+	expect_answer(stage_get("/?access_token=t"), 200, "");
+	expect_str(
+		stage_last(STAGE_BACKEND)->target,
+		"/transactions/oauth_authrep.xml?service_id=42&usage%5Bhits%5D=1&access_token=t");
+	expect_str(http_fields_get(&stage_last(STAGE_BACKEND)->fields, STR("3scale-options")),
+		   "rejection_reason_header=1&limit_headers=1");
+}
+END_TEST
+
+/* Path routing (3.3). */
+
+static void start_with_two_paths(void)
+{
+	stage_file(stage_services(str_cstr(
+		stage_arena(), str_format(stage_arena(), "%s,%s",
+					  stage_service("1", "api.example.com", "",
+							RULES(RULE("GET", "/one", "a", "1"))),
+					  stage_service("2", "api.example.com", "",
+							RULES(RULE("GET", "/two", "b", "1")))))));
+	ck_assert(stage_start());
+}
+
+START_TEST(without_path_routing_the_first_service_owns_the_host)
+{
+	start_with_two_paths();
+	expect_log("skipping host api.example.com for service 2 already defined by service 1");
+	expect_answer(stage_get("/two?user_key=k"), 404, "No Mapping Rule matched");
+}
+END_TEST
+
+START_TEST(paths_choose_the_service)
+{
+	stage_variable("APICAST_PATH_ROUTING", "true");
+	start_with_two_paths();
+	expect_answer(stage_get("/two?user_key=k"), 200, "");
+	ck_assert(str_find(stage_last(STAGE_BACKEND)->target, STR("service_id=2")) !=
+		  STR_NOT_FOUND);
+	expect_answer(stage_get("/three?user_key=k"), 404, "No Mapping Rule matched");
+}
+END_TEST
+
+START_TEST(paths_alone_choose_the_service)
+{
+	stage_variable("APICAST_PATH_ROUTING_ONLY", "1");
+	start_with_two_paths();
+	expect_answer(stage_get("/one?user_key=k"), 200, "");
+	expect_answer(stage_get("/three?user_key=k"), 404, "");
+}
+END_TEST
+
+START_TEST(verdicts_are_read_from_the_head)
+{
+	struct http_fields fields;
+
+	http_fields_init(&fields, stage_arena());
+	ck_assert_int_eq(backend_verdict_of(200, &fields), VERDICT_AUTHORIZED);
+	ck_assert_int_eq(backend_verdict_of(0, &fields), VERDICT_UNAVAILABLE);
+	ck_assert_int_eq(backend_verdict_of(499, &fields), VERDICT_UNAVAILABLE);
+	ck_assert_int_eq(backend_verdict_of(429, &fields), VERDICT_DENIED);
+	http_fields_add(&fields, STR("3scale-rejection-reason"), STR("limits_exceeded"));
+	ck_assert_int_eq(backend_verdict_of(404, &fields), VERDICT_LIMITS_EXCEEDED);
+	http_fields_add(&fields, STR("3scale-limit-max-value"), STR("0"));
+	ck_assert_int_eq(backend_verdict_of(409, &fields), VERDICT_DENIED);
+}
+END_TEST
+
+static void add(Suite *suite, const char *name, const TTest *const *tests, size_t count)
+{
+	TCase *test = tcase_create(name);
+
+	tcase_add_checked_fixture(test, stage_set, stage_clear);
+	for (size_t i = 0; i < count; i++)
+		tcase_add_test(test, tests[i]);
+	suite_add_tcase(suite, test);
+}
+
+#define ADD(suite, name, ...)                                                                      \
+	add((suite), (name), (const TTest *const[]){__VA_ARGS__},                                  \
+	    sizeof((const TTest *const[]){__VA_ARGS__}) / sizeof(const TTest *))
+
+Suite *gateway_request_suite(void);
+Suite *gateway_request_suite(void)
+{
+	Suite *suite = suite_create("gateway_request");
+	TCase *verdict = tcase_create("verdicts");
+
+	ADD(suite, "host", an_unknown_host_is_not_found, case_and_port_of_the_host_do_not_matter,
+	    an_absolute_target_names_the_host, health_is_answered_for_any_host_without_a_log_line);
+	ADD(suite, "answers", missing_credentials_have_their_default_answer,
+	    each_answer_can_be_configured,
+	    no_matching_rule_is_told_after_missing_credentials_and_before_backend,
+	    broken_basic_authentication_is_an_internal_error,
+	    unusable_settings_of_credentials_are_warned_about,
+	    an_unknown_backend_version_is_warned_about);
+	ADD(suite, "bodies", credentials_and_rules_see_the_form, a_condition_is_met_by_the_query,
+	    large_bodies_stream_through);
+	ADD(suite, "backend", the_first_call_is_authorized_and_reported_at_once,
+	    a_known_key_is_served_first_and_reported_once,
+	    reports_carry_the_response_code_when_asked_to, limits_tell_when_they_end,
+	    a_body_of_backend_is_read_and_not_looked_at, a_silent_backend_refuses_after_its_time,
+	    a_backend_that_is_away_refuses, cache_lines_name_the_key,
+	    a_pair_of_credentials_is_one_key, the_override_replaces_the_backend,
+	    without_a_backend_the_mock_authorizes, verdicts_are_read_from_the_head);
+	ADD(suite, "reports", a_report_keeps_its_connection,
+	    a_client_may_leave_while_it_waits_for_its_connection,
+	    reporting_threads_free_the_connection_at_once,
+	    reports_are_finished_when_the_gateway_is_asked_to_stop,
+	    reports_under_way_are_dropped_with_the_gateway);
+	ADD(suite, "clients", a_client_may_leave_while_backend_is_asked,
+	    a_client_may_leave_while_the_upstream_is_asked);
+	ADD(suite, "debug", debug_headers_are_shown_to_who_knows_the_secret,
+	    debug_headers_are_on_refusals_of_backend, one_access_line_a_call);
+	ADD(suite, "chains", a_chain_without_apicast_asks_nobody, unknown_policies_are_left_out,
+	    a_token_without_known_keys_is_refused, a_native_token_goes_to_the_oauth_call);
+	ADD(suite, "path_routing", without_path_routing_the_first_service_owns_the_host,
+	    paths_choose_the_service, paths_alone_choose_the_service);
+	tcase_add_checked_fixture(verdict, stage_set, stage_clear);
+	tcase_add_loop_test(verdict, verdicts_follow_backend_and_the_cache, 0,
+			    (int)(sizeof verdicts / sizeof *verdicts));
+	suite_add_tcase(suite, verdict);
+	return suite;
+}
