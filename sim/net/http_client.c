@@ -63,7 +63,7 @@ static void call_stop(struct call *call, bool complete)
 	timer_stop(&call->timeout);
 	list_remove(&call->work.link);
 	call->state = CALL_OVER;
-	transfer_stop(call, complete);
+	net_transfer_stop(call, complete);
 	call_let_go_of_upload(call);
 	call_let_go_of_download(call, complete);
 }
@@ -81,7 +81,7 @@ static void call_trace_failure(const struct call *call, enum http_failure failur
 	trace_end(trace);
 }
 
-void call_over(struct call *call, enum http_failure failure)
+void net_call_over(struct call *call, enum http_failure failure)
 {
 	if (call->state == CALL_OVER)
 		return;
@@ -119,7 +119,7 @@ void call_set_deadline(struct call *call, int64_t delay_us)
 		timer_start(call->public.world, &call->timeout, delay_us, timeout_fired);
 }
 
-void call_made_progress(struct call *call)
+void net_call_made_progress(struct call *call)
 {
 	call->deadline_us = queue_time_add(call_now_us(call), call->idle_timeout_us);
 }
@@ -139,11 +139,11 @@ static void timeout_fired(struct timer *timer)
 
 	call_enter(call);
 	if (transfer_waits_for_us(call))
-		call_made_progress(call);
+		net_call_made_progress(call);
 	if (now_us < call->deadline_us)
 		timer_start(call->public.world, timer, call->deadline_us - now_us, timeout_fired);
 	else
-		call_over(call, timeout_failure(call));
+		net_call_over(call, timeout_failure(call));
 	call_leave(call);
 }
 
@@ -155,9 +155,9 @@ static void call_work(struct task *task)
 
 	call_enter(call);
 	if (call->state == CALL_WAITING)
-		transfer_start(call);
+		net_transfer_start(call);
 	else
-		transfer_go_on(call);
+		net_transfer_go_on(call);
 	call_leave(call);
 }
 
@@ -187,10 +187,10 @@ static void name_answered(enum dns_status status, const struct dns_record *recor
 	call_enter(call);
 	if (status == DNS_OK && count > 0) {
 		call->address = str_copy(call->arena, records[0].address);
-		transfer_start(call);
+		net_transfer_start(call);
 	} else {
-		call_over(call, status == DNS_TIMEOUT ? HTTP_FAILURE_NAME_TIMEOUT
-						      : HTTP_FAILURE_NAME_NOT_FOUND);
+		net_call_over(call, status == DNS_TIMEOUT ? HTTP_FAILURE_NAME_TIMEOUT
+							  : HTTP_FAILURE_NAME_NOT_FOUND);
 	}
 	call_leave(call);
 }

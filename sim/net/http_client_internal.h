@@ -91,19 +91,19 @@ struct call {
 void call_enter(struct call *call);
 void call_leave(struct call *call);
 void call_ask_for_work(struct call *call);
-void call_made_progress(struct call *call);
+void net_call_made_progress(struct call *call);
 void call_set_deadline(struct call *call, int64_t delay_us);
 void call_is_answered(struct call *call); /* tells the component */
 /* The end of it, NONE: the answer is complete. Tells the component unless that was told of the
  * answer already. */
-void call_over(struct call *call, enum http_failure failure);
+void net_call_over(struct call *call, enum http_failure failure);
 void call_let_go_of_upload(struct call *call);
 
 /* http_transfer.c */
-void transfer_start(struct call *call); /* between call_enter() and call_leave() */
-void transfer_go_on(struct call *call);
+void net_transfer_start(struct call *call); /* between call_enter() and call_leave() */
+void net_transfer_go_on(struct call *call);
 /* Gives the connection back, or closes it when the call is not complete. */
-void transfer_stop(struct call *call, bool complete);
+void net_transfer_stop(struct call *call, bool complete);
 /* Nothing moves because our own side does not read or write. */
 bool transfer_waits_for_us(const struct call *call);
 

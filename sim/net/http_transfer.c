@@ -39,15 +39,15 @@ static void call_lost(struct call *call, enum http_failure failure)
 		       call->public.connection_was_reused;
 
 	if (!repeats) {
-		call_over(call, failure);
+		net_call_over(call, failure);
 		return;
 	}
-	transfer_stop(call, false);
+	net_transfer_stop(call, false);
 	call->may_repeat = false;
 	call->wants_new = true;
 	call->state = CALL_WAITING;
 	call_set_deadline(call, call->connect_timeout_us);
-	transfer_start(call);
+	net_transfer_start(call);
 }
 
 /* Sending. */
@@ -72,7 +72,7 @@ static bool flush(struct call *call)
 	size_t written = out.size > 0 ? stream_write(call->connection->stream, out) : 0;
 
 	if (written > 0)
-		call_made_progress(call);
+		net_call_made_progress(call);
 	call->out_sent += written;
 	if (written < out.size)
 		return false;
@@ -99,7 +99,7 @@ static bool send_piece(struct call *call)
 	}
 	if (http_body_is_failed(call->upload) ||
 	    (http_body_is_ended(call->upload) && !call->is_chunked && call->upload_left > 0)) {
-		call_over(call, HTTP_FAILURE_REQUEST_BODY);
+		net_call_over(call, HTTP_FAILURE_REQUEST_BODY);
 		return false;
 	}
 	if (!http_body_is_ended(call->upload))
@@ -183,7 +183,7 @@ static bool read_head(struct call *call)
 			return false;
 		call->has_bytes = true;
 		if (!str_has_prefix(bytes, str_slice(http_begin, 0, bytes.size))) {
-			call_over(call, HTTP_FAILURE_PROTOCOL); /* no need to wait for more */
+			net_call_over(call, HTTP_FAILURE_PROTOCOL); /* no need to wait for more */
 			return false;
 		}
 		arena_reset(call->head);
@@ -192,18 +192,18 @@ static bool read_head(struct call *call)
 		case HTTP1_INCOMPLETE:
 			return false;
 		case HTTP1_INVALID:
-			call_over(call, HTTP_FAILURE_PROTOCOL);
+			net_call_over(call, HTTP_FAILURE_PROTOCOL);
 			return false;
 		case HTTP1_DONE:
 			break;
 		}
 		stream_consume(stream, used);
-		call_made_progress(call);
+		net_call_made_progress(call);
 		if (response.status >= 200)
 			break;
 		call->informational_bytes += used; /* not for ever */
 		if (call->informational_bytes > LIMIT_HTTP_HEADER_BYTES) {
-			call_over(call, HTTP_FAILURE_PROTOCOL);
+			net_call_over(call, HTTP_FAILURE_PROTOCOL);
 			return false;
 		}
 	}
@@ -230,17 +230,17 @@ static void read_body(struct call *call)
 			http1_read_body(&call->reading, bytes, &used, &data, &fault);
 
 		if (result == HTTP1_INVALID) {
-			call_over(call, HTTP_FAILURE_PROTOCOL);
+			net_call_over(call, HTTP_FAILURE_PROTOCOL);
 			return;
 		}
-		call_made_progress(call);
+		net_call_made_progress(call);
 		if (data.size > 0)
 			http_body_write(call->download, data);
 		if (call->state != CALL_OPEN)
 			return; /* its consumer has given the call up */
 		stream_consume(stream, used);
 		if (result == HTTP1_DONE)
-			call_over(call, HTTP_FAILURE_NONE);
+			net_call_over(call, HTTP_FAILURE_NONE);
 		else if (used == 0)
 			return;
 	}
@@ -255,7 +255,7 @@ static void read_answer(struct call *call)
 	if (call->download != NULL)
 		read_body(call);
 	else
-		call_over(call, HTTP_FAILURE_NONE);
+		net_call_over(call, HTTP_FAILURE_NONE);
 }
 
 /* The other side has ended: that may be the end of the answer, or cut it off. What could be read
@@ -265,7 +265,7 @@ static void see_end(struct call *call)
 	if (!stream_peer_has_ended(call->connection->stream) || transfer_waits_for_room(call))
 		return;
 	if (call->has_head && call->framing.kind == HTTP1_UNTIL_CLOSE)
-		call_over(call, HTTP_FAILURE_NONE);
+		net_call_over(call, HTTP_FAILURE_NONE);
 	else
 		call_lost(call, HTTP_FAILURE_CLOSED);
 }
@@ -288,7 +288,7 @@ static void call_is_connected(struct call *call)
 	call->state = CALL_OPEN;
 	call_set_deadline(call, call->idle_timeout_us);
 	if (!write_head(call))
-		call_over(call, HTTP_FAILURE_PROTOCOL);
+		net_call_over(call, HTTP_FAILURE_PROTOCOL);
 }
 
 static void shake_hands(struct call *call)
@@ -301,10 +301,10 @@ static void shake_hands(struct call *call)
 	switch (tls_read_certificate(stream_peek(stream), &certificate, &used)) {
 	case TLS_INCOMPLETE:
 		if (stream_peer_has_ended(stream))
-			call_over(call, HTTP_FAILURE_TLS);
+			net_call_over(call, HTTP_FAILURE_TLS);
 		return;
 	case TLS_BROKEN:
-		call_over(call, HTTP_FAILURE_TLS);
+		net_call_over(call, HTTP_FAILURE_TLS);
 		return;
 	case TLS_DONE:
 		break;
@@ -313,7 +313,7 @@ static void shake_hands(struct call *call)
 		outcome = tls_outcome(&certificate, call->host, read_authority(call));
 	stream_consume(stream, used);
 	if (outcome != HTTP_FAILURE_NONE)
-		call_over(call, outcome);
+		net_call_over(call, outcome);
 	else
 		call_is_connected(call);
 }
@@ -333,7 +333,7 @@ static void transfer_move(struct call *call)
 		see_end(call);
 }
 
-void transfer_go_on(struct call *call)
+void net_transfer_go_on(struct call *call)
 {
 	call_enter(call);
 	transfer_move(call);
@@ -367,7 +367,7 @@ static void connection_moved(struct stream *stream, void *data)
 	if (connection->call == NULL)
 		client_connection_close(connection);
 	else
-		transfer_go_on(connection->call);
+		net_transfer_go_on(connection->call);
 }
 
 static void connection_lost(struct stream *stream, enum stream_failure failure, void *data)
@@ -392,7 +392,7 @@ static const struct stream_events connection_events = {
 	.failed = connection_lost,
 };
 
-void transfer_start(struct call *call)
+void net_transfer_start(struct call *call)
 {
 	struct client_connection *connection = NULL;
 
@@ -411,7 +411,7 @@ void transfer_start(struct call *call)
 	transfer_move(call);
 }
 
-void transfer_stop(struct call *call, bool complete)
+void net_transfer_stop(struct call *call, bool complete)
 {
 	struct client_connection *connection = call->connection;
 

@@ -303,6 +303,10 @@ bool stage_set(struct stage *stage, struct error *error)
 		if (!stage_add_host(stage, host, error))
 			return error_wrap(error, "line %d", host->line);
 	}
+	JSON_EACH (redis, json_get(stage->world, STR("redis"))) {
+		if (!stage_add_redis(stage, redis, error))
+			return error_wrap(error, "line %d", redis->line);
+	}
 	JSON_EACH (process, json_get(stage->world, STR("processes")))
 		stage_add_process(stage, process);
 	return true;
