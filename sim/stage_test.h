@@ -38,9 +38,9 @@ static inline void stage_keep_trace(struct str line, void *data)
 	strbuf_append_char(&stage->trace, '\n');
 }
 
-static inline void stage_open_seed(struct stage *stage, uint64_t seed)
+static inline void stage_open_with(struct stage *stage, uint64_t seed,
+				   const struct component *const *components)
 {
-	static const struct component *const components[] = {&echo_component, NULL};
 	struct sim_options options = {.seed = seed, .components = components};
 
 	memset(stage, 0, sizeof *stage);
@@ -53,6 +53,13 @@ static inline void stage_open_seed(struct stage *stage, uint64_t seed)
 	stage->client_host = sim_host_add(stage->sim, STR("client"), STR("10.0.0.1"));
 	stage->api_host = sim_host_add(stage->sim, STR("api"), STR("10.0.0.2"));
 	stage->client = sim_host_world(stage->client_host, STR("client"));
+}
+
+static inline void stage_open_seed(struct stage *stage, uint64_t seed)
+{
+	static const struct component *const components[] = {&echo_component, NULL};
+
+	stage_open_with(stage, seed, components);
 }
 
 static inline void stage_open(struct stage *stage)
