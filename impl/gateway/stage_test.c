@@ -429,6 +429,56 @@ struct stage_answer stage_get(const char *path)
 	return stage_call((struct stage_request){.path = path});
 }
 
+static void burst_over(struct http_call *call, void *data)
+{
+	(void)call;
+	++*(size_t *)data;
+}
+
+void stage_burst(const char *host, size_t count)
+{
+	struct http_call *calls[8];
+	struct http_fields fields;
+	struct http_call_options options = {
+		.method = STR("GET"),
+		.host = STR("10.0.0.1"),
+		.port = 8080,
+		.target = STR("/?user_key=k"),
+		.fields = &fields,
+	};
+	size_t over = 0;
+
+	ck_assert_uint_le(count, 8);
+	http_fields_init(&fields, stage.arena);
+	http_fields_add(&fields, STR("Host"), str_from(host));
+	for (size_t i = 0; i < count; i++)
+		calls[i] = http_call_start(stage.client, &options, burst_over, burst_over, &over);
+	stage_run_for(60 * STAGE_SECOND);
+	ck_assert_uint_eq(over, count);
+	for (size_t i = 0; i < count; i++)
+		http_call_release(calls[i]);
+}
+
+void stage_silence(enum stage_server server)
+{
+	const struct stage_script silent = {.fault = STAGE_SILENT};
+
+	stage_play(server, &silent, 1);
+}
+
+void stage_drop(enum stage_server server)
+{
+	struct sim_rule_options options = {.to = str_from(server_places[server].host),
+					   .verdict = SIM_DROP};
+
+	sim_rule_add(stage.sim, &options);
+}
+
+void stage_set_name(const char *name, const char *address)
+{
+	sim_dns_set(stage.sim, str_from(name), str_from(address), 60);
+}
+
 /* What was seen. */
 
 size_t stage_seen_count(enum stage_server server)

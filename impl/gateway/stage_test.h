@@ -80,6 +80,11 @@ void stage_send(struct stage_request request);
 struct stage_answer stage_wait(void);
 void stage_leave(void);
 void stage_run_for(int64_t span_us);
+/* So many calls at the same time, each on a connection of its own; waits for all. */
+void stage_burst(const char *host, size_t count);
+void stage_silence(enum stage_server server); /* accepts calls, answers none */
+void stage_drop(enum stage_server server);    /* packets to it vanish */
+void stage_set_name(const char *name, const char *address);
 
 size_t stage_seen_count(enum stage_server server);
 const struct stage_seen *stage_seen(enum stage_server server, size_t index);
