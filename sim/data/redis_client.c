@@ -237,6 +237,8 @@ static void stream_readable(struct stream *stream, void *data)
 			client_lost(client, STR("not a reply"));
 		else if (result == RESP_INCOMPLETE && stream_peer_has_ended(stream))
 			client_lost(client, STR("connection closed"));
+		if (result == RESP_INCOMPLETE && client->stream == stream)
+			stream_want_more(stream);
 		if (result != RESP_DONE)
 			break;
 		stream_consume(stream, used);

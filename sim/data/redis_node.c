@@ -34,7 +34,9 @@ struct redis_connection {
 	struct task flush;
 	struct strbuf out;
 	size_t out_sent;
-	bool wants_end; /* after what is in `out` */
+	size_t waiting;  /* commands without a reply */
+	bool is_refused; /* to be told so after those */
+	bool wants_end;  /* after what is in `out` */
 };
 
 static void connection_free(struct redis_connection *connection)
@@ -73,12 +75,8 @@ static void connection_ask_for_flush(struct redis_connection *connection)
 	world_defer(&connection->redis->process->world, &connection->flush, connection_flush);
 }
 
-static void connection_replied(const struct redis_reply *reply, void *data)
+static void connection_write(struct redis_connection *connection, const struct redis_reply *reply)
 {
-	struct redis_connection *connection = data;
-
-	if (connection->stream == NULL)
-		return;
 	if (!resp_write_reply(&connection->out, reply))
 		connection->wants_end = true;
 	connection_ask_for_flush(connection);
@@ -89,8 +87,23 @@ static void connection_refuse(struct redis_connection *connection)
 	static const struct redis_reply refusal = {.kind = REDIS_ERROR,
 						   .text = STR_INIT("ERR Protocol error")};
 
+	connection->is_refused = true;
+	if (connection->waiting > 0)
+		return;
+	connection_write(connection, &refusal);
 	connection->wants_end = true;
-	connection_replied(&refusal, connection);
+}
+
+static void connection_replied(const struct redis_reply *reply, void *data)
+{
+	struct redis_connection *connection = data;
+
+	if (connection->stream == NULL)
+		return;
+	connection->waiting--;
+	connection_write(connection, reply);
+	if (connection->is_refused)
+		connection_refuse(connection);
 }
 
 static void connection_read(struct redis_connection *connection)
@@ -98,7 +111,7 @@ static void connection_read(struct redis_connection *connection)
 	struct str *words;
 	size_t count, used;
 
-	while (!connection->wants_end && connection->out.size < OUT_WAITING_BYTES_MAX) {
+	while (!connection->is_refused && connection->out.size < OUT_WAITING_BYTES_MAX) {
 		struct str bytes = stream_peek(connection->stream);
 
 		if (bytes.size == 0)
@@ -106,6 +119,7 @@ static void connection_read(struct redis_connection *connection)
 		arena_reset(connection->arena);
 		switch (resp_read_command(bytes, connection->arena, &words, &count, &used)) {
 		case RESP_INCOMPLETE:
+			stream_want_more(connection->stream);
 			return;
 		case RESP_INVALID:
 			connection_refuse(connection);
@@ -114,9 +128,10 @@ static void connection_read(struct redis_connection *connection)
 			break;
 		}
 		stream_consume(connection->stream, used);
-		if (count > 0)
-			redis_send(connection->client, words, count, connection_replied,
-				   connection);
+		if (count == 0)
+			continue;
+		connection->waiting++;
+		redis_send(connection->client, words, count, connection_replied, connection);
 	}
 }
 

@@ -19,6 +19,7 @@
 struct host_database {
 	struct sql_database *sqlite; /* real_sql_ops' */
 	size_t handles;
+	const struct sql_database *holder; /* has locked all others out; NULL: nobody */
 };
 
 struct sql_database {
@@ -31,6 +32,9 @@ struct sql_statement {
 	struct sql_database *database;
 	struct sql_statement *sqlite; /* real_sql_ops' */
 };
+
+/* A file would be locked by this; one connection cannot lock itself out (store/keys.c asks so). */
+static const struct str exclusive = STR_INIT("PRAGMA locking_mode = EXCLUSIVE");
 
 static void rollback(struct sql_database *sqlite)
 {
@@ -82,6 +86,15 @@ static bool is_mute(const struct sql_database *database, struct error *error)
 	return process_is_mute(database->process);
 }
 
+static bool may_use(const struct sql_database *database, struct error *error)
+{
+	const struct host_database *shared = database->shared;
+
+	if (shared != NULL && shared->holder != NULL && shared->holder != database)
+		return error_set(error, ERROR_UNAVAILABLE, "database is locked");
+	return !is_mute(database, error);
+}
+
 static struct sql_database *database_open(struct world *world, const struct sql_options *options,
 					  struct error *error)
 {
@@ -109,6 +122,8 @@ static void database_close(struct sql_database *database)
 {
 	if (database == NULL)
 		return;
+	if (database->shared != NULL && database->shared->holder == database)
+		database->shared->holder = NULL;
 	if (database->shared == NULL)
 		real_sql_ops.close(database->sqlite);
 	else if (--database->shared->handles == 0 || process_is_mute(database->process))
@@ -118,7 +133,11 @@ static void database_close(struct sql_database *database)
 
 static bool database_execute(struct sql_database *database, struct str script, struct error *error)
 {
-	return !is_mute(database, error) && real_sql_ops.execute(database->sqlite, script, error);
+	if (!may_use(database, error) || !real_sql_ops.execute(database->sqlite, script, error))
+		return false;
+	if (database->shared != NULL && str_find(script, exclusive) != STR_NOT_FOUND)
+		database->shared->holder = database;
+	return true;
 }
 
 static struct sql_statement *statement_prepare(struct sql_database *database, struct str text,
@@ -165,7 +184,7 @@ static void bind_null(struct sql_statement *statement, int index)
 
 static enum sql_step statement_step(struct sql_statement *statement, struct error *error)
 {
-	if (is_mute(statement->database, error))
+	if (!may_use(statement->database, error))
 		return SQL_STEP_FAILED;
 	return real_sql_ops.step(statement->sqlite, error);
 }

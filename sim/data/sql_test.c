@@ -101,6 +101,25 @@ START_TEST(what_was_not_committed_is_gone_with_its_process)
 }
 END_TEST
 
+START_TEST(a_database_may_be_held_by_one)
+{
+	struct sql_database *one = open_at(stage.client, "/db"),
+			    *two = open_at(stage.client, "/db");
+	struct error error = {0};
+
+	ck_assert(run(stage.client, one, "CREATE TABLE thing (name)"));
+	ck_assert(run(stage.client, one, "PRAGMA locking_mode = EXCLUSIVE; BEGIN IMMEDIATE"));
+	ck_assert(!sql_execute(stage.client, two, STR("SELECT 1"), &error));
+	ck_assert_int_eq(error.kind, ERROR_UNAVAILABLE);
+	ck_assert_int_eq(count_rows(stage.client, two), -1);
+	ck_assert_int_eq(count_rows(stage.client, one), 0);
+	ck_assert(run(stage.client, one, "COMMIT"));
+	sql_close(stage.client, one);
+	ck_assert_int_eq(count_rows(stage.client, two), 0);
+	sql_close(stage.client, two);
+}
+END_TEST
+
 START_TEST(statements_do_all_that_the_port_promises)
 {
 	const struct sql_ops *sql = stage.client->sql;
@@ -152,6 +171,7 @@ Suite *sim_data_sql_suite(void)
 	tcase_add_test(tests, a_path_names_a_database_of_the_host);
 	tcase_add_test(tests, memory_belongs_to_who_opened_it);
 	tcase_add_test(tests, what_was_not_committed_is_gone_with_its_process);
+	tcase_add_test(tests, a_database_may_be_held_by_one);
 	tcase_add_test(tests, statements_do_all_that_the_port_promises);
 	suite_add_tcase(suite, tests);
 	return suite;

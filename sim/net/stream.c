@@ -146,10 +146,8 @@ struct str stream_peek(const struct stream *stream)
 	return bytes_str(&stream->arrived);
 }
 
-void stream_consume(struct stream *stream, size_t count)
+static void report_consumed(struct stream *stream, size_t count)
 {
-	BUG_IF(count > stream->arrived.to - stream->arrived.from);
-	stream->arrived.from += count;
 	stream->unreported += count;
 	/* Half a window at once, so that small exchanges go without. A sender that waits has used
 	 * all of its window, so this comes before everything was consumed. */
@@ -162,6 +160,24 @@ void stream_consume(struct stream *stream, size_t count)
 	segment->consumed = stream->unreported;
 	stream->unreported = 0;
 	segment_send(segment);
+}
+
+void stream_consume(struct stream *stream, size_t count)
+{
+	size_t before = count < stream->ahead ? count : stream->ahead;
+
+	BUG_IF(count > stream->arrived.to - stream->arrived.from);
+	stream->arrived.from += count;
+	stream->ahead -= before;
+	report_consumed(stream, count - before);
+}
+
+void stream_want_more(struct stream *stream)
+{
+	size_t waiting = stream->arrived.to - stream->arrived.from - stream->ahead;
+
+	stream->ahead += waiting;
+	report_consumed(stream, waiting);
 }
 
 bool stream_is_ended(const struct stream *stream)

@@ -58,6 +58,9 @@ size_t stream_write(struct stream *stream, struct str bytes);
 size_t stream_room(const struct stream *stream);
 struct str stream_peek(const struct stream *stream); /* all that has arrived */
 void stream_consume(struct stream *stream, size_t count);
+/* For a reader that must see more before it can consume: lets the sender go on as if all had been
+ * consumed. */
+void stream_want_more(struct stream *stream);
 bool stream_is_ended(const struct stream *stream);       /* all consumed, no more will come */
 bool stream_peer_has_ended(const struct stream *stream); /* there may be bytes left */
 bool stream_has_failed(const struct stream *stream);

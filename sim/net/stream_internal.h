@@ -69,6 +69,7 @@ struct stream {
 	struct bytes arrived;
 	size_t credit;     /* may be written */
 	size_t unreported; /* consumed, and the other side does not know it yet */
+	size_t ahead;      /* arrived bytes that count as consumed already */
 	bool wants_room, has_ended, peer_has_ended;
 };
 
