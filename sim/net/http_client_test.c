@@ -245,6 +245,20 @@ START_TEST(what_may_not_be_repeated_fails_when_a_used_connection_dies)
 }
 END_TEST
 
+START_TEST(names_of_one_address_share_its_connection)
+{
+	struct http_call_options options = stage_get("/");
+
+	sim_dns_set(stage.sim, STR("www.example"), STR("10.0.0.2"), 60);
+	stage_call(&stage, &call, &options);
+	options.host = STR("www.example");
+	stage_call(&stage, &call, &options);
+	ck_assert(call.was_reused);
+	ck_assert(str_find(strbuf_str(&server.got), STR("Host: www.example:8081\r\n")) !=
+		  STR_NOT_FOUND);
+}
+END_TEST
+
 /* Answers. */
 
 START_TEST(informational_answers_are_not_shown)
@@ -316,6 +330,7 @@ START_TEST(what_is_not_http_is_a_protocol_failure)
 {
 	static const char *const answers[] = {
 		"SSH-2.0-OpenSSH\r\n",
+		"HTTP/1.1 101 Switching Protocols\r\n\r\n",
 		"HTTP/1.1 200 OK\r\nContent-Length: 1\r\nContent-Length: 2\r\n\r\n",
 		"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\nzz\r\n",
 	};
@@ -657,6 +672,7 @@ static TCase *server_tests(void)
 	tcase_add_test(tests, a_request_that_says_close_is_not_followed_by_another);
 	tcase_add_test(tests, a_connection_the_server_closed_is_not_used_again);
 	tcase_add_test(tests, a_connection_that_was_idle_for_long_is_not_used_again);
+	tcase_add_test(tests, names_of_one_address_share_its_connection);
 	tcase_add_loop_test(tests, what_may_be_repeated_is_once_when_a_used_connection_dies, 0, 2);
 	tcase_add_loop_test(tests, a_repeated_request_fails_when_the_new_connection_dies_too, 0, 2);
 	tcase_add_test(tests, what_may_not_be_repeated_fails_when_a_used_connection_dies);
@@ -665,7 +681,7 @@ static TCase *server_tests(void)
 	tcase_add_test(tests, an_answer_in_chunks_is_put_together);
 	tcase_add_test(tests, an_answer_to_head_has_no_body);
 	tcase_add_test(tests, a_body_that_is_cut_off_shows_as_failed);
-	tcase_add_loop_test(tests, what_is_not_http_is_a_protocol_failure, 0, 3);
+	tcase_add_loop_test(tests, what_is_not_http_is_a_protocol_failure, 0, 4);
 	tcase_add_loop_test(tests, a_connection_that_closes_without_an_answer_is_a_failure, 0, 2);
 	tcase_add_test(tests, a_connection_that_is_reset_is_a_failure);
 	tcase_add_test(tests, a_server_that_says_nothing_is_given_up);

@@ -85,13 +85,14 @@ void http_pool_give_call(struct http_pool *pool, struct call *call)
 
 /* Connections. */
 
+/* Without TLS the name matters in the Host field only, so connections are shared by address. */
 static bool connection_fits(const struct client_connection *connection, const struct call *call)
 {
 	if (connection->port != call->port_number || connection->is_tls != call->is_tls ||
-	    !str_equal(connection->address, call->address) ||
-	    !str_equal_nocase(connection->host, call->host))
+	    !str_equal(connection->address, call->address))
 		return false;
 	return !call->is_tls || (connection->verify_peer == call->verify_peer &&
+				 str_equal_nocase(connection->host, call->host) &&
 				 str_equal(connection->ca_file, call->ca_file));
 }
 

@@ -202,7 +202,7 @@ static bool read_head(struct call *call)
 		if (response.status >= 200)
 			break;
 		call->informational_bytes += used; /* not for ever */
-		if (call->informational_bytes > LIMIT_HTTP_HEADER_BYTES) {
+		if (response.status == 101 || call->informational_bytes > LIMIT_HTTP_HEADER_BYTES) {
 			net_call_over(call, HTTP_FAILURE_PROTOCOL);
 			return false;
 		}
