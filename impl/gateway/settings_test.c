@@ -4,7 +4,7 @@
 #include <check.h>
 #include <string.h>
 
-#include "gateway/stage_test.h"
+#include "gateway/stand_test.h"
 
 /* One variable or option, and what the start says about it. */
 static const struct {
@@ -43,24 +43,24 @@ static const struct {
 
 static bool start(void)
 {
-	stage_file("{}");
-	return stage_start();
+	stand_file("{}");
+	return stand_start();
 }
 
 START_TEST(starts_go_as_the_table_says)
 {
-	stage_variable(starts[_i].name, starts[_i].value);
+	stand_variable(starts[_i].name, starts[_i].value);
 	if (starts[_i].argument != NULL)
-		stage_argument(starts[_i].argument);
-	ck_assert_msg(start() != starts[_i].is_refused, "%.*s", STR_ARG(stage_log()));
+		stand_argument(starts[_i].argument);
+	ck_assert_msg(start() != starts[_i].is_refused, "%.*s", STR_ARG(stand_log()));
 	expect_log(starts[_i].line);
 }
 END_TEST
 
 START_TEST(boot_and_lazy_exclude_each_other)
 {
-	stage_argument("-b");
-	stage_argument("-l");
+	stand_argument("-b");
+	stand_argument("-l");
 	ck_assert(!start());
 	expect_log("--boot and --lazy exclude each other");
 }
@@ -68,8 +68,8 @@ END_TEST
 
 START_TEST(options_go_before_variables)
 {
-	stage_variable("THREESCALE_DEPLOYMENT_ENV", "staging");
-	stage_argument("--channel=production");
+	stand_variable("THREESCALE_DEPLOYMENT_ENV", "staging");
+	stand_argument("--channel=production");
 	ck_assert(start());
 	expect_log("loading production environment configuration");
 }
@@ -77,41 +77,41 @@ END_TEST
 
 START_TEST(logs_go_to_their_files)
 {
-	stage_variable("APICAST_LOG_FILE", "/error.log");
-	stage_variable("APICAST_ACCESS_LOG_FILE", "/access.log");
-	stage_start_with("", "");
-	stage_forget();
-	stage_call((struct stage_request){.path = "/", .host = "nobody"});
-	ck_assert_uint_eq(stage_log().size, 0);
+	stand_variable("APICAST_LOG_FILE", "/error.log");
+	stand_variable("APICAST_ACCESS_LOG_FILE", "/access.log");
+	stand_start_with("", "");
+	stand_forget();
+	stand_call((struct stand_request){.path = "/", .host = "nobody"});
+	ck_assert_uint_eq(stand_log().size, 0);
 }
 END_TEST
 
 START_TEST(levels_are_moved_by_options)
 {
-	stage_argument("-q");
-	stage_argument("-q");
-	stage_start_with("", "");
-	stage_call((struct stage_request){.path = "/", .host = "nobody"});
-	ck_assert(!stage_log_has("[warn]"));
+	stand_argument("-q");
+	stand_argument("-q");
+	stand_start_with("", "");
+	stand_call((struct stand_request){.path = "/", .host = "nobody"});
+	ck_assert(!stand_log_has("[warn]"));
 }
 END_TEST
 
 START_TEST(levels_stay_in_their_range)
 {
 	for (int i = 0; i < 9; i++)
-		stage_argument("--verbose");
-	stage_start_with("", "");
-	stage_get("/?user_key=k");
-	stage_get("/?user_key=k");
+		stand_argument("--verbose");
+	stand_start_with("", "");
+	stand_get("/?user_key=k");
+	stand_get("/?user_key=k");
 	expect_log("[debug]");
 }
 END_TEST
 
 START_TEST(a_port_that_is_taken_ends_the_start)
 {
-	stage_argument("--metrics-port=8080");
+	stand_argument("--metrics-port=8080");
 	ck_assert(!start());
-	ck_assert_int_eq(stage_exit_status(), 1);
+	ck_assert_int_eq(stand_exit_status(), 1);
 	expect_log("[emerg]");
 }
 END_TEST
@@ -119,8 +119,8 @@ END_TEST
 START_TEST(quiet_does_not_go_below_emergencies)
 {
 	for (int i = 0; i < 9; i++)
-		stage_argument("-q");
-	stage_argument("--metrics-port=8080");
+		stand_argument("-q");
+	stand_argument("--metrics-port=8080");
 	ck_assert(!start());
 	expect_log("[emerg]");
 }
@@ -132,7 +132,7 @@ Suite *gateway_settings_suite(void)
 	Suite *suite = suite_create("gateway_settings");
 	TCase *test = tcase_create("settings");
 
-	tcase_add_checked_fixture(test, stage_set, stage_clear);
+	tcase_add_checked_fixture(test, stand_set, stand_clear);
 	tcase_add_loop_test(test, starts_go_as_the_table_says, 0,
 			    (int)(sizeof starts / sizeof *starts));
 	tcase_add_test(test, boot_and_lazy_exclude_each_other);

@@ -1,4 +1,4 @@
-#include "gateway/stage_test.h"
+#include "gateway/stand_test.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -22,33 +22,33 @@
 static const struct {
 	const char *host, *address;
 	uint16_t port;
-} server_places[STAGE_SERVERS] = {
-	[STAGE_BACKEND] = {"backend", "10.0.0.2", 3000},
-	[STAGE_UPSTREAM] = {"upstream", "10.0.0.3", 8000},
-	[STAGE_PORTAL] = {"portal", "10.0.0.4", 3000},
+} server_places[STAND_SERVERS] = {
+	[STAND_BACKEND] = {"backend", "10.0.0.2", 3000},
+	[STAND_UPSTREAM] = {"upstream", "10.0.0.3", 8000},
+	[STAND_PORTAL] = {"portal", "10.0.0.4", 3000},
 };
 
 struct server {
 	struct world *world;
 	struct http_listener *listener;
-	struct stage_script script[SCRIPT_MAX];
+	struct stand_script script[SCRIPT_MAX];
 	size_t script_count, script_next;
-	struct stage_seen *seen[SEEN_MAX];
+	struct stand_seen *seen[SEEN_MAX];
 	size_t seen_count;
 };
 
 struct played_call {
 	struct server *server;
 	struct http_exchange *exchange;
-	struct stage_seen *seen;
+	struct stand_seen *seen;
 	struct http_body_collector *collector;
 	struct http_body *answer;
 };
 
-static struct stage {
+static struct stand {
 	struct sim *sim;
 	struct arena *arena;
-	struct server servers[STAGE_SERVERS];
+	struct server servers[STAND_SERVERS];
 	struct world *client;
 	struct sim_host *gateway_host;
 	struct sim_process *process;
@@ -62,20 +62,20 @@ static struct stage {
 	/* The client's call. */
 	struct http_call *call;
 	struct http_body_collector *collector;
-	struct stage_answer answer;
+	struct stand_answer answer;
 	bool is_answered;
-} stage;
+} stand;
 
-struct arena *stage_arena(void)
+struct arena *stand_arena(void)
 {
-	return stage.arena;
+	return stand.arena;
 }
 
 /* Played servers. */
 
-static const struct stage_script *choose_script(struct server *server, struct str target)
+static const struct stand_script *choose_script(struct server *server, struct str target)
 {
-	static const struct stage_script fallback = {0};
+	static const struct stand_script fallback = {0};
 
 	if (server->script_count == 0)
 		return &fallback;
@@ -91,7 +91,7 @@ static const struct stage_script *choose_script(struct server *server, struct st
 	return &server->script[server->script_next - 1];
 }
 
-static void play_answer(struct played_call *call, const struct stage_script *script)
+static void play_answer(struct played_call *call, const struct stand_script *script)
 {
 	struct http_response response;
 	struct str body = str_from(script->body);
@@ -101,7 +101,7 @@ static void play_answer(struct played_call *call, const struct stage_script *scr
 	http_fields_add(&response.fields, STR("Server"), STR("played"));
 	if (script->field != NULL)
 		http_fields_add(&response.fields, str_from(script->field), str_from(script->value));
-	if (script->fault == STAGE_CUTS) {
+	if (script->fault == STAND_CUTS) {
 		call->answer = http_body_create((int64_t)body.size + 10, 1024);
 		http_exchange_respond(call->exchange, &response, call->answer);
 		http_body_write(call->answer, body);
@@ -114,19 +114,19 @@ static void play_answer(struct played_call *call, const struct stage_script *scr
 static void played_body(enum http_collect_result result, struct str bytes, void *data)
 {
 	struct played_call *call = data;
-	const struct stage_script *script;
-	struct stage_script unknown = {.status = 404, .body = "{}"};
+	const struct stand_script *script;
+	struct stand_script unknown = {.status = 404, .body = "{}"};
 
 	call->collector = NULL;
 	if (result != HTTP_COLLECTED)
 		return;
-	call->seen->body = str_copy(stage.arena, bytes);
+	call->seen->body = str_copy(stand.arena, bytes);
 	script = choose_script(call->server, call->seen->target);
 	if (script == NULL)
 		script = &unknown;
-	if (script->fault == STAGE_CLOSES)
+	if (script->fault == STAND_CLOSES)
 		http_exchange_abort(call->exchange);
-	else if (script->fault != STAGE_SILENT)
+	else if (script->fault != STAND_SILENT)
 		play_answer(call, script);
 }
 
@@ -143,15 +143,15 @@ static void played_ended(struct http_exchange *exchange, bool complete)
 static void played_requested(struct http_exchange *exchange, void *data)
 {
 	struct server *server = data;
-	struct stage_seen *seen = ARENA_NEW(stage.arena, struct stage_seen);
+	struct stand_seen *seen = ARENA_NEW(stand.arena, struct stand_seen);
 	struct played_call *call = ARENA_NEW(exchange->arena, struct played_call);
 
 	ck_assert_uint_lt(server->seen_count, SEEN_MAX);
 	server->seen[server->seen_count++] = seen;
-	seen->order = ++stage.order;
-	seen->method = str_copy(stage.arena, exchange->request.method);
-	seen->target = str_copy(stage.arena, exchange->request.target);
-	http_fields_copy(&seen->fields, stage.arena, &exchange->request.fields);
+	seen->order = ++stand.order;
+	seen->method = str_copy(stand.arena, exchange->request.method);
+	seen->target = str_copy(stand.arena, exchange->request.target);
+	http_fields_copy(&seen->fields, stand.arena, &exchange->request.fields);
 	*call = (struct played_call){.server = server, .exchange = exchange, .seen = seen};
 	exchange->data = call;
 	exchange->ended = played_ended;
@@ -159,9 +159,9 @@ static void played_requested(struct http_exchange *exchange, void *data)
 					    exchange->arena, played_body, call);
 }
 
-void stage_play(enum stage_server server, const struct stage_script *script, size_t count)
+void stand_play(enum stand_server server, const struct stand_script *script, size_t count)
 {
-	struct server *played = &stage.servers[server];
+	struct server *played = &stand.servers[server];
 
 	ck_assert_uint_le(count, SCRIPT_MAX);
 	memcpy(played->script, script, count * sizeof *script);
@@ -169,28 +169,28 @@ void stage_play(enum stage_server server, const struct stage_script *script, siz
 	played->script_next = 0;
 }
 
-void stage_stop_server(enum stage_server server)
+void stand_stop_server(enum stand_server server)
 {
-	http_listener_close(stage.servers[server].world, stage.servers[server].listener);
-	stage.servers[server].listener = NULL;
+	http_listener_close(stand.servers[server].world, stand.servers[server].listener);
+	stand.servers[server].listener = NULL;
 }
 
 /* Setting. */
 
-void stage_set(void)
+void stand_set(void)
 {
 	static const struct component *const components[] = {&gateway_component, NULL};
 	struct sim_options options = {.seed = 1, .components = components};
 	struct error error;
 
-	stage = (struct stage){.exit_status = -1};
-	stage.sim = sim_create(&options);
-	stage.arena = arena_create();
-	strbuf_init(&stage.output, BODY_BYTES_MAX);
-	for (int i = 0; i < STAGE_SERVERS; i++) {
-		struct server *server = &stage.servers[i];
+	stand = (struct stand){.exit_status = -1};
+	stand.sim = sim_create(&options);
+	stand.arena = arena_create();
+	strbuf_init(&stand.output, BODY_BYTES_MAX);
+	for (int i = 0; i < STAND_SERVERS; i++) {
+		struct server *server = &stand.servers[i];
 		struct http_listen_options listen = {.port = server_places[i].port};
-		struct sim_host *host = sim_host_add(stage.sim, str_from(server_places[i].host),
+		struct sim_host *host = sim_host_add(stand.sim, str_from(server_places[i].host),
 						     str_from(server_places[i].address));
 
 		server->world = sim_host_world(host, STR("server"));
@@ -198,41 +198,41 @@ void stage_set(void)
 			http_listen(server->world, &listen, played_requested, server, &error);
 		ck_assert_ptr_nonnull(server->listener);
 	}
-	sim_dns_set(stage.sim, STR("api.internal"), STR("10.0.0.3"), 60);
-	stage.gateway_host = sim_host_add(stage.sim, STR("gateway"), STR("10.0.0.1"));
-	stage.client = sim_host_world(sim_host_add(stage.sim, STR("client"), STR("10.0.0.9")),
+	sim_dns_set(stand.sim, STR("api.internal"), STR("10.0.0.3"), 60);
+	stand.gateway_host = sim_host_add(stand.sim, STR("gateway"), STR("10.0.0.1"));
+	stand.client = sim_host_world(sim_host_add(stand.sim, STR("client"), STR("10.0.0.9")),
 				      STR("client"));
-	stage.words[stage.words_count++] = STR("refscale");
-	stage.words[stage.words_count++] = STR("gateway");
+	stand.words[stand.words_count++] = STR("refscale");
+	stand.words[stand.words_count++] = STR("gateway");
 }
 
-void stage_clear(void)
+void stand_clear(void)
 {
-	stage_leave();
-	for (int i = 0; i < STAGE_SERVERS; i++)
-		stage_stop_server((enum stage_server)i);
-	sim_destroy(stage.sim);
-	strbuf_free(&stage.output);
-	arena_destroy(stage.arena);
+	stand_leave();
+	for (int i = 0; i < STAND_SERVERS; i++)
+		stand_stop_server((enum stand_server)i);
+	sim_destroy(stand.sim);
+	strbuf_free(&stand.output);
+	arena_destroy(stand.arena);
 }
 
-void stage_variable(const char *name, const char *value)
+void stand_variable(const char *name, const char *value)
 {
-	ck_assert_uint_lt(stage.variables_count, VARIABLES_MAX);
-	stage.variables[stage.variables_count++] =
-		(struct process_variable){str_from(name), str_copy(stage.arena, str_from(value))};
+	ck_assert_uint_lt(stand.variables_count, VARIABLES_MAX);
+	stand.variables[stand.variables_count++] =
+		(struct process_variable){str_from(name), str_copy(stand.arena, str_from(value))};
 }
 
-void stage_argument(const char *word)
+void stand_argument(const char *word)
 {
-	stage.words[stage.words_count++] = str_from(word);
+	stand.words[stand.words_count++] = str_from(word);
 }
 
-const char *stage_service(const char *id, const char *host, const char *more, const char *proxy)
+const char *stand_service(const char *id, const char *host, const char *more, const char *proxy)
 {
 	return str_cstr(
-		stage.arena,
-		str_format(stage.arena,
+		stand.arena,
+		str_format(stand.arena,
 			   "{\"id\":%s,\"system_name\":\"orders\",\"backend_version\":\"1\","
 			   "\"backend_authentication_type\":\"service_token\","
 			   "\"backend_authentication_value\":\"st-42\"%s,"
@@ -245,15 +245,15 @@ const char *stage_service(const char *id, const char *host, const char *more, co
 				     "\"metric_system_name\":\"hits\",\"delta\":1}]"));
 }
 
-const char *stage_services(const char *services)
+const char *stand_services(const char *services)
 {
-	return str_cstr(stage.arena, str_format(stage.arena, "{\"services\":[%s]}", services));
+	return str_cstr(stand.arena, str_format(stand.arena, "{\"services\":[%s]}", services));
 }
 
-void stage_file(const char *content)
+void stand_file(const char *content)
 {
-	sim_host_write_file(stage.gateway_host, STR(CONFIG_PATH), str_from(content));
-	stage_variable("THREESCALE_CONFIG_FILE", CONFIG_PATH);
+	sim_host_write_file(stand.gateway_host, STR(CONFIG_PATH), str_from(content));
+	stand_variable("THREESCALE_CONFIG_FILE", CONFIG_PATH);
 }
 
 /* The gateway. */
@@ -263,63 +263,63 @@ static void gateway_line(struct process *process, bool is_stderr, struct str lin
 	(void)process;
 	(void)is_stderr;
 	(void)data;
-	strbuf_append(&stage.output, line);
-	strbuf_append_char(&stage.output, '\n');
+	strbuf_append(&stand.output, line);
+	strbuf_append_char(&stand.output, '\n');
 	if (str_has_prefix(line, STR("ready gateway ")))
-		stage.is_ready = true;
+		stand.is_ready = true;
 }
 
 static void gateway_exited(struct process *process, int status, void *data)
 {
 	(void)process;
 	(void)data;
-	stage.has_exited = true;
-	stage.exit_status = status;
+	stand.has_exited = true;
+	stand.exit_status = status;
 }
 
 static bool start_is_over(void *data)
 {
 	(void)data;
-	return stage.is_ready || stage.has_exited;
+	return stand.is_ready || stand.has_exited;
 }
 
-bool stage_start(void)
+bool stand_start(void)
 {
 	struct process_options options = {
-		.words = stage.words,
-		.words_count = stage.words_count,
-		.variables = stage.variables,
-		.variables_count = stage.variables_count,
+		.words = stand.words,
+		.words_count = stand.words_count,
+		.variables = stand.variables,
+		.variables_count = stand.variables_count,
 		.line = gateway_line,
 		.exited = gateway_exited,
 	};
 	struct error error;
 
-	stage.process = sim_process_start(stage.gateway_host, &options, &error);
-	ck_assert_msg(stage.process != NULL, "%s", error.text);
-	sim_run_until(stage.sim, sim_now_us(stage.sim) + 300 * STAGE_SECOND, start_is_over, NULL);
-	return stage.is_ready && !stage.has_exited;
+	stand.process = sim_process_start(stand.gateway_host, &options, &error);
+	ck_assert_msg(stand.process != NULL, "%s", error.text);
+	sim_run_until(stand.sim, sim_now_us(stand.sim) + 300 * STAND_SECOND, start_is_over, NULL);
+	return stand.is_ready && !stand.has_exited;
 }
 
-void stage_start_with(const char *more, const char *proxy)
+void stand_start_with(const char *more, const char *proxy)
 {
-	stage_file(stage_services(stage_service("42", "api.example.com", more, proxy)));
-	ck_assert_msg(stage_start(), "%.*s", STR_ARG(stage_log()));
+	stand_file(stand_services(stand_service("42", "api.example.com", more, proxy)));
+	ck_assert_msg(stand_start(), "%.*s", STR_ARG(stand_log()));
 }
 
-int stage_exit_status(void)
+int stand_exit_status(void)
 {
-	return stage.exit_status;
+	return stand.exit_status;
 }
 
-bool stage_is_running(void)
+bool stand_is_running(void)
 {
-	return !stage.has_exited;
+	return !stand.has_exited;
 }
 
-void stage_ask_to_stop(void)
+void stand_ask_to_stop(void)
 {
-	sim_process_stop(stage.process);
+	sim_process_stop(stand.process);
 }
 
 /* The client. */
@@ -327,10 +327,10 @@ void stage_ask_to_stop(void)
 static void answer_collected(enum http_collect_result result, struct str bytes, void *data)
 {
 	(void)data;
-	stage.collector = NULL;
-	stage.answer.body = bytes;
-	stage.answer.was_cut = result != HTTP_COLLECTED;
-	stage.is_answered = true;
+	stand.collector = NULL;
+	stand.answer.body = bytes;
+	stand.answer.was_cut = result != HTTP_COLLECTED;
+	stand.is_answered = true;
 }
 
 static void answer_came(struct http_call *call, void *data)
@@ -338,22 +338,22 @@ static void answer_came(struct http_call *call, void *data)
 	struct http_body_collector *collector;
 
 	(void)data;
-	stage.answer.status = call->response.status;
-	http_fields_copy(&stage.answer.fields, stage.arena, &call->response.fields);
-	collector = http_body_collect(http_call_take_body(call), BODY_BYTES_MAX, stage.arena,
+	stand.answer.status = call->response.status;
+	http_fields_copy(&stand.answer.fields, stand.arena, &call->response.fields);
+	collector = http_body_collect(http_call_take_body(call), BODY_BYTES_MAX, stand.arena,
 				      answer_collected, NULL);
-	if (!stage.is_answered)
-		stage.collector = collector;
+	if (!stand.is_answered)
+		stand.collector = collector;
 }
 
 static void answer_failed(struct http_call *call, void *data)
 {
 	(void)call;
 	(void)data;
-	stage.is_answered = true;
+	stand.is_answered = true;
 }
 
-void stage_send(struct stage_request request)
+void stand_send(struct stand_request request)
 {
 	struct http_fields fields;
 	struct http_call_options options = {
@@ -365,10 +365,10 @@ void stage_send(struct stage_request request)
 		.idle_timeout_ms = 600000,
 	};
 
-	stage_leave();
-	stage.answer = (struct stage_answer){0};
-	stage.is_answered = false;
-	http_fields_init(&fields, stage.arena);
+	stand_leave();
+	stand.answer = (struct stand_answer){0};
+	stand.is_answered = false;
+	http_fields_init(&fields, stand.arena);
 	http_fields_add(&fields, STR("Host"),
 			str_from(request.host != NULL ? request.host : "api.example.com"));
 	for (size_t i = 0; i < 8 && request.fields[i] != NULL; i += 2)
@@ -384,49 +384,49 @@ void stage_send(struct stage_request request)
 		http_body_end(options.body);
 		http_body_producer_release(options.body);
 	}
-	stage.call = http_call_start(stage.client, &options, answer_came, answer_failed, NULL);
+	stand.call = http_call_start(stand.client, &options, answer_came, answer_failed, NULL);
 }
 
 static bool call_is_over(void *data)
 {
 	(void)data;
-	return stage.is_answered;
+	return stand.is_answered;
 }
 
-struct stage_answer stage_wait(void)
+struct stand_answer stand_wait(void)
 {
-	sim_run_until(stage.sim, sim_now_us(stage.sim) + 300 * STAGE_SECOND, call_is_over, NULL);
-	ck_assert_msg(stage.is_answered, "no answer");
-	return stage.answer;
+	sim_run_until(stand.sim, sim_now_us(stand.sim) + 300 * STAND_SECOND, call_is_over, NULL);
+	ck_assert_msg(stand.is_answered, "no answer");
+	return stand.answer;
 }
 
-void stage_leave(void)
+void stand_leave(void)
 {
-	http_body_collector_stop(stage.collector);
-	stage.collector = NULL;
-	http_call_release(stage.call);
-	stage.call = NULL;
+	http_body_collector_stop(stand.collector);
+	stand.collector = NULL;
+	http_call_release(stand.call);
+	stand.call = NULL;
 }
 
-void stage_run_for(int64_t span_us)
+void stand_run_for(int64_t span_us)
 {
-	sim_run_to(stage.sim, sim_now_us(stage.sim) + span_us);
+	sim_run_to(stand.sim, sim_now_us(stand.sim) + span_us);
 }
 
 /* Reports and log lines follow the answer. */
-struct stage_answer stage_call(struct stage_request request)
+struct stand_answer stand_call(struct stand_request request)
 {
-	struct stage_answer answer;
+	struct stand_answer answer;
 
-	stage_send(request);
-	answer = stage_wait();
-	stage_run_for(100 * STAGE_MS);
+	stand_send(request);
+	answer = stand_wait();
+	stand_run_for(100 * STAND_MS);
 	return answer;
 }
 
-struct stage_answer stage_get(const char *path)
+struct stand_answer stand_get(const char *path)
 {
-	return stage_call((struct stage_request){.path = path});
+	return stand_call((struct stand_request){.path = path});
 }
 
 static void burst_over(struct http_call *call, void *data)
@@ -435,7 +435,7 @@ static void burst_over(struct http_call *call, void *data)
 	++*(size_t *)data;
 }
 
-void stage_burst(const char *host, size_t count)
+void stand_burst(const char *host, size_t count)
 {
 	struct http_call *calls[8];
 	struct http_fields fields;
@@ -449,115 +449,115 @@ void stage_burst(const char *host, size_t count)
 	size_t over = 0;
 
 	ck_assert_uint_le(count, 8);
-	http_fields_init(&fields, stage.arena);
+	http_fields_init(&fields, stand.arena);
 	http_fields_add(&fields, STR("Host"), str_from(host));
 	for (size_t i = 0; i < count; i++)
-		calls[i] = http_call_start(stage.client, &options, burst_over, burst_over, &over);
-	stage_run_for(60 * STAGE_SECOND);
+		calls[i] = http_call_start(stand.client, &options, burst_over, burst_over, &over);
+	stand_run_for(60 * STAND_SECOND);
 	ck_assert_uint_eq(over, count);
 	for (size_t i = 0; i < count; i++)
 		http_call_release(calls[i]);
 }
 
-void stage_silence(enum stage_server server)
+void stand_silence(enum stand_server server)
 {
-	const struct stage_script silent = {.fault = STAGE_SILENT};
+	const struct stand_script silent = {.fault = STAND_SILENT};
 
-	stage_play(server, &silent, 1);
+	stand_play(server, &silent, 1);
 }
 
-void stage_drop(enum stage_server server)
+void stand_drop(enum stand_server server)
 {
 	struct sim_rule_options options = {.to = str_from(server_places[server].host),
 					   .verdict = SIM_DROP};
 
-	sim_rule_add(stage.sim, &options);
+	sim_rule_add(stand.sim, &options);
 }
 
-void stage_set_name(const char *name, const char *address)
+void stand_set_name(const char *name, const char *address)
 {
-	sim_dns_set(stage.sim, str_from(name), str_from(address), 60);
+	sim_dns_set(stand.sim, str_from(name), str_from(address), 60);
 }
 
 /* What was seen. */
 
-size_t stage_seen_count(enum stage_server server)
+size_t stand_seen_count(enum stand_server server)
 {
-	return stage.servers[server].seen_count;
+	return stand.servers[server].seen_count;
 }
 
-const struct stage_seen *stage_seen(enum stage_server server, size_t index)
+const struct stand_seen *stand_seen(enum stand_server server, size_t index)
 {
-	ck_assert_uint_lt(index, stage.servers[server].seen_count);
-	return stage.servers[server].seen[index];
+	ck_assert_uint_lt(index, stand.servers[server].seen_count);
+	return stand.servers[server].seen[index];
 }
 
-const struct stage_seen *stage_last(enum stage_server server)
+const struct stand_seen *stand_last(enum stand_server server)
 {
-	ck_assert_uint_gt(stage.servers[server].seen_count, 0);
-	return stage.servers[server].seen[stage.servers[server].seen_count - 1];
+	ck_assert_uint_gt(stand.servers[server].seen_count, 0);
+	return stand.servers[server].seen[stand.servers[server].seen_count - 1];
 }
 
-void stage_forget(void)
+void stand_forget(void)
 {
-	for (int i = 0; i < STAGE_SERVERS; i++)
-		stage.servers[i].seen_count = 0;
-	stage.order = 0;
-	strbuf_clear(&stage.output);
+	for (int i = 0; i < STAND_SERVERS; i++)
+		stand.servers[i].seen_count = 0;
+	stand.order = 0;
+	strbuf_clear(&stand.output);
 }
 
-struct str stage_log(void)
+struct str stand_log(void)
 {
-	return strbuf_str(&stage.output);
+	return strbuf_str(&stand.output);
 }
 
-bool stage_log_has(const char *text)
+bool stand_log_has(const char *text)
 {
-	return str_find(stage_log(), str_from(text)) != STR_NOT_FOUND;
+	return str_find(stand_log(), str_from(text)) != STR_NOT_FOUND;
 }
 
-struct str stage_field(const struct stage_answer *answer, const char *name)
+struct str stand_field(const struct stand_answer *answer, const char *name)
 {
 	return http_fields_get(&answer->fields, str_from(name));
 }
 
-void stage_expect_str(struct str found, const char *expected, const char *file, int line)
+void stand_expect_str(struct str found, const char *expected, const char *file, int line)
 {
 	ck_assert_msg(str_equal(found, str_from(expected)), "%s:%d: \"%.*s\" is not \"%s\"", file,
 		      line, STR_ARG(found), expected);
 }
 
-void stage_expect_answer(struct stage_answer answer, int status, const char *body, const char *file,
+void stand_expect_answer(struct stand_answer answer, int status, const char *body, const char *file,
 			 int line)
 {
 	ck_assert_msg(answer.status == status, "%s:%d: status %d is not %d, log:\n%.*s", file, line,
-		      answer.status, status, STR_ARG(stage_log()));
+		      answer.status, status, STR_ARG(stand_log()));
 	if (body != NULL)
-		stage_expect_str(answer.body, body, file, line);
+		stand_expect_str(answer.body, body, file, line);
 }
 
-/* The stage itself. */
+/* The stand itself. */
 
 START_TEST(a_gateway_starts_serves_and_stops)
 {
-	stage_start_with("", "");
-	expect_answer(stage_get("/?user_key=k"), 200, "");
-	ck_assert_uint_eq(stage_seen_count(STAGE_BACKEND), 1);
-	ck_assert_uint_eq(stage_seen_count(STAGE_UPSTREAM), 1);
-	stage_ask_to_stop();
-	stage_run_for(STAGE_SECOND);
-	ck_assert(!stage_is_running());
-	ck_assert_int_eq(stage_exit_status(), 0);
+	stand_start_with("", "");
+	expect_answer(stand_get("/?user_key=k"), 200, "");
+	ck_assert_uint_eq(stand_seen_count(STAND_BACKEND), 1);
+	ck_assert_uint_eq(stand_seen_count(STAND_UPSTREAM), 1);
+	stand_ask_to_stop();
+	stand_run_for(STAND_SECOND);
+	ck_assert(!stand_is_running());
+	ck_assert_int_eq(stand_exit_status(), 0);
 }
 END_TEST
 
-Suite *gateway_stage_suite(void);
-Suite *gateway_stage_suite(void)
+Suite *gateway_stand_suite(void);
+Suite *gateway_stand_suite(void)
 {
-	Suite *suite = suite_create("gateway_stage");
-	TCase *test = tcase_create("stage");
+	Suite *suite = suite_create("gateway_stand");
+	TCase *test = tcase_create("stand");
 
-	tcase_add_checked_fixture(test, stage_set, stage_clear);
+	tcase_add_checked_fixture(test, stand_set, stand_clear);
 	tcase_add_test(test, a_gateway_starts_serves_and_stops);
 	suite_add_tcase(suite, test);
 	return suite;
