@@ -32,8 +32,7 @@ PARITY_TEST(values_come_back_as_they_were_bound)
 	struct sql_database *database = open_database(p, STR(":memory:"));
 	struct sql_statement *insert, *select;
 
-	execute(p, database,
-		STR("CREATE TABLE t (id INTEGER PRIMARY KEY, n, text, bytes, void)"));
+	execute(p, database, STR("CREATE TABLE t (id INTEGER PRIMARY KEY, n, text, bytes, void)"));
 	insert = prepare(p, database,
 			 STR("INSERT INTO t (n, text, bytes, void) VALUES (?1, ?2, ?3, ?4)"));
 	sql->bind_int(insert, 1, INT64_MIN);
@@ -45,8 +44,7 @@ PARITY_TEST(values_come_back_as_they_were_bound)
 	ck_assert_int_eq(sql->changes(database), 1);
 	sql->finish(insert);
 
-	select =
-		prepare(p, database, STR("SELECT n, text, bytes, void, n / 2.0 AS half FROM t"));
+	select = prepare(p, database, STR("SELECT n, text, bytes, void, n / 2.0 AS half FROM t"));
 	ck_assert_int_eq(sql->column_count(select), 5);
 	ck_assert_str(sql->column_name(select, 4), STR("half"));
 	ck_assert_int_eq(sql->step(select, &p->error), SQL_STEP_ROW);
