@@ -338,12 +338,13 @@ static bool serve_is_possible(struct sim_host *host, struct str address, uint16_
 	struct str shown = address.size > 0 ? address : STR("0.0.0.0");
 
 	if (address.size > 0 && net_host_at(host->net, host, address) != host)
-		return error_set(error, ERROR_SYSTEM,
+		return error_set(error, ERROR_UNAVAILABLE,
 				 "cannot listen on %.*s:%u: cannot assign requested address",
 				 STR_ARG(shown), (unsigned)port);
 	if (port != 0 && dns_port_is_taken(host, port))
-		return error_set(error, ERROR_SYSTEM, "cannot listen on %.*s:%u: address in use",
-				 STR_ARG(shown), (unsigned)port);
+		return error_set(error, ERROR_UNAVAILABLE,
+				 "cannot listen on %.*s:%u: address in use", STR_ARG(shown),
+				 (unsigned)port);
 	return true;
 }
 

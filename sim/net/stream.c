@@ -65,7 +65,7 @@ struct stream_listener *stream_listen(struct sim_host *host, struct actor *owner
 	struct str shown = address.size > 0 ? address : STR("0.0.0.0");
 
 	if (address.size > 0 && net_host_at(host->net, host, address) != host) {
-		error_set(error, ERROR_SYSTEM,
+		error_set(error, ERROR_UNAVAILABLE,
 			  "cannot listen on %.*s:%u: cannot assign requested address",
 			  STR_ARG(shown), (unsigned)options->port);
 		return NULL;
@@ -74,8 +74,9 @@ struct stream_listener *stream_listen(struct sim_host *host, struct actor *owner
 		if (options->port != 0 &&
 		    listen_conflicts(LIST_ENTRY(link, struct stream_listener, link), options,
 				     address)) {
-			error_set(error, ERROR_SYSTEM, "cannot listen on %.*s:%u: address in use",
-				  STR_ARG(shown), (unsigned)options->port);
+			error_set(error, ERROR_UNAVAILABLE,
+				  "cannot listen on %.*s:%u: address in use", STR_ARG(shown),
+				  (unsigned)options->port);
 			return NULL;
 		}
 	}

@@ -202,7 +202,7 @@ void resolver_answer(struct sim_host *host, struct str name, struct dns_answer *
 		host->dns_cache != NULL ? map_get(host->dns_cache, normal) : NULL;
 	int64_t now_us = host->net->queue->now_us;
 
-	if (str_equal(normal, STR("localhost"))) {
+	if (str_equal(normal, STR("localhost")) || str_has_suffix(normal, STR(".localhost"))) {
 		*answer = (struct dns_answer){.addresses = STR("127.0.0.1"), .ttl_s = INT64_MAX};
 	} else if (remembered != NULL && remembered->until_us > now_us) {
 		*answer = (struct dns_answer){
