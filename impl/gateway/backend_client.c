@@ -71,7 +71,7 @@ static void call_answered(struct outgoing *outgoing, void *data)
 
 	call->status = response->status;
 	call->verdict = backend_verdict_of(response->status, &response->fields);
-	call->retry_after = retry_after_of(&response->fields);
+	call->retry_after = str_copy(call->arena, retry_after_of(&response->fields));
 	if (outgoing->call->body == NULL)
 		call_is_over(call);
 	else
@@ -102,10 +102,10 @@ void backend_authrep(struct backend_call *call, struct gateway *gateway,
 		.port = backend->is_mock ? gateway->echo_port : backend->port,
 		.target = STR_CONCAT(arena, backend->authrep, arguments),
 		.fields = &backend->fields,
-		.arena = arena,
 	};
 
-	*call = (struct backend_call){.is_running = true, .answered = answered, .data = data};
+	*call = (struct backend_call){
+		.is_running = true, .arena = arena, .answered = answered, .data = data};
 	outgoing_start(&call->outgoing, gateway, &options, backend->host, call_answered,
 		       call_failed, call);
 }

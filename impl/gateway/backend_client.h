@@ -29,6 +29,7 @@ typedef void backend_answered(struct backend_call *call, void *data);
 
 struct backend_call {
 	struct outgoing outgoing;
+	struct arena *arena;
 	bool is_running;
 	int status; /* 0: no answer */
 	enum backend_verdict verdict;

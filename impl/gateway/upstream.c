@@ -102,6 +102,14 @@ static int64_t upstream_span_us(const struct request *request)
 	return call != NULL ? world_monotonic_us(request->gateway->world) - call->started_us : 0;
 }
 
+/* Room for all at once: growing would leave its smaller arrays behind in the arena. */
+static void fields_reserve(struct http_fields *fields, size_t count, struct arena *arena)
+{
+	http_fields_init(fields, arena);
+	fields->items = ARENA_ARRAY(arena, struct http_field, count);
+	fields->capacity = count;
+}
+
 static void copy_response_fields(struct http_fields *to, const struct http_fields *from)
 {
 	static const struct str instructions = STR_INIT("X-Accel-");
@@ -125,6 +133,8 @@ static void upstream_answered(struct outgoing *outgoing, void *data)
 	/* Fields that Connection names are for us alone; few answers have it. */
 	if (http_fields_has(&call->response.fields, STR("Connection")))
 		http_fields_remove_hop_by_hop(&call->response.fields);
+	/* Server, and six more for who debugs. */
+	fields_reserve(&request->response.fields, call->response.fields.count + 7, request->arena);
 	copy_response_fields(&request->response.fields, &call->response.fields);
 	metrics_count_upstream(request->gateway->metrics, request->service, call->response.status,
 			       upstream_span_us(request));
@@ -155,7 +165,7 @@ static void make_fields(struct request *request, struct str host_header)
 	const struct http_fields *from = &exchange->request.fields;
 	struct http_fields *fields = &request->upstream.fields;
 
-	http_fields_init(fields, request->arena);
+	fields_reserve(fields, from->count + 3, request->arena);
 	http_fields_add(fields, STR("Host"), host_header);
 	http_fields_add(fields, STR("X-Real-IP"), exchange->remote_address);
 	if (service->secret_token.size > 0)
@@ -186,7 +196,6 @@ enum phase_result upstream_start(struct request *request, const struct upstream_
 		.body = request_take_body(request),
 		.connect_timeout_ms = upstream->connect_timeout_ms,
 		.idle_timeout_ms = upstream->idle_timeout_ms,
-		.arena = request->arena,
 	};
 
 	upstream->scheme = target->scheme;

@@ -1,12 +1,11 @@
 #include "gateway/usage.h"
 
-#include <inttypes.h>
 #include <string.h>
 
 #include "base/arena.h"
 #include "base/url.h"
 
-#define DELTA_BYTES_MAX 24 /* "=-9223372036854775808&" */
+#define INT_BYTES_MAX 20 /* "-9223372036854775808" */
 
 void usage_init(struct usage *usage, struct arena *arena)
 {
@@ -52,23 +51,30 @@ void usage_add(struct usage *usage, struct str metric, int64_t delta)
 	usage->count++;
 }
 
+/* Decimal, in the arena: every request needs one or two. */
+static struct str int_text(struct arena *arena, int64_t value)
+{
+	char *end = (char *)arena_alloc(arena, INT_BYTES_MAX) + INT_BYTES_MAX, *at = end;
+	uint64_t rest = value < 0 ? -(uint64_t)value : (uint64_t)value;
+
+	do {
+		*--at = (char)('0' + rest % 10);
+		rest /= 10;
+	} while (rest > 0);
+	if (value < 0)
+		*--at = '-';
+	return str_of(at, (size_t)(end - at));
+}
+
 struct str usage_encode(const struct usage *usage)
 {
-	struct strbuf text;
-	struct str encoded;
-	size_t bytes_max = 0;
+	struct str *parts = ARENA_ARRAY(usage->arena, struct str, usage->count * 4), *part = parts;
 
-	for (size_t i = 0; i < usage->count; i++)
-		bytes_max +=
-			usage->items[i].metric.size * 3 + sizeof "usage%5B%5D" + DELTA_BYTES_MAX;
-	strbuf_init(&text, bytes_max);
 	for (size_t i = 0; i < usage->count; i++) {
-		strbuf_append(&text, i > 0 ? STR("&usage%5B") : STR("usage%5B"));
-		url_encode(&text, usage->items[i].metric);
-		strbuf_append(&text, STR("%5D="));
-		strbuf_append_int(&text, usage->items[i].delta);
+		*part++ = i > 0 ? STR("&usage%5B") : STR("usage%5B");
+		*part++ = url_encoded(usage->arena, usage->items[i].metric);
+		*part++ = STR("%5D=");
+		*part++ = int_text(usage->arena, usage->items[i].delta);
 	}
-	encoded = str_copy(usage->arena, strbuf_str(&text));
-	strbuf_free(&text);
-	return encoded;
+	return str_concat(usage->arena, parts, usage->count * 4);
 }
