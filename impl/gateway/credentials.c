@@ -193,6 +193,7 @@ enum credentials_result credentials_extract(const struct credentials_rules *rule
 	}
 	if (credentials->count == count)
 		return CREDENTIALS_FOUND;
+	*credentials = (struct credentials){0};
 	if (rules->location == CREDENTIALS_IN_QUERY && !source->body_was_read &&
 	    method_has_form(source->method))
 		return CREDENTIALS_NEED_BODY;

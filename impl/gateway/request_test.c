@@ -385,6 +385,23 @@ START_TEST(a_pair_of_credentials_is_one_key)
 }
 END_TEST
 
+START_TEST(a_pair_may_come_in_two_places)
+{
+	stand_file("{\"services\":[{\"id\":\"7\",\"backend_version\":\"2\",\"proxy\":{\"hosts\":"
+		   "[\"api.example.com\"],\"backend\":{\"endpoint\":\"http://10.0.0.2:3000\"},"
+		   "\"api_backend\":\"http://10.0.0.3:8000\",\"proxy_rules\":[" RULE(
+			   "ANY", "/", "hits", "1") "]}}]}");
+	stand_start();
+	expect_answer(stand_call((struct stand_request){
+			      .method = "POST", .path = "/?app_id=i", .body = "app_key=s"}),
+		      200, "");
+	ck_assert(str_has_suffix(stand_last(STAND_BACKEND)->target, STR("&app_id=i&app_key=s")));
+	expect_answer(stand_call((struct stand_request){
+			      .method = "POST", .path = "/?app_id=i", .body = "other=s"}),
+		      401, NULL);
+}
+END_TEST
+
 START_TEST(the_override_replaces_the_backend)
 {
 	stand_variable("BACKEND_ENDPOINT_OVERRIDE", "http://10.0.0.2:3000/over/");
@@ -721,8 +738,9 @@ Suite *gateway_request_suite(void)
 	    reports_carry_the_response_code_when_asked_to, limits_tell_when_they_end,
 	    a_body_of_backend_is_read_and_not_looked_at, a_silent_backend_refuses_after_its_time,
 	    a_backend_that_is_away_refuses, cache_lines_name_the_key,
-	    a_pair_of_credentials_is_one_key, the_override_replaces_the_backend,
-	    without_a_backend_the_mock_authorizes, verdicts_are_read_from_the_head);
+	    a_pair_of_credentials_is_one_key, a_pair_may_come_in_two_places,
+	    the_override_replaces_the_backend, without_a_backend_the_mock_authorizes,
+	    verdicts_are_read_from_the_head);
 	ADD(suite, "reports", a_report_keeps_its_connection,
 	    a_client_may_leave_while_it_waits_for_its_connection,
 	    reporting_threads_free_the_connection_at_once,
