@@ -1,0 +1,205 @@
+#include "portal/authentication.h"
+
+#include "base/arena.h"
+#include "base/base64.h"
+#include "base/json.h"
+#include "portal/call.h"
+#include "portal/database.h"
+#include "portal/reply.h"
+#include "portal/routes.h"
+#include "portal/settings.h"
+#include "portal/tables.h"
+
+static bool is_master_route(const struct call *call)
+{
+	return (call->route->flags & ROUTE_MASTER) != 0;
+}
+
+static bool host_is_loopback(struct str host)
+{
+	return str_equal(host, STR("localhost")) || str_has_prefix(host, STR("127.")) ||
+	       str_equal(host, STR("[::1]"));
+}
+
+static struct record *account_of_host(struct call *call)
+{
+	bool wants_master = call->settings->tenant_mode == TENANT_MODE_MASTER ||
+			    str_equal(call->host, STR("system-master"));
+
+	if (host_is_loopback(call->host) || str_equal(call->host, STR("system-provider")))
+		wants_master = wants_master || is_master_route(call);
+	else if (!wants_master)
+		return record_first(call->database, &accounts_table,
+				    "self_domain = ?1 AND (provider = 1 OR master = 1)",
+				    DATABASE_ARGUMENTS(value_text(call->host)));
+	return record_first(call->database, &accounts_table,
+			    "master = ?1 AND (provider = 1 OR master = 1) ORDER BY id LIMIT 1",
+			    DATABASE_ARGUMENTS(value_bool(wants_master)));
+}
+
+bool authentication_find_tenant(struct call *call)
+{
+	struct record *account = account_of_host(call);
+
+	if (is_master_route(call) && (account == NULL || !record_bool(account, "master"))) {
+		reply_empty(call, 403);
+		return false;
+	}
+	if (account == NULL) {
+		reply_access_denied(call);
+		return false;
+	}
+	call->tenant = account;
+	return true;
+}
+
+/* A token counts only among the users of the account that is called. */
+static bool identify_by_token(struct call *call, struct str value)
+{
+	struct record *token = record_first(
+		call->database, &access_tokens_table,
+		"value = ?1 AND owner_id IN (SELECT id FROM users WHERE account_id = ?2)",
+		DATABASE_ARGUMENTS(value_text(value), value_int(call_tenant_id(call))));
+
+	if (token == NULL)
+		return false;
+	call->identity.kind = IDENTITY_TOKEN;
+	call->identity.token = token;
+	call->identity.user =
+		record_by_id(call->database, &users_table, record_int(token, "owner_id"));
+	call->identity.is_read_only = str_equal(record_text(token, "permission"), STR("ro"));
+	return true;
+}
+
+/* The provider key is the user key of the tenant's own application at master. */
+static bool identify_by_provider_key(struct call *call, struct str key)
+{
+	int64_t found = database_int(
+		call->database,
+		STR("SELECT count(*) FROM cinstances WHERE type = 'Cinstance' AND user_key = ?1 "
+		    "AND user_account_id = ?2 AND state = 'live'"),
+		DATABASE_ARGUMENTS(value_text(key), value_int(call_tenant_id(call))), 0);
+
+	if (found == 0 || record_bool(call->tenant, "master"))
+		return false;
+	call->identity.kind = IDENTITY_PROVIDER_KEY;
+	return true;
+}
+
+/* The first of user name and password that is not blank. */
+static struct str basic_credential(struct call *call, struct str authorization)
+{
+	struct str scheme, rest, decoded, user, password;
+
+	str_split_once(authorization, ' ', &scheme, &rest);
+	if (!str_equal_nocase(scheme, STR("basic")) ||
+	    !base64_decode(call->arena, str_trim(rest), &decoded))
+		return STR("");
+	str_split_once(decoded, ':', &user, &password);
+	return str_trim(user).size > 0 ? user : password;
+}
+
+static const struct {
+	const char *scope, *section;
+} scope_sections[] = {
+	{"account_management", "partners"},
+	{"stats", "monitoring"},
+	{"finance", "finance"},
+	{"cms", "portal"},
+	{"policy_registry", "policy_registry"},
+};
+
+static struct record *permission_of(struct call *call, const char *section)
+{
+	return record_first(call->database, &member_permissions_table,
+			    "user_id = ?1 AND admin_section = ?2",
+			    DATABASE_ARGUMENTS(value_int(record_id(call->identity.user)),
+					       value_text(str_from(section))));
+}
+
+static bool user_may_use(struct call *call, struct str scope)
+{
+	if (str_equal(record_text(call->identity.user, "role"), STR("admin")))
+		return true;
+	for (size_t i = 0; i < sizeof scope_sections / sizeof *scope_sections; i++) {
+		if (str_equal(str_from(scope_sections[i].scope), scope))
+			return permission_of(call, scope_sections[i].section) != NULL;
+	}
+	return false;
+}
+
+static bool token_opens(struct call *call)
+{
+	struct str wanted =
+		str_from(call->route->scopes != NULL ? call->route->scopes : "account_management");
+	const struct json *scopes =
+		json_parse(call->arena, record_text(call->identity.token, "scopes"), 4096, NULL);
+	struct str scope;
+
+	while (str_next_field(&wanted, ' ', &scope)) {
+		JSON_EACH (own, scopes) {
+			if (str_equal(json_str(own), scope) && user_may_use(call, scope))
+				return true;
+		}
+	}
+	return false;
+}
+
+static void restrict_services(struct call *call)
+{
+	struct record *permission;
+
+	if (str_equal(record_text(call->identity.user, "role"), STR("admin")))
+		return;
+	permission = permission_of(call, "services");
+	if (permission != NULL)
+		call->identity.visible_services =
+			value_text(record_text(permission, "service_ids"));
+}
+
+/* False with an answer: only an explicit token can be wrong by itself. */
+static bool identify(struct call *call, struct str authorization)
+{
+	const char *key_name = is_master_route(call) ? "api_key" : "provider_key";
+	struct str credential;
+
+	if (call_has_parameter(call, "access_token")) {
+		if (identify_by_token(call, call_parameter(call, "access_token")))
+			return true;
+		reply_permission_error(call);
+		return false;
+	}
+	if (call_has_parameter(call, key_name)) {
+		identify_by_provider_key(call, call_parameter(call, key_name));
+		return true;
+	}
+	credential = basic_credential(call, authorization);
+	if (credential.size > 0 && !identify_by_token(call, credential))
+		identify_by_provider_key(call, credential);
+	return true;
+}
+
+bool authentication_admit(struct call *call, struct str authorization)
+{
+	if (!str_equal(record_text(call->tenant, "state"), STR("approved"))) {
+		reply_empty(call, 403);
+		return false;
+	}
+	if (!identify(call, authorization))
+		return false;
+	if (call->identity.kind == IDENTITY_NONE) {
+		if (is_master_route(call))
+			reply_text(call, 401, STR("unauthorized"));
+		else
+			reply_access_denied(call);
+		return false;
+	}
+	if (call->identity.kind == IDENTITY_TOKEN) {
+		if (!token_opens(call)) {
+			reply_permission_error(call);
+			return false;
+		}
+		restrict_services(call);
+	}
+	return true;
+}

@@ -1,0 +1,19 @@
+/* Who calls, and whether it may (spec/portal.md 2.1 to 2.3). */
+#ifndef PORTAL_AUTHENTICATION_H
+#define PORTAL_AUTHENTICATION_H
+
+#include <stdbool.h>
+
+#include "base/str.h"
+
+struct call;
+
+/* Finds the account whose API the call's host names: by `self_domain`, or the master (TENANT_MODE
+ * master, its host, its name in the cluster), or on the loopback address the first tenant. False
+ * (and an answer) for other hosts. */
+bool authentication_find_tenant(struct call *call);
+/* Identifies the caller and checks the scopes of the route. False (and an answer) when it may not
+ * go on. `authorization`: the header field, or empty. */
+bool authentication_admit(struct call *call, struct str authorization);
+
+#endif

@@ -1,0 +1,319 @@
+#include "portal/database.h"
+
+#include <stdlib.h>
+
+#include "base/arena.h"
+#include "base/bug.h"
+#include "base/map.h"
+#include "base/utc.h"
+#include "world/clock.h"
+#include "world/sql.h"
+
+#define STATEMENTS_KEPT_MAX 1000
+
+struct database {
+	struct world *world;
+	struct sql_database *sql;
+	struct map *statements; /* text -> struct sql_statement */
+	struct arena *arena;    /* of the transaction; borrowed */
+	struct error error;     /* the first failure since begin */
+	bool in_transaction, has_written;
+};
+
+struct database *database_open(struct world *world, struct str path, struct error *error)
+{
+	const struct sql_options options = {.path = path, .durability = SQL_DURABILITY_NORMAL};
+	struct sql_database *sql = sql_open(world, &options, error);
+
+	if (sql == NULL)
+		return NULL;
+	if (!sql_execute(world, sql, STR("PRAGMA foreign_keys = ON"), error)) {
+		sql_close(world, sql);
+		return NULL;
+	}
+
+	struct database *database = MEMORY_NEW(struct database);
+
+	database->world = world;
+	database->sql = sql;
+	database->statements = map_create(0);
+	return database;
+}
+
+static void database_forget_statements(struct database *database)
+{
+	struct map_cursor at = {0};
+
+	while (map_next(database->statements, &at))
+		database->world->sql->finish(at.value);
+	map_clear(database->statements);
+}
+
+void database_close(struct database *database)
+{
+	if (database == NULL)
+		return;
+	database_forget_statements(database);
+	map_destroy(database->statements);
+	sql_close(database->world, database->sql);
+	free(database);
+}
+
+struct world *database_world(const struct database *database)
+{
+	return database->world;
+}
+
+void database_begin(struct database *database, struct arena *arena, bool will_write)
+{
+	BUG_IF(database->in_transaction);
+	/* Prepared texts come from tables and literals, so their number is bounded; lists with
+	 * filters add a few. */
+	if (map_count(database->statements) > STATEMENTS_KEPT_MAX)
+		database_forget_statements(database);
+	database->arena = arena;
+	database->error.kind = ERROR_NONE;
+	database->has_written = false;
+	database->in_transaction = true;
+	/* SQLite only; the others take locks row by row at their first write. */
+	sql_execute(database->world, database->sql,
+		    will_write ? STR("BEGIN IMMEDIATE") : STR("BEGIN"), &database->error);
+}
+
+bool database_commit(struct database *database, struct error *error)
+{
+	BUG_IF(!database->in_transaction);
+	if (!database_has_failed(database) &&
+	    sql_execute(database->world, database->sql, STR("COMMIT"), &database->error)) {
+		database->in_transaction = false;
+		return true;
+	}
+	if (error != NULL)
+		*error = database->error;
+	database_rollback(database);
+	return false;
+}
+
+void database_rollback(struct database *database)
+{
+	BUG_IF(!database->in_transaction);
+	/* Fails only where a failure has rolled back already. */
+	sql_execute(database->world, database->sql, STR("ROLLBACK"), NULL);
+	database->in_transaction = false;
+}
+
+bool database_has_failed(const struct database *database)
+{
+	return database->error.kind != ERROR_NONE;
+}
+
+bool database_has_written(const struct database *database)
+{
+	return database->has_written;
+}
+
+struct arena *database_arena(const struct database *database)
+{
+	return database->arena;
+}
+
+int64_t database_now_us(const struct database *database)
+{
+	int64_t now_us = world_utc_us(database->world);
+
+	return now_us - now_us % UTC_SECOND_US;
+}
+
+/* Highest number of a `?N` in the text: conditions of tables use only some of what is offered. */
+static size_t parameters_of(struct str sql)
+{
+	size_t highest = 0;
+
+	for (size_t i = 0; i + 1 < sql.size; i++) {
+		size_t number = 0;
+
+		if (sql.data[i] != '?')
+			continue;
+		for (size_t j = i + 1; j < sql.size && sql.data[j] >= '0' && sql.data[j] <= '9';
+		     j++)
+			number = number * 10 + (size_t)(sql.data[j] - '0');
+		highest = number > highest ? number : highest;
+	}
+	return highest;
+}
+
+static void statement_bind(struct database *database, struct sql_statement *statement,
+			   const struct value *arguments, size_t count)
+{
+	const struct sql_ops *sql = database->world->sql;
+
+	for (size_t i = 0; i < count; i++) {
+		int at = (int)i + 1;
+		struct value value = arguments[i];
+
+		switch (value.kind) {
+		case VALUE_NULL:
+		case VALUE_ABSENT:
+			sql->bind_null(statement, at);
+			break;
+		case VALUE_INT:
+		case VALUE_BOOL:
+			sql->bind_int(statement, at, value.number);
+			break;
+		case VALUE_TEXT:
+		case VALUE_JSON:
+			sql->bind_text(statement, at, value.text);
+			break;
+		case VALUE_DECIMAL:
+			sql->bind_text(statement, at,
+				       value_decimal_text(database->arena, value.number));
+			break;
+		case VALUE_TIME:
+			sql->bind_text(statement, at,
+				       value_time_sql(database->arena, value.number));
+			break;
+		}
+	}
+}
+
+struct sql_statement *database_query(struct database *database, struct str sql,
+				     const struct value *arguments, size_t count)
+{
+	if (database->in_transaction && database_has_failed(database))
+		return NULL;
+
+	struct sql_statement *statement = map_get(database->statements, sql);
+
+	if (statement == NULL) {
+		statement = database->world->sql->prepare(database->sql, sql, &database->error);
+		if (statement == NULL)
+			return NULL;
+		map_put(database->statements, sql, statement);
+	}
+	size_t wanted = parameters_of(sql);
+
+	BUG_IF(wanted > count);
+	statement_bind(database, statement, arguments, wanted);
+	return statement;
+}
+
+bool database_next_row(struct database *database, struct sql_statement *statement)
+{
+	struct error error = {0};
+
+	switch (database->world->sql->step(statement, &error)) {
+	case SQL_STEP_ROW:
+		return true;
+	case SQL_STEP_FAILED:
+		database->error = error;
+		return false;
+	case SQL_STEP_DONE:
+		break;
+	}
+	return false;
+}
+
+void database_query_done(struct database *database, struct sql_statement *statement)
+{
+	database->world->sql->reset(statement);
+}
+
+bool database_column_is_null(struct database *database, struct sql_statement *statement, int at)
+{
+	return database->world->sql->column_is_null(statement, at);
+}
+
+int64_t database_column_int(struct database *database, struct sql_statement *statement, int at)
+{
+	return database->world->sql->column_int(statement, at);
+}
+
+struct str database_column_text(struct database *database, struct sql_statement *statement, int at)
+{
+	if (database_column_is_null(database, statement, at))
+		return str_of(NULL, 0);
+
+	struct str text =
+		str_copy(database->arena, database->world->sql->column_text(statement, at));
+
+	return text.data != NULL ? text : STR("");
+}
+
+int64_t database_run(struct database *database, struct str sql, const struct value *arguments,
+		     size_t count)
+{
+	struct sql_statement *statement = database_query(database, sql, arguments, count);
+	int64_t changes;
+
+	if (statement == NULL)
+		return 0;
+	while (database_next_row(database, statement))
+		continue;
+	changes = database_has_failed(database) ? 0 : database->world->sql->changes(database->sql);
+	database->has_written = database->has_written || changes > 0;
+	database_query_done(database, statement);
+	return changes;
+}
+
+int64_t database_int(struct database *database, struct str sql, const struct value *arguments,
+		     size_t count, int64_t fallback)
+{
+	struct sql_statement *statement = database_query(database, sql, arguments, count);
+	int64_t number = fallback;
+
+	if (statement == NULL)
+		return fallback;
+	if (database_next_row(database, statement) &&
+	    !database_column_is_null(database, statement, 0))
+		number = database_column_int(database, statement, 0);
+	database_query_done(database, statement);
+	return number;
+}
+
+struct str database_text(struct database *database, struct str sql, const struct value *arguments,
+			 size_t count)
+{
+	struct sql_statement *statement = database_query(database, sql, arguments, count);
+	struct str text = {0};
+
+	if (statement == NULL)
+		return text;
+	if (database_next_row(database, statement))
+		text = database_column_text(database, statement, 0);
+	database_query_done(database, statement);
+	return text;
+}
+
+struct database_ints database_int_list(struct database *database, struct str sql,
+				       const struct value *arguments, size_t count)
+{
+	struct sql_statement *statement = database_query(database, sql, arguments, count);
+	struct database_ints list = {0};
+	size_t capacity = 0;
+
+	if (statement == NULL)
+		return list;
+	while (database_next_row(database, statement)) {
+		if (list.count == capacity) {
+			int64_t *items = list.items;
+
+			capacity = capacity > 0 ? capacity * 2 : 8;
+			list.items = ARENA_ARRAY(database->arena, int64_t, capacity);
+			for (size_t i = 0; i < list.count; i++)
+				list.items[i] = items[i];
+		}
+		list.items[list.count++] = database_column_int(database, statement, 0);
+	}
+	database_query_done(database, statement);
+	return list;
+}
+
+bool database_execute(struct database *database, struct str script, struct error *error)
+{
+	return sql_execute(database->world, database->sql, script, error);
+}
+
+int64_t database_last_id(struct database *database)
+{
+	return database->world->sql->last_id(database->sql);
+}

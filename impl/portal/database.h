@@ -1,0 +1,76 @@
+/* The portal's database: transactions, cached statements, and rows as records (record.h).
+ *
+ * One transaction at a time. database_begin() gives everything that is read until the end to one
+ * arena. Failures are kept: after the first failed statement the others of the transaction do
+ * nothing (rows are not found, counts are 0), database_commit() rolls back and says false with the
+ * error. So code between begin and commit asks only for what may be missing, never for I/O errors.
+ * Outside a transaction each statement stands for itself; the error is kept until the next begin.
+ */
+#ifndef PORTAL_DATABASE_H
+#define PORTAL_DATABASE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/error.h"
+#include "base/str.h"
+#include "portal/value.h"
+
+struct arena;
+struct database;
+struct sql_statement;
+struct world;
+
+/* NULL and *error when the file cannot be opened. Foreign keys are enforced. */
+struct database *database_open(struct world *world, struct str path, struct error *error);
+void database_close(struct database *database); /* NULL is allowed */
+struct world *database_world(const struct database *database);
+
+/* will_write: takes the right to write at once, so that a later statement cannot find it taken. */
+void database_begin(struct database *database, struct arena *arena, bool will_write);
+bool database_commit(struct database *database, struct error *error);
+void database_rollback(struct database *database);
+bool database_has_failed(const struct database *database);
+bool database_has_written(const struct database *database); /* since begin */
+struct arena *database_arena(const struct database *database);
+/* Wall clock cut to the second: created_at and updated_at. */
+int64_t database_now_us(const struct database *database);
+
+/* Statements are kept by their text, which is copied. Arguments past the highest `?N` of the text
+ * are ignored: a condition uses what it needs of what it is offered. */
+#define DATABASE_ARGUMENTS(...)                                                                    \
+	(const struct value[]){__VA_ARGS__},                                                       \
+		sizeof((const struct value[]){__VA_ARGS__}) / sizeof(struct value)
+
+/* INSERT, UPDATE, DELETE. The number of rows, 0 after a failure. */
+int64_t database_run(struct database *database, struct str sql, const struct value *arguments,
+		     size_t count);
+/* First column of the first row; `fallback` when there is no row or it is NULL. */
+int64_t database_int(struct database *database, struct str sql, const struct value *arguments,
+		     size_t count, int64_t fallback);
+struct str database_text(struct database *database, struct str sql, const struct value *arguments,
+			 size_t count);
+/* First columns of all rows, in the arena. */
+struct database_ints {
+	int64_t *items;
+	size_t count;
+};
+struct database_ints database_int_list(struct database *database, struct str sql,
+				       const struct value *arguments, size_t count);
+/* A script of several statements, outside a transaction or in one; not cached. */
+bool database_execute(struct database *database, struct str script, struct error *error);
+int64_t database_last_id(struct database *database);
+
+/* For record.c: a statement with its arguments bound, or NULL after a failure. `next` steps;
+ * finish with `done` before the same text is asked for again. */
+struct sql_statement *database_query(struct database *database, struct str sql,
+				     const struct value *arguments, size_t count);
+bool database_next_row(struct database *database, struct sql_statement *statement);
+void database_query_done(struct database *database, struct sql_statement *statement);
+bool database_column_is_null(struct database *database, struct sql_statement *statement, int at);
+int64_t database_column_int(struct database *database, struct sql_statement *statement, int at);
+/* A copy in the arena; NULL data pointer for NULL. */
+struct str database_column_text(struct database *database, struct sql_statement *statement, int at);
+
+#endif

@@ -1,0 +1,174 @@
+#include "portal/dispatch.h"
+
+#include "base/arena.h"
+#include "base/error.h"
+#include "base/url.h"
+#include "http/message.h"
+#include "portal/authentication.h"
+#include "portal/call.h"
+#include "portal/database.h"
+#include "portal/parameters.h"
+#include "portal/reply.h"
+#include "portal/routes.h"
+
+static enum format format_of(struct str name)
+{
+	if (str_equal(name, STR("json")))
+		return FORMAT_JSON;
+	return str_equal(name, STR("xml")) ? FORMAT_XML : FORMAT_OTHER;
+}
+
+/* What follows the last point of the last segment; empty when there is none. */
+static struct str suffix_of(struct str path)
+{
+	size_t slash = str_find_last_char(path, '/'), point = str_find_last_char(path, '.');
+
+	if (point == STR_NOT_FOUND || (slash != STR_NOT_FOUND && point < slash))
+		return STR("");
+	return str_skip(path, point + 1);
+}
+
+static bool route_takes_method(const struct route *route, struct str method)
+{
+	struct str rest = str_from(route->methods), taken;
+
+	if (str_equal(method, STR("HEAD")))
+		method = STR("GET");
+	while (str_next_field(&rest, ' ', &taken)) {
+		if (str_equal(taken, method))
+			return true;
+	}
+	return false;
+}
+
+static bool find_route(struct call *call, struct str path)
+{
+	struct str suffix = suffix_of(path);
+	struct str stripped =
+		suffix.size > 0 ? str_slice(path, 0, path.size - suffix.size - 1) : path;
+
+	for (size_t i = 0; i < portal_routes_count; i++) {
+		const struct route *route = &portal_routes[i];
+		bool keeps_suffix =
+			(route->flags & ROUTE_DOTS) != 0 && format_of(suffix) == FORMAT_OTHER;
+		struct str candidate = keeps_suffix ? path : stripped;
+
+		if (!route_takes_method(route, call->method) ||
+		    !http_route_match(route->path, candidate, call->arena, &call->path_parameters))
+			continue;
+		call->route = route;
+		call->path = candidate;
+		call->format_is_written = suffix.size > 0 && !keeps_suffix;
+		break;
+	}
+	call->format_name = suffix;
+	if (suffix.size > 0 && (call->route == NULL || call->format_is_written))
+		call->format = format_of(suffix);
+	else if (call->route != NULL && (call->route->flags & ROUTE_JSON_DEFAULT) != 0)
+		call->format = FORMAT_JSON;
+	else
+		call->format = FORMAT_XML;
+	return call->route != NULL;
+}
+
+/* X-Forwarded-Host's first, else Host; without port, lower case. */
+static struct str host_of(struct call *call, const struct http_request *request)
+{
+	struct str host = http_fields_get(&request->fields, STR("X-Forwarded-Host")), rest;
+	size_t colon;
+
+	if (host.size == 0)
+		host = http_fields_get(&request->fields, STR("Host"));
+	str_split_once(host, ',', &host, &rest);
+	host = str_lower(call->arena, str_trim(host));
+	colon = str_find_last_char(host, ':');
+	if (colon != STR_NOT_FOUND && str_find_char(str_skip(host, colon), ']') == STR_NOT_FOUND)
+		host = str_slice(host, 0, colon);
+	return host;
+}
+
+static bool format_is_served(struct call *call)
+{
+	bool json_only = (call->route->flags & ROUTE_JSON_ONLY) != 0;
+
+	if (call->format == FORMAT_JSON || (call->format == FORMAT_XML && !json_only))
+		return true;
+	reply_error(call, 406,
+		    STR_CONCAT(call->arena, STR("The server does not understand \""),
+			       call->format_is_written ? call->format_name : STR("xml"),
+			       STR("\" request.")));
+	return false;
+}
+
+static void serve(struct call *call, const struct http_request *request)
+{
+	if (authentication_find_tenant(call) &&
+	    authentication_admit(call, http_fields_get(&request->fields, STR("Authorization"))) &&
+	    format_is_served(call) && routes_look_up(call))
+		call->route->handle(call);
+}
+
+/* A refused change leaves nothing behind; so does one that a read-only token asked for. */
+static bool end_transaction(struct call *call)
+{
+	struct error error = {0};
+	bool wrote = database_has_written(call->database);
+
+	if (!database_has_failed(call->database) && call->answer.status < 400 && wrote &&
+	    call->identity.is_read_only)
+		reply_permission_error(call);
+	if (!database_has_failed(call->database) && call->answer.status >= 400) {
+		database_rollback(call->database);
+		return false;
+	}
+	if (database_commit(call->database, &error))
+		return wrote;
+	if (error.kind == ERROR_CONFLICT)
+		reply_empty(call, 409);
+	else
+		reply_status(call, 500, STR("Internal server error"));
+	return false;
+}
+
+bool dispatch(struct call *call, const struct http_request *request, struct str body)
+{
+	struct str path, query;
+	struct json *parameters;
+	bool reads;
+
+	url_split_target(request->target, &path, &query);
+	call->method = request->method;
+	call->path = path;
+	call->host = host_of(call, request);
+	if (str_equal(path, STR("/check.txt"))) {
+		reply_text(call, 200, STR("ok"));
+		return false;
+	}
+	if (!find_route(call, path)) {
+		reply_not_found(call);
+		return false;
+	}
+	if (!parameters_read(call->arena, query,
+			     http_fields_get(&request->fields, STR("Content-Type")), body,
+			     &parameters)) {
+		reply_status(call, 400, STR("Bad request"));
+		return false;
+	}
+	call->parameters = parameters;
+	reads = str_equal(call->method, STR("GET")) || str_equal(call->method, STR("HEAD"));
+	database_begin(call->database, call->arena, !reads);
+	serve(call, request);
+	return end_transaction(call);
+}
+
+struct str dispatch_loggable_path(const struct call *call, struct str target)
+{
+	struct str path, query;
+
+	url_split_target(target, &path, &query);
+	if (call->route != NULL && (call->route->flags & ROUTE_DOTS) != 0)
+		return STR_CONCAT(call->arena,
+				  str_slice(path, 0, str_find_last_char(path, '/') + 1),
+				  STR("[FILTERED]"));
+	return path;
+}

@@ -1,0 +1,254 @@
+#include "portal/portal.h"
+
+#include <inttypes.h>
+#include <stdlib.h>
+
+#include "base/arena.h"
+#include "base/error.h"
+#include "base/limits.h"
+#include "base/options.h"
+#include "base/utc.h"
+#include "portal/backend_sync.h"
+#include "portal/call.h"
+#include "portal/database.h"
+#include "portal/dispatch.h"
+#include "portal/record.h"
+#include "portal/schema.h"
+#include "portal/seed.h"
+#include "portal/settings.h"
+#include "world/clock.h"
+#include "world/environment.h"
+#include "world/http_server.h"
+#include "world/log.h"
+
+#define DEFAULT_PORT 3001
+#define DEFAULT_DATABASE "portal.sqlite"
+#define DATABASE_URL_SCHEME "sqlite:"
+#define EXIT_USAGE 2
+#define ETAG_SEED 1
+
+struct portal {
+	struct world *world;
+	struct arena *arena; /* of the settings */
+	struct settings settings;
+	struct database *database;
+	struct backend_sync *sync;
+	struct http_listener *listener;
+};
+
+/* One request: its body is read, it is carried out, and a change is answered when backend was told
+ * (or is known to be away). */
+struct portal_request {
+	struct portal *portal;
+	struct http_exchange *exchange;
+	struct http_body_collector *collector;
+	struct call call;
+	struct backend_waiter waiter;
+};
+
+static void request_log(struct portal_request *request, int status)
+{
+	struct http_exchange *exchange = request->exchange;
+	struct world *world = request->portal->world;
+	struct call *call = &request->call;
+	char time[32];
+
+	log_format(world, LOG_STDOUT,
+		   "[%.*s] %.*s %.*s %.*s %d %" PRId64 "ms host=%.*s account=%" PRId64,
+		   STR_ARG(utc_format_iso(time, world_utc_us(world))),
+		   STR_ARG(exchange->remote_address), STR_ARG(exchange->request.method),
+		   STR_ARG(dispatch_loggable_path(call, exchange->request.target)), status,
+		   (world_monotonic_us(world) - exchange->began_us) / 1000, STR_ARG(call->host),
+		   call->tenant != NULL ? call_tenant_id(call) : 0);
+}
+
+/* What was not changed since the client asked last need not be sent again. */
+static void add_etag(struct portal_request *request, struct http_response *response)
+{
+	struct http_exchange *exchange = request->exchange;
+	struct answer *answer = &request->call.answer;
+	struct str etag;
+
+	if (answer->status != 200 || !str_equal(exchange->request.method, STR("GET")))
+		return;
+	etag = str_format(exchange->arena, "W/\"%016" PRIx64 "\"",
+			  str_hash(answer->body, ETAG_SEED));
+	http_fields_add(&response->fields, STR("ETag"), etag);
+	if (http_fields_lists(&exchange->request.fields, STR("If-None-Match"), etag)) {
+		response->status = 304;
+		answer->body = STR("");
+	}
+}
+
+static void request_respond(struct portal_request *request)
+{
+	struct http_exchange *exchange = request->exchange;
+	struct answer *answer = &request->call.answer;
+	struct http_response response;
+
+	http_response_init(&response, exchange->arena, answer->status);
+	if (answer->content_type.size > 0)
+		http_fields_add(&response.fields, STR("Content-Type"), answer->content_type);
+	add_etag(request, &response);
+	request_log(request, response.status);
+	http_exchange_respond_str(exchange, &response, answer->body);
+}
+
+static void request_pushed(struct backend_waiter *waiter)
+{
+	request_respond(LIST_ENTRY(waiter, struct portal_request, waiter));
+}
+
+static void request_carry_out(struct portal_request *request, struct str body)
+{
+	struct portal *portal = request->portal;
+	struct http_exchange *exchange = request->exchange;
+
+	if (!dispatch(&request->call, &exchange->request, body)) {
+		request_respond(request);
+		return;
+	}
+	request->waiter.up_to = backend_sync_newest(portal->sync);
+	request->waiter.tried = request_pushed;
+	backend_sync_wait(portal->sync, &request->waiter);
+}
+
+static void request_collected(enum http_collect_result result, struct str bytes, void *data)
+{
+	struct portal_request *request = data;
+
+	request->collector = NULL;
+	switch (result) {
+	case HTTP_COLLECTED:
+		request_carry_out(request, bytes);
+		break;
+	case HTTP_COLLECT_TOO_LARGE:
+		request->call.answer.status = 413;
+		request_respond(request);
+		break;
+	case HTTP_COLLECT_FAILED:
+		http_exchange_abort(request->exchange);
+		break;
+	}
+}
+
+static void request_ended(struct http_exchange *exchange, bool complete)
+{
+	struct portal_request *request = exchange->data;
+
+	(void)complete;
+	http_body_collector_stop(request->collector);
+	backend_sync_wait_stop(&request->waiter);
+}
+
+static void portal_requested(struct http_exchange *exchange, void *data)
+{
+	struct portal *portal = data;
+	struct portal_request *request = ARENA_NEW(exchange->arena, struct portal_request);
+	struct http_body_collector *collector;
+
+	request->portal = portal;
+	request->exchange = exchange;
+	request->call = (struct call){.database = portal->database,
+				      .settings = &portal->settings,
+				      .arena = exchange->arena};
+	exchange->data = request;
+	exchange->ended = request_ended;
+	collector = http_body_collect(http_exchange_take_body(exchange), LIMIT_PORTAL_BODY_BYTES,
+				      exchange->arena, request_collected, request);
+	/* NULL: collected already, and the exchange may be over. */
+	if (collector != NULL)
+		request->collector = collector;
+}
+
+/* Start and stop. */
+
+static void portal_destroy(struct portal *portal)
+{
+	http_listener_close(portal->world, portal->listener);
+	backend_sync_destroy(portal->sync);
+	database_close(portal->database);
+	arena_destroy(portal->arena);
+	free(portal);
+}
+
+/* --database, else DATABASE_URL, else a file in the working directory. */
+static bool database_path(struct world *world, struct str *path, struct error *error)
+{
+	struct str url = environment_text(world, STR("DATABASE_URL"),
+					  STR(DATABASE_URL_SCHEME DEFAULT_DATABASE));
+
+	if (path->size > 0)
+		return true;
+	if (!str_has_prefix(url, STR(DATABASE_URL_SCHEME)))
+		return error_set(error, ERROR_INVALID,
+				 "DATABASE_URL must begin with " DATABASE_URL_SCHEME);
+	*path = str_skip(url, sizeof DATABASE_URL_SCHEME - 1);
+	return true;
+}
+
+static bool portal_open(struct portal *portal, struct str path,
+			const struct http_listen_options *listen, struct error *error)
+{
+	struct settings *settings = &portal->settings;
+
+	if (!settings_read(settings, portal->world, portal->arena, error) ||
+	    !database_path(portal->world, &path, error))
+		return false;
+	portal->database = database_open(portal->world, path, error);
+	if (portal->database == NULL || !schema_prepare(portal->database, error) ||
+	    !seed_database(portal->database, settings, error))
+		return false;
+	portal->sync = backend_sync_create(portal->world, portal->database, settings->internal_api,
+					   settings->internal_user, settings->internal_password);
+	portal->listener = http_listen(portal->world, listen, portal_requested, portal, error);
+	if (portal->listener == NULL)
+		return false;
+	backend_sync_wake(portal->sync);
+	return true;
+}
+
+static void *portal_start(struct world *world, const struct str *arguments, size_t count,
+			  int *exit_status, struct error *error)
+{
+	struct http_listen_options listen = {.port = DEFAULT_PORT};
+	struct str database = STR("");
+	const struct option options[] = {
+		{"port", 0, OPTION_PORT, &listen.port, NULL, "N",
+		 "port to listen on, 0 = any free one"},
+		{"address", 0, OPTION_TEXT, &listen.address, NULL, "IP", "address to listen on"},
+		{"database", 0, OPTION_TEXT, &database, NULL, "PATH", "SQLite file, or :memory:"},
+	};
+	size_t words_count;
+
+	if (!options_parse(options, sizeof options / sizeof *options, arguments, count, NULL, 0,
+			   &words_count, error)) {
+		*exit_status = EXIT_USAGE;
+		return NULL;
+	}
+
+	struct portal *portal = MEMORY_NEW(struct portal);
+
+	portal->world = world;
+	portal->arena = arena_create();
+	if (!portal_open(portal, database, &listen, error)) {
+		*exit_status = 1;
+		portal_destroy(portal);
+		return NULL;
+	}
+	log_format(world, LOG_STDOUT, "ready portal port=%u",
+		   (unsigned)http_listener_port(world, portal->listener));
+	return portal;
+}
+
+static void portal_stop(void *instance)
+{
+	portal_destroy(instance);
+}
+
+const struct component portal_component = {
+	.name = "portal",
+	.help = "the administration half: Account Management API and gateway configurations",
+	.start = portal_start,
+	.stop = portal_stop,
+};

@@ -1,0 +1,15 @@
+/* The portal ("system"): services, plans, accounts, applications and the gateways' configurations,
+ * kept in SQL and served through the Account Management API (spec/portal.md). What backend must
+ * know of a change reaches its Internal API through an outbox in the same database.
+ *
+ * Options: --port N (3001; 0 = any free one), --address IP, --database PATH or :memory: (else
+ * DATABASE_URL sqlite:PATH, else portal.sqlite). The environment is that of settings.h.
+ */
+#ifndef PORTAL_PORTAL_H
+#define PORTAL_PORTAL_H
+
+#include "world/component.h"
+
+extern const struct component portal_component;
+
+#endif

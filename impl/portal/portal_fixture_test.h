@@ -1,0 +1,60 @@
+/* A whole portal in the real world with a database in memory and a backend that notes what it is
+ * told. One of each test. Requests go over HTTP, one at a time. */
+#ifndef PORTAL_PORTAL_FIXTURE_TEST_H
+#define PORTAL_PORTAL_FIXTURE_TEST_H
+
+#include <check.h>
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "base/json.h"
+#include "base/str.h"
+
+#define TOKEN "admin-token"
+#define ADMIN_HOST "3scale-admin.example.com"
+#define MASTER_HOST "master.example.com"
+
+struct reply {
+	int status;
+	struct str content_type, etag, body;
+	const struct json *json; /* NULL when the body is none */
+};
+
+struct arena *fixture_arena(void);
+void fixture_set_up(void);
+void fixture_tear_down(void);
+/* Before fixture_set_up(): variables on top of the usual ones, NAME, VALUE, ..., NULL. */
+void fixture_set_environment(const char *const *extra);
+void fixture_start(const char *database); /* by hand, with another database */
+void fixture_stop(void);
+
+/* What follows the method in `request` is the target; the rest (NULL = none) is a form, or JSON
+ * when it begins with '{'. The token is sent as HTTP basic. */
+struct reply ask(const char *method, const char *target, const char *body);
+/* With header fields of the caller's: "Name: value" lines; no credentials of ours. */
+struct reply ask_as(const char *headers, const char *method, const char *target, const char *body);
+
+/* "services.0.service.id" of a JSON answer; fails the test when the status is another. */
+int64_t reply_int(struct reply reply, int status, const char *path);
+struct str reply_text_at(struct reply reply, int status, const char *path);
+void reply_is(struct reply reply, int status, const char *body);
+void reply_has(struct reply reply, int status, const char *part);
+void reply_lacks(struct reply reply, int status, const char *part);
+const char *text(const char *format, ...) __attribute__((format(printf, 1, 2)));
+
+/* Ids of the sample data, and things tests need often. */
+int64_t sample_service(void);
+int64_t sample_plan(void);
+int64_t sample_account(void);
+int64_t sample_application(void);
+int64_t hits_of(int64_t service);
+int64_t new_service(const char *form); /* 201 */
+
+/* Backend: calls since the last clearing as "PUT services/1 {...}\n". */
+const char *backend_calls(void);
+void backend_clear(void);
+void backend_answers(int status); /* from now on; 0 = it goes away (nobody listens) */
+/* Lets the world go on until backend's calls hold the text. */
+bool backend_hears(const char *part);
+
+#endif

@@ -1,0 +1,177 @@
+#include "portal/reply.h"
+
+#include <inttypes.h>
+
+#include "base/arena.h"
+#include "base/json.h"
+#include "base/limits.h"
+#include "base/xml.h"
+#include "portal/call.h"
+#include "portal/record.h"
+#include "portal/representation.h"
+#include "portal/validation.h"
+
+#define TYPE_JSON STR("application/json; charset=utf-8")
+#define TYPE_XML STR("application/xml; charset=utf-8")
+#define TYPE_TEXT STR("text/plain; charset=utf-8")
+
+static void reply(struct call *call, int status, struct str content_type, struct str body)
+{
+	call->answer = (struct answer){status, content_type, body};
+}
+
+void reply_empty(struct call *call, int status)
+{
+	reply(call, status, STR(""), STR(""));
+}
+
+void reply_text(struct call *call, int status, struct str text)
+{
+	reply(call, status, TYPE_TEXT, text);
+}
+
+void reply_json(struct call *call, int status, struct str body)
+{
+	reply(call, status, TYPE_JSON, body);
+}
+
+static bool wants_json(const struct call *call)
+{
+	return call->format != FORMAT_XML;
+}
+
+/* Ends `out` as the answer. An answer past the bound is an answer that cannot be given. */
+static void reply_buffer(struct call *call, int status, struct strbuf *out)
+{
+	if (strbuf_is_full(out))
+		reply_json(call, 500, STR("{\"status\":\"Internal server error\"}"));
+	else
+		reply(call, status, wants_json(call) ? TYPE_JSON : TYPE_XML,
+		      str_copy(call->arena, strbuf_str(out)));
+	strbuf_free(out);
+}
+
+static void reply_named(struct call *call, int status, struct str name, struct str text)
+{
+	struct strbuf out;
+
+	strbuf_init(&out, LIMIT_PORTAL_BODY_BYTES);
+	if (wants_json(call)) {
+		strbuf_append_format(&out, "{\"%.*s\":", STR_ARG(name));
+		json_write_str(&out, text);
+		strbuf_append_char(&out, '}');
+	} else {
+		xml_declaration(&out);
+		xml_element(&out, name, text);
+	}
+	reply_buffer(call, status, &out);
+}
+
+void reply_error(struct call *call, int status, struct str text)
+{
+	reply_named(call, status, STR("error"), text);
+}
+
+void reply_status(struct call *call, int status, struct str text)
+{
+	if (wants_json(call))
+		reply_named(call, status, STR("status"), text);
+	else
+		reply_empty(call, status);
+}
+
+void reply_not_found(struct call *call)
+{
+	reply_status(call, 404, STR("Not found"));
+}
+
+void reply_permission_error(struct call *call)
+{
+	reply_error(call, 403, STR("Your access token does not have the correct permissions"));
+}
+
+void reply_access_denied(struct call *call)
+{
+	reply_error(call, 403, STR("Access denied"));
+}
+
+void reply_missing_parameter(struct call *call, const char *name)
+{
+	reply_text(call, 400, str_format(call->arena, "Required parameter missing: %s", name));
+}
+
+void reply_invalid(struct call *call, int status, const struct validation *validation)
+{
+	struct strbuf out;
+
+	strbuf_init(&out, LIMIT_PORTAL_BODY_BYTES);
+	if (wants_json(call)) {
+		strbuf_append(&out, STR("{\"errors\":"));
+		validation_write_json(validation, &out);
+		strbuf_append_char(&out, '}');
+	} else {
+		validation_write_xml(validation, &out);
+	}
+	reply_buffer(call, status, &out);
+}
+
+void reply_invalid_one(struct call *call, int status, const char *attribute, struct str text)
+{
+	struct validation validation;
+
+	validation_init(&validation, call->arena);
+	validation_add(&validation, attribute, text);
+	reply_invalid(call, status, &validation);
+}
+
+void reply_record(struct call *call, int status, const struct representation *representation,
+		  const struct record *record)
+{
+	struct strbuf out;
+
+	representation = representation_for(call, representation, record);
+	strbuf_init(&out, LIMIT_CONFIG_BYTES);
+	if (wants_json(call)) {
+		strbuf_append_format(&out, "{\"%s\":", representation->root);
+		representation_write_json(call, &out, representation, record);
+		strbuf_append_char(&out, '}');
+	} else {
+		xml_declaration(&out);
+		representation_write_xml(call, &out, representation, record);
+	}
+	reply_buffer(call, status, &out);
+}
+
+static void write_list_opening(struct strbuf *out, const char *roots, const struct page *page)
+{
+	int64_t pages = page != NULL ? (page->entries + page->size - 1) / page->size : 1;
+
+	strbuf_append_format(out, "<%s", roots);
+	if (pages > 1)
+		strbuf_append_format(out,
+				     " per_page=\"%" PRId64 "\" total_entries=\"%" PRId64
+				     "\" total_pages=\"%" PRId64 "\" current_page=\"%" PRId64 "\"",
+				     page->size, page->entries, pages, page->number);
+	strbuf_append_char(out, '>');
+}
+
+void reply_list(struct call *call, const struct representation *representation,
+		const struct record_list *list, const struct page *page)
+{
+	const char *xml_roots = representation->xml_roots != NULL ? representation->xml_roots
+								  : representation->roots;
+	struct strbuf out;
+
+	strbuf_init(&out, LIMIT_CONFIG_BYTES);
+	if (wants_json(call)) {
+		strbuf_append_format(&out, "{\"%s\":[", representation->roots);
+		representation_write_items(call, &out, representation, list, true);
+		strbuf_append(&out, STR("]}"));
+	} else {
+		xml_declaration(&out);
+		write_list_opening(&out, xml_roots, page);
+		representation_write_items(call, &out, representation, list, false);
+		xml_close(&out, str_from(xml_roots));
+	}
+	reply_buffer(call, 200, &out);
+}

@@ -1,0 +1,194 @@
+#include "portal/resource.h"
+
+#include <inttypes.h>
+#include <string.h>
+
+#include "base/arena.h"
+#include "base/json.h"
+#include "portal/call.h"
+#include "portal/database.h"
+#include "portal/record.h"
+#include "portal/routes.h"
+#include "portal/validation.h"
+
+#define PAGE_SIZE_MAX 500
+
+static struct value attribute_value(const struct column *column, const struct json *attribute)
+{
+	if (attribute->kind == JSON_NULL)
+		return column->kind == VALUE_BOOL ? value_bool(false) : value_null();
+	return value_from_text(column->kind, json_scalar_text(attribute));
+}
+
+void resource_assign(struct record *record, const char *names, const struct json *attributes)
+{
+	struct str rest = str_from(names), name;
+
+	while (str_next_field(&rest, ' ', &name)) {
+		const struct json *attribute = json_get(attributes, name);
+
+		if (attribute != NULL && attribute->kind != JSON_ARRAY &&
+		    attribute->kind != JSON_OBJECT) {
+			const struct column *column = table_column(record->table, name);
+
+			record_set_column(record, column, attribute_value(column, attribute));
+		}
+	}
+}
+
+void resource_check(struct call *call, const struct resource *resource, struct record *record,
+		    struct validation *validation)
+{
+	validation_check(validation, call->database, record, resource->rules,
+			 resource->rules_count);
+	if (resource->validate != NULL)
+		resource->validate(call, record, validation);
+}
+
+static struct record *record_before(const struct call *call, const struct record *record)
+{
+	struct record *before = record_new(call->arena, record->table);
+
+	memcpy(before->values, record->stored,
+	       record->table->columns_count * sizeof *record->values);
+	return before;
+}
+
+void resource_store(struct call *call, const struct resource *resource, struct record *record)
+{
+	struct record *before = record_is_new(record) ? NULL : record_before(call, record);
+
+	if (record_save(call->database, record) && resource->saved != NULL)
+		resource->saved(call, record, before);
+}
+
+bool resource_save(struct call *call, const struct resource *resource, struct record *record,
+		   const struct json *attributes)
+{
+	struct validation validation;
+
+	if (resource->prepare != NULL && !resource->prepare(call, record, attributes))
+		return false;
+	validation_init(&validation, call->arena);
+	resource_check(call, resource, record, &validation);
+	if (!validation_is_clean(&validation)) {
+		reply_invalid(call, 422, &validation);
+		return false;
+	}
+	resource_store(call, resource, record);
+	return true;
+}
+
+const struct json *resource_attributes(struct call *call, const char *wrapper)
+{
+	const struct json *attributes = call_attributes(call, wrapper);
+
+	if (attributes == NULL)
+		reply_error(call, 422,
+			    str_format(call->arena, "Wrong type for parameter: %s", wrapper));
+	return attributes;
+}
+
+struct record *api_innermost(const struct call *call)
+{
+	return call->found[call->found_count - 1].record;
+}
+
+struct page resource_page(const struct call *call)
+{
+	struct page page = {.number = 1, .size = PAGE_SIZE_MAX};
+	int64_t number;
+
+	if (str_to_int64(call_parameter(call, "page"), &number) && number >= 1 &&
+	    number <= INT32_MAX)
+		page.number = number;
+	if (str_to_int64(call_parameter(call, "per_page"), &number) && number >= 1 &&
+	    number <= PAGE_SIZE_MAX)
+		page.size = number;
+	return page;
+}
+
+void resource_reply_list(struct call *call, const struct resource *resource, const char *where,
+			 const struct value *arguments, size_t count)
+{
+	bool is_paged = (call->route->flags & ROUTE_PAGED) != 0;
+	struct page page = resource_page(call);
+	struct str condition = str_from(where);
+	struct record_list list;
+
+	if (is_paged) {
+		page.entries =
+			database_int(call->database,
+				     STR_CONCAT(call->arena, STR("SELECT count(*) FROM "),
+						resource->table->name, STR(" WHERE "), condition),
+				     arguments, count, 0);
+		condition = str_format(call->arena, "%s LIMIT %" PRId64 " OFFSET %" PRId64, where,
+				       page.size, (page.number - 1) * page.size);
+	}
+	list = record_all(call->database, resource->table, str_cstr(call->arena, condition),
+			  arguments, count);
+	reply_list(call, resource->representation, &list, is_paged ? &page : NULL);
+}
+
+void api_list(struct call *call)
+{
+	struct value arguments[CALL_ARGUMENTS];
+
+	call_arguments(call, arguments);
+	resource_reply_list(call, call->route->resource, call->route->where, arguments,
+			    CALL_ARGUMENTS);
+}
+
+void api_show(struct call *call)
+{
+	reply_record(call, 200, call->route->resource->representation, api_innermost(call));
+}
+
+void api_create(struct call *call)
+{
+	const struct resource *resource = call->route->resource;
+	const struct json *attributes = resource_attributes(call, resource->wrapper);
+	struct record *record;
+
+	if (attributes == NULL)
+		return;
+	record = call_new_record(call, resource->table);
+	if (call->route->parent != NULL)
+		record_set_int(record, call->route->parent,
+			       call->found_count > 0 ? record_id(api_innermost(call))
+						     : call_tenant_id(call));
+	resource_assign(record, resource->attributes, attributes);
+	resource_assign(record, resource->create_only, attributes);
+	if (resource_save(call, resource, record, attributes))
+		reply_record(call, 201, resource->representation, record);
+}
+
+void api_update(struct call *call)
+{
+	const struct resource *resource = call->route->resource;
+	const struct json *attributes = resource_attributes(call, resource->wrapper);
+	struct record *record = api_innermost(call);
+
+	if (attributes == NULL)
+		return;
+	resource_assign(record, resource->attributes, attributes);
+	if (resource_save(call, resource, record, attributes))
+		reply_record(call, 200, resource->representation, record);
+}
+
+void api_delete(struct call *call)
+{
+	const struct resource *resource = call->route->resource;
+	struct record *record = api_innermost(call);
+	struct validation validation;
+
+	validation_init(&validation, call->arena);
+	if (resource->deleting != NULL)
+		resource->deleting(call, record, &validation);
+	if (!validation_is_clean(&validation)) {
+		reply_invalid(call, 403, &validation);
+		return;
+	}
+	record_delete(call->database, record);
+	reply_empty(call, 200);
+}

@@ -1,0 +1,308 @@
+/* Developer accounts, and the tenant's own: spec/portal.md 3.10, 6.2. */
+#include "base/arena.h"
+#include "base/json.h"
+#include "portal/backend_push.h"
+#include "portal/database.h"
+#include "portal/resources/resources.h"
+#include "portal/tables.h"
+#include "portal/validation.h"
+
+/* Representation. */
+
+static struct value get_credit_card(struct call *call, const struct record *account)
+{
+	(void)call;
+	(void)account;
+	return value_bool(false);
+}
+
+static struct value get_extra_fields(struct call *call, const struct record *account)
+{
+	(void)call;
+	(void)account;
+	return value_json(STR(""));
+}
+
+/* Account, service and application plans that were bought. */
+static struct value get_plans(struct call *call, const struct record *account)
+{
+	static const char *const types[] = {"AccountPlan", "ServicePlan", "ApplicationPlan"};
+	struct str text = STR("");
+
+	for (size_t i = 0; i < sizeof types / sizeof *types; i++) {
+		struct record_list list =
+			record_all(call->database, &plans_table,
+				   "type = ?2 AND id IN (SELECT plan_id FROM cinstances WHERE "
+				   "user_account_id = ?1) ORDER BY id",
+				   DATABASE_ARGUMENTS(value_int(record_id(account)),
+						      value_text(str_from(types[i]))));
+
+		if (list.count == 0)
+			continue;
+		text = STR_CONCAT(
+			call->arena, text,
+			representation_xml_elements(
+				call, plan_resource_of(list.items[0])->representation, &list)
+				.text);
+	}
+	return value_json(text);
+}
+
+static struct value get_users(struct call *call, const struct record *account)
+{
+	struct record_list list =
+		record_all(call->database, &users_table, "account_id = ?1 ORDER BY id",
+			   DATABASE_ARGUMENTS(value_int(record_id(account))));
+
+	return representation_xml_elements(call, user_resource.representation, &list);
+}
+
+/* Only the answer to a sign-up shows them. */
+static struct value get_applications(struct call *call, const struct record *account)
+{
+	struct record_list list =
+		record_all(call->database, &contracts_table,
+			   "type = 'Cinstance' AND user_account_id = ?1 ORDER BY id",
+			   DATABASE_ARGUMENTS(value_int(record_id(account))));
+
+	if (!str_equal(call->path, STR("/admin/api/signup")))
+		return value_absent();
+	return representation_xml_elements(call, application_resource.representation, &list);
+}
+
+static const struct derived account_derived[] = {
+	{"credit_card_stored", get_credit_card},
+	{"extra_fields", get_extra_fields},
+	{"plans", get_plans},
+	{"users", get_users},
+	{"applications", get_applications},
+};
+
+static const struct link account_links[] = {
+	{"self", "/admin/api/accounts/{id}"},
+	{"users", "/admin/api/accounts/{id}/users"},
+};
+
+#define TENANT_FIELDS                                                                              \
+	"admin_domain domain from_email support_email finance_support_email site_access_code "
+
+static const struct representation account_representation = {
+	.root = "account",
+	.roots = "accounts",
+	.json = "id created_at updated_at credit_card_stored monthly_billing_enabled "
+		"monthly_charging_enabled state | org_name vat_rate",
+	.xml = "id created_at updated_at state org_name extra_fields monthly_billing_enabled "
+	       "monthly_charging_enabled credit_card_stored plans users applications",
+	REPRESENTATION_DERIVED(account_derived),
+	REPRESENTATION_LINKS(account_links),
+};
+
+static struct value get_admin_domain(struct call *call, const struct record *account)
+{
+	(void)call;
+	return record_get(account, "self_domain");
+}
+
+static const struct derived tenant_derived[] = {
+	{"admin_domain", get_admin_domain},
+	{"credit_card_stored", get_credit_card},
+	{"extra_fields", get_extra_fields},
+	{"plans", get_plans},
+	{"users", get_users},
+};
+
+static const struct link tenant_links[] = {{"users", "/admin/api/accounts/{id}/users"}};
+
+static const struct representation tenant_representation = {
+	.root = "account",
+	.roots = "accounts",
+	.json = "id created_at updated_at " TENANT_FIELDS
+		"credit_card_stored monthly_billing_enabled monthly_charging_enabled state | "
+		"org_name",
+	.xml = "id created_at updated_at state " TENANT_FIELDS
+	       "org_name extra_fields monthly_billing_enabled monthly_charging_enabled "
+	       "credit_card_stored plans users",
+	REPRESENTATION_DERIVED(tenant_derived),
+	REPRESENTATION_LINKS(tenant_links),
+};
+
+static const struct rule account_rules[] = {
+	{"org_name", RULE_PRESENT, 0, NULL, NULL, false},
+	{"org_name", RULE_LENGTH_MAX, 255, NULL, NULL, false},
+};
+
+/* Everything that hangs on the account goes; backend hears of its applications. */
+static void account_deleting(struct call *call, struct record *account,
+			     struct validation *validation)
+{
+	struct record_list list =
+		record_all(call->database, &contracts_table,
+			   "user_account_id = ?1 AND type = 'Cinstance' ORDER BY id",
+			   DATABASE_ARGUMENTS(value_int(record_id(account))));
+
+	(void)validation;
+	for (size_t i = 0; i < list.count; i++)
+		push_application_gone(call, list.items[i]);
+}
+
+const struct resource account_resource = {
+	.table = &accounts_table,
+	.representation = &account_representation,
+	.wrapper = "",
+	.attributes = "org_name monthly_billing_enabled monthly_charging_enabled vat_rate",
+	RESOURCE_RULES(account_rules),
+	.deleting = account_deleting,
+};
+
+/* Lists and look-ups. */
+
+void account_list(struct call *call)
+{
+	struct str state = call_parameter(call, "state");
+	struct value arguments[CALL_ARGUMENTS + 1];
+
+	call_arguments(call, arguments);
+	arguments[5] = state.size > 0 ? value_text(state) : value_null();
+	resource_reply_list(call, &account_resource,
+			    "provider_account_id = ?2 AND (?6 IS NULL OR state = ?6) ORDER BY id",
+			    arguments, CALL_ARGUMENTS + 1);
+}
+
+void account_find(struct call *call)
+{
+	static const struct {
+		const char *parameter, *where;
+	} ways[] = {
+		{"username", "username = ?1"},
+		{"user_id", "id = CAST(?1 AS INTEGER)"},
+		{"email", "lower(email) = lower(?1)"},
+	};
+	struct record *account = NULL;
+
+	for (size_t i = 0; i < sizeof ways / sizeof *ways && account == NULL; i++) {
+		struct str value = call_parameter(call, ways[i].parameter);
+
+		if (value.size == 0)
+			continue;
+		account = record_first(
+			call->database, &accounts_table,
+			str_cstr(call->arena,
+				 str_format(call->arena,
+					    "provider_account_id = ?2 AND id IN (SELECT account_id "
+					    "FROM users WHERE %s) ORDER BY id LIMIT 1",
+					    ways[i].where)),
+			DATABASE_ARGUMENTS(value_text(value), value_int(call_tenant_id(call))));
+	}
+	if (account == NULL)
+		reply_not_found(call);
+	else
+		reply_record(call, 200, &account_representation, account);
+}
+
+void account_show_tenant(struct call *call)
+{
+	reply_record(call, 200, &tenant_representation, call->tenant);
+}
+
+/* States. */
+
+bool account_change_state(struct call *call, struct record *account, const char *event)
+{
+	static const struct {
+		const char *event, *from, *to;
+	} rows[] = {
+		{"approve", "created pending rejected", "approved"},
+		{"make_pending", "created approved rejected", "pending"},
+		{"reject", "created pending approved", "rejected"},
+	};
+	struct str from, state;
+
+	for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+		if (!str_equal(str_from(rows[i].event), str_from(event)))
+			continue;
+		from = str_from(rows[i].from);
+		while (str_next_field(&from, ' ', &state)) {
+			if (!str_equal(state, record_text(account, "state")))
+				continue;
+			record_set_text(account, "state", str_from(rows[i].to));
+			record_set(account, "state_changed_at",
+				   value_time(database_now_us(call->database)));
+			record_save(call->database, account);
+			return true;
+		}
+	}
+	return false;
+}
+
+static void change_state(struct call *call, const char *event)
+{
+	struct record *account = call_found(call, "account");
+
+	if (account_change_state(call, account, event))
+		reply_record(call, 200, &account_representation, account);
+	else
+		reply_invalid_one(call, 422, "state",
+				  str_format(call->arena, "cannot transition via \"%s\"", event));
+}
+
+void account_approve(struct call *call)
+{
+	change_state(call, "approve");
+}
+
+void account_reject(struct call *call)
+{
+	change_state(call, "reject");
+}
+
+void account_make_pending(struct call *call)
+{
+	change_state(call, "make_pending");
+}
+
+/* The account's own plan. */
+
+static struct record *account_contract(struct call *call, const struct record *account)
+{
+	return record_first(call->database, &contracts_table,
+			    "type = 'AccountContract' AND user_account_id = ?1 ORDER BY id LIMIT 1",
+			    DATABASE_ARGUMENTS(value_int(record_id(account))));
+}
+
+static void reply_plan(struct call *call, const struct record *plan)
+{
+	reply_record(call, 200, account_plan_resource.representation, plan);
+}
+
+void account_plan_show(struct call *call)
+{
+	struct record *contract = account_contract(call, call_found(call, "account"));
+
+	if (contract == NULL)
+		reply_not_found(call);
+	else
+		reply_plan(call, record_by_id(call->database, &plans_table,
+					      record_int(contract, "plan_id")));
+}
+
+void account_change_plan(struct call *call)
+{
+	struct record *account = call_found(call, "account");
+	struct record *contract = account_contract(call, account), *plan = NULL;
+	int64_t id;
+
+	if (str_to_int64(call_parameter(call, "plan_id"), &id))
+		plan = record_first(
+			call->database, &plans_table,
+			"id = ?1 AND type = 'AccountPlan' AND issuer_id = ?2",
+			DATABASE_ARGUMENTS(value_int(id), value_int(call_tenant_id(call))));
+	if (plan == NULL) {
+		reply_not_found(call);
+		return;
+	}
+	if (contract == NULL)
+		contract = contract_new(call, record_id(account), plan);
+	record_set_int(contract, "plan_id", id);
+	record_save(call->database, contract);
+	reply_plan(call, plan);
+}

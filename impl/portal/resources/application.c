@@ -1,0 +1,597 @@
+/* Applications and subscriptions: spec/portal.md 3.12. */
+#include "base/arena.h"
+#include "base/json.h"
+#include "portal/backend_push.h"
+#include "portal/database.h"
+#include "portal/resources/resources.h"
+#include "portal/tables.h"
+#include "portal/validation.h"
+
+#define IS_APPLICATION "type = 'Cinstance'"
+
+/* Representation: what is shown depends on the service's authentication mode. */
+
+bool application_is_of_mode(struct call *call, const struct record *application, const char *modes)
+{
+	struct record *service = service_by_id(call, record_int(application, "service_id"));
+	struct str rest = str_from(modes), mode;
+
+	if (service == NULL)
+		return false;
+	while (str_next_field(&rest, ' ', &mode)) {
+		if (str_equal(service_mode(call, service), mode))
+			return true;
+	}
+	return false;
+}
+
+static struct value when_mode(struct call *call, const struct record *application,
+			      const char *modes, struct value value)
+{
+	return application_is_of_mode(call, application, modes) ? value : value_absent();
+}
+
+static struct value get_account(struct call *call, const struct record *application)
+{
+	(void)call;
+	return record_get(application, "user_account_id");
+}
+
+static struct value get_enabled(struct call *call, const struct record *application)
+{
+	int64_t leaving =
+		database_int(call->database,
+			     STR("SELECT count(*) FROM accounts WHERE id IN (?1, ?2) AND "
+				 "state = 'scheduled_for_deletion'"),
+			     DATABASE_ARGUMENTS(record_get(application, "user_account_id"),
+						value_int(call_tenant_id(call))),
+			     0);
+
+	return value_bool(str_equal(record_text(application, "state"), STR("live")) &&
+			  leaving == 0);
+}
+
+static struct record *plan_of(struct call *call, const struct record *application)
+{
+	return record_by_id(call->database, &plans_table, record_int(application, "plan_id"));
+}
+
+static struct value get_end_user_required(struct call *call, const struct record *application)
+{
+	return record_get(plan_of(call, application), "end_user_required");
+}
+
+static struct value get_user_key(struct call *call, const struct record *application)
+{
+	return when_mode(call, application, "1", record_get(application, "user_key"));
+}
+
+static struct value get_verification_key(struct call *call, const struct record *application)
+{
+	return when_mode(call, application, "1", record_get(application, "provider_public_key"));
+}
+
+static struct value get_application_id(struct call *call, const struct record *application)
+{
+	return when_mode(call, application, "2 oauth oidc",
+			 record_get(application, "application_id"));
+}
+
+static struct value get_redirect_url(struct call *call, const struct record *application)
+{
+	return when_mode(call, application, "oauth oidc", record_get(application, "redirect_url"));
+}
+
+static struct value get_client_id(struct call *call, const struct record *application)
+{
+	return when_mode(call, application, "oauth oidc",
+			 record_get(application, "application_id"));
+}
+
+static struct value get_client_secret(struct call *call, const struct record *application)
+{
+	return when_mode(call, application, "oauth oidc",
+			 value_text(application_first_key(call, application)));
+}
+
+static struct value get_oidc(struct call *call, const struct record *application)
+{
+	struct record *proxy;
+
+	if (!application_is_of_mode(call, application, "oidc"))
+		return value_absent();
+	proxy = proxy_of_service(call, record_int(application, "service_id"));
+	return value_json(oidc_configuration_json(call, proxy));
+}
+
+static struct value get_keys(struct call *call, const struct record *application)
+{
+	struct record_list list = record_all(call->database, &application_keys_table,
+					     "application_id = ?1 ORDER BY id",
+					     DATABASE_ARGUMENTS(value_int(record_id(application))));
+
+	if (application_is_of_mode(call, application, "1"))
+		return value_absent();
+	return representation_xml_elements(call, application_key_resource.representation, &list);
+}
+
+static struct value get_plan(struct call *call, const struct record *application)
+{
+	return representation_xml_element(call, application_plan_resource.representation,
+					  plan_of(call, application));
+}
+
+static struct value get_extra_fields(struct call *call, const struct record *application)
+{
+	(void)call;
+	(void)application;
+	return value_json(STR(""));
+}
+
+static struct value get_filters(struct call *call, const struct record *application)
+{
+	struct record *service = service_by_id(call, record_int(application, "service_id"));
+	struct record_list list = record_all(call->database, &referrer_filters_table,
+					     "application_id = ?1 ORDER BY id",
+					     DATABASE_ARGUMENTS(value_int(record_id(application))));
+
+	if (service == NULL || !record_bool(service, "referrer_filters_required"))
+		return value_absent();
+	return representation_xml_elements(call, referrer_filter_resource.representation, &list);
+}
+
+static const struct derived application_derived[] = {
+	{"account_id", get_account},
+	{"enabled", get_enabled},
+	{"end_user_required", get_end_user_required},
+	{"user_key", get_user_key},
+	{"provider_verification_key", get_verification_key},
+	{"application_id", get_application_id},
+	{"redirect_url", get_redirect_url},
+	{"client_id", get_client_id},
+	{"client_secret", get_client_secret},
+	{"oidc_configuration", get_oidc},
+	{"keys", get_keys},
+	{"plan", get_plan},
+	{"extra_fields", get_extra_fields},
+	{"referrer_filters", get_filters},
+};
+
+static const struct link application_links[] = {
+	{"self", "/admin/api/accounts/{account_id}/applications/{id}"},
+	{"service", "/admin/api/services/{service_id}"},
+	{"account", "/admin/api/accounts/{account_id}"},
+	{"plan", "/admin/api/services/{service_id}/application_plans/{plan_id}"},
+	{"keys", "/admin/api/accounts/{account_id}/applications/{id}/keys"},
+	{"referrer_filters", "/admin/api/accounts/{account_id}/applications/{id}/referrer_filters"},
+};
+
+static const struct representation application_representation = {
+	.root = "application",
+	.roots = "applications",
+	.json = "id state enabled end_user_required created_at updated_at service_id plan_id "
+		"account_id first_traffic_at! first_daily_traffic_at! user_key "
+		"provider_verification_key application_id redirect_url! client_id! client_secret! "
+		"oidc_configuration | name description",
+	.xml = "id created_at updated_at state user_account_id first_traffic_at "
+	       "first_daily_traffic_at end_user_required service_id user_key "
+	       "provider_verification_key application_id redirect_url keys =plan "
+	       "oidc_configuration name description extra_fields referrer_filters",
+	REPRESENTATION_DERIVED(application_derived),
+	REPRESENTATION_LINKS(application_links),
+};
+
+/* Rules. */
+
+static const struct rule application_rules[] = {
+	{"name", RULE_PRESENT, 0, NULL, NULL, false},
+	{"name", RULE_LENGTH_MAX, 255, NULL, NULL, false},
+	{"description", RULE_PRESENT, 0, NULL, NULL, false},
+	{"user_key", RULE_LENGTH_MAX, 256, NULL, NULL, false},
+	{"user_key", RULE_PATTERN, 0, "[\\w\\-.]+|[A-Za-z0-9+/]+={0,2}", NULL, false},
+	{"user_key", RULE_UNIQUE, 0, "service_id type", NULL, false},
+	{"application_id", RULE_LENGTH_MIN, 4, NULL, NULL, false},
+	{"application_id", RULE_LENGTH_MAX, 255, NULL, NULL, false},
+	{"application_id", RULE_PATTERN, 0, "[\\x20-\\x7e]*", NULL, false},
+	{"application_id", RULE_UNIQUE, 0, "service_id type", NULL, false},
+	{"redirect_url", RULE_LENGTH_MAX, 255, NULL, NULL, false},
+};
+
+static bool application_prepare(struct call *call, struct record *application,
+				const struct json *attributes)
+{
+	(void)attributes;
+	if (value_is_blank(record_get(application, "user_key")))
+		record_set_text(application, "user_key", call_random_hex(call, 32));
+	if (value_is_blank(record_get(application, "application_id")))
+		record_set_text(application, "application_id", call_random_hex(call, 8));
+	if (value_is_blank(record_get(application, "provider_public_key")))
+		record_set_text(application, "provider_public_key", call_random_hex(call, 32));
+	return true;
+}
+
+static void application_saved(struct call *call, struct record *application,
+			      const struct record *before)
+{
+	if (before != NULL &&
+	    !value_equal(record_get(before, "user_key"), record_get(application, "user_key")))
+		push_user_key_gone(call, application, record_text(before, "user_key"));
+	push_application(call, application);
+}
+
+static void application_deleting(struct call *call, struct record *application,
+				 struct validation *validation)
+{
+	(void)validation;
+	push_application_gone(call, application);
+}
+
+const struct resource application_resource = {
+	.table = &contracts_table,
+	.representation = &application_representation,
+	.wrapper = "",
+	.attributes = "name description redirect_url user_key",
+	.create_only = "application_id first_traffic_at first_daily_traffic_at",
+	RESOURCE_RULES(application_rules),
+	.prepare = application_prepare,
+	.saved = application_saved,
+	.deleting = application_deleting,
+};
+
+/* Creating. */
+
+struct record *contract_new(struct call *call, int64_t account_id, const struct record *plan)
+{
+	static const struct {
+		struct str plan, contract;
+	} types[] = {
+		{STR_INIT("ApplicationPlan"), STR_INIT("Cinstance")},
+		{STR_INIT("ServicePlan"), STR_INIT("ServiceContract")},
+		{STR_INIT("AccountPlan"), STR_INIT("AccountContract")},
+	};
+	struct record *contract = call_new_record(call, &contracts_table);
+
+	for (size_t i = 0; i < sizeof types / sizeof *types; i++) {
+		if (str_equal(types[i].plan, record_text(plan, "type")))
+			record_set_text(contract, "type", types[i].contract);
+	}
+	record_set_int(contract, "plan_id", record_id(plan));
+	record_set_int(contract, "user_account_id", account_id);
+	if (str_equal(record_text(plan, "issuer_type"), STR("Service")))
+		record_set(contract, "service_id", record_get(plan, "issuer_id"));
+	record_set_text(contract, "state",
+			record_bool(plan, "approval_required") ? STR("pending") : STR("live"));
+	return contract;
+}
+
+/* The default service plan, else the first. */
+bool service_subscription_ensure(struct call *call, int64_t account_id, int64_t service_id)
+{
+	struct record *plan;
+
+	if (database_int(call->database,
+			 STR("SELECT count(*) FROM cinstances WHERE type = 'ServiceContract' AND "
+			     "user_account_id = ?1 AND service_id = ?2"),
+			 DATABASE_ARGUMENTS(value_int(account_id), value_int(service_id)), 0) > 0)
+		return true;
+	plan = record_first(call->database, &plans_table,
+			    "type = 'ServicePlan' AND issuer_id = ?1 ORDER BY id = (SELECT "
+			    "default_service_plan_id FROM services WHERE id = ?1) DESC, id LIMIT 1",
+			    DATABASE_ARGUMENTS(value_int(service_id)));
+	if (plan == NULL)
+		return false;
+	record_save(call->database, contract_new(call, account_id, plan));
+	return true;
+}
+
+/* An application plan of a visible service, named by the parameter; else 404. */
+static struct record *plan_of_parameter(struct call *call)
+{
+	struct value arguments[CALL_ARGUMENTS];
+	struct record *plan = NULL;
+	int64_t id;
+
+	call_arguments(call, arguments);
+	if (str_to_int64(call_parameter(call, "plan_id"), &id)) {
+		arguments[0] = value_int(id);
+		plan = record_first(
+			call->database, &plans_table,
+			"id = ?1 AND type = 'ApplicationPlan' AND issuer_id IN " SERVICES_VISIBLE,
+			arguments, CALL_ARGUMENTS);
+	}
+	if (plan == NULL)
+		reply_not_found(call);
+	return plan;
+}
+
+static bool add_key(struct call *call, const struct record *application, struct str value)
+{
+	struct record *key = call_new_record(call, &application_keys_table);
+
+	record_set_int(key, "application_id", record_id(application));
+	record_set_text(key, "value", value);
+	return resource_save(call, &application_key_resource, key, NULL);
+}
+
+/* One key or several; none where the mode needs one: generated. */
+static bool add_keys(struct call *call, const struct record *application)
+{
+	const struct json *given = json_get(call->parameters, STR("application_key"));
+	struct record *service = service_by_id(call, record_int(application, "service_id"));
+	bool needs_one = application_is_of_mode(call, application, "oauth oidc") ||
+			 (application_is_of_mode(call, application, "2") &&
+			  record_bool(service, "mandatory_app_key"));
+
+	if (given != NULL && given->kind == JSON_ARRAY) {
+		JSON_EACH (value, given) {
+			if (!add_key(call, application, json_scalar_text(value)))
+				return false;
+		}
+		return true;
+	}
+	if (given != NULL)
+		return add_key(call, application, json_scalar_text(given));
+	if (needs_one)
+		application_key_generate(call, application);
+	return true;
+}
+
+void application_create(struct call *call)
+{
+	struct record *account = call_found(call, "account");
+	struct record *plan = plan_of_parameter(call), *application;
+
+	if (plan == NULL)
+		return;
+	if (!service_subscription_ensure(call, record_id(account), record_int(plan, "issuer_id"))) {
+		reply_error(call, 422, STR("You cannot subscribe to that service."));
+		return;
+	}
+	application = contract_new(call, record_id(account), plan);
+	record_set_text(application, "create_origin", STR("api"));
+	resource_assign(application, application_resource.attributes, call->parameters);
+	resource_assign(application, application_resource.create_only, call->parameters);
+	if (resource_save(call, &application_resource, application, call->parameters) &&
+	    add_keys(call, application))
+		reply_record(call, 201, &application_representation, application);
+}
+
+/* Listing and finding. ?1 to ?5 are the call's own, the rest are filters, null when not given. */
+
+#define FILTERS 8
+
+static struct value text_filter(struct call *call, const char *name)
+{
+	struct str text = call_parameter(call, name);
+
+	return text.size > 0 ? value_text(text) : value_null();
+}
+
+static struct value int_filter(struct call *call, const char *name)
+{
+	struct str text = call_parameter(call, name);
+	int64_t number;
+
+	if (text.size == 0)
+		return value_null();
+	return value_int(str_to_int64(text, &number) ? number : -1);
+}
+
+static struct value time_filter(struct call *call, const char *name)
+{
+	struct value value = value_from_text(VALUE_TIME, call_parameter(call, name));
+
+	return value.kind == VALUE_TIME ? value : value_null();
+}
+
+void application_list(struct call *call)
+{
+	struct value arguments[CALL_ARGUMENTS + FILTERS];
+
+	call_arguments(call, arguments);
+	arguments[5] = int_filter(call, "service_id");
+	arguments[6] = int_filter(call, "plan_id");
+	arguments[7] = text_filter(call, "plan_type");
+	arguments[8] = text_filter(call, "state");
+	arguments[9] = text_filter(call, "name");
+	arguments[10] = text_filter(call, "user_key");
+	arguments[11] = time_filter(call, "active_since");
+	arguments[12] = time_filter(call, "inactive_since");
+	resource_reply_list(call, &application_resource,
+			    IS_APPLICATION
+			    " AND service_id IN " SERVICES_VISIBLE
+			    " AND (?6 IS NULL OR service_id = ?6)"
+			    " AND (?7 IS NULL OR plan_id = ?7)"
+			    " AND (?8 IS NULL OR (?8 = 'paid') = (SELECT CAST(cost_per_month AS "
+			    "REAL) + CAST(setup_fee AS REAL) > 0 OR EXISTS (SELECT 1 FROM "
+			    "pricing_rules WHERE pricing_rules.plan_id = plans.id) FROM plans "
+			    "WHERE plans.id = cinstances.plan_id))"
+			    " AND (?9 IS NULL OR state = ?9)"
+			    " AND (?10 IS NULL OR name = ?10)"
+			    " AND (?11 IS NULL OR user_key = ?11)"
+			    " AND (?12 IS NULL OR first_daily_traffic_at >= ?12)"
+			    " AND (?13 IS NULL OR first_daily_traffic_at < ?13)"
+			    " ORDER BY id",
+			    arguments, CALL_ARGUMENTS + FILTERS);
+}
+
+void application_list_of_account(struct call *call)
+{
+	struct value arguments[CALL_ARGUMENTS + 1];
+
+	call_arguments(call, arguments);
+	arguments[5] = text_filter(call, "state");
+	resource_reply_list(call, &application_resource,
+			    IS_APPLICATION
+			    " AND user_account_id = ?1 AND service_id IN " SERVICES_VISIBLE
+			    " AND (?6 IS NULL OR state = ?6) ORDER BY id",
+			    arguments, CALL_ARGUMENTS + 1);
+}
+
+#define MODE_OF_SERVICE "(SELECT backend_version FROM services WHERE services.id = service_id)"
+
+/* A user key names an application of mode 1, an application id one of the other modes. */
+static void find(struct call *call, const char *also)
+{
+	struct value arguments[CALL_ARGUMENTS + 4];
+	struct record *application = NULL;
+
+	call_arguments(call, arguments);
+	arguments[5] = int_filter(
+		call, call_has_parameter(call, "application_id") ? "application_id" : "id");
+	arguments[6] = text_filter(call, "user_key");
+	arguments[7] = text_filter(call, "app_id");
+	arguments[8] = int_filter(call, "service_id");
+	if (arguments[5].kind != VALUE_NULL || arguments[6].kind != VALUE_NULL ||
+	    arguments[7].kind != VALUE_NULL)
+		application = record_first(
+			call->database, &contracts_table,
+			str_cstr(
+				call->arena,
+				STR_CONCAT(call->arena,
+					   STR(IS_APPLICATION
+					       " AND service_id IN " SERVICES_VISIBLE
+					       " AND (?6 IS NULL OR id = ?6) AND (?7 IS NULL OR "
+					       "(user_key = ?7 AND " MODE_OF_SERVICE " = '1')) AND "
+					       "(?8 IS NULL OR (application_id = ?8 "
+					       "AND " MODE_OF_SERVICE " <> '1')) AND "
+					       "(?9 IS NULL OR service_id = ?9)"),
+					   str_from(also), STR(" ORDER BY id LIMIT 1"))),
+			arguments, CALL_ARGUMENTS + 4);
+	if (application == NULL)
+		reply_not_found(call);
+	else
+		reply_record(call, 200, &application_representation, application);
+}
+
+void application_find(struct call *call)
+{
+	find(call, "");
+}
+
+void application_find_of_account(struct call *call)
+{
+	find(call, " AND user_account_id = ?1");
+}
+
+/* States. */
+
+static void change_state(struct call *call, const char *event, struct str from, struct str to)
+{
+	struct record *application = call_found(call, "application");
+
+	if (!str_equal(record_text(application, "state"), from)) {
+		reply_invalid_one(call, 422, "state",
+				  str_format(call->arena, "cannot transition via \"%s\"", event));
+		return;
+	}
+	record_set_text(application, "state", to);
+	resource_store(call, &application_resource, application);
+	reply_record(call, 200, &application_representation, application);
+}
+
+void application_accept(struct call *call)
+{
+	struct record *application = call_found(call, "application");
+
+	if (str_equal(record_text(application, "state"), STR("pending")))
+		record_set(application, "accepted_at", value_time(database_now_us(call->database)));
+	change_state(call, "accept", STR("pending"), STR("live"));
+}
+
+void application_suspend(struct call *call)
+{
+	change_state(call, "suspend", STR("live"), STR("suspended"));
+}
+
+void application_resume(struct call *call)
+{
+	change_state(call, "resume", STR("suspended"), STR("live"));
+}
+
+/* Plans. */
+
+void application_change_plan(struct call *call)
+{
+	struct record *application = call_found(call, "application");
+	struct record *plan = plan_of_parameter(call);
+
+	if (plan == NULL)
+		return;
+	if (record_int(plan, "issuer_id") != record_int(application, "service_id")) {
+		reply_invalid_one(call, 422, "plan", STR("not allowed in this context"));
+		return;
+	}
+	record_set_int(application, "plan_id", record_id(plan));
+	resource_store(call, &application_resource, application);
+	reply_record(call, 200, application_plan_resource.representation, plan);
+}
+
+static void copy_rows(struct call *call, const struct table *table, int64_t from, int64_t to,
+		      const struct resource *resource)
+{
+	struct record_list list = record_all(call->database, table, "plan_id = ?1 ORDER BY id",
+					     DATABASE_ARGUMENTS(value_int(from)));
+
+	for (size_t i = 0; i < list.count; i++) {
+		struct record *copy = record_new(call->arena, table);
+
+		for (size_t j = 1; j < table->columns_count; j++)
+			copy->values[j] = list.items[i]->values[j];
+		record_set_int(copy, "plan_id", to);
+		if (resource != NULL)
+			resource_store(call, resource, copy);
+		else
+			record_save(call->database, copy);
+	}
+}
+
+void application_customize_plan(struct call *call)
+{
+	struct record *application = call_found(call, "application");
+	struct record *plan = plan_of(call, application), *custom;
+
+	if (record_int(plan, "original_id") == 0) {
+		custom = record_new(call->arena, &plans_table);
+		for (size_t i = 1; i < plans_table.columns_count; i++)
+			custom->values[i] = plan->values[i];
+		record_set_text(
+			custom, "name",
+			STR_CONCAT(call->arena, record_text(plan, "name"), STR(" (custom)")));
+		record_set_text(custom, "system_name",
+				STR_CONCAT(call->arena, record_text(plan, "system_name"),
+					   STR("_custom_"), call_random_hex(call, 8)));
+		record_set_text(custom, "state", STR("hidden"));
+		record_set_int(custom, "original_id", record_id(plan));
+		record_save(call->database, custom);
+		copy_rows(call, &usage_limits_table, record_id(plan), record_id(custom),
+			  &usage_limit_resource);
+		copy_rows(call, &pricing_rules_table, record_id(plan), record_id(custom), NULL);
+		copy_rows(call, &features_plans_table, record_id(plan), record_id(custom), NULL);
+		record_set_int(application, "plan_id", record_id(custom));
+		resource_store(call, &application_resource, application);
+		plan = custom;
+	}
+	reply_record(call, 200, application_plan_resource.representation, plan);
+}
+
+void application_decustomize_plan(struct call *call)
+{
+	struct record *application = call_found(call, "application");
+	struct record *custom = plan_of(call, application), *plan = custom;
+	struct record_list limits;
+
+	if (record_int(custom, "original_id") > 0) {
+		plan = record_by_id(call->database, &plans_table,
+				    record_int(custom, "original_id"));
+		record_set_int(application, "plan_id", record_id(plan));
+		resource_store(call, &application_resource, application);
+		limits = record_all(call->database, &usage_limits_table, "plan_id = ?1 ORDER BY id",
+				    DATABASE_ARGUMENTS(value_int(record_id(custom))));
+		for (size_t i = 0; i < limits.count; i++)
+			push_usage_limit_gone(call, limits.items[i],
+					      record_text(limits.items[i], "period"));
+		record_delete(call->database, custom);
+	}
+	reply_record(call, 200, application_plan_resource.representation, plan);
+}

@@ -1,0 +1,151 @@
+/* Every resource of the API and the handlers that are not the same for all. Each is described in
+ * the file of its name. */
+#ifndef PORTAL_RESOURCES_RESOURCES_H
+#define PORTAL_RESOURCES_RESOURCES_H
+
+#include "portal/call.h"
+#include "portal/record.h"
+#include "portal/representation.h"
+#include "portal/resource.h"
+
+struct validation;
+
+/* names.c: system names and addresses made from names. */
+struct str name_for_system(struct arena *arena, struct str name); /* "My API v2" -> my_api_v2 */
+struct str name_for_host(struct arena *arena, struct str name);   /* "my_api v2" -> my-api-v2 */
+#define SYSTEM_NAME_PATTERN "\\w[\\w\\-/]+"
+/* Sets `system_name` from another column when it is blank. */
+void fill_system_name(struct call *call, struct record *record, const char *from);
+
+/* service.c */
+extern const struct resource service_resource;
+struct record *service_of_path(const struct call *call);
+struct record *service_by_id(struct call *call, int64_t id);
+void service_touch(struct call *call, int64_t service_id);
+struct str service_mode(struct call *call, const struct record *service); /* with "oidc" */
+struct str service_support_email(struct call *call, const struct record *service);
+void service_delete(struct call *call);
+
+/* metric.c */
+extern const struct resource metric_resource, method_resource;
+void metric_create_hits(struct call *call, const struct record *service);
+void metric_delete(struct call *call);
+
+/* mapping_rule.c */
+extern const struct resource mapping_rule_resource;
+void mapping_rule_create_default(struct call *call, const struct record *proxy);
+
+/* proxy.c */
+extern const struct resource proxy_resource;
+struct record *proxy_of_service(struct call *call, int64_t service_id);
+void proxy_create(struct call *call, const struct record *service, bool is_oidc);
+/* The service's deployment option changed: its addresses follow (spec/portal.md 4.5). */
+void proxy_follow_deployment(struct call *call, const struct record *service);
+void proxy_touch(struct call *call, int64_t service_id);
+void proxy_show(struct call *call);
+void proxy_update(struct call *call);
+void proxy_policies_show(struct call *call);
+void proxy_policies_update(struct call *call);
+void oidc_configuration_show(struct call *call);
+void oidc_configuration_update(struct call *call);
+struct str oidc_configuration_json(struct call *call, const struct record *proxy);
+
+/* proxy_config.c */
+extern const struct resource proxy_config_resource;
+/* Makes a staging version when the content differs from the newest (spec/portal.md 4.3). */
+void proxy_config_deploy(struct call *call, struct record *proxy);
+void proxy_config_list(struct call *call);
+void proxy_config_latest(struct call *call);
+void proxy_config_show(struct call *call);
+void proxy_config_promote(struct call *call);
+void proxy_config_by_host(struct call *call);
+void proxy_config_of_all_tenants(struct call *call);
+void proxy_config_of_account(struct call *call);
+
+/* plan.c */
+extern const struct resource application_plan_resource, service_plan_resource,
+	account_plan_resource;
+const struct resource *plan_resource_of(const struct record *plan);
+struct record *plan_create(struct call *call, const struct resource *resource, int64_t issuer_id,
+			   struct str name, struct str state);
+void plan_make_default(struct call *call, const struct record *plan);
+void plan_default(struct call *call);
+void plan_delete(struct call *call, struct record *plan);
+
+/* usage_limit.c */
+extern const struct resource usage_limit_resource, pricing_rule_resource;
+
+/* feature.c */
+extern const struct resource service_feature_resource, account_feature_resource;
+void plan_feature_list(struct call *call);
+void plan_feature_add(struct call *call);
+void plan_feature_remove(struct call *call);
+
+/* account.c */
+extern const struct resource account_resource;
+void account_list(struct call *call);
+void account_find(struct call *call);
+void account_approve(struct call *call);
+void account_reject(struct call *call);
+void account_make_pending(struct call *call);
+void account_plan_show(struct call *call);
+void account_change_plan(struct call *call);
+void account_show_tenant(struct call *call);
+/* False when the state does not allow it. */
+bool account_change_state(struct call *call, struct record *account, const char *event);
+
+/* signup.c */
+void account_signup(struct call *call);
+
+/* user.c */
+extern const struct resource user_resource;
+bool user_change_state(struct call *call, struct record *user, const char *event);
+void user_list(struct call *call);
+void user_create(struct call *call);
+void user_make_admin(struct call *call);
+void user_make_member(struct call *call);
+void user_suspend(struct call *call);
+void user_unsuspend(struct call *call);
+void user_activate(struct call *call);
+
+/* application.c: contracts of buyers. */
+extern const struct resource application_resource;
+/* A subscription of the account to a plan of any type, with what comes with it; the record is saved
+ * by the caller's resource_save() or here. */
+struct record *contract_new(struct call *call, int64_t account_id, const struct record *plan);
+bool service_subscription_ensure(struct call *call, int64_t account_id, int64_t service_id);
+bool application_is_of_mode(struct call *call, const struct record *application, const char *mode);
+void application_list(struct call *call);
+void application_list_of_account(struct call *call);
+void application_find(struct call *call);
+void application_find_of_account(struct call *call);
+void application_create(struct call *call);
+void application_accept(struct call *call);
+void application_suspend(struct call *call);
+void application_resume(struct call *call);
+void application_change_plan(struct call *call);
+void application_customize_plan(struct call *call);
+void application_decustomize_plan(struct call *call);
+
+/* application_key.c: keys and referrer filters. */
+extern const struct resource application_key_resource, referrer_filter_resource;
+struct str application_first_key(struct call *call, const struct record *application);
+void application_key_generate(struct call *call, const struct record *application);
+void application_key_create(struct call *call);
+void application_key_delete(struct call *call);
+void referrer_filter_create(struct call *call);
+
+/* access_token.c */
+extern const struct resource access_token_resource;
+void access_token_create_personal(struct call *call);
+void access_token_create_for_user(struct call *call);
+void access_token_list(struct call *call);
+void access_token_show(struct call *call);
+void access_token_delete(struct call *call);
+void permissions_show(struct call *call);
+void permissions_update(struct call *call);
+
+/* api_doc.c */
+extern const struct resource api_doc_resource;
+
+#endif

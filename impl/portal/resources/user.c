@@ -1,0 +1,253 @@
+/* Users of developer accounts and of the tenant: spec/portal.md 3.11. */
+#include "base/arena.h"
+#include "base/json.h"
+#include "portal/database.h"
+#include "portal/resources/resources.h"
+#include "portal/tables.h"
+#include "portal/validation.h"
+
+#define PASSWORD_CHARACTERS_MIN 6
+
+/* Where the user is found: below its account, or for the tenant's own below /users. */
+static bool is_of_tenant(struct call *call, const struct record *user)
+{
+	return record_int(user, "account_id") == call_tenant_id(call);
+}
+
+static struct value get_extra_fields(struct call *call, const struct record *user)
+{
+	(void)call;
+	(void)user;
+	return value_json(STR(""));
+}
+
+static const struct derived user_derived[] = {{"extra_fields", get_extra_fields}};
+
+static const struct link user_links[] = {
+	{"account", "/admin/api/accounts/{account_id}"},
+	{"self", "/admin/api/accounts/{account_id}/users/{id}"},
+};
+
+/* The point is upstream's, and clients see it (spec/portal.md 3.11). */
+static const struct link tenant_user_links[] = {{"self", "/admin/api/users.{id}"}};
+
+#define USER_JSON                                                                                  \
+	"id state role created_at updated_at | username email first_name last_name job_role title"
+#define USER_XML "id created_at updated_at account_id state role username email extra_fields"
+
+static const struct representation tenant_user_representation = {
+	.root = "user",
+	.roots = "users",
+	.json = USER_JSON,
+	.xml = USER_XML,
+	REPRESENTATION_DERIVED(user_derived),
+	REPRESENTATION_LINKS(tenant_user_links),
+};
+
+static const struct representation *user_other(struct call *call, const struct record *user)
+{
+	return is_of_tenant(call, user) ? &tenant_user_representation : NULL;
+}
+
+static const struct representation user_representation = {
+	.root = "user",
+	.roots = "users",
+	.json = USER_JSON,
+	.xml = USER_XML,
+	REPRESENTATION_DERIVED(user_derived),
+	REPRESENTATION_LINKS(user_links),
+	.other = user_other,
+};
+
+static const struct rule user_rules[] = {
+	{"username", RULE_LENGTH_MIN, 3, NULL, NULL, true},
+	{"username", RULE_LENGTH_MAX, 40, NULL, NULL, false},
+	{"username", RULE_PATTERN, 0, "\\w[\\w.\\-_@+]+",
+	 "use only letters, numbers, and .-_@+ please.", false},
+	{"email", RULE_LENGTH_MIN, 6, NULL, NULL, true},
+	{"email", RULE_LENGTH_MAX, 255, NULL, NULL, false},
+	{"email", RULE_PATTERN, 0, "[^@\\s]+@[^@\\s]+", "should look like an email address", true},
+	{"role", RULE_IN, 0, "admin member", NULL, true},
+};
+
+/* Unique among the tenant's own users, or among all its developers. */
+static void check_unique(struct call *call, struct record *user, const char *attribute,
+			 struct validation *validation)
+{
+	struct str sql = str_format(
+		call->arena,
+		"SELECT count(*) FROM users WHERE id <> ?1 AND lower(%s) = lower(?2) AND "
+		"account_id IN (SELECT id FROM accounts WHERE CASE WHEN ?3 = ?4 THEN id = ?4 "
+		"ELSE provider_account_id = ?4 END)",
+		attribute);
+
+	if (!value_is_blank(record_get(user, attribute)) &&
+	    database_int(call->database, sql,
+			 DATABASE_ARGUMENTS(value_int(record_id(user)), record_get(user, attribute),
+					    record_get(user, "account_id"),
+					    value_int(call_tenant_id(call))),
+			 0) > 0)
+		validation_add(validation, attribute, STR("has already been taken"));
+}
+
+/* Passwords are judged, not kept: nobody logs in with one yet. */
+static void check_password(struct call *call, struct record *user, struct validation *validation)
+{
+	const struct json *password = json_get(call->parameters, STR("password"));
+
+	if (password == NULL && !record_is_new(user))
+		return;
+	if (json_scalar_text(password).size < PASSWORD_CHARACTERS_MIN)
+		validation_add(validation, "password",
+			       STR("is too short (minimum is 6 characters)"));
+}
+
+static void user_validate(struct call *call, struct record *user, struct validation *validation)
+{
+	check_unique(call, user, "username", validation);
+	check_unique(call, user, "email", validation);
+	check_password(call, user, validation);
+}
+
+static bool is_last_admin(struct call *call, const struct record *user)
+{
+	return str_equal(record_text(user, "role"), STR("admin")) &&
+	       database_int(call->database,
+			    STR("SELECT count(*) FROM users WHERE account_id = ?1 AND "
+				"role = 'admin'"),
+			    DATABASE_ARGUMENTS(record_get(user, "account_id")), 0) <= 1;
+}
+
+static void user_deleting(struct call *call, struct record *user, struct validation *validation)
+{
+	if (is_last_admin(call, user))
+		validation_add(validation, "base", STR("Can't destroy last admin"));
+}
+
+const struct resource user_resource = {
+	.table = &users_table,
+	.representation = &user_representation,
+	.wrapper = "",
+	.attributes = "username email first_name last_name job_role title",
+	RESOURCE_RULES(user_rules),
+	.validate = user_validate,
+	.deleting = user_deleting,
+};
+
+static int64_t account_id_of_path(struct call *call)
+{
+	struct record *account = call_found(call, "account");
+
+	return account != NULL ? record_id(account) : call_tenant_id(call);
+}
+
+void user_list(struct call *call)
+{
+	struct str state = call_parameter(call, "state"), role = call_parameter(call, "role");
+
+	resource_reply_list(call, &user_resource,
+			    "account_id = ?1 AND signup_type IS NOT 'impersonation' AND "
+			    "(?2 IS NULL OR state = ?2) AND (?3 IS NULL OR role = ?3) ORDER BY id",
+			    DATABASE_ARGUMENTS(value_int(account_id_of_path(call)),
+					       state.size > 0 ? value_text(state) : value_null(),
+					       role.size > 0 ? value_text(role) : value_null()));
+}
+
+void user_create(struct call *call)
+{
+	struct record *user = call_new_record(call, &users_table);
+
+	record_set_int(user, "account_id", account_id_of_path(call));
+	resource_assign(user, user_resource.attributes, call->parameters);
+	if (resource_save(call, &user_resource, user, call->parameters))
+		reply_record(call, 201, &user_representation, user);
+}
+
+static void set_role(struct call *call, struct str role)
+{
+	struct record *user = api_innermost(call);
+
+	record_set_text(user, "role", role);
+	record_save(call->database, user);
+	reply_record(call, 200, &user_representation, user);
+}
+
+void user_make_admin(struct call *call)
+{
+	set_role(call, STR("admin"));
+}
+
+void user_make_member(struct call *call)
+{
+	set_role(call, STR("member"));
+}
+
+bool user_change_state(struct call *call, struct record *user, const char *event)
+{
+	static const struct {
+		const char *event;
+		struct str from, to;
+	} rows[] = {
+		{"activate", STR_INIT("pending"), STR_INIT("active")},
+		{"activate", STR_INIT("email_unverified"), STR_INIT("active")},
+		{"activate", STR_INIT("active"), STR_INIT("active")},
+		{"suspend", STR_INIT("active"), STR_INIT("suspended")},
+		{"unsuspend", STR_INIT("suspended"), STR_INIT("active")},
+	};
+
+	for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+		if (!str_equal(str_from(rows[i].event), str_from(event)) ||
+		    !str_equal(rows[i].from, record_text(user, "state")))
+			continue;
+		record_set_text(user, "state", rows[i].to);
+		if (value_is_blank(record_get(user, "activated_at")))
+			record_set(user, "activated_at",
+				   value_time(database_now_us(call->database)));
+		record_save(call->database, user);
+		return true;
+	}
+	return false;
+}
+
+/* Once its first user is active, an account is no longer new: it waits for approval, or has it. */
+static void account_follows(struct call *call, const struct record *user)
+{
+	struct record *account =
+		record_by_id(call->database, &accounts_table, record_int(user, "account_id"));
+	int64_t needs_approval = database_int(
+		call->database,
+		STR("SELECT plans.approval_required FROM plans JOIN cinstances ON plan_id = "
+		    "plans.id WHERE cinstances.type = 'AccountContract' AND user_account_id = ?1"),
+		DATABASE_ARGUMENTS(value_int(record_id(account))), 0);
+
+	if (str_equal(record_text(account, "state"), STR("created")))
+		account_change_state(call, account, needs_approval ? "make_pending" : "approve");
+}
+
+static void change_state(struct call *call, const char *event)
+{
+	struct record *user = api_innermost(call);
+
+	if (!user_change_state(call, user, event)) {
+		reply_invalid_one(call, 422, "state",
+				  str_format(call->arena, "cannot transition via \"%s\"", event));
+		return;
+	}
+	account_follows(call, user);
+	reply_record(call, 200, &user_representation, user);
+}
+
+void user_suspend(struct call *call)
+{
+	change_state(call, "suspend");
+}
+
+void user_unsuspend(struct call *call)
+{
+	change_state(call, "unsuspend");
+}
+
+void user_activate(struct call *call)
+{
+	change_state(call, "activate");
+}

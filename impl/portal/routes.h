@@ -1,0 +1,41 @@
+/* The table of the API's routes, and the table of what parts of a path stand for. */
+#ifndef PORTAL_ROUTES_H
+#define PORTAL_ROUTES_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "base/str.h"
+
+struct call;
+struct resource;
+
+typedef void route_handler(struct call *call);
+
+enum route_flag {
+	ROUTE_JSON_ONLY = 1,    /* 406 unless .json is written */
+	ROUTE_JSON_DEFAULT = 2, /* no suffix means JSON, not XML */
+	ROUTE_MASTER = 4,       /* /master/api: another host, other refusals (spec/portal.md 2.3) */
+	ROUTE_PAGED = 8,
+	ROUTE_DOTS = 16, /* the last part may hold dots: only .json and .xml are suffixes */
+};
+
+struct route {
+	const char *methods; /* blank separated */
+	struct str path;     /* without suffix; {names} of the look-up table are records */
+	route_handler *handle;
+	const struct resource *resource;
+	const char *where;  /* lists: condition and order, with the arguments of call.h */
+	const char *parent; /* creation: the column that takes the innermost record's id */
+	unsigned flags;
+	const char *scopes; /* one of them is needed; NULL = account_management */
+};
+
+extern const struct route portal_routes[];
+extern const size_t portal_routes_count;
+
+/* Finds the records that the path of the route names, outermost first; false (and a 404 answer)
+ * when one is missing or of another tenant. */
+bool routes_look_up(struct call *call);
+
+#endif

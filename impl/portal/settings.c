@@ -1,0 +1,104 @@
+#include "portal/settings.h"
+
+#include <stddef.h>
+
+#include "base/arena.h"
+#include "base/error.h"
+#include "base/url.h"
+#include "world/environment.h"
+
+/* Variables that are taken as they are; the first one that is set wins. */
+static const struct {
+	size_t offset;
+	const char *names[3];
+	const char *fallback;
+} settings_texts[] = {
+	{offsetof(struct settings, superdomain), {"THREESCALE_SUPERDOMAIN"}, "example.com"},
+	{offsetof(struct settings, backend_endpoint),
+	 {"APICAST_BACKEND_ROOT_ENDPOINT", "BACKEND_ROUTE", "BACKEND_ENDPOINT"},
+	 "http://backend-listener:3000"},
+	{offsetof(struct settings, internal_user), {"CONFIG_INTERNAL_API_USER"}, ""},
+	{offsetof(struct settings, internal_password), {"CONFIG_INTERNAL_API_PASSWORD"}, ""},
+	{offsetof(struct settings, master_name), {"MASTER_NAME"}, "Master Account"},
+	{offsetof(struct settings, master_domain), {"MASTER_DOMAIN"}, "master"},
+	{offsetof(struct settings, master_user), {"MASTER_USER"}, "master"},
+	{offsetof(struct settings, master_access_token), {"MASTER_ACCESS_TOKEN"}, ""},
+	{offsetof(struct settings, apicast_access_token), {"APICAST_ACCESS_TOKEN"}, ""},
+	{offsetof(struct settings, provider_name), {"PROVIDER_NAME"}, "Provider Name"},
+	{offsetof(struct settings, provider_plan), {"PROVIDER_PLAN"}, "enterprise"},
+	{offsetof(struct settings, tenant_name), {"TENANT_NAME"}, "provider"},
+	{offsetof(struct settings, user_login), {"USER_LOGIN"}, "admin"},
+	{offsetof(struct settings, user_email), {"USER_EMAIL"}, ""},
+	{offsetof(struct settings, admin_access_token), {"ADMIN_ACCESS_TOKEN"}, ""},
+};
+
+static void settings_read_texts(struct settings *settings, struct world *world)
+{
+	for (size_t i = 0; i < sizeof settings_texts / sizeof *settings_texts; i++) {
+		struct str *text = (struct str *)((char *)settings + settings_texts[i].offset);
+
+		*text = STR("");
+		for (size_t j = 0; j < 3 && settings_texts[i].names[j] != NULL && text->size == 0;
+		     j++)
+			*text = environment_text(world, str_from(settings_texts[i].names[j]),
+						 STR(""));
+		if (text->size == 0)
+			*text = str_from(settings_texts[i].fallback);
+	}
+}
+
+/* THREESCALE_CORE_INTERNAL_API, or the path /internal/ of BACKEND_ENDPOINT, or backend's name in
+ * the cluster. */
+static struct str internal_api(struct world *world, struct arena *arena)
+{
+	struct str written = environment_text(world, STR("THREESCALE_CORE_INTERNAL_API"), STR(""));
+	struct str root = environment_text(world, STR("BACKEND_ENDPOINT"),
+					   STR("http://backend-listener:3000"));
+
+	if (written.size == 0)
+		written = STR_CONCAT(arena, root, STR("/internal/"));
+	return str_has_suffix(written, STR("/")) ? written : STR_CONCAT(arena, written, STR("/"));
+}
+
+static bool settings_read_tenant_mode(struct settings *settings, struct world *world,
+				      struct error *error)
+{
+	static const struct {
+		struct str name;
+		enum tenant_mode mode;
+	} modes[] = {
+		{STR_INIT(""), TENANT_MODE_MULTITENANT},
+		{STR_INIT("developer"), TENANT_MODE_MULTITENANT},
+		{STR_INIT("provider"), TENANT_MODE_MULTITENANT},
+		{STR_INIT("multitenant"), TENANT_MODE_MULTITENANT},
+		{STR_INIT("master"), TENANT_MODE_MASTER},
+	};
+	struct str mode = environment_text(world, STR("TENANT_MODE"), STR(""));
+
+	for (size_t i = 0; i < sizeof modes / sizeof *modes; i++) {
+		if (str_equal(modes[i].name, mode)) {
+			settings->tenant_mode = modes[i].mode;
+			return true;
+		}
+	}
+	return error_set(error, ERROR_INVALID,
+			 "TENANT_MODE must be developer, provider, multitenant or master, not "
+			 "\"%.*s\"",
+			 STR_ARG(mode));
+}
+
+bool settings_read(struct settings *settings, struct world *world, struct arena *arena,
+		   struct error *error)
+{
+	struct url url;
+
+	if (!settings_read_tenant_mode(settings, world, error))
+		return false;
+	settings_read_texts(settings, world);
+	settings->internal_api = internal_api(world, arena);
+	if (!url_parse(settings->internal_api, &url, error))
+		return error_wrap(error, "the Internal API's address");
+	settings->sample_data =
+		!str_equal(environment_text(world, STR("SAMPLE_DATA"), STR("1")), STR("0"));
+	return true;
+}

@@ -1,0 +1,33 @@
+/* What the environment says to the portal (spec/portal.md 8.1). Texts are borrowed from the world
+ * or from the arena given. */
+#ifndef PORTAL_SETTINGS_H
+#define PORTAL_SETTINGS_H
+
+#include <stdbool.h>
+
+#include "base/str.h"
+
+struct arena;
+struct error;
+struct world;
+
+enum tenant_mode { TENANT_MODE_MULTITENANT, TENANT_MODE_MASTER };
+
+struct settings {
+	enum tenant_mode tenant_mode;
+	struct str superdomain;
+	struct str backend_endpoint; /* for gateways: content.proxy.backend */
+	struct str internal_api;     /* ends with "/internal/" or as given; always with a slash */
+	struct str internal_user, internal_password;
+	/* Seeding (9.2); empty ones are generated. */
+	struct str master_name, master_domain, master_user, master_access_token;
+	struct str apicast_access_token;
+	struct str provider_name, tenant_name, user_login, user_email, admin_access_token;
+	struct str provider_plan;
+	bool sample_data;
+};
+
+bool settings_read(struct settings *settings, struct world *world, struct arena *arena,
+		   struct error *error);
+
+#endif

@@ -1,0 +1,230 @@
+#include "portal/tables.h"
+
+/* clang-format off */
+#define COLUMN(name, kind, fallback, constraint) {STR_INIT(name), kind, fallback, constraint}
+#define ID COLUMN("id", VALUE_INT, NULL, "PRIMARY KEY AUTOINCREMENT")
+#define TEXT(name) COLUMN(name, VALUE_TEXT, NULL, NULL)
+#define TEXT_OR(name, fallback) COLUMN(name, VALUE_TEXT, fallback, NULL)
+#define TEXT_NEEDED(name) COLUMN(name, VALUE_TEXT, NULL, "NOT NULL")
+#define BOOL_OR(name, fallback) COLUMN(name, VALUE_BOOL, fallback, "NOT NULL")
+#define INT(name) COLUMN(name, VALUE_INT, NULL, NULL)
+#define INT_OR(name, fallback) COLUMN(name, VALUE_INT, fallback, "NOT NULL")
+#define MONEY(name) COLUMN(name, VALUE_DECIMAL, "0.0", "NOT NULL")
+#define TIME(name) COLUMN(name, VALUE_TIME, NULL, NULL)
+#define JSON(name) COLUMN(name, VALUE_JSON, NULL, NULL)
+#define BELONGS_TO(name, table) \
+	COLUMN(name, VALUE_INT, NULL, "NOT NULL REFERENCES " table " (id) ON DELETE CASCADE")
+#define MAY_BELONG_TO(name, table) \
+	COLUMN(name, VALUE_INT, NULL, "REFERENCES " table " (id) ON DELETE CASCADE")
+#define TENANT INT("tenant_id")
+#define TIMES TIME("created_at"), TIME("updated_at")
+#define PLAIN_ERROR "text/plain; charset=us-ascii"
+
+static const struct column accounts_columns[] = {
+	ID, TENANT, TEXT_NEEDED("org_name"), TEXT_OR("state", "created"),
+	BOOL_OR("provider", "0"), BOOL_OR("buyer", "0"), BOOL_OR("master", "0"),
+	MAY_BELONG_TO("provider_account_id", "accounts"), TEXT("domain"), TEXT("self_domain"),
+	TEXT_OR("timezone", "UTC"), TEXT("from_email"), TEXT("support_email"),
+	TEXT("finance_support_email"), TEXT("site_access_code"), INT("default_account_plan_id"),
+	INT("default_service_id"), TEXT("vat_rate"), BOOL_OR("monthly_billing_enabled", "1"),
+	BOOL_OR("monthly_charging_enabled", "1"), TIME("state_changed_at"), TIMES,
+};
+
+static const struct column users_columns[] = {
+	ID, TENANT, BELONGS_TO("account_id", "accounts"), TEXT_NEEDED("username"),
+	TEXT_NEEDED("email"), TEXT_OR("state", "pending"), TEXT_OR("role", "member"),
+	TEXT("first_name"), TEXT("last_name"), TEXT("job_role"), TEXT("title"),
+	TIME("activated_at"), TEXT("signup_type"), TIMES,
+};
+
+static const struct column member_permissions_columns[] = {
+	ID, TENANT, BELONGS_TO("user_id", "users"), TEXT_NEEDED("admin_section"),
+	JSON("service_ids"), TIMES,
+};
+
+static const struct column access_tokens_columns[] = {
+	ID, TENANT, BELONGS_TO("owner_id", "users"), JSON("scopes"), TEXT_NEEDED("value"),
+	TEXT_NEEDED("name"), TEXT_NEEDED("permission"),
+};
+
+static const struct column services_columns[] = {
+	ID, BELONGS_TO("account_id", "accounts"), TEXT_NEEDED("name"), TEXT("oneline_description"),
+	TEXT("description"), TEXT("txt_api"), TEXT("txt_support"), TEXT("txt_features"), TIMES,
+	TEXT("logo_file_name"), TEXT("logo_content_type"), INT("logo_file_size"),
+	TEXT_OR("state", "incomplete"), BOOL_OR("intentions_required", "0"),
+	TEXT_OR("draft_name", ""), TEXT("infobar"), TEXT("terms"),
+	BOOL_OR("display_provider_keys", "0"), TEXT("tech_support_email"),
+	TEXT("admin_support_email"), TEXT("credit_card_support_email"),
+	BOOL_OR("buyers_manage_apps", "1"), BOOL_OR("buyers_manage_keys", "1"),
+	BOOL_OR("custom_keys_enabled", "1"), TEXT_OR("buyer_plan_change_permission", "request"),
+	BOOL_OR("buyer_can_select_plan", "0"), JSON("notification_settings"),
+	INT("default_application_plan_id"), INT("default_service_plan_id"),
+	INT("default_end_user_plan_id"), BOOL_OR("end_user_registration_required", "1"), TENANT,
+	TEXT_NEEDED("system_name"), TEXT_OR("backend_version", "1"),
+	BOOL_OR("mandatory_app_key", "1"), BOOL_OR("buyer_key_regenerate_enabled", "1"),
+	TEXT("support_email"), BOOL_OR("referrer_filters_required", "0"),
+	TEXT_OR("deployment_option", "hosted"), TEXT("kubernetes_service_link"),
+};
+
+static const struct column service_tokens_columns[] = {
+	ID, TENANT, BELONGS_TO("service_id", "services"), TEXT_NEEDED("value"), TIMES,
+};
+
+static const struct column proxies_columns[] = {
+	ID, TENANT, BELONGS_TO("service_id", "services"), TEXT("endpoint"), TIME("deployed_at"),
+	TEXT("api_backend"), TEXT_OR("auth_app_key", "app_key"), TEXT_OR("auth_app_id", "app_id"),
+	TEXT_OR("auth_user_key", "user_key"), TEXT_OR("credentials_location", "query"),
+	TEXT_OR("error_auth_failed", "Authentication failed"),
+	TEXT_OR("error_auth_missing", "Authentication parameters missing"), TIMES,
+	INT_OR("error_status_auth_failed", "403"),
+	TEXT_OR("error_headers_auth_failed", PLAIN_ERROR),
+	INT_OR("error_status_auth_missing", "403"),
+	TEXT_OR("error_headers_auth_missing", PLAIN_ERROR),
+	TEXT_OR("error_no_match", "No Mapping Rule matched"), INT_OR("error_status_no_match", "404"),
+	TEXT_OR("error_headers_no_match", PLAIN_ERROR), TEXT("secret_token"),
+	TEXT("hostname_rewrite"), TEXT("oauth_login_url"), TEXT("sandbox_endpoint"),
+	TEXT_OR("api_test_path", "/"), COLUMN("api_test_success", VALUE_BOOL, NULL, NULL),
+	BOOL_OR("apicast_configuration_driven", "1"), TEXT("oidc_issuer_endpoint"),
+	INT_OR("lock_version", "0"), TEXT("authentication_method"), JSON("policies_config"),
+	TEXT_OR("oidc_issuer_type", "keycloak"),
+	TEXT_OR("error_headers_limits_exceeded", PLAIN_ERROR),
+	INT_OR("error_status_limits_exceeded", "429"),
+	TEXT_OR("error_limits_exceeded", "Usage limit exceeded"), TEXT("staging_domain"),
+	TEXT("production_domain"),
+};
+
+static const struct column proxy_configs_columns[] = {
+	ID, TENANT, BELONGS_TO("proxy_id", "proxies"), INT("user_id"),
+	COLUMN("version", VALUE_INT, NULL, "NOT NULL"), TEXT_NEEDED("environment"),
+	JSON("content"), TEXT("hosts"), TIMES,
+};
+
+static const struct column proxy_rules_columns[] = {
+	ID, BELONGS_TO("proxy_id", "proxies"), TEXT_NEEDED("http_method"), TEXT_NEEDED("pattern"),
+	BELONGS_TO("metric_id", "metrics"), COLUMN("delta", VALUE_INT, NULL, "NOT NULL"), TENANT,
+	TIMES, TEXT("redirect_url"), INT("position"), BOOL_OR("last", "0"),
+};
+
+static const struct column oidc_configurations_columns[] = {
+	ID, TENANT, TEXT_OR("oidc_configurable_type", "Proxy"),
+	BELONGS_TO("oidc_configurable_id", "proxies"), JSON("config"), TIMES,
+};
+
+static const struct column metrics_columns[] = {
+	ID, TENANT, BELONGS_TO("service_id", "services"), MAY_BELONG_TO("parent_id", "metrics"),
+	TEXT_NEEDED("system_name"), TEXT_NEEDED("friendly_name"), TEXT("unit"),
+	TEXT("description"), TIMES,
+};
+
+static const struct column plans_columns[] = {
+	ID, TENANT, TEXT_NEEDED("type"), COLUMN("issuer_id", VALUE_INT, NULL, "NOT NULL"),
+	TEXT_NEEDED("issuer_type"), TEXT_NEEDED("name"), TEXT_NEEDED("system_name"),
+	TEXT_OR("state", "hidden"), TEXT("description"), MONEY("cost_per_month"), MONEY("setup_fee"),
+	INT("trial_period_days"), INT_OR("cancellation_period", "0"),
+	BOOL_OR("approval_required", "0"), BOOL_OR("end_user_required", "0"),
+	INT_OR("original_id", "0"), INT("position"), TIMES,
+};
+
+static const struct column usage_limits_columns[] = {
+	ID, TENANT, BELONGS_TO("plan_id", "plans"), TEXT_OR("plan_type", "ApplicationPlan"),
+	BELONGS_TO("metric_id", "metrics"), TEXT_NEEDED("period"), INT_OR("value", "0"), TIMES,
+};
+
+static const struct column pricing_rules_columns[] = {
+	ID, TENANT, BELONGS_TO("plan_id", "plans"), TEXT_OR("plan_type", "ApplicationPlan"),
+	BELONGS_TO("metric_id", "metrics"), INT_OR("min", "1"), INT("max"), MONEY("cost_per_unit"),
+	TIMES,
+};
+
+static const struct column features_columns[] = {
+	ID, TENANT, COLUMN("featurable_id", VALUE_INT, NULL, "NOT NULL"),
+	TEXT_NEEDED("featurable_type"), TEXT_NEEDED("name"), TEXT_NEEDED("system_name"),
+	TEXT("scope"), BOOL_OR("visible", "1"), TEXT("description"), TIMES,
+};
+
+static const struct column features_plans_columns[] = {
+	ID, TENANT, BELONGS_TO("plan_id", "plans"), TEXT("plan_type"),
+	BELONGS_TO("feature_id", "features"),
+};
+
+static const struct column contracts_columns[] = {
+	ID, TENANT, TEXT_OR("type", "Cinstance"),
+	COLUMN("plan_id", VALUE_INT, NULL, "NOT NULL REFERENCES plans (id)"),
+	BELONGS_TO("user_account_id", "accounts"), MAY_BELONG_TO("service_id", "services"),
+	TEXT_OR("state", "pending"), TEXT("name"), TEXT("description"), TEXT("user_key"),
+	TEXT("application_id"), TEXT("provider_public_key"), TEXT("redirect_url"),
+	TIME("first_traffic_at"), TIME("first_daily_traffic_at"), TIME("accepted_at"),
+	TEXT("create_origin"), TIMES,
+};
+
+static const struct column application_keys_columns[] = {
+	ID, TENANT, BELONGS_TO("application_id", "cinstances"), TEXT_NEEDED("value"), TIMES,
+};
+
+static const struct column referrer_filters_columns[] = {
+	ID, TENANT, BELONGS_TO("application_id", "cinstances"), TEXT_NEEDED("value"), TIMES,
+};
+
+static const struct column api_docs_services_columns[] = {
+	ID, TENANT, BELONGS_TO("account_id", "accounts"), MAY_BELONG_TO("service_id", "services"),
+	TEXT_NEEDED("name"), TEXT_NEEDED("system_name"), TEXT_NEEDED("body"), TEXT("description"),
+	BOOL_OR("published", "0"), BOOL_OR("skip_swagger_validations", "0"), TIMES,
+};
+
+/* The outbox of spec/portal.md 6.3: calls to backend's Internal API, in the order of their ids. */
+static const struct column backend_updates_columns[] = {
+	ID, TEXT_NEEDED("method"), TEXT_NEEDED("path"), JSON("body"), INT_OR("tries", "0"), TIMES,
+};
+
+#define TABLE(variable, name, constraints) \
+	const struct table variable##_table = {STR_INIT(name), variable##_columns, \
+		sizeof variable##_columns / sizeof *variable##_columns, constraints}
+
+TABLE(accounts, "accounts", "UNIQUE (domain), UNIQUE (self_domain)");
+TABLE(users, "users", NULL);
+TABLE(member_permissions, "member_permissions", "UNIQUE (user_id, admin_section)");
+TABLE(access_tokens, "access_tokens", "UNIQUE (value, owner_id)");
+TABLE(services, "services", "UNIQUE (system_name, account_id)");
+TABLE(service_tokens, "service_tokens", NULL);
+TABLE(proxies, "proxies", "UNIQUE (service_id)");
+TABLE(proxy_configs, "proxy_configs", "UNIQUE (proxy_id, environment, version)");
+TABLE(proxy_rules, "proxy_rules", NULL);
+TABLE(oidc_configurations, "oidc_configurations", "UNIQUE (oidc_configurable_id)");
+TABLE(metrics, "metrics", "UNIQUE (service_id, system_name)");
+TABLE(plans, "plans", NULL);
+TABLE(usage_limits, "usage_limits", "UNIQUE (metric_id, plan_id, period)");
+TABLE(pricing_rules, "pricing_rules", NULL);
+TABLE(features, "features", NULL);
+TABLE(features_plans, "features_plans", "UNIQUE (plan_id, feature_id)");
+TABLE(contracts, "cinstances", NULL);
+TABLE(application_keys, "application_keys", "UNIQUE (application_id, value)");
+TABLE(referrer_filters, "referrer_filters", "UNIQUE (application_id, value)");
+TABLE(api_docs_services, "api_docs_services", "UNIQUE (account_id, system_name)");
+TABLE(backend_updates, "backend_updates", NULL);
+/* clang-format on */
+
+const struct table *const portal_tables[] = {
+	&accounts_table,
+	&users_table,
+	&member_permissions_table,
+	&access_tokens_table,
+	&services_table,
+	&service_tokens_table,
+	&proxies_table,
+	&proxy_configs_table,
+	&metrics_table,
+	&proxy_rules_table,
+	&oidc_configurations_table,
+	&plans_table,
+	&usage_limits_table,
+	&pricing_rules_table,
+	&features_table,
+	&features_plans_table,
+	&contracts_table,
+	&application_keys_table,
+	&referrer_filters_table,
+	&api_docs_services_table,
+	&backend_updates_table,
+};
+
+const size_t portal_tables_count = sizeof portal_tables / sizeof *portal_tables;

@@ -1,0 +1,34 @@
+/* The portal's data model (spec/portal.md 6.1): every table with its columns, once. The schema is
+ * made from these rows (schema.h), records are read and written by them (record.h). */
+#ifndef PORTAL_TABLES_H
+#define PORTAL_TABLES_H
+
+#include "portal/record.h"
+
+extern const struct table accounts_table;
+extern const struct table users_table;
+extern const struct table member_permissions_table;
+extern const struct table access_tokens_table;
+extern const struct table services_table;
+extern const struct table service_tokens_table;
+extern const struct table proxies_table;
+extern const struct table proxy_configs_table;
+extern const struct table proxy_rules_table;
+extern const struct table oidc_configurations_table;
+extern const struct table metrics_table;
+extern const struct table plans_table;
+extern const struct table usage_limits_table;
+extern const struct table pricing_rules_table;
+extern const struct table features_table;
+extern const struct table features_plans_table;
+extern const struct table contracts_table; /* SQL name: cinstances */
+extern const struct table application_keys_table;
+extern const struct table referrer_filters_table;
+extern const struct table api_docs_services_table;
+extern const struct table backend_updates_table;
+
+/* Referenced ones first. */
+extern const struct table *const portal_tables[];
+extern const size_t portal_tables_count;
+
+#endif
