@@ -48,7 +48,7 @@ measure() {
 	awk -v label="$1" -v rate="$rate" -v reference="${reference:-$rate}" -v p99="$p99" \
 		-v cpu="$(((after - before) * 1000000 / ticks))" -v total="$total" -v wrong="${wrong:-0}" 'BEGIN {
 		printf "%-46s %8d/s  ratio %5.2f  p99 %9s  %6.1f us CPU/call%s\n", label, rate, rate / reference, p99,
-			cpu / (total > 0 ? total : 1), wrong > 0 ? "  (" wrong " NOT 2xx)" : "" }'
+			cpu / (total > 0 ? total : 1), (wrong > 0) ? "  (" wrong " NOT 2xx)" : "" }'
 }
 
 upstream_port=$(stack_free_port)
