@@ -2,6 +2,7 @@
 #include "world/http_client.h"
 
 #include <stdlib.h>
+#include <string.h>
 
 #include "base/arena.h"
 #include "base/bug.h"
@@ -154,7 +155,9 @@ static void call_work(struct task *task)
 	struct call *call = LIST_ENTRY(task, struct call, work);
 
 	call_enter(call);
-	if (call->state == CALL_WAITING)
+	if (call->refusal != HTTP_FAILURE_NONE)
+		net_call_over(call, call->refusal);
+	else if (call->state == CALL_WAITING)
 		net_transfer_start(call);
 	else
 		net_transfer_go_on(call);
@@ -246,6 +249,14 @@ static struct str default_host(struct call *call)
 	return str_format(call->arena, "%.*s:%u", STR_ARG(host), (unsigned)call->port_number);
 }
 
+/* Unsound ones are left out; the framing is the port's, and Host stands before all others. */
+static bool field_goes_out(const struct http_field *field)
+{
+	return http_is_token(field->name) && http_is_field_value(field->value) &&
+	       !str_equal_nocase(field->name, STR("Host")) &&
+	       !str_equal_nocase(field->name, STR("Expect"));
+}
+
 static void call_copy_request(struct call *call, const struct http_call_options *options)
 {
 	struct http_fields *fields = &call->request.fields;
@@ -261,7 +272,7 @@ static void call_copy_request(struct call *call, const struct http_call_options 
 	for (size_t i = 0; options->fields != NULL && i < options->fields->count; i++) {
 		const struct http_field *field = &options->fields->items[i];
 
-		if (!str_equal_nocase(field->name, STR("Host")))
+		if (field_goes_out(field))
 			http_fields_add(fields, str_copy(call->arena, field->name),
 					str_copy(call->arena, field->value));
 	}
@@ -286,6 +297,26 @@ static void call_copy_options(struct call *call, const struct http_call_options 
 	call_copy_request(call, options);
 }
 
+/* What would be another request line is not sent, what cannot be a name not asked for. */
+static enum http_failure call_refusal(const struct call *call)
+{
+	for (size_t i = 0; i < call->request.target.size; i++) {
+		unsigned char byte = (unsigned char)call->request.target.data[i];
+
+		if (byte <= ' ' || byte == 0x7f)
+			return HTTP_FAILURE_PROTOCOL;
+	}
+	if (call->request.target.size == 0 || !http_is_token(call->request.method))
+		return HTTP_FAILURE_PROTOCOL;
+	for (size_t i = 0; i < call->host.size; i++) {
+		unsigned char byte = (unsigned char)call->host.data[i];
+
+		if (byte <= ' ' || byte >= 0x7f || strchr("/?#@[]\\%\"<>^`{|}", byte) != NULL)
+			return HTTP_FAILURE_NAME_NOT_FOUND;
+	}
+	return call->host.size > 0 ? HTTP_FAILURE_NONE : HTTP_FAILURE_NAME_NOT_FOUND;
+}
+
 /* The body is asked for once the connection is open; until then its producer fills the buffer. */
 static void call_begin(struct call *call)
 {
@@ -294,9 +325,10 @@ static void call_begin(struct call *call)
 	if (call->upload != NULL)
 		http_body_on_readable(call->upload, upload_readable, call);
 	call_set_deadline(call, call->connect_timeout_us);
+	call->refusal = call_refusal(call);
 	if (call->address.size == 0 && url_host_is_ip(call->host))
 		call->address = call->host;
-	if (call->address.size > 0)
+	if (call->address.size > 0 || call->refusal != HTTP_FAILURE_NONE)
 		call_ask_for_work(call);
 	else
 		call->query = dns_resolve(call->public.world, &question, name_answered, call);

@@ -67,6 +67,7 @@ struct call {
 	bool is_chunked;
 	int64_t upload_left; /* of a known length */
 	int64_t connect_timeout_us, idle_timeout_us;
+	enum http_failure refusal; /* what is asked for cannot be */
 
 	/* How far it is. */
 	enum call_state state;

@@ -44,6 +44,7 @@ struct server_exchange {
 	struct connection *connection; /* NULL when that is gone */
 	int holds; /* the port's own until `ended` returned, and the component's */
 	bool is_answered, is_aborted, is_chunked, has_ended;
+	int status;
 	struct http_body *answer; /* consumer's end of what streams */
 	struct str rest;          /* or what is still to be sent of an answer that is all there */
 };
@@ -513,37 +514,75 @@ static void connection_accepted(struct stream *stream, void *data)
 
 /* Answering. */
 
+/* The framing and what becomes of the connection are the port's to say. */
+static bool field_is_ours(struct str name)
+{
+	static const struct str names[] = {
+		STR_INIT("Transfer-Encoding"),
+		STR_INIT("Connection"),
+		STR_INIT("Keep-Alive"),
+		STR_INIT("Upgrade"),
+	};
+
+	for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
+		if (str_equal_nocase(names[i], name))
+			return true;
+	}
+	return false;
+}
+
+/* As the real world writes it: the usual reason, no unsound fields, no interim answers. */
+static void complete_answer(const struct server_exchange *exchange,
+			    const struct http_response *response, struct http_response *complete)
+{
+	struct arena *arena = exchange->public.arena;
+	const struct http_fields *fields = &response->fields;
+	bool is_final = response->status >= 200 && response->status <= 599;
+	char date[32];
+
+	http_response_init(complete, arena, is_final ? response->status : 500);
+	for (size_t i = 0; i < fields->count; i++) {
+		const struct http_field *field = &fields->items[i];
+
+		if (http_is_token(field->name) && http_is_field_value(field->value) &&
+		    !field_is_ours(field->name))
+			http_fields_add(&complete->fields, field->name, field->value);
+	}
+	if (!http_fields_has(fields, STR("Date")))
+		http_fields_add(
+			&complete->fields, STR("Date"),
+			str_copy(arena,
+				 utc_format_http(date, world_utc_us(exchange->public.world))));
+}
+
 static void write_answer_head(struct server_exchange *exchange,
 			      const struct http_response *response, int64_t length)
 {
 	struct connection *connection = exchange->connection;
-	struct http_response complete = *response;
-	char date[32];
+	struct http_response complete;
 
-	http_fields_copy(&complete.fields, exchange->public.arena, &response->fields);
-	if (!http_fields_has(&complete.fields, STR("Date")))
-		http_fields_add(&complete.fields, STR("Date"),
-				utc_format_http(date, world_utc_us(exchange->public.world)));
-	if (http_fields_lists(&complete.fields, STR("Connection"), STR("close")))
+	complete_answer(exchange, response, &complete);
+	if (http_fields_lists(&response->fields, STR("Connection"), STR("close")))
 		connection->keep_alive = false;
 	exchange->is_chunked = length == HTTP_BODY_LENGTH_UNKNOWN;
 	if (exchange->is_chunked && exchange->public.request.minor_version == 0) {
-		exchange->is_chunked = false; /* HTTP/1.0 knows no chunks: until close */
+		exchange->is_chunked = false; /* HTTP/1.0 knows no chunks */
+		length = HTTP1_LENGTH_UNTIL_CLOSE;
 		connection->keep_alive = false;
 	}
 	http1_write_response(&connection->out, &complete, exchange->public.request.method, length,
 			     connection->keep_alive);
+	exchange->status = complete.status;
 	exchange_trace(exchange, STR("answer"));
-	trace_int(&process_of(exchange->public.world)->sim->trace, STR("status"), response->status);
+	trace_int(&process_of(exchange->public.world)->sim->trace, STR("status"), complete.status);
 	trace_end(&process_of(exchange->public.world)->sim->trace);
 	exchange->is_answered = true;
 	connection_ask_for_work(connection);
 }
 
-static bool answer_has_body(const struct server_exchange *exchange,
-			    const struct http_response *response)
+static bool answer_has_body(const struct server_exchange *exchange)
 {
-	return response->status != 204 && response->status != 304 &&
+	return exchange->status != 204 && exchange->status != 304 &&
 	       !str_equal(exchange->public.request.method, STR("HEAD"));
 }
 
@@ -559,15 +598,15 @@ static void exchange_respond(struct http_exchange *public, const struct http_res
 	struct server_exchange *exchange = (struct server_exchange *)public;
 	int64_t length = body != NULL ? http_body_length(body) : 0;
 
-	BUG_IF(exchange->is_answered);
 	if (exchange->connection == NULL) {
 		if (body != NULL)
 			http_body_consumer_release(body);
 		return;
 	}
+	BUG_IF(exchange->is_answered);
 	write_answer_head(exchange, response, length);
 	exchange->answer = body;
-	if (!answer_has_body(exchange, response))
+	if (!answer_has_body(exchange))
 		exchange_let_go_of_answer(exchange);
 	if (exchange->answer != NULL)
 		http_body_on_readable(body, answer_readable, public);
@@ -578,11 +617,11 @@ static void exchange_respond_str(struct http_exchange *public, const struct http
 {
 	struct server_exchange *exchange = (struct server_exchange *)public;
 
-	BUG_IF(exchange->is_answered);
 	if (exchange->connection == NULL)
 		return;
+	BUG_IF(exchange->is_answered);
 	write_answer_head(exchange, response, (int64_t)body.size);
-	if (answer_has_body(exchange, response))
+	if (answer_has_body(exchange))
 		exchange->rest = body;
 }
 
