@@ -3,6 +3,7 @@
 #include "store/scan_internal.h"
 
 #define SCAN_COUNT_DEFAULT 10
+#define CURSOR_DIGITS_MAX 20
 
 void command_del(struct call *call)
 {
@@ -64,12 +65,26 @@ void command_keys(struct call *call)
 	call_reply_items(call, &items);
 }
 
+/* As C reads an unsigned number: nothing is 0, a sign is allowed. What no cursor of ours can be is
+ * behind the end. */
 bool scan_read_cursor(struct call *call, size_t index, struct scan_options *options)
 {
-	if (str_to_int64(call->words[index], &options->cursor) && options->cursor >= 0)
-		return true;
-	call_reply_error(call, "ERR invalid cursor");
-	return false;
+	struct str word = call->words[index];
+	bool has_sign = str_has_prefix(word, STR("-")) || str_has_prefix(word, STR("+"));
+	struct str digits = str_skip(word, has_sign ? 1 : 0);
+
+	bool is_valid = digits.size > 0 || !has_sign;
+
+	for (size_t i = 0; i < digits.size; i++)
+		if (digits.data[i] < '0' || digits.data[i] > '9' || i == CURSOR_DIGITS_MAX)
+			is_valid = false;
+	if (!is_valid)
+		call_reply_error(call, "ERR invalid cursor");
+	else if (digits.size == 0)
+		options->cursor = 0;
+	else if (!str_to_int64(digits, &options->cursor) || word.data[0] == '-')
+		options->cursor = INT64_MAX;
+	return is_valid;
 }
 
 enum scan_option { SCAN_COUNT = 1, SCAN_MATCH = 2, SCAN_TYPE = 4 };

@@ -121,7 +121,7 @@ static void query_expiry(struct query *query, int64_t expires_ms)
 		store_query_int(query, expires_ms);
 }
 
-static void read_row(struct call *call, struct query *query, struct key *key, struct str *value)
+static void read_row(struct query *query, struct key *key)
 {
 	key->id = store_query_column_int(query, 0);
 	key->type = (enum key_type)store_query_column_int(query, 1);
@@ -130,21 +130,23 @@ static void read_row(struct call *call, struct query *query, struct key *key, st
 	key->count = key->count_stored = store_query_column_int(query, 3);
 	key->head = key->head_stored = store_query_column_int(query, 4);
 	key->is_stored = true;
-	if (value != NULL && key->type == KEY_STRING)
-		*value = str_copy(call->arena, store_query_column_text(query, 5));
 }
 
 bool store_key_find_value(struct call *call, struct str name, struct key *key, struct str *value)
 {
 	struct query query = store_query_start(call->store, STATEMENT_KEY_FIND);
+	bool is_alive;
 
 	*key = (struct key){.name = name, .expires_ms = KEY_NEVER};
 	query_name(&query, call->session->database, name);
 	if (!store_query_row(&query))
 		return false;
-	read_row(call, &query, key, value);
+	read_row(&query, key);
+	is_alive = key->expires_ms >= call->now_ms;
+	if (is_alive && value != NULL && key->type == KEY_STRING)
+		*value = str_copy(call->arena, store_query_column_text(&query, 5));
 	store_query_end(&query);
-	if (key->expires_ms >= call->now_ms)
+	if (is_alive)
 		return true;
 	if ((call->command->flags & COMMAND_WRITES) != 0)
 		store_key_remove(call->store, call->session->database, key);

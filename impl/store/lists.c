@@ -224,10 +224,11 @@ void command_lindex(struct call *call)
 	struct key key;
 	struct str value;
 
-	if (!call_integer(call, 2, &index) ||
-	    !store_key_look_up(call, call->words[1], KEY_LIST, &key))
+	if (!store_key_look_up(call, call->words[1], KEY_LIST, &key))
 		return;
 	call_reply_nil(call);
+	if (key.count == 0 || !call_integer(call, 2, &index))
+		return;
 	if (index_position(&key, index, &position) && find_item(call, &key, position, &value))
 		call->reply = (struct redis_reply){.kind = REDIS_STRING, .text = value};
 }

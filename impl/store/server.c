@@ -73,12 +73,13 @@ void command_flushall(struct call *call)
 	call_reply_ok(call);
 }
 
-static int64_t count_keys(struct store *store, enum statement_name statement, int database)
+static int64_t count_keys(struct call *call, enum statement_name statement, int database)
 {
-	struct query query = store_query_start(store, statement);
+	struct query query = store_query_start(call->store, statement);
 	int64_t count;
 
 	store_query_int(&query, database);
+	store_query_int(&query, call->now_ms);
 	count = store_query_row(&query) ? store_query_column_int(&query, 0) : 0;
 	store_query_end(&query);
 	return count;
@@ -86,8 +87,7 @@ static int64_t count_keys(struct store *store, enum statement_name statement, in
 
 void command_dbsize(struct call *call)
 {
-	call_reply_integer(call,
-			   count_keys(call->store, STATEMENT_KEYS_COUNT, call->session->database));
+	call_reply_integer(call, count_keys(call, STATEMENT_KEYS_COUNT, call->session->database));
 }
 
 static void info_server(struct call *call, struct strbuf *out)
@@ -106,8 +106,8 @@ static void info_keyspace(struct call *call, struct strbuf *out)
 {
 	strbuf_append(out, STR("# Keyspace\r\n"));
 	for (int database = 0; database < STORE_DATABASES; database++) {
-		int64_t keys = count_keys(call->store, STATEMENT_KEYS_COUNT, database);
-		int64_t expiring = count_keys(call->store, STATEMENT_KEYS_COUNT_EXPIRING, database);
+		int64_t keys = count_keys(call, STATEMENT_KEYS_COUNT, database);
+		int64_t expiring = count_keys(call, STATEMENT_KEYS_COUNT_EXPIRING, database);
 
 		if (keys > 0)
 			strbuf_append_format(out, "db%d:keys=%lld,expires=%lld,avg_ttl=0\r\n",

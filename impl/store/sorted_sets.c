@@ -301,7 +301,7 @@ static bool read_range_options(struct call *call, unsigned known, unsigned *give
 			return false;
 		i += 2;
 	}
-	if ((*given & RANGE_LIMIT) != 0 && (*given & RANGE_BYSCORE) == 0) {
+	if (selection->limit != -1 && (*given & RANGE_BYSCORE) == 0) {
 		call_reply_error(call,
 				 "ERR syntax error, LIMIT is only supported in combination with"
 				 " either BYSCORE or BYLEX");

@@ -36,9 +36,13 @@ static const struct {
 		{STR_INIT("SELECT id, name, type, expires FROM keys"
 			  " WHERE database = ?1 AND id > ?2 ORDER BY id LIMIT ?3"),
 		 false},
-	[STATEMENT_KEYS_COUNT] = {STR_INIT("SELECT count(*) FROM keys WHERE database = ?1"), false},
+	[STATEMENT_KEYS_COUNT] =
+		{STR_INIT("SELECT count(*) - (SELECT count(*) FROM keys WHERE expires IS NOT NULL"
+			  " AND expires < ?2 AND database = ?1) FROM keys WHERE database = ?1"),
+		 false},
 	[STATEMENT_KEYS_COUNT_EXPIRING] =
-		{STR_INIT("SELECT count(*) FROM keys WHERE expires IS NOT NULL AND database = ?1"),
+		{STR_INIT("SELECT count(*) FROM keys WHERE expires IS NOT NULL AND database = ?1"
+			  " AND expires >= ?2"),
 		 false},
 	[STATEMENT_KEYS_LAST_ID] =
 		{STR_INIT("SELECT id FROM keys WHERE database = ?1 ORDER BY id DESC LIMIT 1"),
