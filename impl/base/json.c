@@ -25,9 +25,16 @@ const struct json *json_get(const struct json *object, struct str key)
 const struct json *json_path(const struct json *object, const char *path)
 {
 	struct str rest = str_from(path), key;
+	int64_t index;
 
-	while (object != NULL && str_next_field(&rest, '.', &key))
-		object = json_get(object, key);
+	while (object != NULL && str_next_field(&rest, '.', &key)) {
+		if (object->kind == JSON_ARRAY)
+			object = str_to_int64(key, &index) && index >= 0
+					 ? json_at(object, (size_t)index)
+					 : NULL;
+		else
+			object = json_get(object, key);
+	}
 	return object;
 }
 

@@ -41,7 +41,7 @@ struct json *json_parse(struct arena *arena, struct str text, size_t bytes_max,
  * fit, so that a path can be read in one expression. */
 const struct json *json_get(const struct json *object, struct str key);
 const struct json *json_path(const struct json *object,
-			     const char *path); /* "proxy.backend.host" */
+			     const char *path); /* "proxy.hosts.0": numbers are places in arrays */
 const struct json *json_at(const struct json *array, size_t index);
 struct str json_str(const struct json *value); /* strings only */
 struct str json_get_str(const struct json *object, struct str key);

@@ -58,6 +58,11 @@ START_TEST(paths_lead_through_objects)
 	ck_assert_ptr_null(json_path(value, "proxy.nothing.host"));
 	ck_assert_ptr_null(json_path(value, "proxy.backend.host.more"));
 	ck_assert_ptr_null(json_path(NULL, "a"));
+	value = json_parse(arena, STR("{\"rules\":[{\"id\":1},{\"id\":2}]}"), 100, NULL);
+	ck_assert_int_eq(json_int(json_path(value, "rules.1.id"), 0), 2);
+	ck_assert_ptr_null(json_path(value, "rules.2.id"));
+	ck_assert_ptr_null(json_path(value, "rules.-1.id"));
+	ck_assert_ptr_null(json_path(value, "rules.first.id"));
 }
 END_TEST
 
