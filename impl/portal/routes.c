@@ -9,6 +9,7 @@
 #define PLAN ADMIN "/application_plans/{plan}"
 #define ACCOUNT ADMIN "/accounts/{account}"
 #define APPLICATION ACCOUNT "/applications/{application}"
+#define ANY_SCOPE "account_management stats finance cms policy_registry"
 
 /* What a part of a path stands for. The condition's arguments: ?1 the number in the path, ?2 the
  * tenant, ?3 the record found before it, ?4 the one before that, ?5 the visible services. */
@@ -40,6 +41,13 @@ static const struct {
 	{STR_INIT("application"), &contracts_table,
 	 "id = ?1 AND type = 'Cinstance' AND user_account_id = ?3 AND service_id "
 	 "IN " SERVICES_VISIBLE},
+	{STR_INIT("service_feature"), &features_table,
+	 "id = ?1 AND featurable_type = 'Service' AND featurable_id = ?3"},
+	{STR_INIT("account_feature"), &features_table,
+	 "id = ?1 AND featurable_type = 'Account' AND featurable_id = ?2"},
+	{STR_INIT("any_service_plan"), &plans_table,
+	 "id = ?1 AND type = 'ServicePlan' AND issuer_id IN " SERVICES_VISIBLE},
+	{STR_INIT("api_doc"), &api_docs_services_table, "id = ?1 AND account_id = ?2"},
 	{STR_INIT("referrer_filter"), &referrer_filters_table, "id = ?1 AND application_id = ?3"},
 };
 #define PATH_RECORDS (sizeof path_records / sizeof *path_records)
@@ -251,6 +259,88 @@ const struct route portal_routes[] = {
 	 NULL, 0, NULL},
 	{"DELETE", STR_INIT(APPLICATION "/referrer_filters/{referrer_filter}"), api_delete,
 	 &referrer_filter_resource, NULL, NULL, 0, NULL},
+
+	/* Features: 3.9. */
+	{"GET", STR_INIT(SERVICE "/features"), api_list, &service_feature_resource,
+	 "featurable_type = 'Service' AND featurable_id = ?1 ORDER BY id", NULL, 0, NULL},
+	{"POST", STR_INIT(SERVICE "/features"), api_create, &service_feature_resource, NULL,
+	 "featurable_id", 0, NULL},
+	{"GET", STR_INIT(SERVICE "/features/{service_feature}"), api_show,
+	 &service_feature_resource, NULL, NULL, 0, NULL},
+	{"PUT PATCH", STR_INIT(SERVICE "/features/{service_feature}"), api_update,
+	 &service_feature_resource, NULL, NULL, 0, NULL},
+	{"DELETE", STR_INIT(SERVICE "/features/{service_feature}"), api_delete,
+	 &service_feature_resource, NULL, NULL, 0, NULL},
+	{"GET", STR_INIT(ADMIN "/features"), api_list, &account_feature_resource,
+	 "featurable_type = 'Account' AND featurable_id = ?2 ORDER BY id", NULL, 0, NULL},
+	{"POST", STR_INIT(ADMIN "/features"), api_create, &account_feature_resource, NULL,
+	 "featurable_id", 0, NULL},
+	{"GET", STR_INIT(ADMIN "/features/{account_feature}"), api_show, &account_feature_resource,
+	 NULL, NULL, 0, NULL},
+	{"PUT PATCH", STR_INIT(ADMIN "/features/{account_feature}"), api_update,
+	 &account_feature_resource, NULL, NULL, 0, NULL},
+	{"DELETE", STR_INIT(ADMIN "/features/{account_feature}"), api_delete,
+	 &account_feature_resource, NULL, NULL, 0, NULL},
+	{"GET", STR_INIT(PLAN "/features"), plan_feature_list, NULL, NULL, NULL, 0, NULL},
+	{"POST", STR_INIT(PLAN "/features"), plan_feature_add, NULL, NULL, NULL, 0, NULL},
+	{"DELETE", STR_INIT(PLAN "/features/{feature_of_plan}"), plan_feature_remove, NULL, NULL,
+	 NULL, 0, NULL},
+	{"GET", STR_INIT(ADMIN "/service_plans/{any_service_plan}/features"), plan_feature_list,
+	 NULL, NULL, NULL, 0, NULL},
+	{"POST", STR_INIT(ADMIN "/service_plans/{any_service_plan}/features"), plan_feature_add,
+	 NULL, NULL, NULL, 0, NULL},
+	{"DELETE", STR_INIT(ADMIN "/service_plans/{any_service_plan}/features/{feature_of_plan}"),
+	 plan_feature_remove, NULL, NULL, NULL, 0, NULL},
+	{"GET", STR_INIT(ADMIN "/account_plans/{account_plan}/features"), plan_feature_list, NULL,
+	 NULL, NULL, 0, NULL},
+	{"POST", STR_INIT(ADMIN "/account_plans/{account_plan}/features"), plan_feature_add, NULL,
+	 NULL, NULL, 0, NULL},
+	{"DELETE", STR_INIT(ADMIN "/account_plans/{account_plan}/features/{feature_of_plan}"),
+	 plan_feature_remove, NULL, NULL, NULL, 0, NULL},
+
+	/* The tenant's own users, tokens and permissions: 3.11. */
+	{"GET", STR_INIT(ADMIN "/users"), user_list, &user_resource, NULL, NULL, 0, NULL},
+	{"POST", STR_INIT(ADMIN "/users"), user_create, &user_resource, NULL, NULL, 0, NULL},
+	{"GET", STR_INIT(ADMIN "/users/{tenant_user}"), api_show, &user_resource, NULL, NULL, 0,
+	 NULL},
+	{"PUT PATCH", STR_INIT(ADMIN "/users/{tenant_user}"), api_update, &user_resource, NULL,
+	 NULL, 0, NULL},
+	{"DELETE", STR_INIT(ADMIN "/users/{tenant_user}"), api_delete, &user_resource, NULL, NULL,
+	 0, NULL},
+	{"PUT PATCH", STR_INIT(ADMIN "/users/{tenant_user}/admin"), user_make_admin, NULL, NULL,
+	 NULL, 0, NULL},
+	{"PUT PATCH", STR_INIT(ADMIN "/users/{tenant_user}/member"), user_make_member, NULL, NULL,
+	 NULL, 0, NULL},
+	{"PUT PATCH", STR_INIT(ADMIN "/users/{tenant_user}/suspend"), user_suspend, NULL, NULL,
+	 NULL, 0, NULL},
+	{"PUT PATCH", STR_INIT(ADMIN "/users/{tenant_user}/unsuspend"), user_unsuspend, NULL, NULL,
+	 NULL, 0, NULL},
+	{"PUT PATCH", STR_INIT(ADMIN "/users/{tenant_user}/activate"), user_activate, NULL, NULL,
+	 NULL, 0, NULL},
+	{"GET", STR_INIT(ADMIN "/users/{tenant_user}/permissions"), permissions_show, NULL, NULL,
+	 NULL, 0, NULL},
+	{"PUT PATCH", STR_INIT(ADMIN "/users/{tenant_user}/permissions"), permissions_update, NULL,
+	 NULL, NULL, 0, NULL},
+	{"POST", STR_INIT(ADMIN "/users/{tenant_user}/access_tokens"), access_token_create_for_user,
+	 NULL, NULL, NULL, ROUTE_JSON_ONLY, NULL},
+	{"GET", STR_INIT(ADMIN "/personal/access_tokens"), access_token_list, NULL, NULL, NULL,
+	 ROUTE_JSON_DEFAULT, ANY_SCOPE},
+	{"POST", STR_INIT(ADMIN "/personal/access_tokens"), access_token_create_personal, NULL,
+	 NULL, NULL, ROUTE_JSON_DEFAULT, ANY_SCOPE},
+	{"GET", STR_INIT(ADMIN "/personal/access_tokens/{value}"), access_token_show, NULL, NULL,
+	 NULL, ROUTE_JSON_DEFAULT | ROUTE_DOTS, ANY_SCOPE},
+	{"DELETE", STR_INIT(ADMIN "/personal/access_tokens/{value}"), access_token_delete, NULL,
+	 NULL, NULL, ROUTE_JSON_DEFAULT | ROUTE_DOTS, ANY_SCOPE},
+
+	/* ActiveDocs: 3.13. */
+	{"GET", STR_INIT(ADMIN "/active_docs"), api_list, &api_doc_resource,
+	 "account_id = ?2 ORDER BY id", NULL, 0, NULL},
+	{"POST", STR_INIT(ADMIN "/active_docs"), api_create, &api_doc_resource, NULL, "account_id",
+	 0, NULL},
+	{"PUT PATCH", STR_INIT(ADMIN "/active_docs/{api_doc}"), api_update, &api_doc_resource, NULL,
+	 NULL, 0, NULL},
+	{"DELETE", STR_INIT(ADMIN "/active_docs/{api_doc}"), api_delete, &api_doc_resource, NULL,
+	 NULL, 0, NULL},
 };
 
 const size_t portal_routes_count = sizeof portal_routes / sizeof *portal_routes;
