@@ -38,7 +38,7 @@ static struct world *stage_create(void)
 	stage.redis = NULL;
 	stage.silent = sim_host_add(sim, STR("silent"), STR("10.0.0.2"));
 	sim_host_set_up(stage.silent, false);
-	ck_assert(sim_host_write_file(host, CA_PATH, TLS_AUTHORITY));
+	ck_assert(sim_host_write_file(host, CA_PATH, SIM_TLS_AUTHORITY));
 	ck_assert(files_make_directory(world, SCRATCH_PATH, NULL));
 	return world;
 }

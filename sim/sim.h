@@ -121,8 +121,12 @@ void sim_host_set_dns_cache(struct sim_host *host, bool enabled);
 /* TLS: a simulated certificate is a text that a listener is given in place of PEM. kind: "ok",
  * "expired", "not-yet", "unknown-ca", "self-signed"; names: comma separated. */
 struct str sim_tls_certificate(struct arena *arena, struct str names, struct str kind);
+/* A ca_file with this content makes "unknown-ca" trusted; one with a self-signed certificate that
+ * one. */
+#define SIM_TLS_AUTHORITY STR("simulated authority\n")
 
-/* A Redis node on a host: store/ over RESP. */
+/* A Redis node on a host: store/ over RESP. A host that goes down stops its nodes; they come back
+ * by sim_redis_restart(). */
 struct sim_redis;
 struct sim_redis *sim_redis_start(struct sim_host *host, uint16_t port, struct error *error);
 void sim_redis_stop(struct sim_redis *redis); /* connections cut, data kept */

@@ -74,9 +74,8 @@ START_TEST(bytes_that_are_not_utf8_are_shown_as_latin_1)
 	trace_begin(&stage->trace, STR("h"), STR("k"));
 	trace_text(&stage->trace, STR("x"), str_of("a\xff\"", 3));
 	trace_end(&stage->trace);
-	ck_assert(str_equal(strbuf_str(&stage->lines),
-			    STR("{\"t\":0,\"host\":\"h\",\"kind\":\"k\","
-				"\"x\":\"a\\u00ff\\u0022\"}\n")));
+	ck_assert(str_equal(strbuf_str(&stage->lines), STR("{\"t\":0,\"host\":\"h\",\"kind\":\"k\","
+							   "\"x\":\"a\\u00ff\\u0022\"}\n")));
 }
 END_TEST
 

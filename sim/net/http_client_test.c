@@ -47,6 +47,10 @@ START_TEST(a_request_is_written_with_its_host_first)
 
 	http_fields_init(&fields, stage.arena);
 	http_fields_add(&fields, STR("X-One"), STR("1"));
+	http_fields_add(&fields, STR("X-Bad\r\n"), STR("x"));
+	http_fields_add(&fields, STR("X-Bad"), STR("x\r\nX-Worse: y"));
+	http_fields_add(&fields, STR("Content-Length"), STR("9"));
+	http_fields_add(&fields, STR("Expect"), STR("100-continue"));
 	http_fields_add(&fields, STR("x-one"), STR("2"));
 	options.fields = &fields;
 	stage_call(&stage, &call, &options);
@@ -448,6 +452,28 @@ START_TEST(nobody_there_is_told_apart)
 }
 END_TEST
 
+START_TEST(what_cannot_be_asked_for_is_refused)
+{
+	static const struct {
+		const char *method, *host, *target;
+		enum http_failure failure;
+	} rows[] = {
+		{"GET", "api", "/a b", HTTP_FAILURE_PROTOCOL},
+		{"GET", "api", "/a\r\nX: y", HTTP_FAILURE_PROTOCOL},
+		{"GET", "api", "", HTTP_FAILURE_PROTOCOL},
+		{"G T", "api", "/", HTTP_FAILURE_PROTOCOL},
+		{"GET", "api/x", "/", HTTP_FAILURE_NAME_NOT_FOUND},
+		{"GET", "", "/", HTTP_FAILURE_NAME_NOT_FOUND},
+	};
+	struct http_call_options options = stage_get(rows[_i].target);
+
+	options.method = str_from(rows[_i].method);
+	options.host = str_from(rows[_i].host);
+	expect_failure(&options, rows[_i].failure);
+	ck_assert(!stage_traced(&stage, "\"kind\":\"connect\""));
+}
+END_TEST
+
 START_TEST(the_time_to_connect_includes_the_name)
 {
 	struct http_call_options options = stage_get("/");
@@ -700,6 +726,7 @@ Suite *sim_net_http_client_suite(void)
 
 	tcase_add_checked_fixture(tests, set_up, tear_down);
 	tcase_add_loop_test(tests, nobody_there_is_told_apart, 0, 7);
+	tcase_add_loop_test(tests, what_cannot_be_asked_for_is_refused, 0, 6);
 	tcase_add_test(tests, the_time_to_connect_includes_the_name);
 	tcase_add_loop_test(tests, a_firewall_is_seen_by_its_verdict, 0, 6);
 	tcase_add_test(tests, a_large_answer_streams);

@@ -406,6 +406,42 @@ START_TEST(an_exchange_that_is_held_outlives_its_end)
 }
 END_TEST
 
+START_TEST(what_is_left_to_the_end_of_the_run_is_freed)
+{
+	struct http_response response;
+
+	site.holds = true;
+	client_say("POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 10\r\n\r\nhalf");
+	http_response_init(&response, site.exchange->arena, 200);
+	if (_i == 1)
+		http_exchange_respond(site.exchange, &response, http_body_from_str(STR("x")));
+	if (_i == 2)
+		http_exchange_hold(site.exchange);
+	site.listener = NULL; /* nobody closes it */
+	site.exchange->ended = NULL;
+}
+END_TEST
+
+START_TEST(unsound_fields_and_interim_answers_do_not_leave)
+{
+	struct http_response response;
+
+	site.holds = true;
+	client_say("GET / HTTP/1.1\r\nHost: x\r\n\r\n");
+	http_response_init(&response, site.exchange->arena, 103);
+	response.reason = STR("Mine");
+	http_fields_add(&response.fields, STR("X-A\r\nX-B"), STR("1"));
+	http_fields_add(&response.fields, STR("X-C"), STR("1\r\nX-D: 2"));
+	http_fields_add(&response.fields, STR("Keep-Alive"), STR("5"));
+	http_fields_add(&response.fields, STR("X-E"), STR(""));
+	http_fields_add(&response.fields, STR("Content-Length"), STR("77"));
+	http_exchange_respond_str(site.exchange, &response, STR("x"));
+	stage_run(&stage, 10000);
+	expect_got("HTTP/1.1 500 Internal Server Error\r\nX-E: \r\n" DATE
+		   "Content-Length: 1\r\n\r\nx");
+}
+END_TEST
+
 START_TEST(an_idle_connection_is_closed)
 {
 	struct http_listen_options options = {.port = 9000, .idle_timeout_ms = 2000};
@@ -517,6 +553,8 @@ Suite *sim_net_http_server_suite(void)
 	tcase_add_test(tests, an_exchange_may_be_aborted);
 	tcase_add_loop_test(tests, a_client_that_goes_away_ends_the_exchange, 0, 2);
 	tcase_add_test(tests, an_exchange_that_is_held_outlives_its_end);
+	tcase_add_loop_test(tests, what_is_left_to_the_end_of_the_run_is_freed, 0, 3);
+	tcase_add_test(tests, unsound_fields_and_interim_answers_do_not_leave);
 	tcase_add_test(tests, an_idle_connection_is_closed);
 	tcase_add_test(tests, a_listener_that_closes_ends_its_exchanges);
 	tcase_add_test(tests, a_port_is_listened_on_once);

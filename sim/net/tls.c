@@ -119,7 +119,7 @@ static bool is_trusted(const struct tls_certificate *certificate, struct str aut
 	struct tls_certificate trusted;
 
 	if (str_equal(certificate->kind, STR("unknown-ca")))
-		return str_find(authority, TLS_AUTHORITY) != STR_NOT_FOUND;
+		return str_find(authority, SIM_TLS_AUTHORITY) != STR_NOT_FOUND;
 	return str_equal(certificate->kind, STR("self-signed")) &&
 	       tls_certificate_read(authority, &trusted, NULL) &&
 	       str_equal(trusted.kind, certificate->kind) &&

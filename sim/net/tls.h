@@ -28,11 +28,9 @@ void tls_write_certificate(struct strbuf *out, const struct tls_certificate *cer
 enum tls_result tls_read_certificate(struct str bytes, struct tls_certificate *certificate,
 				     size_t *used);
 /* How the handshake ends for a client that wants `name`. authority: content of its ca_file (empty:
- * the system's store): "unknown-ca" is trusted by whoever has TLS_AUTHORITY there, "self-signed" by
- * whoever has the certificate itself. */
+ * the system's store): "unknown-ca" is trusted by whoever has SIM_TLS_AUTHORITY there,
+ * "self-signed" by whoever has the certificate itself. */
 enum http_failure tls_outcome(const struct tls_certificate *certificate, struct str name,
 			      struct str authority);
-
-#define TLS_AUTHORITY STR("simulated authority\n")
 
 #endif

@@ -102,7 +102,7 @@ START_TEST(an_authority_file_makes_others_trusted)
 	struct http_call_options options = tls_get();
 	struct str self = sim_tls_certificate(stage.arena, STR("api"), STR("self-signed"));
 
-	ck_assert(sim_host_write_file(stage.client_host, STR("/etc/ca.pem"), TLS_AUTHORITY));
+	ck_assert(sim_host_write_file(stage.client_host, STR("/etc/ca.pem"), SIM_TLS_AUTHORITY));
 	ck_assert(sim_host_write_file(stage.client_host, STR("/etc/self.pem"), self));
 	listen_with("api", _i == 0 ? "unknown-ca" : "self-signed");
 	options.ca_file = STR("/etc/ca.pem");
