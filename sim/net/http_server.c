@@ -458,8 +458,8 @@ static void connection_advance(struct connection *connection)
 			break;
 		}
 	}
-	/* What has ended without a whole request has gone away (nginx takes it so too). */
-	if (connection->listener != NULL && stream_is_ended(connection->stream))
+	/* Who has ended has gone away (nginx takes it so too), whatever is still to be read. */
+	if (connection->listener != NULL && stream_peer_has_ended(connection->stream))
 		connection_close(connection, true);
 	if (connection->listener != NULL) {
 		if (is_waiting_for_client(connection))
