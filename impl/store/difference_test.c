@@ -434,11 +434,6 @@ static int compare_items(const void *a, const void *b)
 	return order;
 }
 
-static int compare_pairs(const void *a, const void *b)
-{
-	return compare_items(a, b);
-}
-
 static void sort_items(struct redis_reply *reply, enum comparison comparison)
 {
 	struct redis_reply *items = (struct redis_reply *)(uintptr_t)reply->items;
@@ -448,7 +443,7 @@ static void sort_items(struct redis_reply *reply, enum comparison comparison)
 	if (comparison == ANY_ORDER)
 		qsort(items, reply->count, sizeof *items, compare_items);
 	if (comparison == PAIRS_ANY_ORDER)
-		qsort(items, reply->count / 2, 2 * sizeof *items, compare_pairs);
+		qsort(items, reply->count / 2, 2 * sizeof *items, compare_items);
 	if (comparison == SCAN_ORDER && reply->count == 2)
 		sort_items(&items[1], ANY_ORDER);
 }
