@@ -49,6 +49,11 @@ bool authentication_find_tenant(struct call *call)
 		reply_access_denied(call);
 		return false;
 	}
+	/* Its hosts are unknown from then on (PT-159). */
+	if (str_equal(record_text(account, "state"), STR("scheduled_for_deletion"))) {
+		reply_not_found(call);
+		return false;
+	}
 	call->tenant = account;
 	return true;
 }

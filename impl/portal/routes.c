@@ -35,6 +35,7 @@ static const struct {
 	 "id = ?1 AND service_id = (SELECT issuer_id FROM plans WHERE id = ?3)"},
 	{STR_INIT("limit"), &usage_limits_table, "id = ?1 AND metric_id = ?3 AND plan_id = ?4"},
 	{STR_INIT("account"), &accounts_table, "id = ?1 AND provider_account_id = ?2"},
+	{STR_INIT("tenant"), &accounts_table, "id = ?1 AND provider_account_id = ?2"},
 	{STR_INIT("user"), &users_table, "id = ?1 AND account_id = ?3"},
 	{STR_INIT("tenant_user"), &users_table,
 	 "id = ?1 AND account_id = ?2 AND signup_type IS NOT 'impersonation'"},
@@ -341,6 +342,16 @@ const struct route portal_routes[] = {
 	 NULL, 0, NULL},
 	{"DELETE", STR_INIT(ADMIN "/active_docs/{api_doc}"), api_delete, &api_doc_resource, NULL,
 	 NULL, 0, NULL},
+
+	/* Master: 3.20. */
+	{"POST", STR_INIT("/master/api/providers"), tenant_signup, NULL, NULL, NULL,
+	 ROUTE_MASTER | ROUTE_JSON_DEFAULT, NULL},
+	{"GET", STR_INIT("/master/api/providers/{tenant}"), tenant_show, NULL, NULL, NULL,
+	 ROUTE_MASTER | ROUTE_JSON_DEFAULT, NULL},
+	{"PUT PATCH", STR_INIT("/master/api/providers/{tenant}"), tenant_update, NULL, NULL, NULL,
+	 ROUTE_MASTER | ROUTE_JSON_DEFAULT, NULL},
+	{"DELETE", STR_INIT("/master/api/providers/{tenant}"), tenant_delete, NULL, NULL, NULL,
+	 ROUTE_MASTER | ROUTE_JSON_DEFAULT, NULL},
 };
 
 const size_t portal_routes_count = sizeof portal_routes / sizeof *portal_routes;

@@ -113,7 +113,7 @@ static const struct derived tenant_derived[] = {
 
 static const struct link tenant_links[] = {{"users", "/admin/api/accounts/{id}/users"}};
 
-static const struct representation tenant_representation = {
+const struct representation tenant_representation = {
 	.root = "account",
 	.roots = "accounts",
 	.json = "id created_at updated_at " TENANT_FIELDS

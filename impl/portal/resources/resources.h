@@ -97,6 +97,27 @@ bool account_change_state(struct call *call, struct record *account, const char 
 /* signup.c */
 void account_signup(struct call *call);
 
+/* tenant.c: tenants, and the parts of one that seeding makes too. */
+extern const struct representation tenant_representation; /* of account.c */
+struct tenant_order {
+	struct str org_name, label; /* label: of the domains, "3scale" */
+	struct str username, email; /* email empty: made from the domain */
+};
+struct record *tenant_account(struct call *call, struct str name);
+struct record *tenant_user(struct call *call, const struct record *account, struct str name,
+			   struct str email, const char *signup_type);
+/* value empty: generated. */
+struct record *tenant_token(struct call *call, const struct record *user, const char *name,
+			    const char *permission, const char *scopes, struct str value);
+struct record *tenant_service(struct call *call, const char *name, const char *system_name,
+			      const char *deployment_option);
+struct record *tenant_create(struct call *call, const struct tenant_order *order);
+void tenant_sample_data(struct call *call, const struct record *admin);
+void tenant_signup(struct call *call);
+void tenant_show(struct call *call);
+void tenant_update(struct call *call);
+void tenant_delete(struct call *call);
+
 /* user.c */
 extern const struct resource user_resource;
 bool user_change_state(struct call *call, struct record *user, const char *event);
