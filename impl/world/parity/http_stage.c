@@ -209,8 +209,7 @@ static void sink_readable(struct http_body *body, void *data)
 	while (!sink->is_held && http_body_waiting(body) > 0) {
 		struct str bytes = http_body_peek(body);
 
-		for (size_t i = 0; i < bytes.size; i++)
-			ck_assert_int_eq(bytes.data[i], stage_byte(sink->place + i));
+		stage_check_bytes(bytes, sink->place);
 		sink->place += bytes.size;
 		http_body_consume(body, bytes.size);
 	}

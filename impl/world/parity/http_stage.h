@@ -57,6 +57,16 @@ static inline char stage_byte(uint64_t place)
 	return (char)(place * 7 + (place >> 13) * 31);
 }
 
+/* One assertion for all: each costs a system call. */
+static inline void stage_check_bytes(struct str bytes, uint64_t place)
+{
+	size_t i = 0;
+
+	while (i < bytes.size && bytes.data[i] == stage_byte(place + i))
+		i++;
+	ck_assert_msg(i == bytes.size, "byte %zu is another one", (size_t)place + i);
+}
+
 /* Produces `left` bytes as fast as they are taken, then ends (or fails). */
 struct stage_source {
 	struct http_body *body;

@@ -262,7 +262,9 @@ static void events_came(uv_poll_t *events, int status, int mask)
 	listener_run(&listener->run);
 }
 
-/* Connections are not freed in here: libmicrohttpd closes them when it runs next. */
+/* libmicrohttpd takes a short read for the last before the next edge, and so misses an end that
+ * came with the bytes: resuming makes it look again. Connections are not freed in here: it closes
+ * them when it runs next. */
 static void hangups_came(uv_poll_t *events, int status, int mask)
 {
 	struct http_listener *listener = events->data;
@@ -275,6 +277,8 @@ static void hangups_came(uv_poll_t *events, int status, int mask)
 		struct connection *connection = hangups[i].data.ptr;
 
 		connection->is_hung_up = true;
+		if (!connection->is_suspended)
+			connection_sleep(connection);
 		connection_wake(connection);
 	}
 }
