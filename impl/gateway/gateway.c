@@ -149,7 +149,7 @@ static void *gateway_start(struct world *world, const struct str *arguments, siz
 	struct gateway *gateway = MEMORY_NEW(struct gateway);
 
 	gateway->world = world;
-	if (!settings_read(&gateway->settings, world, arguments, count, error)) {
+	if (!gateway_settings_read(&gateway->settings, world, arguments, count, error)) {
 		*exit_status = 1;
 		free(gateway);
 		return NULL;

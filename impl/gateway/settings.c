@@ -463,8 +463,8 @@ static bool read_all(struct settings *settings, struct world *world, const struc
 	return true;
 }
 
-bool settings_read(struct settings *settings, struct world *world, const struct str *arguments,
-		   size_t count, struct error *error)
+bool gateway_settings_read(struct settings *settings, struct world *world,
+			   const struct str *arguments, size_t count, struct error *error)
 {
 	struct str *copies;
 

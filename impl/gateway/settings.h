@@ -81,8 +81,8 @@ struct settings {
 
 /* False and *error on wrong usage (the exit status is 1, section 1.4) or a value that must stop the
  * start. Everything lives in settings->arena until settings_free(). */
-bool settings_read(struct settings *settings, struct world *world, const struct str *arguments,
-		   size_t count, struct error *error);
+bool gateway_settings_read(struct settings *settings, struct world *world,
+			   const struct str *arguments, size_t count, struct error *error);
 void settings_free(struct settings *settings);
 
 /* APICAST_SERVICE_<ID>_CONFIGURATION_VERSION, or "latest". */

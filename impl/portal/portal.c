@@ -192,7 +192,7 @@ static bool portal_open(struct portal *portal, struct str path,
 {
 	struct settings *settings = &portal->settings;
 
-	if (!settings_read(settings, portal->world, portal->arena, error) ||
+	if (!portal_settings_read(settings, portal->world, portal->arena, error) ||
 	    !database_path(portal->world, &path, error))
 		return false;
 	portal->database = database_open(portal->world, path, error);

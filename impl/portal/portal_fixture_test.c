@@ -8,6 +8,7 @@
 #include "base/arena.h"
 #include "base/base64.h"
 #include "base/error.h"
+#include "base/map.h"
 #include "portal/portal.h"
 #include "world/http_client.h"
 #include "world/http_server.h"
@@ -34,6 +35,9 @@ static struct {
 	bool done;
 	struct reply reply;
 	const char *wanted;
+	/* Of steps. */
+	struct map *variables; /* name -> struct str * */
+	const char *headers;
 } fixture;
 
 struct arena *fixture_arena(void)
@@ -215,6 +219,7 @@ void fixture_tear_down(void)
 	real_world_destroy(fixture.world);
 	real_loop_destroy(fixture.loop);
 	strbuf_free(&fixture.calls);
+	map_destroy(fixture.variables);
 	arena_destroy(fixture.arena);
 	memset(&fixture, 0, sizeof fixture);
 }
@@ -380,6 +385,91 @@ int64_t hits_of(int64_t service)
 int64_t new_service(const char *form)
 {
 	return reply_int(ask("POST", "/admin/api/services.json", form), 201, "service.id");
+}
+
+/* Steps. */
+
+void capture(const char *name, struct str value)
+{
+	struct str *kept = ARENA_NEW(fixture.arena, struct str);
+
+	*kept = str_copy(fixture.arena, value);
+	map_put(fixture.variables, str_from(name), kept);
+}
+
+static void capture_samples(void)
+{
+	if (fixture.variables != NULL)
+		return;
+	fixture.variables = map_create(0);
+	capture("service", str_from(text("%" PRId64, sample_service())));
+	capture("hits", str_from(text("%" PRId64, hits_of(sample_service()))));
+	capture("plan", str_from(text("%" PRId64, sample_plan())));
+	capture("account", str_from(text("%" PRId64, sample_account())));
+	capture("application", str_from(text("%" PRId64, sample_application())));
+}
+
+/* "{name}" of a variable is replaced; other braces stay. */
+const char *expand(const char *template)
+{
+	struct str rest = str_from(template), before, name, after;
+	struct strbuf out;
+	const char *expanded;
+
+	capture_samples();
+	strbuf_init(&out, 1024 * 1024);
+	while (str_split_once(rest, '{', &before, &rest)) {
+		struct str *value = NULL;
+
+		strbuf_append(&out, before);
+		if (str_split_once(rest, '}', &name, &after))
+			value = map_get(fixture.variables, name);
+		if (value == NULL) {
+			strbuf_append_char(&out, '{');
+			continue;
+		}
+		strbuf_append(&out, *value);
+		rest = after;
+	}
+	strbuf_append(&out, before);
+	expanded = str_cstr(fixture.arena, strbuf_str(&out));
+	strbuf_free(&out);
+	return expanded;
+}
+
+void steps_as(const char *headers)
+{
+	capture_samples();
+	fixture.headers = headers;
+}
+
+static void run_step(const struct step *step)
+{
+	const char *target = text("/admin/api/%s", expand(step->target));
+	const char *body = step->body != NULL ? expand(step->body) : NULL;
+	struct reply reply;
+
+	reply = fixture.headers != NULL ? ask_as(fixture.headers, step->method, target, body)
+					: ask(step->method, target, body);
+	ck_assert_msg(reply.status == step->status, "%s %s: wanted %d: %d %.*s", step->method,
+		      target, step->status, SAID(reply));
+	if (step->has != NULL)
+		ck_assert_msg(str_find(reply.body, str_from(expand(step->has))) != STR_NOT_FOUND,
+			      "%s %s: no %s: %d %.*s", step->method, target, expand(step->has),
+			      SAID(reply));
+	if (step->lacks != NULL)
+		ck_assert_msg(str_find(reply.body, str_from(expand(step->lacks))) == STR_NOT_FOUND,
+			      "%s %s: there is %s: %d %.*s", step->method, target,
+			      expand(step->lacks), SAID(reply));
+	if (step->capture != NULL)
+		capture(step->capture, reply_text_at(reply, step->status, step->path));
+}
+
+void run_steps(const struct step *steps, size_t count)
+{
+	capture_samples();
+	for (size_t i = 0; i < count; i++)
+		run_step(&steps[i]);
 }
 
 /* The fixture's own promise: every test begins with the sample data and has been heard by backend.

@@ -50,6 +50,22 @@ int64_t sample_application(void);
 int64_t hits_of(int64_t service);
 int64_t new_service(const char *form); /* 201 */
 
+/* One request and what its answer must be. Texts may name variables: {service} {hits} {plan}
+ * {account} {application} of the sample data, and what earlier steps captured. */
+struct step {
+	const char *method, *target, *body; /* target without "/admin/api/" in front */
+	int status;
+	const char *has, *lacks;    /* parts of the body; NULL = anything */
+	const char *capture, *path; /* variable, and where its value is in the JSON */
+};
+void run_steps(const struct step *steps, size_t count);
+#define RUN_STEPS(steps) run_steps((steps), sizeof(steps) / sizeof *(steps))
+const char *expand(const char *template);
+void capture(const char *name, struct str value);
+/* Calls of /admin/api with another credential or host from now on: "Name: value" lines; NULL = the
+ * admin's token again. */
+void steps_as(const char *headers);
+
 /* Backend: calls since the last clearing as "PUT services/1 {...}\n". */
 const char *backend_calls(void);
 void backend_clear(void);

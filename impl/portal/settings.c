@@ -87,8 +87,8 @@ static bool settings_read_tenant_mode(struct settings *settings, struct world *w
 			 STR_ARG(mode));
 }
 
-bool settings_read(struct settings *settings, struct world *world, struct arena *arena,
-		   struct error *error)
+bool portal_settings_read(struct settings *settings, struct world *world, struct arena *arena,
+			  struct error *error)
 {
 	struct url url;
 

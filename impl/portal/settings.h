@@ -27,7 +27,7 @@ struct settings {
 	bool sample_data;
 };
 
-bool settings_read(struct settings *settings, struct world *world, struct arena *arena,
-		   struct error *error);
+bool portal_settings_read(struct settings *settings, struct world *world, struct arena *arena,
+			  struct error *error);
 
 #endif
