@@ -48,7 +48,15 @@ void sim_at(struct sim *sim, int64_t time_us, sim_action *action, void *data);
 uint64_t sim_events(const struct sim *sim); /* carried out so far */
 
 /* The trace: one JSON object a line, each event with virtual time, host and kind. The hash covers
- * every line whether or not there is a sink. */
+ * every line whether or not there is a sink. Kinds, beside those of sim_trace():
+ *
+ *   process.start process.exit log          processes and every line they write
+ *   request answer call.failed              HTTP, as its servers and callers see it
+ *   dns zone.set zone.remove zone.fault     lookups, and changes of the zone
+ *   connect accept open data window         connections, at the end that sees it
+ *   stall refused unreachable given-up reset
+ *   host.up host.down rule.add rule.remove redis.start redis.stop
+ */
 typedef void sim_trace_sink(struct str line, void *data);
 void sim_trace_to(struct sim *sim, sim_trace_sink *sink, void *data);
 uint64_t sim_trace_hash(const struct sim *sim);

@@ -1,8 +1,5 @@
-/* The http_server port over streams: a connection reads one request after the other, and answers
- * each before it reads the next.
- *
- * Whatever a component does to an exchange or a body only asks for the connection's work, which is
- * done at the end of the turn: so the port never calls back from within a call of the component. */
+/* The http_server port over streams: a connection reads one request after the other, and has each
+ * answered before it reads the next. */
 #include "world/http_server.h"
 
 #include <stdlib.h>
@@ -12,125 +9,14 @@
 #include "base/bug.h"
 #include "base/error.h"
 #include "base/limits.h"
-#include "base/utc.h"
-#include "http/http1.h"
-#include "sim/net/stream.h"
-#include "sim/net/tls.h"
-#include "sim/sim_internal.h"
-#include "world/clock.h"
+#include "sim/net/http_server_internal.h"
 
 #define IDLE_TIMEOUT_DEFAULT_MS 75000 /* spec/gateway.md 1.3 */
 #define OUT_BYTES_MAX (1024 * 1024)   /* an answer's head, or one chunk */
 
-struct connection;
-
-struct http_listener {
-	struct resource resource;
-	struct sim_process *process;
-	struct arena *arena;
-	struct stream_listener *socket;
-	http_requested *requested;
-	void *data;
-	int64_t idle_timeout_us;
-	bool is_tls;
-	struct tls_certificate certificate;
-	struct list_link connections;
-	uint64_t connections_count;
-};
-
-struct server_exchange {
-	struct http_exchange public; /* first */
-	struct resource resource;
-	struct connection *connection; /* NULL when that is gone */
-	int holds; /* the port's own until `ended` returned, and the component's */
-	bool is_answered, is_aborted, is_chunked, has_ended;
-	int status;
-	struct http_body *answer; /* consumer's end of what streams */
-	struct str rest;          /* or what is still to be sent of an answer that is all there */
-};
-
-struct connection {
-	struct list_link link;
-	struct http_listener *listener; /* NULL: closed, to be freed when not busy */
-	struct stream *stream;
-	uint64_t number;
-	struct timer idle;
-	struct task work;
-	int busy;
-	bool wants_hello; /* TLS, before the handshake */
-	bool keep_alive;
-	struct arena *arena; /* of the next request */
-	struct server_exchange *exchange;
-	struct http1_body reading;
-	struct http_body *incoming; /* producer's end of the request's body, until it is complete */
-	struct strbuf out;
-	size_t out_sent;
-};
-
-static struct connection *connection_of(struct http_exchange *exchange)
-{
-	return ((struct server_exchange *)exchange)->connection;
-}
-
-/* Exchanges. */
-
-static void exchange_release(struct http_exchange *public)
-{
-	struct server_exchange *exchange = (struct server_exchange *)public;
-
-	BUG_IF(exchange->holds == 0);
-	if (--exchange->holds > 0)
-		return;
-	resource_disown(&exchange->resource);
-	arena_destroy(public->arena);
-}
-
-static void exchange_hold(struct http_exchange *public)
-{
-	((struct server_exchange *)public)->holds++;
-}
-
-static void exchange_let_go_of_answer(struct server_exchange *exchange)
-{
-	if (exchange->answer == NULL)
-		return;
-	http_body_on_readable(exchange->answer, NULL, NULL);
-	http_body_consumer_release(exchange->answer);
-	exchange->answer = NULL;
-}
-
-/* Says so to the component, once, and lets go of what the port had for it. */
-static void exchange_end(struct server_exchange *exchange, bool complete)
-{
-	struct http_exchange *public = &exchange->public;
-
-	exchange->connection->exchange = NULL;
-	exchange->connection = NULL;
-	exchange->has_ended = true;
-	exchange_let_go_of_answer(exchange);
-	if (public->ended != NULL)
-	public->ended(public, complete);
-	if (public->body != NULL)
-		http_body_consumer_release(http_exchange_take_body(public));
-	exchange_release(public);
-}
-
-/* The process is over: nobody is told. */
-static void exchange_abandon(struct resource *resource)
-{
-	struct server_exchange *exchange = LIST_ENTRY(resource, struct server_exchange, resource);
-
-	if (exchange->connection != NULL)
-		exchange->connection->exchange = NULL;
-	exchange_let_go_of_answer(exchange);
-	if (exchange->public.body != NULL)
-		http_body_consumer_release(exchange->public.body);
-	arena_destroy(exchange->public.arena);
-}
-
 /* The end of a connection. */
 
-static void connection_leave(struct connection *connection)
+static void connection_leave(struct server_connection *connection)
 {
 	if (--connection->busy > 0 || connection->listener != NULL)
 		return;
@@ -139,7 +25,7 @@ static void connection_leave(struct connection *connection)
 	free(connection);
 }
 
-static void connection_let_go_of_incoming(struct connection *connection)
+static void connection_let_go_of_incoming(struct server_connection *connection)
 {
 	struct http_body *incoming = connection->incoming;
 
@@ -152,7 +38,7 @@ static void connection_let_go_of_incoming(struct connection *connection)
 
 /* Takes the connection out of everything; it is freed with the last connection_leave(). The
  * exchange learns it before the body fails, so that the component has let go of that by then. */
-static void connection_close(struct connection *connection, bool tell)
+static void connection_close(struct server_connection *connection, bool tell)
 {
 	struct server_exchange *exchange = connection->exchange;
 
@@ -166,7 +52,7 @@ static void connection_close(struct connection *connection, bool tell)
 	stream_close(connection->stream);
 	connection->stream = NULL;
 	if (exchange != NULL && tell) {
-		exchange_end(exchange, false);
+		server_exchange_end(exchange, false);
 	} else if (exchange != NULL) {
 		exchange->connection = NULL;
 		connection->exchange = NULL;
@@ -179,7 +65,7 @@ static void connection_close(struct connection *connection, bool tell)
 
 static void connection_work(struct task *task);
 
-static void connection_ask_for_work(struct connection *connection)
+void server_connection_ask_for_work(struct server_connection *connection)
 {
 	if (connection->listener != NULL)
 		world_defer(&connection->listener->process->world, &connection->work,
@@ -189,10 +75,10 @@ static void connection_ask_for_work(struct connection *connection)
 static void incoming_writable(struct http_body *body, void *data)
 {
 	(void)body;
-	connection_ask_for_work(data);
+	server_connection_ask_for_work(data);
 }
 
-static void refuse_request(struct connection *connection, const struct http1_fault *fault)
+static void refuse_request(struct server_connection *connection, const struct http1_fault *fault)
 {
 	struct http_response response;
 	struct str text = str_from(fault->text);
@@ -205,55 +91,11 @@ static void refuse_request(struct connection *connection, const struct http1_fau
 	connection_close(connection, true);
 }
 
-static void exchange_trace(const struct server_exchange *exchange, struct str kind)
-{
-	const struct http_exchange *public = &exchange->public;
-	struct sim_process *process = process_of(public->world);
-	struct trace *trace = &process->sim->trace;
-
-	trace_begin(trace, process->host->name, kind);
-	trace_int(trace, STR("connection"), (int64_t)stream_number(exchange->connection->stream));
-	trace_text(trace, STR("process"), process->name);
-}
-
-static const struct http_exchange_ops exchange_ops;
-
-static struct server_exchange *exchange_create(struct connection *connection,
-					       const struct http_request *request)
-{
-	struct http_listener *listener = connection->listener;
-	struct arena *arena = connection->arena;
-	struct server_exchange *exchange = ARENA_NEW(arena, struct server_exchange);
-
-	connection->arena = NULL; /* the exchange's from now on */
-	connection->exchange = exchange;
-	exchange->connection = connection;
-	exchange->holds = 1;
-	exchange->public = (struct http_exchange){
-		.world = &listener->process->world,
-		.arena = arena,
-		.request = *request,
-		.remote_address = str_copy(arena, stream_peer_address(connection->stream)),
-		.remote_port = stream_peer_port(connection->stream),
-		.local_port = stream_local_port(connection->stream),
-		.connection_number = connection->number,
-		.is_tls = listener->is_tls,
-		.began_us = world_monotonic_us(&listener->process->world),
-		.ops = &exchange_ops,
-	};
-	actor_own(&listener->process->actor, &exchange->resource, exchange_abandon);
-	exchange_trace(exchange, STR("request"));
-	trace_text(&listener->process->sim->trace, STR("method"), request->method);
-	trace_text(&listener->process->sim->trace, STR("target"), request->target);
-	trace_end(&listener->process->sim->trace);
-	return exchange;
-}
-
-static void begin_exchange(struct connection *connection, const struct http_request *request,
+static void begin_exchange(struct server_connection *connection, const struct http_request *request,
 			   struct http1_framing framing)
 {
 	struct http_listener *listener = connection->listener;
-	struct server_exchange *exchange = exchange_create(connection, request);
+	struct server_exchange *exchange = server_exchange_create(connection, request);
 
 	connection->keep_alive = framing.keep_alive;
 	if (framing.kind == HTTP1_CHUNKED || (framing.kind == HTTP1_LENGTH && framing.length > 0)) {
@@ -271,7 +113,7 @@ static void begin_exchange(struct connection *connection, const struct http_requ
 }
 
 /* True when there may be more to do. */
-static bool read_head(struct connection *connection)
+static bool read_head(struct server_connection *connection)
 {
 	struct str bytes = stream_peek(connection->stream);
 	struct http_request request;
@@ -299,7 +141,7 @@ static bool read_head(struct connection *connection)
 }
 
 /* As much of the request's body as its consumer has room for. */
-static void read_body(struct connection *connection)
+static void read_body(struct server_connection *connection)
 {
 	struct http1_fault fault;
 
@@ -333,7 +175,7 @@ static void read_body(struct connection *connection)
 	}
 }
 
-static bool read_hello(struct connection *connection)
+static bool read_hello(struct server_connection *connection)
 {
 	size_t used;
 
@@ -354,71 +196,16 @@ static bool read_hello(struct connection *connection)
 	return true;
 }
 
-/* Writing. */
-
-/* One more piece of the answer; false when there is none now. */
-static bool write_piece(struct connection *connection, struct server_exchange *exchange)
+static void finish_exchange(struct server_connection *connection)
 {
-	struct str piece = http_body_peek(exchange->answer);
-
-	if (piece.size == 0) {
-		if (http_body_is_failed(exchange->answer))
-			exchange->is_aborted = true;
-		if (!http_body_is_ended(exchange->answer))
-			return false;
-		if (exchange->is_chunked)
-			http1_write_last_chunk(&connection->out);
-		exchange_let_go_of_answer(exchange);
-		return true;
-	}
-	if (exchange->is_chunked)
-		http1_write_chunk(&connection->out, piece);
-	else
-		piece.size = stream_write(connection->stream, piece);
-	exchange->public.body_bytes_sent += (int64_t)piece.size;
-	http_body_consume(exchange->answer, piece.size);
-	return piece.size > 0;
-}
-
-/* True when the whole answer was handed over. */
-static bool write_answer(struct connection *connection)
-{
-	struct server_exchange *exchange = connection->exchange;
-
-	for (;;) {
-		struct str out = str_skip(strbuf_str(&connection->out), connection->out_sent);
-		size_t written = out.size > 0 ? stream_write(connection->stream, out) : 0;
-
-		connection->out_sent += written;
-		if (written < out.size)
-			return false;
-		strbuf_clear(&connection->out);
-		connection->out_sent = 0;
-		if (exchange->rest.size > 0) {
-			written = stream_write(connection->stream, exchange->rest);
-			exchange->rest = str_skip(exchange->rest, written);
-			exchange->public.body_bytes_sent += (int64_t)written;
-			return exchange->rest.size == 0;
-		}
-		if (exchange->answer == NULL)
-			return true;
-		if (!write_piece(connection, exchange))
-			return false;
-		if (connection->listener == NULL)
-			return false;
-	}
-}
-
-static void finish_exchange(struct connection *connection)
-{
-	exchange_end(connection->exchange, true);
+	server_exchange_end(connection->exchange, true);
 	if (connection->listener != NULL && !connection->keep_alive)
 		connection_close(connection, true);
 }
 
 /* The connection's work: all that can be done now, in either direction. */
 
-static bool is_waiting_for_client(const struct connection *connection)
+static bool is_waiting_for_client(const struct server_connection *connection)
 {
 	if (connection->exchange == NULL || connection->out.size > 0 ||
 	    connection->exchange->rest.size > 0)
@@ -428,12 +215,12 @@ static bool is_waiting_for_client(const struct connection *connection)
 
 static void connection_idle_too_long(struct timer *timer)
 {
-	struct connection *connection = LIST_ENTRY(timer, struct connection, idle);
+	struct server_connection *connection = LIST_ENTRY(timer, struct server_connection, idle);
 
 	connection_close(connection, true);
 }
 
-static void connection_advance(struct connection *connection)
+static void connection_advance(struct server_connection *connection)
 {
 	bool goes_on = true;
 
@@ -449,7 +236,7 @@ static void connection_advance(struct connection *connection)
 		if (connection->listener == NULL)
 			break;
 		if (connection->exchange != NULL && connection->exchange->is_answered &&
-		    write_answer(connection)) {
+		    server_exchange_write(connection)) {
 			finish_exchange(connection);
 			goes_on = true;
 		}
@@ -474,7 +261,7 @@ static void connection_advance(struct connection *connection)
 
 static void connection_work(struct task *task)
 {
-	connection_advance(LIST_ENTRY(task, struct connection, work));
+	connection_advance(LIST_ENTRY(task, struct server_connection, work));
 }
 
 static void stream_moved(struct stream *stream, void *data)
@@ -499,7 +286,7 @@ static const struct stream_events connection_events = {
 static void connection_accepted(struct stream *stream, void *data)
 {
 	struct http_listener *listener = data;
-	struct connection *connection = MEMORY_NEW(struct connection);
+	struct server_connection *connection = MEMORY_NEW(struct server_connection);
 
 	connection->listener = listener;
 	connection->stream = stream;
@@ -512,137 +299,6 @@ static void connection_accepted(struct stream *stream, void *data)
 		    connection_idle_too_long);
 }
 
-/* Answering. */
-
-/* The framing and what becomes of the connection are the port's to say. */
-static bool field_is_ours(struct str name)
-{
-	static const struct str names[] = {
-		STR_INIT("Transfer-Encoding"),
-		STR_INIT("Connection"),
-		STR_INIT("Keep-Alive"),
-		STR_INIT("Upgrade"),
-	};
-
-	for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
-		if (str_equal_nocase(names[i], name))
-			return true;
-	}
-	return false;
-}
-
-/* As the real world writes it: the usual reason, no unsound fields, no interim answers. */
-static void complete_answer(const struct server_exchange *exchange,
-			    const struct http_response *response, struct http_response *complete)
-{
-	struct arena *arena = exchange->public.arena;
-	const struct http_fields *fields = &response->fields;
-	bool is_final = response->status >= 200 && response->status <= 599;
-	char date[32];
-
-	http_response_init(complete, arena, is_final ? response->status : 500);
-	for (size_t i = 0; i < fields->count; i++) {
-		const struct http_field *field = &fields->items[i];
-
-		if (http_is_token(field->name) && http_is_field_value(field->value) &&
-		    !field_is_ours(field->name))
-			http_fields_add(&complete->fields, field->name, field->value);
-	}
-	if (!http_fields_has(fields, STR("Date")))
-		http_fields_add(
-			&complete->fields, STR("Date"),
-			str_copy(arena,
-				 utc_format_http(date, world_utc_us(exchange->public.world))));
-}
-
-static void write_answer_head(struct server_exchange *exchange,
-			      const struct http_response *response, int64_t length)
-{
-	struct connection *connection = exchange->connection;
-	struct http_response complete;
-
-	complete_answer(exchange, response, &complete);
-	if (http_fields_lists(&response->fields, STR("Connection"), STR("close")))
-		connection->keep_alive = false;
-	exchange->is_chunked = length == HTTP_BODY_LENGTH_UNKNOWN;
-	if (exchange->is_chunked && exchange->public.request.minor_version == 0) {
-		exchange->is_chunked = false; /* HTTP/1.0 knows no chunks */
-		length = HTTP1_LENGTH_UNTIL_CLOSE;
-		connection->keep_alive = false;
-	}
-	http1_write_response(&connection->out, &complete, exchange->public.request.method, length,
-			     connection->keep_alive);
-	exchange->status = complete.status;
-	exchange_trace(exchange, STR("answer"));
-	trace_int(&process_of(exchange->public.world)->sim->trace, STR("status"), complete.status);
-	trace_end(&process_of(exchange->public.world)->sim->trace);
-	exchange->is_answered = true;
-	connection_ask_for_work(connection);
-}
-
-static bool answer_has_body(const struct server_exchange *exchange)
-{
-	return exchange->status != 204 && exchange->status != 304 &&
-	       !str_equal(exchange->public.request.method, STR("HEAD"));
-}
-
-static void answer_readable(struct http_body *body, void *data)
-{
-	(void)body;
-	connection_ask_for_work(connection_of(data));
-}
-
-static void exchange_respond(struct http_exchange *public, const struct http_response *response,
-			     struct http_body *body)
-{
-	struct server_exchange *exchange = (struct server_exchange *)public;
-	int64_t length = body != NULL ? http_body_length(body) : 0;
-
-	if (exchange->connection == NULL) {
-		if (body != NULL)
-			http_body_consumer_release(body);
-		return;
-	}
-	BUG_IF(exchange->is_answered);
-	write_answer_head(exchange, response, length);
-	exchange->answer = body;
-	if (!answer_has_body(exchange))
-		exchange_let_go_of_answer(exchange);
-	if (exchange->answer != NULL)
-		http_body_on_readable(body, answer_readable, public);
-}
-
-static void exchange_respond_str(struct http_exchange *public, const struct http_response *response,
-				 struct str body)
-{
-	struct server_exchange *exchange = (struct server_exchange *)public;
-
-	if (exchange->connection == NULL)
-		return;
-	BUG_IF(exchange->is_answered);
-	write_answer_head(exchange, response, (int64_t)body.size);
-	if (answer_has_body(exchange))
-		exchange->rest = body;
-}
-
-static void exchange_abort(struct http_exchange *public)
-{
-	struct server_exchange *exchange = (struct server_exchange *)public;
-
-	if (exchange->connection == NULL)
-		return;
-	exchange->is_aborted = true;
-	connection_ask_for_work(exchange->connection);
-}
-
-static const struct http_exchange_ops exchange_ops = {
-	.respond = exchange_respond,
-	.respond_str = exchange_respond_str,
-	.abort = exchange_abort,
-	.hold = exchange_hold,
-	.release = exchange_release,
-};
-
 /* The port. */
 
 static void listener_free(struct http_listener *listener, bool tell)
@@ -652,7 +308,7 @@ static void listener_free(struct http_listener *listener, bool tell)
 	resource_disown(&listener->resource);
 	stream_unlisten(listener->socket);
 	while ((link = list_first(&listener->connections)) != NULL)
-		connection_close(LIST_ENTRY(link, struct connection, link), tell);
+		connection_close(LIST_ENTRY(link, struct server_connection, link), tell);
 	arena_destroy(listener->arena);
 	free(listener);
 }
