@@ -11,7 +11,7 @@ production=$(printf '%s\n' "$sources" | grep -Ev '_test\.[ch]$|_fuzz\.c$|^ci/|/p
 
 # shellcheck disable=SC2086 # one word for each file, no blanks in their names
 {
-	clang-format --dry-run $sources 2>&1 | grep -E 'warning|error' | sed 's/: code should be.*/: not formatted (clang-format -i)/'
+	clang-format --dry-run $sources 2>&1 | grep -E '(warning|error): ' | sed 's/: code should be.*/: not formatted (clang-format -i)/'
 
 	# Layers and system headers.
 	awk '
@@ -81,8 +81,9 @@ production=$(printf '%s\n' "$sources" | grep -Ev '_test\.[ch]$|_fuzz\.c$|^ci/|/p
 
 	# Every header compiles alone.
 	for header in $(printf '%s\n' "$sources" | grep '\.h$'); do
+		case $header in impl/world/real/* | *_test.h) system=-D_GNU_SOURCE ;; *) system=-DNOTHING ;; esac
 		printf '#include "%s"\ntypedef int not_empty;\n' "${header#impl/}" |
-			${CC:-gcc} -std=c17 -Wall -Wextra -Wpedantic -Iimpl -I. -fsyntax-only -x c - 2>&1 |
+			${CC:-gcc} -std=c17 $system -Wall -Wextra -Wpedantic -Iimpl -I. -fsyntax-only -x c - 2>&1 |
 			grep -E 'error|warning' | sed "s|^|$header does not compile alone: |" | head -n 3
 	done
 
