@@ -88,7 +88,7 @@ struct redis_replies *redis_replies_create(void)
 	replies->reader =
 		redisReaderCreateWithFunctions((redisReplyObjectFunctions *)(uintptr_t)&functions);
 	BUG_IF(replies->reader == NULL);
-	redisReaderSetPrivdata(replies->reader, replies);
+	replies->reader->privdata = replies;
 	return replies;
 }
 
