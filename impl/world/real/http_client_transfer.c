@@ -527,15 +527,24 @@ static enum http_failure connect_failure(struct call *call)
 	return HTTP_FAILURE_CONNECT_REFUSED;
 }
 
-/* The numbers are OpenSSL's X509_V_ERR_...; none: the chain is fine, the name is not. */
+/* The numbers are OpenSSL's X509_V_ERR_... libcurl looks at the name itself once the chain is fine,
+ * and then leaves what it began with. */
 static enum http_failure certificate_failure(struct call *call)
 {
-	enum { FINE = 0, NOT_YET_VALID = 9, EXPIRED = 10, OTHER_NAME = 62, OTHER_ADDRESS = 64 };
+	enum {
+		FINE = 0,
+		UNSPECIFIED = 1,
+		NOT_YET_VALID = 9,
+		EXPIRED = 10,
+		OTHER_NAME = 62,
+		OTHER_ADDRESS = 64
+	};
 	long verdict = FINE;
 
 	curl_easy_getinfo(call->handle, CURLINFO_SSL_VERIFYRESULT, &verdict);
 	switch (verdict) {
 	case FINE:
+	case UNSPECIFIED:
 	case OTHER_NAME:
 	case OTHER_ADDRESS:
 		return HTTP_FAILURE_TLS_NAME;

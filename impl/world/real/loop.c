@@ -144,7 +144,7 @@ static void before_sleep(uv_prepare_t *prepare)
 
 	end_turn(loop);
 	set_alarm(loop);
-	if (something_is_due_next_turn(loop))
+	if (something_is_due_next_turn(loop) || loop->is_done(loop->is_done_data))
 		uv_idle_start(&loop->no_sleep, no_sleep_ran);
 	else
 		uv_idle_stop(&loop->no_sleep);
@@ -185,31 +185,39 @@ static void stop_was_requested(uv_signal_t *signal, int number)
 	}
 }
 
-static bool any_world_runs(const struct real_loop *loop)
+/* What the end of a turn brought about is seen before the next sleep, too. */
+static void take_turns(struct real_loop *loop, bool (*is_done)(void *data), void *data)
 {
-	LIST_EACH (link, &loop->worlds) {
-		if (!LIST_ENTRY(link, struct real_world, link)->has_exited)
-			return true;
+	loop->is_done = is_done;
+	loop->is_done_data = data;
+	while (!is_done(data)) {
+		uv_run(&loop->uv, UV_RUN_ONCE);
+		end_turn(loop);
 	}
-	return false;
 }
 
-static void take_turn(struct real_loop *loop)
+static bool all_worlds_exited(void *data)
 {
-	uv_run(&loop->uv, UV_RUN_ONCE);
-	end_turn(loop);
+	const struct real_loop *loop = data;
+
+	LIST_EACH (link, &loop->worlds) {
+		if (!LIST_ENTRY(link, struct real_world, link)->has_exited)
+			return false;
+	}
+	return true;
 }
 
 int real_loop_run(struct real_loop *loop)
 {
-	while (any_world_runs(loop))
-		take_turn(loop);
+	take_turns(loop, all_worlds_exited, loop);
 	return loop->exit_status;
 }
 
 struct limit {
 	struct timer timer;
-	bool is_over;
+	bool is_over, is_done;
+	bool (*done)(void *data);
+	void *data;
 };
 
 static void limit_reached(struct timer *timer)
@@ -217,17 +225,23 @@ static void limit_reached(struct timer *timer)
 	LIST_ENTRY(timer, struct limit, timer)->is_over = true;
 }
 
+static bool limit_or_done(void *data)
+{
+	struct limit *limit = data;
+
+	limit->is_done = limit->done(limit->data);
+	return limit->is_done || limit->is_over;
+}
+
 bool real_loop_run_until(struct real_loop *loop, bool (*done)(void *data), void *data,
 			 int64_t limit_ms)
 {
-	struct limit limit = {.timer.fired = limit_reached};
-	bool is_done;
+	struct limit limit = {.timer.fired = limit_reached, .done = done, .data = data};
 
 	heap_insert(&loop->timers, &limit.timer.node, loop_monotonic_us(loop) + limit_ms * 1000);
-	while (!(is_done = done(data)) && !limit.is_over)
-		take_turn(loop);
+	take_turns(loop, limit_or_done, &limit);
 	heap_remove(&loop->timers, &limit.timer.node);
-	return is_done;
+	return limit.is_done;
 }
 
 /* Life. */

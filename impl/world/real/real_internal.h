@@ -45,6 +45,8 @@ struct real_loop {
 	bool clock_is_stale; /* the turn it was read for is over */
 	int64_t monotonic_us, utc_us;
 	struct list_link worlds;
+	bool (*is_done)(void *data); /* why turns are taken; then the loop does not sleep */
+	void *is_done_data;
 	int exit_status; /* of the last world that exited */
 };
 
