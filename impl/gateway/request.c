@@ -390,6 +390,8 @@ static void prepare_answer(struct request *request)
 void request_answer_text(struct request *request, int status, struct str content_type,
 			 struct str body)
 {
+	/* Nobody wants the rest of the body: the port may discard it before it answers. */
+	form_stop(&request->form);
 	http_response_init(&request->response, request->arena, status);
 	if (content_type.size > 0)
 		http_fields_add(&request->response.fields, STR("Content-Type"), content_type);
