@@ -120,6 +120,7 @@ void tenant_delete(struct call *call);
 
 /* user.c */
 extern const struct resource user_resource;
+void user_check_password(struct call *call, struct record *user, struct validation *validation);
 bool user_change_state(struct call *call, struct record *user, const char *event);
 void user_list(struct call *call);
 void user_create(struct call *call);

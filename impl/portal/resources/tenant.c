@@ -254,13 +254,15 @@ static bool order_is_sound(struct call *call, const struct tenant_order *order)
 
 	record_set_text(user, "username", order->username);
 	record_set_text(user, "email", order->email);
-	record_set_int(user, "account_id", 0);
 	validation_init(&of_account, call->arena);
 	validation_init(&of_user, call->arena);
 	resource_check(call, &account_resource, account, &of_account);
 	if (order->label.size == 0)
 		validation_add(&of_account, "domain", STR("can't be blank"));
-	resource_check(call, &user_resource, user, &of_user);
+	/* Unique only among the users of the tenant, who are none yet. */
+	validation_check(&of_user, call->database, user, user_resource.rules,
+			 user_resource.rules_count);
+	user_check_password(call, user, &of_user);
 	if (validation_is_clean(&of_account) && validation_is_clean(&of_user))
 		return true;
 	strbuf_init(&out, LIMIT_PORTAL_BODY_BYTES);

@@ -91,7 +91,7 @@ static void check_unique(struct call *call, struct record *user, const char *att
 }
 
 /* Passwords are judged, not kept: nobody logs in with one yet. */
-static void check_password(struct call *call, struct record *user, struct validation *validation)
+void user_check_password(struct call *call, struct record *user, struct validation *validation)
 {
 	const struct json *password = json_get(call->parameters, STR("password"));
 
@@ -106,7 +106,7 @@ static void user_validate(struct call *call, struct record *user, struct validat
 {
 	check_unique(call, user, "username", validation);
 	check_unique(call, user, "email", validation);
-	check_password(call, user, validation);
+	user_check_password(call, user, validation);
 }
 
 static bool is_last_admin(struct call *call, const struct record *user)
