@@ -177,5 +177,6 @@ void command_execute(struct call *call)
 		call->reply = store_failure_reply(call->store, call->arena);
 		call->has_to_wait = false;
 	}
+	cache_trim(call->store);
 	store_settle(call->store);
 }

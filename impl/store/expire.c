@@ -72,7 +72,7 @@ static void expire(struct call *call, int64_t unit_ms, int64_t base_ms)
 		return;
 	}
 	if (time <= call->now_ms)
-		store_key_remove(call->store, call->session->database, &key);
+		store_key_remove(call->store, &key);
 	else
 		store_key_set_expiry(call, &key, time);
 	call_reply_integer(call, 1);

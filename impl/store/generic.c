@@ -14,7 +14,7 @@ void command_del(struct call *call)
 
 		if (!store_key_find(call, call->words[i], &key))
 			continue;
-		store_key_remove(call->store, call->session->database, &key);
+		store_key_remove(call->store, &key);
 		removed++;
 	}
 	call_reply_integer(call, removed);
@@ -179,7 +179,7 @@ static bool look_up_both(struct call *call, struct key *from, struct key *to)
 
 static void move_key(struct call *call, struct key *from, struct key *to)
 {
-	store_key_remove(call->store, call->session->database, to);
+	store_key_remove(call->store, to);
 	store_key_rename(call, from, to->name);
 	call->store->was_pushed = true;
 }

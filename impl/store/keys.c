@@ -1,4 +1,4 @@
-#include "store/keys_internal.h"
+#include "store/cache_internal.h"
 
 #include "base/bug.h"
 
@@ -107,51 +107,26 @@ bool store_keys_open(struct store *store, struct str path, struct error *error)
 	return sql_execute(store->world, store->database, STR("COMMIT"), error);
 }
 
-static void query_name(struct query *query, int database, struct str name)
-{
-	store_query_int(query, database);
-	store_query_text(query, name);
-}
-
-static void query_expiry(struct query *query, int64_t expires_ms)
-{
-	if (expires_ms == KEY_NEVER)
-		store_query_null(query);
-	else
-		store_query_int(query, expires_ms);
-}
-
-static void read_row(struct query *query, struct key *key)
-{
-	key->id = store_query_column_int(query, 0);
-	key->type = (enum key_type)store_query_column_int(query, 1);
-	key->expires_ms =
-		store_query_column_is_null(query, 2) ? KEY_NEVER : store_query_column_int(query, 2);
-	key->count = key->count_stored = store_query_column_int(query, 3);
-	key->head = key->head_stored = store_query_column_int(query, 4);
-	key->is_stored = true;
-}
-
 bool store_key_find_value(struct call *call, struct str name, struct key *key, struct str *value)
 {
-	struct query query = store_query_start(call->store, STATEMENT_KEY_FIND);
-	bool is_alive;
+	struct cached_key *cached = cache_find(call->store, call->session->database, name);
 
-	*key = (struct key){.name = name, .expires_ms = KEY_NEVER};
-	query_name(&query, call->session->database, name);
-	if (!store_query_row(&query))
+	*key = (struct key){.name = name, .expires_ms = KEY_NEVER, .cached = cached};
+	if (cached->type == KEY_NONE)
 		return false;
-	read_row(&query, key);
-	is_alive = key->expires_ms >= call->now_ms;
-	if (is_alive && value != NULL && key->type == KEY_STRING)
-		*value = str_copy(call->arena, store_query_column_text(&query, 5));
-	store_query_end(&query);
-	if (is_alive)
-		return true;
-	if ((call->command->flags & COMMAND_WRITES) != 0)
-		store_key_remove(call->store, call->session->database, key);
-	*key = (struct key){.name = name, .expires_ms = KEY_NEVER};
-	return false;
+	if (cached->expires_ms < call->now_ms) {
+		if ((call->command->flags & COMMAND_WRITES) != 0)
+			store_key_remove(call->store, key);
+		return false;
+	}
+	key->id = cached->id;
+	key->type = cached->type;
+	key->expires_ms = cached->expires_ms;
+	key->count = cached->count;
+	key->head = cached->head;
+	if (value != NULL && key->type == KEY_STRING)
+		*value = str_copy(call->arena, cache_value(cached));
+	return true;
 }
 
 bool store_key_find(struct call *call, struct str name, struct key *key)
@@ -175,108 +150,93 @@ void store_key_begin(struct call *call, struct key *key, enum key_type type)
 	key->id = ++call->store->last_id;
 }
 
-static void insert(struct call *call, struct key *key, const struct str *value)
-{
-	struct query query = store_query_start(call->store, STATEMENT_KEY_INSERT);
-
-	query_name(&query, call->session->database, key->name);
-	store_query_int(&query, key->id);
-	store_query_int(&query, (int64_t)key->type);
-	query_expiry(&query, key->expires_ms);
-	store_query_int(&query, key->count);
-	store_query_int(&query, key->head);
-	if (value != NULL)
-		store_query_text(&query, *value);
-	else
-		store_query_null(&query);
-	store_query_run(&query);
-	key->is_stored = true;
-	store_schedule_sweep(call->store, key->expires_ms);
-}
-
 void store_key_save(struct call *call, struct key *key)
 {
-	struct query query;
+	struct cached_key *cached = key->cached;
+	bool is_new = cached->type == KEY_NONE;
 
 	BUG_IF(key->type == KEY_STRING || key->count < 0);
 	if (key->count == 0) {
-		if (key->is_stored)
-			store_key_remove(call->store, call->session->database, key);
+		if (!is_new)
+			store_key_remove(call->store, key);
 		return;
 	}
-	if (!key->is_stored) {
-		insert(call, key, NULL);
+	if (!is_new && key->count == cached->count && key->head == cached->head)
 		return;
-	}
-	if (key->count == key->count_stored && key->head == key->head_stored)
-		return;
-	query = store_query_start(call->store, STATEMENT_KEY_SET_EXTENT);
-	query_name(&query, call->session->database, key->name);
-	store_query_int(&query, key->count);
-	store_query_int(&query, key->head);
-	store_query_run(&query);
+	cached->id = key->id;
+	cached->type = key->type;
+	cached->count = key->count;
+	cached->head = key->head;
+	cache_changed(call->store, cached, is_new ? CACHE_KEY : CACHE_EXTENT);
 }
 
 void store_key_save_value(struct call *call, struct key *key, struct str value, int64_t expires_ms)
 {
-	bool is_new_time = expires_ms != key->expires_ms;
-	struct query query;
+	struct cached_key *cached = key->cached;
+	unsigned changes = CACHE_VALUE;
 
-	if (key->type != KEY_STRING)
-		store_key_remove(call->store, call->session->database, key);
-	key->expires_ms = expires_ms;
-	if (!key->is_stored) {
+	if (key->type != KEY_STRING && key->type != KEY_NONE)
+		store_key_remove(call->store, key);
+	if (cached->type == KEY_NONE) {
 		store_key_begin(call, key, KEY_STRING);
-		insert(call, key, &value);
-		return;
+		cached->id = key->id;
+		cached->type = KEY_STRING;
+		changes |= CACHE_KEY;
 	}
-	query = store_query_start(call->store, is_new_time ? STATEMENT_KEY_SET_VALUE_AND_EXPIRY
-							   : STATEMENT_KEY_SET_VALUE);
-	query_name(&query, call->session->database, key->name);
-	store_query_text(&query, value);
-	if (is_new_time)
-		query_expiry(&query, expires_ms);
-	store_query_run(&query);
-	store_schedule_sweep(call->store, expires_ms);
+	cache_set_value(call->store, cached, value);
+	cache_changed(call->store, cached, changes);
+	if (expires_ms != cached->expires_ms)
+		store_key_set_expiry(call, key, expires_ms);
 }
 
 void store_key_set_expiry(struct call *call, struct key *key, int64_t expires_ms)
 {
-	struct query query = store_query_start(call->store, STATEMENT_KEY_SET_EXPIRY);
-
-	query_name(&query, call->session->database, key->name);
-	query_expiry(&query, expires_ms);
-	store_query_run(&query);
-	key->expires_ms = expires_ms;
+	key->expires_ms = key->cached->expires_ms = expires_ms;
+	cache_changed(call->store, key->cached, CACHE_EXPIRY);
 	store_schedule_sweep(call->store, expires_ms);
 }
 
-void store_key_remove(struct store *store, int database, struct key *key)
+static void make_absent(struct store *store, struct cached_key *cached)
 {
-	enum statement_name elements = TYPES[key->type].remove_elements;
-	struct query query;
+	cache_set_value(store, cached, STR(""));
+	cached->type = KEY_NONE;
+	cached->id = cached->count = cached->head = 0;
+	cached->expires_ms = KEY_NEVER;
+	cache_changed(store, cached, CACHE_KEY);
+}
 
-	if (key->is_stored && elements != STATEMENTS) {
-		query = store_query_start(store, elements);
-		store_query_int(&query, key->id);
+void store_key_remove(struct store *store, struct key *key)
+{
+	struct cached_key *cached = key->cached;
+	enum statement_name elements = TYPES[cached->type].remove_elements;
+
+	if (elements != STATEMENTS) {
+		struct query query = store_query_start(store, elements);
+
+		store_query_int(&query, cached->id);
 		store_query_run(&query);
 	}
-	if (key->is_stored) {
-		query = store_query_start(store, STATEMENT_KEY_DELETE);
-		query_name(&query, database, key->name);
-		store_query_run(&query);
-	}
-	*key = (struct key){.name = key->name, .expires_ms = KEY_NEVER};
+	if (cached->type != KEY_NONE)
+		make_absent(store, cached);
+	*key = (struct key){.name = key->name, .expires_ms = KEY_NEVER, .cached = cached};
 }
 
 void store_key_rename(struct call *call, struct key *key, struct str name)
 {
-	struct query query = store_query_start(call->store, STATEMENT_KEY_RENAME);
+	struct cached_key *from = key->cached;
+	struct cached_key *to = cache_find(call->store, call->session->database, name);
 
-	query_name(&query, call->session->database, key->name);
-	store_query_text(&query, name);
-	store_query_run(&query);
+	BUG_IF(to->type != KEY_NONE || to == from);
+	to->id = from->id;
+	to->type = from->type;
+	to->expires_ms = from->expires_ms;
+	to->count = from->count;
+	to->head = from->head;
+	cache_set_value(call->store, to, cache_value(from));
+	cache_changed(call->store, to, CACHE_KEY);
+	make_absent(call->store, from);
 	key->name = name;
+	key->cached = to;
 }
 
 void store_keys_remove_all(struct store *store, int database)
@@ -301,6 +261,7 @@ void store_keys_remove_all(struct store *store, int database)
 	query = store_query_start(store, STATEMENT_KEYS_DELETE_ALL);
 	store_query_int(&query, database);
 	store_query_run(&query);
+	cache_forget(store, database);
 }
 
 int64_t store_keys_last_id(struct store *store)

@@ -5,8 +5,8 @@
  * without a gap. A key without elements does not exist.
  *
  * A command looks a key up, changes what lies under its id and its `count` and `head`, and calls
- * store_key_save(), which inserts, updates or removes the row. A key whose time is over is not
- * found; a command that writes removes it first.
+ * store_key_save(), which inserts, updates or removes the row (cache_internal.h). A key whose time
+ * is over is not found; a command that writes removes it first.
  */
 #ifndef STORE_KEYS_INTERNAL_H
 #define STORE_KEYS_INTERNAL_H
@@ -24,8 +24,7 @@ struct key {
 	int64_t expires_ms; /* Unix time */
 	int64_t count;      /* elements; 0 for strings */
 	int64_t head;       /* position of a list's first item */
-	bool is_stored;     /* has its row */
-	int64_t count_stored, head_stored;
+	struct cached_key *cached;
 };
 
 /* "string", "list" ...: the answer of TYPE. */
@@ -44,7 +43,7 @@ void store_key_save(struct call *call, struct key *key);
 /* Writes a string, whatever was there before; the key as found. */
 void store_key_save_value(struct call *call, struct key *key, struct str value, int64_t expires_ms);
 void store_key_set_expiry(struct call *call, struct key *key, int64_t expires_ms);
-void store_key_remove(struct store *store, int database, struct key *key);  /* then there is none */
+void store_key_remove(struct store *store, struct key *key);                /* then there is none */
 void store_key_rename(struct call *call, struct key *key, struct str name); /* to an absent one */
 void store_keys_remove_all(struct store *store, int database);
 int64_t store_keys_last_id(struct store *store); /* the largest id in use */

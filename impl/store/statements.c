@@ -9,6 +9,7 @@
 static const struct {
 	struct str text;
 	bool writes;
+	bool walks_keys; /* sees rows that were not asked for by name */
 } STATEMENT_TABLE[STATEMENTS] = {
 	[STATEMENT_BEGIN] = {STR_INIT("BEGIN IMMEDIATE"), false},
 	[STATEMENT_COMMIT] = {STR_INIT("COMMIT"), false},
@@ -26,36 +27,36 @@ static const struct {
 	[STATEMENT_KEY_SET_EXPIRY] = {STR_INIT("UPDATE keys SET expires = ?3" OF_KEY), true},
 	[STATEMENT_KEY_SET_EXTENT] = {STR_INIT("UPDATE keys SET count = ?3, head = ?4" OF_KEY),
 				      true},
-	[STATEMENT_KEY_RENAME] = {STR_INIT("UPDATE keys SET name = ?3" OF_KEY), true},
 	[STATEMENT_KEY_DELETE] = {STR_INIT("DELETE FROM keys" OF_KEY), true},
 	[STATEMENT_KEYS_FROM_NAME] =
 		{STR_INIT("SELECT name, expires FROM keys WHERE database = ?1 AND name >= ?2"
 			  " ORDER BY name"),
-		 false},
+		 false, true},
 	[STATEMENT_KEYS_AFTER_ID] =
 		{STR_INIT("SELECT id, name, type, expires FROM keys"
 			  " WHERE database = ?1 AND id > ?2 ORDER BY id LIMIT ?3"),
-		 false},
+		 false, true},
 	[STATEMENT_KEYS_COUNT] =
 		{STR_INIT("SELECT count(*) - (SELECT count(*) FROM keys WHERE expires IS NOT NULL"
 			  " AND expires < ?2 AND database = ?1) FROM keys WHERE database = ?1"),
-		 false},
+		 false, true},
 	[STATEMENT_KEYS_COUNT_EXPIRING] =
 		{STR_INIT("SELECT count(*) FROM keys WHERE expires IS NOT NULL AND database = ?1"
 			  " AND expires >= ?2"),
-		 false},
+		 false, true},
 	[STATEMENT_KEYS_LAST_ID] =
 		{STR_INIT("SELECT id FROM keys WHERE database = ?1 ORDER BY id DESC LIMIT 1"),
-		 false},
+		 false, true},
 	[STATEMENT_KEYS_EXPIRED] =
 		{STR_INIT("SELECT database, name FROM keys WHERE expires IS NOT NULL"
 			  " AND expires < ?1 ORDER BY expires LIMIT ?2"),
-		 false},
+		 false, true},
 	[STATEMENT_KEYS_FIRST_EXPIRY] =
 		{STR_INIT("SELECT expires FROM keys WHERE expires IS NOT NULL"
 			  " ORDER BY expires LIMIT 1"),
-		 false},
-	[STATEMENT_KEYS_DELETE_ALL] = {STR_INIT("DELETE FROM keys WHERE database = ?1"), true},
+		 false, true},
+	[STATEMENT_KEYS_DELETE_ALL] = {STR_INIT("DELETE FROM keys WHERE database = ?1"), true,
+				       true},
 
 	[STATEMENT_ITEM_FIND] =
 		{STR_INIT("SELECT value FROM items WHERE key_id = ?1 AND position = ?2"), false},
@@ -83,7 +84,7 @@ static const struct {
 			  " ORDER BY position DESC LIMIT ?3"),
 		 false},
 	[STATEMENT_ITEMS_DELETE_KEY] = {STR_INIT("DELETE FROM items WHERE key_id = ?1"), true},
-	[STATEMENT_ITEMS_DELETE_DATABASE] = {STR_INIT("DELETE FROM items" OF_DATABASE), true},
+	[STATEMENT_ITEMS_DELETE_DATABASE] = {STR_INIT("DELETE FROM items" OF_DATABASE), true, true},
 
 	[STATEMENT_MEMBER_FIND] =
 		{STR_INIT("SELECT 1 FROM members WHERE key_id = ?1 AND member = ?2"), false},
@@ -95,7 +96,8 @@ static const struct {
 	[STATEMENT_MEMBERS_ALL] =
 		{STR_INIT("SELECT member FROM members WHERE key_id = ?1 ORDER BY member"), false},
 	[STATEMENT_MEMBERS_DELETE_KEY] = {STR_INIT("DELETE FROM members WHERE key_id = ?1"), true},
-	[STATEMENT_MEMBERS_DELETE_DATABASE] = {STR_INIT("DELETE FROM members" OF_DATABASE), true},
+	[STATEMENT_MEMBERS_DELETE_DATABASE] = {STR_INIT("DELETE FROM members" OF_DATABASE), true,
+					       true},
 
 	[STATEMENT_SCORE_FIND] =
 		{STR_INIT("SELECT score FROM scores WHERE key_id = ?1 AND member = ?2"), false},
@@ -122,7 +124,8 @@ static const struct {
 		{STR_INIT("DELETE FROM scores WHERE key_id = ?1 AND score >= ?2 AND score <= ?3"),
 		 true},
 	[STATEMENT_SCORES_DELETE_KEY] = {STR_INIT("DELETE FROM scores WHERE key_id = ?1"), true},
-	[STATEMENT_SCORES_DELETE_DATABASE] = {STR_INIT("DELETE FROM scores" OF_DATABASE), true},
+	[STATEMENT_SCORES_DELETE_DATABASE] = {STR_INIT("DELETE FROM scores" OF_DATABASE), true,
+					      true},
 
 	[STATEMENT_FIELD_FIND] =
 		{STR_INIT("SELECT value FROM fields WHERE key_id = ?1 AND field = ?2"), false},
@@ -138,7 +141,8 @@ static const struct {
 		{STR_INIT("SELECT field, value FROM fields WHERE key_id = ?1 ORDER BY field"),
 		 false},
 	[STATEMENT_FIELDS_DELETE_KEY] = {STR_INIT("DELETE FROM fields WHERE key_id = ?1"), true},
-	[STATEMENT_FIELDS_DELETE_DATABASE] = {STR_INIT("DELETE FROM fields" OF_DATABASE), true},
+	[STATEMENT_FIELDS_DELETE_DATABASE] = {STR_INIT("DELETE FROM fields" OF_DATABASE), true,
+					      true},
 };
 
 static void fail(struct store *store, const struct error *error)
@@ -157,6 +161,8 @@ struct query store_query_start(struct store *store, enum statement_name name)
 		return query;
 	if (STATEMENT_TABLE[name].writes && !statements_begin(store))
 		return query;
+	if (STATEMENT_TABLE[name].walks_keys)
+		cache_flush(store);
 	if (store->statements[name] == NULL)
 		store->statements[name] = store->world->sql->prepare(
 			store->database, STATEMENT_TABLE[name].text, &error);
@@ -259,10 +265,13 @@ bool statements_begin(struct store *store)
 
 bool statements_commit(struct store *store)
 {
+	cache_flush(store);
 	if (!store->has_failed)
 		run(store, STATEMENT_COMMIT);
-	if (store->has_failed)
+	if (store->has_failed) {
 		run(store, STATEMENT_ROLLBACK); /* fails when SQLite has done so by itself */
+		cache_clear(store);
+	}
 	store->in_transaction = false;
 	return !store->has_failed;
 }

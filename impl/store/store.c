@@ -4,8 +4,7 @@
 
 #include "base/bug.h"
 #include "base/map.h"
-#include "store/commands_internal.h"
-#include "store/keys_internal.h"
+#include "store/cache_internal.h"
 
 /* Rounds. */
 
@@ -99,10 +98,12 @@ void store_end_round_later(struct store *store)
 
 void store_settle(struct store *store)
 {
-	if (store->in_transaction)
+	if (store->in_transaction) {
 		store_end_round_later(store);
-	else
+	} else if (store->has_failed) {
+		cache_clear(store);
 		store->has_failed = false;
+	}
 }
 
 /* One command without a client. */
@@ -152,6 +153,7 @@ struct store *store_create(struct world *world, struct str path, enum sql_durabi
 	store->world = world;
 	store->commands = commands_by_name();
 	store->arena = arena_create();
+	cache_open(store);
 	list_init(&store->blocked);
 	for (size_t i = 0; i < 2; i++)
 		store->rounds[i].arena = arena_create();
@@ -177,6 +179,7 @@ void store_destroy(struct store *store)
 	list_remove(&store->round_task.link);
 	if (store->in_transaction)
 		statements_commit(store); /* sent before the end, though nobody hears of it */
+	cache_close(store);
 	statements_finish(store);
 	if (store->database != NULL)
 		sql_close(store->world, store->database);

@@ -41,13 +41,21 @@ struct round {
 	size_t delivered;
 };
 
+/* cache_internal.h */
+struct cache {
+	struct map *databases[STORE_DATABASES]; /* struct cached_key by name */
+	struct list_link recent, dirty;
+	size_t bytes, bytes_max;
+};
+
 struct store {
 	struct world *world;
 	struct sql_database *database;
 	struct sql_statement *statements[STATEMENTS];
 	struct map *commands; /* by name, small letters */
-	int64_t last_id;      /* of a key */
-	struct arena *arena;  /* of store_execute() */
+	struct cache cache;
+	int64_t last_id;     /* of a key */
+	struct arena *arena; /* of store_execute() */
 	struct redis_reply reply;
 
 	bool in_transaction, has_failed;
@@ -89,6 +97,12 @@ void store_query_end(struct query *query);
 int64_t store_query_column_int(const struct query *query, int column);
 bool store_query_column_is_null(const struct query *query, int column);
 struct str store_query_column_text(const struct query *query, int column); /* until the next row */
+
+/* cache.c. The first writes what is new to the rows, the second makes room (no key is in use), the
+ * third forgets everything: the rows say otherwise. */
+void cache_flush(struct store *store);
+void cache_trim(struct store *store);
+void cache_clear(struct store *store);
 
 /* store.c */
 struct arena *store_round_arena(struct store *store);
