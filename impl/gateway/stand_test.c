@@ -474,9 +474,29 @@ void stand_drop(enum stand_server server)
 	sim_rule_add(stand.sim, &options);
 }
 
-void stand_set_name(const char *name, const char *address)
+void stand_set_name(const char *name, const char *addresses)
 {
-	sim_dns_set(stand.sim, str_from(name), str_from(address), 60);
+	sim_dns_set(stand.sim, str_from(name), str_from(addresses), 60);
+}
+
+void stand_silence_name(const char *name)
+{
+	sim_dns_set_fault(stand.sim, str_from(name), SIM_DNS_SILENT);
+}
+
+size_t stand_lookups(const char *name)
+{
+	return (size_t)sim_dns_effects(stand.sim, str_from(name));
+}
+
+void stand_write(const char *path, const char *content)
+{
+	sim_host_write_file(stand.gateway_host, str_from(path), str_from(content));
+}
+
+struct world *stand_world(void)
+{
+	return sim_host_world(stand.gateway_host, STR("other"));
 }
 
 /* What was seen. */

@@ -14,6 +14,8 @@
 #include "base/str.h"
 #include "http/message.h"
 
+struct world;
+
 #define STAND_MS INT64_C(1000)
 #define STAND_SECOND INT64_C(1000000)
 
@@ -84,7 +86,11 @@ void stand_run_for(int64_t span_us);
 void stand_burst(const char *host, size_t count);
 void stand_silence(enum stand_server server); /* accepts calls, answers none */
 void stand_drop(enum stand_server server);    /* packets to it vanish */
-void stand_set_name(const char *name, const char *address);
+void stand_set_name(const char *name, const char *addresses);
+void stand_silence_name(const char *name);               /* nobody answers for it */
+size_t stand_lookups(const char *name);                  /* since it was set or silenced */
+void stand_write(const char *path, const char *content); /* a file of the gateway's host */
+struct world *stand_world(void);                         /* another process on that host */
 
 size_t stand_seen_count(enum stand_server server);
 const struct stand_seen *stand_seen(enum stand_server server, size_t index);
