@@ -25,7 +25,7 @@ static struct {
 	struct http_listener *backend;
 	int backend_status;
 	uint16_t backend_port;
-	struct strbuf calls;
+	struct strbuf calls, output;
 	void *portal;
 	uint16_t port;
 	const char *const *extra;
@@ -63,6 +63,8 @@ static void log_line(struct world *world, struct str target, struct str line)
 
 	(void)world;
 	(void)target;
+	strbuf_append(&fixture.output, line);
+	strbuf_append_char(&fixture.output, '\n');
 	if (!str_has_prefix(line, STR("ready portal ")))
 		return;
 	str_split_once(line, '=', &before, &port);
@@ -203,11 +205,40 @@ void fixture_stop(void)
 	fixture.portal = NULL;
 }
 
-void fixture_set_up(void)
+const char *fixture_refusal(const char *arguments, int *status)
+{
+	struct str words[16], rest = str_from(arguments);
+	struct error error = {0};
+	size_t count = 0;
+
+	while (count < 16 && str_next_field(&rest, ' ', &words[count]))
+		count++;
+	*status = -1;
+	ck_assert_ptr_null(portal_component.start(fixture.world, words, count, status, &error));
+	return text("%s", error.text);
+}
+
+const char *fixture_output(void)
+{
+	return str_cstr(fixture.arena, strbuf_str(&fixture.output));
+}
+
+void fixture_run(bool (*done)(void *data))
+{
+	ck_assert(real_loop_run_until(fixture.loop, done, NULL, LIMIT_MS));
+}
+
+void fixture_prepare(void)
 {
 	fixture.arena = arena_create();
 	strbuf_init(&fixture.calls, BODY_BYTES_MAX);
+	strbuf_init(&fixture.output, BODY_BYTES_MAX);
 	world_begin();
+}
+
+void fixture_set_up(void)
+{
+	fixture_prepare();
 	fixture_start(":memory:");
 }
 
@@ -219,6 +250,7 @@ void fixture_tear_down(void)
 	real_world_destroy(fixture.world);
 	real_loop_destroy(fixture.loop);
 	strbuf_free(&fixture.calls);
+	strbuf_free(&fixture.output);
 	map_destroy(fixture.variables);
 	arena_destroy(fixture.arena);
 	memset(&fixture, 0, sizeof fixture);

@@ -23,10 +23,15 @@ struct reply {
 struct arena *fixture_arena(void);
 void fixture_set_up(void);
 void fixture_tear_down(void);
+void fixture_prepare(void); /* a world, no portal yet */
 /* Before fixture_set_up(): variables on top of the usual ones, NAME, VALUE, ..., NULL. */
 void fixture_set_environment(const char *const *extra);
 void fixture_start(const char *database); /* by hand, with another database */
 void fixture_stop(void);
+/* The sentence with which a start with these arguments (blank separated) is refused. */
+const char *fixture_refusal(const char *arguments, int *status);
+const char *fixture_output(void);           /* lines of the portal so far */
+void fixture_run(bool (*done)(void *data)); /* turns until done */
 
 /* What follows the method in `request` is the target; the rest (NULL = none) is a form, or JSON
  * when it begins with '{'. The token is sent as HTTP basic. */
