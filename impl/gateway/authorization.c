@@ -46,12 +46,13 @@ static void remember(struct request *request)
 		break;
 	case CACHE_WRITTEN:
 		LOG(&gateway->log, LEVEL_INFO, &request->subject,
-		    "apicast cache write key: %.*s, ttl: nil", STR_ARG(authorization->key));
+		    "apicast cache write key: %s, ttl: nil",
+		    log_text(request->arena, authorization->key));
 		break;
 	case CACHE_DELETED:
 		LOG(&gateway->log, LEVEL_NOTICE, &request->subject,
-		    "apicast cache delete key: %.*s cause status %d", STR_ARG(authorization->key),
-		    status);
+		    "apicast cache delete key: %s cause status %d",
+		    log_text(request->arena, authorization->key), status);
 		break;
 	}
 }
@@ -103,12 +104,12 @@ enum authorization_result authorize(struct request *request, authorization_done 
 	    STR_ARG(authorization->usage_arguments), STR_ARG(authorization->credential_arguments));
 	authorization->was_remembered = is_remembered(request);
 	if (authorization->was_remembered) {
-		LOG(&gateway->log, LEVEL_DEBUG, &request->subject, "apicast cache hit key: %.*s",
-		    STR_ARG(authorization->key));
+		LOG(&gateway->log, LEVEL_DEBUG, &request->subject, "apicast cache hit key: %s",
+		    log_text(request->arena, authorization->key));
 		return AUTHORIZATION_GRANTED;
 	}
-	LOG(&gateway->log, LEVEL_INFO, &request->subject, "apicast cache miss key: %.*s value: nil",
-	    STR_ARG(authorization->key));
+	LOG(&gateway->log, LEVEL_INFO, &request->subject, "apicast cache miss key: %s value: nil",
+	    log_text(request->arena, authorization->key));
 	backend_authrep(&authorization->call, gateway, request->service,
 			call_arguments(request, STR("")), request->arena, authrep_answered,
 			request);
@@ -136,8 +137,8 @@ bool authorization_report(struct request *request, authorization_reported *repor
 		return false;
 	}
 	LOG(&gateway->log, LEVEL_INFO, &request->subject,
-	    "[async] reporting to backend asynchronously, cached_key: %.*s",
-	    STR_ARG(authorization->key));
+	    "[async] reporting to backend asynchronously, cached_key: %s",
+	    log_text(request->arena, authorization->key));
 	authorization->reported = reported;
 	if (gateway->settings.response_codes)
 		log_code = str_format(request->arena, "&log%%5Bcode%%5D=%d", request->status);

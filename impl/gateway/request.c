@@ -273,27 +273,36 @@ static void request_ended(struct http_exchange *exchange, bool complete)
 
 /* The beginning. */
 
-static void read_target(struct request *request)
+/* Absolute form: its authority counts, not the Host field (3.2). */
+static struct str split_authority(struct str target, struct str *rest)
+{
+	size_t end = 0;
+
+	target = str_skip(target, str_find(target, STR("://")) + 3);
+	while (end < target.size && target.data[end] != '/' && target.data[end] != '?')
+		end++;
+	*rest = str_skip(target, end);
+	return str_slice(target, 0, end);
+}
+
+/* False when the target is none of a proxy's: neither a path nor a URL. */
+static bool read_target(struct request *request)
 {
 	const struct http_request *asked = &request->exchange->request;
-	struct str target = asked->target, authority = STR(""), path;
-	size_t scheme = str_find(target, STR("://"));
+	struct str target = asked->target;
+	struct str authority = http_fields_get(&asked->fields, STR("Host"));
+	bool is_path = str_has_prefix(target, STR("/"));
 
-	/* Absolute form: its authority counts, not the Host field (3.2). */
-	if (scheme != STR_NOT_FOUND && !str_has_prefix(target, STR("/"))) {
-		size_t slash;
-
-		target = str_skip(target, scheme + 3);
-		slash = str_find_char(target, '/');
-		authority = str_slice(target, 0, slash);
-		target = slash == STR_NOT_FOUND ? STR("/") : str_skip(target, slash);
-	} else {
-		authority = http_fields_get(&asked->fields, STR("Host"));
+	if (!is_path && str_find(target, STR("://")) != STR_NOT_FOUND) {
+		authority = split_authority(target, &target);
+		is_path = true;
 	}
 	request->host = authority.size > 0 ? host_key(request->arena, authority) : STR("_");
-	request->has_query = str_split_once(target, '?', &path, &request->raw_query);
-	request->raw_path = path;
-	request->path = url_normal_path(request->arena, path);
+	request->has_query = str_split_once(target, '?', &request->raw_path, &request->raw_query);
+	if (request->raw_path.size == 0)
+		request->raw_path = STR("/");
+	request->path = url_normal_path(request->arena, request->raw_path);
+	return is_path;
 }
 
 static void answer_health(struct http_exchange *exchange)
@@ -330,11 +339,14 @@ void request_begin(struct http_exchange *exchange, void *data)
 	exchange->ended = request_ended;
 	http_exchange_hold(exchange);
 	list_append(&gateway->requests, &request->link);
-	read_target(request);
-	if (connection_is_busy(request))
+	if (!read_target(request)) {
+		request->step = REQUEST_RUNS_PHASES;
+		request_answer_page(request, 400);
+	} else if (connection_is_busy(request)) {
 		list_append(bucket(gateway->waiting, request), &request->connection);
-	else
+	} else {
 		request_start(request);
+	}
 }
 
 /* Bodies. */

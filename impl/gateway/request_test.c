@@ -59,6 +59,19 @@ START_TEST(an_absolute_target_names_the_host)
 	expect_answer(stand_call((struct stand_request){.path = "http://api.example.com",
 							.host = "api.example.com"}),
 		      401, NULL);
+	expect_answer(stand_call((struct stand_request){.path = "http://api.example.com?user_key=k",
+							.host = "api.example.com"}),
+		      200, NULL);
+	expect_str(stand_last(STAND_UPSTREAM)->target, "/?user_key=k");
+}
+END_TEST
+
+START_TEST(a_target_that_is_no_path_is_a_bad_request)
+{
+	stand_start_with("", "");
+	expect_answer(stand_call((struct stand_request){.method = "OPTIONS", .path = "*"}), 400,
+		      NULL);
+	ck_assert_uint_eq(stand_seen_count(STAND_UPSTREAM), 0);
 }
 END_TEST
 
@@ -365,6 +378,22 @@ START_TEST(cache_lines_name_the_key)
 	expect_log("apicast cache hit key: 42:abc:usage%5Bhits%5D=1");
 	expect_log("[async] reporting to backend asynchronously, cached_key: 42:abc:");
 	expect_log("apicast cache delete key: 42:abc:usage%5Bhits%5D=1 cause status 403");
+}
+END_TEST
+
+START_TEST(a_key_with_a_line_feed_stays_in_its_line)
+{
+	stand_argument("--log-level=debug");
+	PLAY(STAND_BACKEND, {.status = 200}, {.status = 403});
+	stand_start_with("", "");
+	stand_get("/?user_key=a%0Ab");
+	stand_get("/?user_key=a%0Ab");
+	expect_log("miss key: 42:a\\x0Ab:usage");
+	expect_log("write key: 42:a\\x0Ab:usage");
+	expect_log("hit key: 42:a\\x0Ab:usage");
+	expect_log("cached_key: 42:a\\x0Ab:usage");
+	expect_log("delete key: 42:a\\x0Ab:usage");
+	ck_assert(!stand_log_has("a\nb"));
 }
 END_TEST
 
@@ -724,7 +753,8 @@ Suite *gateway_request_suite(void)
 	TCase *verdict = tcase_create("verdicts");
 
 	ADD(suite, "host", an_unknown_host_is_not_found, case_and_port_of_the_host_do_not_matter,
-	    an_absolute_target_names_the_host, health_is_answered_for_any_host_without_a_log_line);
+	    an_absolute_target_names_the_host, a_target_that_is_no_path_is_a_bad_request,
+	    health_is_answered_for_any_host_without_a_log_line);
 	ADD(suite, "answers", missing_credentials_have_their_default_answer,
 	    each_answer_can_be_configured,
 	    no_matching_rule_is_told_after_missing_credentials_and_before_backend,
@@ -738,9 +768,9 @@ Suite *gateway_request_suite(void)
 	    reports_carry_the_response_code_when_asked_to, limits_tell_when_they_end,
 	    a_body_of_backend_is_read_and_not_looked_at, a_silent_backend_refuses_after_its_time,
 	    a_backend_that_is_away_refuses, cache_lines_name_the_key,
-	    a_pair_of_credentials_is_one_key, a_pair_may_come_in_two_places,
-	    the_override_replaces_the_backend, without_a_backend_the_mock_authorizes,
-	    verdicts_are_read_from_the_head);
+	    a_key_with_a_line_feed_stays_in_its_line, a_pair_of_credentials_is_one_key,
+	    a_pair_may_come_in_two_places, the_override_replaces_the_backend,
+	    without_a_backend_the_mock_authorizes, verdicts_are_read_from_the_head);
 	ADD(suite, "reports", a_report_keeps_its_connection,
 	    a_client_may_leave_while_it_waits_for_its_connection,
 	    reporting_threads_free_the_connection_at_once,
