@@ -111,8 +111,8 @@ enum authorization_result authorize(struct request *request, authorization_done 
 	LOG(&gateway->log, LEVEL_INFO, &request->subject, "apicast cache miss key: %s value: nil",
 	    log_text(request->arena, authorization->key));
 	backend_authrep(&authorization->call, gateway, request->service,
-			call_arguments(request, STR("")), request->arena, authrep_answered,
-			request);
+			call_arguments(request, STR("")), &request->subject, request->arena,
+			authrep_answered, request);
 	return AUTHORIZATION_LATER;
 }
 
@@ -143,8 +143,8 @@ bool authorization_report(struct request *request, authorization_reported *repor
 	if (gateway->settings.response_codes)
 		log_code = str_format(request->arena, "&log%%5Bcode%%5D=%d", request->status);
 	backend_authrep(&authorization->call, gateway, request->service,
-			call_arguments(request, log_code), request->arena, report_answered,
-			request);
+			call_arguments(request, log_code), &request->subject, request->arena,
+			report_answered, request);
 	return true;
 }
 

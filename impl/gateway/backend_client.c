@@ -78,19 +78,34 @@ static void call_answered(struct outgoing *outgoing, void *data)
 		http_body_on_readable(outgoing->call->body, body_readable, call);
 }
 
+/* The service's own credential is a secret: it is left out. */
+static struct str url_for_log(const struct backend_call *call)
+{
+	struct str path, fixed_arguments;
+
+	str_split_once(call->service->backend.authrep, '?', &path, &fixed_arguments);
+	return outgoing_url(&call->outgoing,
+			    STR_CONCAT(call->arena, path, STR("?service_id="), call->service->id,
+				       STR("&"), call->arguments),
+			    call->arena);
+}
+
 static void call_failed(struct outgoing *outgoing, void *data)
 {
 	struct backend_call *call = data;
-	struct gateway *gateway = outgoing->gateway;
+	struct log_subject subject = *call->subject;
 
-	LOG(&gateway->log, LEVEL_INFO, NULL, "backend client error: %.*s",
-	    STR_ARG(http_failure_text(outgoing_failure(outgoing))));
+	subject.subrequest = STR("/___http_call");
+	subject.upstream = url_for_log(call);
+	LOG_CORE(&outgoing->gateway->log, LEVEL_ERROR, &subject, "%s",
+		 outgoing_trouble(outgoing)->text);
 	call->verdict = VERDICT_UNAVAILABLE;
 	call_is_over(call);
 }
 
 void backend_authrep(struct backend_call *call, struct gateway *gateway,
-		     const struct service *service, struct str arguments, struct arena *arena,
+		     const struct service *service, struct str arguments,
+		     const struct log_subject *subject, struct arena *arena,
 		     backend_answered *answered, void *data)
 {
 	const struct backend_endpoint *backend = &service->backend;
@@ -104,8 +119,13 @@ void backend_authrep(struct backend_call *call, struct gateway *gateway,
 		.fields = &backend->fields,
 	};
 
-	*call = (struct backend_call){
-		.is_running = true, .arena = arena, .answered = answered, .data = data};
+	*call = (struct backend_call){.arena = arena,
+				      .service = service,
+				      .subject = subject,
+				      .arguments = arguments,
+				      .is_running = true,
+				      .answered = answered,
+				      .data = data};
 	outgoing_start(&call->outgoing, gateway, &options, backend->host, call_answered,
 		       call_failed, call);
 }

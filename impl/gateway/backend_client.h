@@ -15,6 +15,7 @@
 struct arena;
 struct gateway;
 struct http_fields;
+struct log_subject;
 struct service;
 
 enum backend_verdict {
@@ -30,6 +31,9 @@ typedef void backend_answered(struct backend_call *call, void *data);
 struct backend_call {
 	struct outgoing outgoing;
 	struct arena *arena;
+	const struct service *service;
+	const struct log_subject *subject; /* the request it is made for */
+	struct str arguments;
 	bool is_running;
 	int status; /* 0: no answer */
 	enum backend_verdict verdict;
@@ -42,7 +46,8 @@ struct backend_call {
 /* `arguments` follow those of the service in the query ("usage%5Bhits%5D=1&user_key=k"). Texts must
  * stay valid until the answer. `answered` is called once, later. */
 void backend_authrep(struct backend_call *call, struct gateway *gateway,
-		     const struct service *service, struct str arguments, struct arena *arena,
+		     const struct service *service, struct str arguments,
+		     const struct log_subject *subject, struct arena *arena,
 		     backend_answered *answered, void *data);
 void backend_call_stop(struct backend_call *call);
 

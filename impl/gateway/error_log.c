@@ -96,6 +96,13 @@ static void append_head(struct strbuf *line, const struct error_log *log, enum l
 	}
 }
 
+static void append_quoted(struct strbuf *line, struct str name, struct str value)
+{
+	strbuf_append(line, name);
+	log_escape(line, value);
+	strbuf_append_char(line, '"');
+}
+
 static void append_tail(struct strbuf *line, const struct log_subject *subject)
 {
 	static const struct str host = STR_INIT("Host");
@@ -110,16 +117,13 @@ static void append_tail(struct strbuf *line, const struct log_subject *subject)
 			     STR_ARG(subject->client));
 	log_request_line(line, subject->request);
 	strbuf_append_char(line, '"');
-	if (subject->upstream.size > 0) {
-		strbuf_append(line, STR(", upstream: \""));
-		log_escape(line, subject->upstream);
-		strbuf_append_char(line, '"');
-	}
-	if (http_fields_has(&subject->request->fields, host)) {
-		strbuf_append(line, STR(", host: \""));
-		log_escape(line, http_fields_get(&subject->request->fields, host));
-		strbuf_append_char(line, '"');
-	}
+	if (subject->subrequest.size > 0)
+		append_quoted(line, STR(", subrequest: \""), subject->subrequest);
+	if (subject->upstream.size > 0)
+		append_quoted(line, STR(", upstream: \""), subject->upstream);
+	if (http_fields_has(&subject->request->fields, host))
+		append_quoted(line, STR(", host: \""),
+			      http_fields_get(&subject->request->fields, host));
 }
 
 void error_log_line(struct error_log *log, enum log_level level, const struct log_subject *subject,

@@ -43,7 +43,8 @@ struct log_subject {
 	uint64_t connection_number;
 	struct str client; /* address */
 	const struct http_request *request;
-	struct str upstream; /* "http://10.0.0.5:80/path"; only while one is involved */
+	struct str subrequest; /* only when the gateway asks for itself */
+	struct str upstream;   /* "http://10.0.0.5:80/path"; only while one is involved */
 };
 
 struct log_place {

@@ -1,7 +1,41 @@
 #include "gateway/outgoing.h"
 
+#include "base/arena.h"
 #include "gateway/gateway_internal.h"
 #include "http/body.h"
+
+#define WHILE_CONNECTING " while connecting to upstream"
+#define WHILE_READING_HEAD " while reading response header from upstream"
+#define WHILE_HANDSHAKING " while SSL handshaking to upstream"
+
+/* What a client gets and the log says when there is no answer (5.4). status 0: nobody is left to
+ * get one. */
+static const struct outgoing_trouble troubles[] = {
+	[HTTP_FAILURE_NONE] = {0, ""},
+	[HTTP_FAILURE_NAME_NOT_FOUND] = {503, "could not select peer: empty peers"},
+	[HTTP_FAILURE_NAME_TIMEOUT] = {503, "could not select peer: empty peers"},
+	[HTTP_FAILURE_CONNECT_REFUSED] =
+		{502, "connect() failed (111: Connection refused)" WHILE_CONNECTING},
+	[HTTP_FAILURE_CONNECT_TIMEOUT] =
+		{504, "upstream timed out (110: Connection timed out)" WHILE_CONNECTING},
+	[HTTP_FAILURE_UNREACHABLE] = {502,
+				      "connect() failed (113: No route to host)" WHILE_CONNECTING},
+	[HTTP_FAILURE_TLS] = {502, "SSL_do_handshake() failed" WHILE_HANDSHAKING},
+	[HTTP_FAILURE_TLS_UNTRUSTED] =
+		{502, "upstream SSL certificate verify error: "
+		      "(20:unable to get local issuer certificate)" WHILE_HANDSHAKING},
+	[HTTP_FAILURE_TLS_EXPIRED] = {502, "upstream SSL certificate verify error: "
+					   "(10:certificate has expired)" WHILE_HANDSHAKING},
+	[HTTP_FAILURE_TLS_NAME] =
+		{502, "upstream SSL certificate does not match the name" WHILE_HANDSHAKING},
+	[HTTP_FAILURE_RESET] = {502,
+				"recv() failed (104: Connection reset by peer)" WHILE_READING_HEAD},
+	[HTTP_FAILURE_CLOSED] = {502, "upstream prematurely closed connection" WHILE_READING_HEAD},
+	[HTTP_FAILURE_TIMEOUT] =
+		{504, "upstream timed out (110: Connection timed out)" WHILE_READING_HEAD},
+	[HTTP_FAILURE_PROTOCOL] = {502, "upstream sent invalid header" WHILE_READING_HEAD},
+	[HTTP_FAILURE_REQUEST_BODY] = {0, ""},
+};
 
 static void call_answered(struct http_call *call, void *data)
 {
@@ -76,4 +110,19 @@ enum http_failure outgoing_failure(const struct outgoing *outgoing)
 		return outgoing->name_status == DNS_NOT_FOUND ? HTTP_FAILURE_NAME_NOT_FOUND
 							      : HTTP_FAILURE_NAME_TIMEOUT;
 	return outgoing->call != NULL ? outgoing->call->failure : HTTP_FAILURE_NONE;
+}
+
+const struct outgoing_trouble *outgoing_trouble(const struct outgoing *outgoing)
+{
+	return &troubles[outgoing_failure(outgoing)];
+}
+
+struct str outgoing_url(const struct outgoing *outgoing, struct str uri, struct arena *arena)
+{
+	const struct http_call *call = outgoing->call;
+
+	if (call == NULL)
+		return STR("");
+	return str_format(arena, "%s://%.*s:%u%.*s", outgoing->options.is_tls ? "https" : "http",
+			  STR_ARG(call->peer_address), (unsigned)call->peer_port, STR_ARG(uri));
 }

@@ -12,6 +12,7 @@
 #include "gateway/resolver.h"
 #include "world/http_client.h"
 
+struct arena;
 struct gateway;
 struct outgoing;
 
@@ -35,5 +36,14 @@ void outgoing_start(struct outgoing *outgoing, struct gateway *gateway,
 		    outgoing_event *answered, outgoing_event *failed, void *data);
 void outgoing_stop(struct outgoing *outgoing);
 enum http_failure outgoing_failure(const struct outgoing *outgoing);
+
+/* What a client gets and the log says when there is no answer (5.4). */
+struct outgoing_trouble {
+	int status; /* 0: nobody is left to get one */
+	const char *text;
+};
+const struct outgoing_trouble *outgoing_trouble(const struct outgoing *outgoing);
+/* "http://10.0.0.5:80" and uri, for the log; empty when no address is known. */
+struct str outgoing_url(const struct outgoing *outgoing, struct str uri, struct arena *arena);
 
 #endif

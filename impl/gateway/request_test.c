@@ -352,7 +352,13 @@ START_TEST(a_silent_backend_refuses_after_its_time)
 	stand_argument("--log-level=info");
 	stand_start_with("", "");
 	expect_answer(stand_get("/?user_key=k"), 403, "Authentication failed");
-	expect_log("backend client error: timed out");
+	expect_log(
+		"upstream timed out (110: Connection timed out) while reading response header "
+		"from upstream, client: 10.0.0.9, server: _, request: \"GET /?user_key=k "
+		"HTTP/1.1\", subrequest: \"/___http_call\", upstream: "
+		"\"http://10.0.0.2:3000/transactions/authrep.xml?service_id=42&usage%5Bhits%5D=1&"
+		"user_key=k\", host: \"api.example.com\"");
+	ck_assert(!stand_log_has("st-42"));
 }
 END_TEST
 

@@ -8,42 +8,6 @@
 #include "world/clock.h"
 #include "world/http_server.h"
 
-#define WHILE_CONNECTING " while connecting to upstream"
-#define WHILE_READING_HEAD " while reading response header from upstream"
-#define WHILE_HANDSHAKING " while SSL handshaking to upstream"
-
-/* What a client gets and the log says when there is no answer (5.4). status 0: nobody is left to
- * get one. */
-static const struct failure_row {
-	int status;
-	const char *text;
-} failures[] = {
-	[HTTP_FAILURE_NONE] = {0, ""},
-	[HTTP_FAILURE_NAME_NOT_FOUND] = {503, "could not select peer: empty peers"},
-	[HTTP_FAILURE_NAME_TIMEOUT] = {503, "could not select peer: empty peers"},
-	[HTTP_FAILURE_CONNECT_REFUSED] =
-		{502, "connect() failed (111: Connection refused)" WHILE_CONNECTING},
-	[HTTP_FAILURE_CONNECT_TIMEOUT] =
-		{504, "upstream timed out (110: Connection timed out)" WHILE_CONNECTING},
-	[HTTP_FAILURE_UNREACHABLE] = {502,
-				      "connect() failed (113: No route to host)" WHILE_CONNECTING},
-	[HTTP_FAILURE_TLS] = {502, "SSL_do_handshake() failed" WHILE_HANDSHAKING},
-	[HTTP_FAILURE_TLS_UNTRUSTED] =
-		{502, "upstream SSL certificate verify error: "
-		      "(20:unable to get local issuer certificate)" WHILE_HANDSHAKING},
-	[HTTP_FAILURE_TLS_EXPIRED] = {502, "upstream SSL certificate verify error: "
-					   "(10:certificate has expired)" WHILE_HANDSHAKING},
-	[HTTP_FAILURE_TLS_NAME] =
-		{502, "upstream SSL certificate does not match the name" WHILE_HANDSHAKING},
-	[HTTP_FAILURE_RESET] = {502,
-				"recv() failed (104: Connection reset by peer)" WHILE_READING_HEAD},
-	[HTTP_FAILURE_CLOSED] = {502, "upstream prematurely closed connection" WHILE_READING_HEAD},
-	[HTTP_FAILURE_TIMEOUT] =
-		{504, "upstream timed out (110: Connection timed out)" WHILE_READING_HEAD},
-	[HTTP_FAILURE_PROTOCOL] = {502, "upstream sent invalid header" WHILE_READING_HEAD},
-	[HTTP_FAILURE_REQUEST_BODY] = {0, ""},
-};
-
 /* Fields of the request that do not go upstream as they came (5.2): hop-by-hop ones, and those that
  * the gateway sets. */
 static const struct str request_fields_dropped[] = {
@@ -81,18 +45,11 @@ static bool is_listed(struct str name, const struct str *list, size_t count)
 
 static void say_failure(struct request *request, const char *text)
 {
-	struct gateway *gateway = request->gateway;
 	struct upstream_call *upstream = &request->upstream;
-	const struct http_call *call = upstream->outgoing.call;
-	struct str path, query;
+	struct log_subject subject = request->subject;
 
-	str_split_once(upstream->uri, '?', &path, &query);
-	if (call != NULL)
-		request->subject.upstream = str_format(
-			request->arena, "%.*s://%.*s:%u%.*s", STR_ARG(upstream->scheme),
-			STR_ARG(call->peer_address), (unsigned)call->peer_port, STR_ARG(path));
-	LOG_CORE(&gateway->log, LEVEL_ERROR, &request->subject, "%s", text);
-	request->subject.upstream = STR("");
+	subject.upstream = outgoing_url(&upstream->outgoing, upstream->uri, request->arena);
+	LOG_CORE(&request->gateway->log, LEVEL_ERROR, &subject, "%s", text);
 }
 
 static int64_t upstream_span_us(const struct request *request)
@@ -145,16 +102,16 @@ static void upstream_answered(struct outgoing *outgoing, void *data)
 static void upstream_failed(struct outgoing *outgoing, void *data)
 {
 	struct request *request = data;
-	const struct failure_row *row = &failures[outgoing_failure(outgoing)];
+	const struct outgoing_trouble *trouble = outgoing_trouble(outgoing);
 
-	if (row->status == 0) {
+	if (trouble->status == 0) {
 		http_exchange_abort(request->exchange);
 		return;
 	}
-	say_failure(request, row->text);
-	metrics_count_upstream(request->gateway->metrics, request->service, row->status,
+	say_failure(request, trouble->text);
+	metrics_count_upstream(request->gateway->metrics, request->service, trouble->status,
 			       upstream_span_us(request));
-	request_answer_page(request, row->status);
+	request_answer_page(request, trouble->status);
 	request_resume(request, PHASE_ANSWERED);
 }
 
@@ -198,7 +155,6 @@ enum phase_result upstream_start(struct request *request, const struct upstream_
 		.idle_timeout_ms = upstream->idle_timeout_ms,
 	};
 
-	upstream->scheme = target->scheme;
 	upstream->uri = options.target = upstream_target_uri(target, &path, request->arena);
 	if (host_header.size == 0)
 		host_header = target->authority;

@@ -24,7 +24,6 @@ struct upstream_call {
 	bool is_running;
 	struct http_fields fields;
 	struct str uri;
-	struct str scheme;
 };
 
 /* Asks the target with the request as it stands; PHASE_WAIT: request_resume() follows. host_header:

@@ -104,7 +104,7 @@ START_TEST(a_closed_port_is_a_bad_gateway)
 	expect_log(
 		": *1 connect() failed (111: Connection refused) while connecting to upstream, "
 		"client: 10.0.0.9, server: _, request: \"GET /x?user_key=k HTTP/1.1\", upstream: "
-		"\"http://10.0.0.3:8000/x\", host: \"api.example.com\"");
+		"\"http://10.0.0.3:8000/x?user_key=k\", host: \"api.example.com\"");
 }
 END_TEST
 
