@@ -571,8 +571,9 @@ static enum http_failure stream_failure(struct call *call)
 
 static enum http_failure failure_of(struct call *call, CURLcode result)
 {
+	/* libcurl is content with half a head, too. */
 	if (result == CURLE_OK)
-		return HTTP_FAILURE_NONE;
+		return call->is_head_complete ? HTTP_FAILURE_NONE : HTTP_FAILURE_CLOSED;
 	if (call->cause != HTTP_FAILURE_NONE)
 		return call->cause;
 	switch (result) {
