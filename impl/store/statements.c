@@ -6,143 +6,154 @@
 #define OF_KEY " WHERE database = ?1 AND name = ?2"
 #define OF_DATABASE " WHERE key_id IN (SELECT id FROM keys WHERE database = ?1 AND type = ?2)"
 
+enum statement_flags {
+	READS = 0,
+	WRITES = 1,
+	WALKS_KEYS = 2, /* sees rows of `keys` that were not asked for by name */
+};
+
 static const struct {
 	struct str text;
-	bool writes;
-	bool walks_keys; /* sees rows that were not asked for by name */
+	unsigned flags;
 } STATEMENT_TABLE[STATEMENTS] = {
-	[STATEMENT_BEGIN] = {STR_INIT("BEGIN IMMEDIATE"), false},
-	[STATEMENT_COMMIT] = {STR_INIT("COMMIT"), false},
-	[STATEMENT_ROLLBACK] = {STR_INIT("ROLLBACK"), false},
+	[STATEMENT_BEGIN] = {STR_INIT("BEGIN IMMEDIATE"), READS},
+	[STATEMENT_COMMIT] = {STR_INIT("COMMIT"), READS},
+	[STATEMENT_ROLLBACK] = {STR_INIT("ROLLBACK"), READS},
 
 	[STATEMENT_KEY_FIND] =
-		{STR_INIT("SELECT id, type, expires, count, head, value FROM keys" OF_KEY), false},
+		{STR_INIT("SELECT id, type, expires, count, head, value FROM keys" OF_KEY), READS},
 	[STATEMENT_KEY_INSERT] =
 		{STR_INIT("INSERT INTO keys (database, name, id, type, expires, count, head, value)"
 			  " VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)"),
-		 true},
-	[STATEMENT_KEY_SET_VALUE] = {STR_INIT("UPDATE keys SET value = ?3" OF_KEY), true},
+		 WRITES},
+	[STATEMENT_KEY_SET_VALUE] = {STR_INIT("UPDATE keys SET value = ?3" OF_KEY), WRITES},
 	[STATEMENT_KEY_SET_VALUE_AND_EXPIRY] =
-		{STR_INIT("UPDATE keys SET value = ?3, expires = ?4" OF_KEY), true},
-	[STATEMENT_KEY_SET_EXPIRY] = {STR_INIT("UPDATE keys SET expires = ?3" OF_KEY), true},
+		{STR_INIT("UPDATE keys SET value = ?3, expires = ?4" OF_KEY), WRITES},
+	[STATEMENT_KEY_SET_EXPIRY] = {STR_INIT("UPDATE keys SET expires = ?3" OF_KEY), WRITES},
 	[STATEMENT_KEY_SET_EXTENT] = {STR_INIT("UPDATE keys SET count = ?3, head = ?4" OF_KEY),
-				      true},
-	[STATEMENT_KEY_DELETE] = {STR_INIT("DELETE FROM keys" OF_KEY), true},
+				      WRITES},
+	[STATEMENT_KEY_DELETE] = {STR_INIT("DELETE FROM keys" OF_KEY), WRITES},
 	[STATEMENT_KEYS_FROM_NAME] =
 		{STR_INIT("SELECT name, expires FROM keys WHERE database = ?1 AND name >= ?2"
 			  " ORDER BY name"),
-		 false, true},
+		 WALKS_KEYS},
 	[STATEMENT_KEYS_AFTER_ID] =
 		{STR_INIT("SELECT id, name, type, expires FROM keys"
 			  " WHERE database = ?1 AND id > ?2 ORDER BY id LIMIT ?3"),
-		 false, true},
+		 WALKS_KEYS},
 	[STATEMENT_KEYS_COUNT] =
 		{STR_INIT("SELECT count(*) - (SELECT count(*) FROM keys WHERE expires IS NOT NULL"
 			  " AND expires < ?2 AND database = ?1) FROM keys WHERE database = ?1"),
-		 false, true},
+		 WALKS_KEYS},
 	[STATEMENT_KEYS_COUNT_EXPIRING] =
 		{STR_INIT("SELECT count(*) FROM keys WHERE expires IS NOT NULL AND database = ?1"
 			  " AND expires >= ?2"),
-		 false, true},
+		 WALKS_KEYS},
 	[STATEMENT_KEYS_LAST_ID] =
 		{STR_INIT("SELECT id FROM keys WHERE database = ?1 ORDER BY id DESC LIMIT 1"),
-		 false, true},
+		 WALKS_KEYS},
 	[STATEMENT_KEYS_EXPIRED] =
 		{STR_INIT("SELECT database, name FROM keys WHERE expires IS NOT NULL"
 			  " AND expires < ?1 ORDER BY expires LIMIT ?2"),
-		 false, true},
+		 WALKS_KEYS},
 	[STATEMENT_KEYS_FIRST_EXPIRY] =
 		{STR_INIT("SELECT expires FROM keys WHERE expires IS NOT NULL"
 			  " ORDER BY expires LIMIT 1"),
-		 false, true},
-	[STATEMENT_KEYS_DELETE_ALL] = {STR_INIT("DELETE FROM keys WHERE database = ?1"), true,
-				       true},
+		 WALKS_KEYS},
+	[STATEMENT_KEYS_DELETE_ALL] = {STR_INIT("DELETE FROM keys WHERE database = ?1"),
+				       WRITES | WALKS_KEYS},
 
 	[STATEMENT_ITEM_FIND] =
-		{STR_INIT("SELECT value FROM items WHERE key_id = ?1 AND position = ?2"), false},
+		{STR_INIT("SELECT value FROM items WHERE key_id = ?1 AND position = ?2"), READS},
 	[STATEMENT_ITEM_INSERT] =
-		{STR_INIT("INSERT INTO items (key_id, position, value) VALUES (?1, ?2, ?3)"), true},
+		{STR_INIT("INSERT INTO items (key_id, position, value) VALUES (?1, ?2, ?3)"),
+		 WRITES},
 	[STATEMENT_ITEM_SET] =
-		{STR_INIT("UPDATE items SET value = ?3 WHERE key_id = ?1 AND position = ?2"), true},
+		{STR_INIT("UPDATE items SET value = ?3 WHERE key_id = ?1 AND position = ?2"),
+		 WRITES},
 	[STATEMENT_ITEM_MOVE] =
 		{STR_INIT("UPDATE items SET position = ?3 WHERE key_id = ?1 AND position = ?2"),
-		 true},
+		 WRITES},
 	[STATEMENT_ITEMS_RANGE] =
 		{STR_INIT("SELECT value FROM items WHERE key_id = ?1 AND position >= ?2"
 			  " AND position < ?3 ORDER BY position"),
-		 false},
+		 READS},
 	[STATEMENT_ITEMS_DELETE_RANGE] =
 		{STR_INIT("DELETE FROM items WHERE key_id = ?1 AND position >= ?2"
 			  " AND position < ?3"),
-		 true},
+		 WRITES},
 	[STATEMENT_ITEMS_EQUAL_FIRST] =
 		{STR_INIT("SELECT position FROM items WHERE key_id = ?1 AND value = ?2"
 			  " ORDER BY position LIMIT ?3"),
-		 false},
+		 READS},
 	[STATEMENT_ITEMS_EQUAL_LAST] =
 		{STR_INIT("SELECT position FROM items WHERE key_id = ?1 AND value = ?2"
 			  " ORDER BY position DESC LIMIT ?3"),
-		 false},
-	[STATEMENT_ITEMS_DELETE_KEY] = {STR_INIT("DELETE FROM items WHERE key_id = ?1"), true},
-	[STATEMENT_ITEMS_DELETE_DATABASE] = {STR_INIT("DELETE FROM items" OF_DATABASE), true, true},
+		 READS},
+	[STATEMENT_ITEMS_DELETE_KEY] = {STR_INIT("DELETE FROM items WHERE key_id = ?1"), WRITES},
+	[STATEMENT_ITEMS_DELETE_DATABASE] = {STR_INIT("DELETE FROM items" OF_DATABASE),
+					     WRITES | WALKS_KEYS},
 
 	[STATEMENT_MEMBER_FIND] =
-		{STR_INIT("SELECT 1 FROM members WHERE key_id = ?1 AND member = ?2"), false},
+		{STR_INIT("SELECT 1 FROM members WHERE key_id = ?1 AND member = ?2"), READS},
 	[STATEMENT_MEMBER_INSERT] = {STR_INIT("INSERT INTO members (key_id, member) VALUES (?1, ?2)"
 					      " ON CONFLICT DO NOTHING"),
-				     true},
+				     WRITES},
 	[STATEMENT_MEMBER_DELETE] =
-		{STR_INIT("DELETE FROM members WHERE key_id = ?1 AND member = ?2"), true},
+		{STR_INIT("DELETE FROM members WHERE key_id = ?1 AND member = ?2"), WRITES},
 	[STATEMENT_MEMBERS_ALL] =
-		{STR_INIT("SELECT member FROM members WHERE key_id = ?1 ORDER BY member"), false},
-	[STATEMENT_MEMBERS_DELETE_KEY] = {STR_INIT("DELETE FROM members WHERE key_id = ?1"), true},
-	[STATEMENT_MEMBERS_DELETE_DATABASE] = {STR_INIT("DELETE FROM members" OF_DATABASE), true,
-					       true},
+		{STR_INIT("SELECT member FROM members WHERE key_id = ?1 ORDER BY member"), READS},
+	[STATEMENT_MEMBERS_DELETE_KEY] = {STR_INIT("DELETE FROM members WHERE key_id = ?1"),
+					  WRITES},
+	[STATEMENT_MEMBERS_DELETE_DATABASE] = {STR_INIT("DELETE FROM members" OF_DATABASE),
+					       WRITES | WALKS_KEYS},
 
 	[STATEMENT_SCORE_FIND] =
-		{STR_INIT("SELECT score FROM scores WHERE key_id = ?1 AND member = ?2"), false},
+		{STR_INIT("SELECT score FROM scores WHERE key_id = ?1 AND member = ?2"), READS},
 	[STATEMENT_SCORE_INSERT] =
-		{STR_INIT("INSERT INTO scores (key_id, member, score) VALUES (?1, ?2, ?3)"), true},
+		{STR_INIT("INSERT INTO scores (key_id, member, score) VALUES (?1, ?2, ?3)"),
+		 WRITES},
 	[STATEMENT_SCORE_SET] =
-		{STR_INIT("UPDATE scores SET score = ?3 WHERE key_id = ?1 AND member = ?2"), true},
+		{STR_INIT("UPDATE scores SET score = ?3 WHERE key_id = ?1 AND member = ?2"),
+		 WRITES},
 	[STATEMENT_SCORE_DELETE] = {STR_INIT(
 					    "DELETE FROM scores WHERE key_id = ?1 AND member = ?2"),
-				    true},
+				    WRITES},
 	[STATEMENT_SCORES_UP] =
 		{STR_INIT("SELECT member, score FROM scores WHERE key_id = ?1 AND score >= ?2"
 			  " AND score <= ?3 ORDER BY score, member LIMIT ?4 OFFSET ?5"),
-		 false},
+		 READS},
 	[STATEMENT_SCORES_DOWN] =
 		{STR_INIT("SELECT member, score FROM scores WHERE key_id = ?1 AND score >= ?2"
 			  " AND score <= ?3 ORDER BY score DESC, member DESC LIMIT ?4 OFFSET ?5"),
-		 false},
+		 READS},
 	[STATEMENT_SCORES_COUNT] =
 		{STR_INIT("SELECT count(*) FROM scores WHERE key_id = ?1 AND score >= ?2"
 			  " AND score <= ?3"),
-		 false},
+		 READS},
 	[STATEMENT_SCORES_DELETE_RANGE] =
 		{STR_INIT("DELETE FROM scores WHERE key_id = ?1 AND score >= ?2 AND score <= ?3"),
-		 true},
-	[STATEMENT_SCORES_DELETE_KEY] = {STR_INIT("DELETE FROM scores WHERE key_id = ?1"), true},
-	[STATEMENT_SCORES_DELETE_DATABASE] = {STR_INIT("DELETE FROM scores" OF_DATABASE), true,
-					      true},
+		 WRITES},
+	[STATEMENT_SCORES_DELETE_KEY] = {STR_INIT("DELETE FROM scores WHERE key_id = ?1"), WRITES},
+	[STATEMENT_SCORES_DELETE_DATABASE] = {STR_INIT("DELETE FROM scores" OF_DATABASE),
+					      WRITES | WALKS_KEYS},
 
 	[STATEMENT_FIELD_FIND] =
-		{STR_INIT("SELECT value FROM fields WHERE key_id = ?1 AND field = ?2"), false},
+		{STR_INIT("SELECT value FROM fields WHERE key_id = ?1 AND field = ?2"), READS},
 	[STATEMENT_FIELD_INSERT] =
 		{STR_INIT("INSERT INTO fields (key_id, field, value) VALUES (?1, ?2, ?3)"
 			  " ON CONFLICT DO NOTHING"),
-		 true},
+		 WRITES},
 	[STATEMENT_FIELD_SET] =
-		{STR_INIT("UPDATE fields SET value = ?3 WHERE key_id = ?1 AND field = ?2"), true},
+		{STR_INIT("UPDATE fields SET value = ?3 WHERE key_id = ?1 AND field = ?2"), WRITES},
 	[STATEMENT_FIELD_DELETE] = {STR_INIT("DELETE FROM fields WHERE key_id = ?1 AND field = ?2"),
-				    true},
+				    WRITES},
 	[STATEMENT_FIELDS_ALL] =
 		{STR_INIT("SELECT field, value FROM fields WHERE key_id = ?1 ORDER BY field"),
-		 false},
-	[STATEMENT_FIELDS_DELETE_KEY] = {STR_INIT("DELETE FROM fields WHERE key_id = ?1"), true},
-	[STATEMENT_FIELDS_DELETE_DATABASE] = {STR_INIT("DELETE FROM fields" OF_DATABASE), true,
-					      true},
+		 READS},
+	[STATEMENT_FIELDS_DELETE_KEY] = {STR_INIT("DELETE FROM fields WHERE key_id = ?1"), WRITES},
+	[STATEMENT_FIELDS_DELETE_DATABASE] = {STR_INIT("DELETE FROM fields" OF_DATABASE),
+					      WRITES | WALKS_KEYS},
 };
 
 static void fail(struct store *store, const struct error *error)
@@ -159,9 +170,9 @@ struct query store_query_start(struct store *store, enum statement_name name)
 
 	if (store->has_failed && name != STATEMENT_ROLLBACK)
 		return query;
-	if (STATEMENT_TABLE[name].writes && !statements_begin(store))
+	if ((STATEMENT_TABLE[name].flags & WRITES) != 0 && !statements_begin(store))
 		return query;
-	if (STATEMENT_TABLE[name].walks_keys)
+	if ((STATEMENT_TABLE[name].flags & WALKS_KEYS) != 0)
 		cache_flush(store);
 	if (store->statements[name] == NULL)
 		store->statements[name] = store->world->sql->prepare(

@@ -4,7 +4,11 @@
  * delivered after its commit, at the end of the turn: what was acknowledged survives `kill -9`
  * (SQL_DURABILITY_NORMAL), with SQL_DURABILITY_FULL power loss too. Clients from store_client() are
  * indistinguishable from those of redis_open(): same replies, same errors, same order. Commands:
- * spec/backend.md 6.10.
+ * spec/backend.md 6.10 and what operators look around with, as Redis 7.0 answers them. When the
+ * file fails, the commands of the turn are undone and answered with a MISCONF error.
+ *
+ * A file belongs to one process at a time; a second one is refused with one sentence. Listener and
+ * worker that are processes of their own share a Redis instead.
  */
 #ifndef STORE_STORE_H
 #define STORE_STORE_H
@@ -16,7 +20,8 @@
 struct error;
 struct store;
 
-/* path: file, or ":memory:". NULL and *error when it cannot be opened or is not a store. */
+/* path: file, or ":memory:". NULL and *error when it cannot be opened, is not a store, or is in use
+ * by another process (ERROR_UNAVAILABLE; waits 2 s for one that is about to end). */
 struct store *store_create(struct world *world, struct str path, enum sql_durability durability,
 			   struct error *error);
 void store_destroy(struct store *store); /* clients first. NULL is allowed */
@@ -26,8 +31,8 @@ void store_destroy(struct store *store); /* clients first. NULL is allowed */
 struct redis_client *store_client(struct store *store, int database);
 
 /* Carries out one command at once, inside a transaction of the caller's turn; the reply is valid
- * until the next call. For servers that speak RESP over a network (the simulator's Redis nodes).
- * `database` is changed by SELECT. */
+ * until the next call, and durable only at the turn's end. For who needs an answer now: there is no
+ * connection, so no MULTI, and blocking commands do not wait. `database` is changed by SELECT. */
 const struct redis_reply *store_execute(struct store *store, int *database, const struct str *words,
 					size_t count);
 
