@@ -284,30 +284,6 @@ struct str database_text(struct database *database, struct str sql, const struct
 	return text;
 }
 
-struct database_ints database_int_list(struct database *database, struct str sql,
-				       const struct value *arguments, size_t count)
-{
-	struct sql_statement *statement = database_query(database, sql, arguments, count);
-	struct database_ints list = {0};
-	size_t capacity = 0;
-
-	if (statement == NULL)
-		return list;
-	while (database_next_row(database, statement)) {
-		if (list.count == capacity) {
-			int64_t *items = list.items;
-
-			capacity = capacity > 0 ? capacity * 2 : 8;
-			list.items = ARENA_ARRAY(database->arena, int64_t, capacity);
-			for (size_t i = 0; i < list.count; i++)
-				list.items[i] = items[i];
-		}
-		list.items[list.count++] = database_column_int(database, statement, 0);
-	}
-	database_query_done(database, statement);
-	return list;
-}
-
 bool database_execute(struct database *database, struct str script, struct error *error)
 {
 	return sql_execute(database->world, database->sql, script, error);

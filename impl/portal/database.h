@@ -51,13 +51,6 @@ int64_t database_int(struct database *database, struct str sql, const struct val
 		     size_t count, int64_t fallback);
 struct str database_text(struct database *database, struct str sql, const struct value *arguments,
 			 size_t count);
-/* First columns of all rows, in the arena. */
-struct database_ints {
-	int64_t *items;
-	size_t count;
-};
-struct database_ints database_int_list(struct database *database, struct str sql,
-				       const struct value *arguments, size_t count);
 /* A script of several statements, outside a transaction or in one; not cached. */
 bool database_execute(struct database *database, struct str script, struct error *error);
 int64_t database_last_id(struct database *database);

@@ -8,6 +8,7 @@
 #include "base/limits.h"
 #include "base/options.h"
 #include "base/utc.h"
+#include "portal/backend_rewrite.h"
 #include "portal/backend_sync.h"
 #include "portal/call.h"
 #include "portal/database.h"
@@ -26,6 +27,9 @@
 #define DATABASE_URL_SCHEME "sqlite:"
 #define EXIT_USAGE 2
 #define ETAG_SEED 1
+/* How long an answer waits for backend (spec/portal.md 6.3), and a stop for answers. */
+#define PUSH_WAIT_US INT64_C(5000000)
+#define STOP_WAIT_US INT64_C(10000000)
 
 struct portal {
 	struct world *world;
@@ -34,6 +38,9 @@ struct portal {
 	struct database *database;
 	struct backend_sync *sync;
 	struct http_listener *listener;
+	size_t requests; /* being served */
+	bool is_stopping;
+	struct timer stop_wait;
 };
 
 /* One request: its body is read, it is carried out, and a change is answered when backend was told
@@ -44,6 +51,7 @@ struct portal_request {
 	struct http_body_collector *collector;
 	struct call call;
 	struct backend_waiter waiter;
+	struct timer push_wait;
 };
 
 static void request_log(struct portal_request *request, int status)
@@ -96,7 +104,19 @@ static void request_respond(struct portal_request *request)
 
 static void request_pushed(struct backend_waiter *waiter)
 {
-	request_respond(LIST_ENTRY(waiter, struct portal_request, waiter));
+	struct portal_request *request = LIST_ENTRY(waiter, struct portal_request, waiter);
+
+	timer_stop(&request->push_wait);
+	request_respond(request);
+}
+
+/* Many changes are before this one: it is stored, and will arrive. */
+static void request_waited(struct timer *timer)
+{
+	struct portal_request *request = LIST_ENTRY(timer, struct portal_request, push_wait);
+
+	backend_sync_wait_stop(&request->waiter);
+	request_respond(request);
 }
 
 static void request_carry_out(struct portal_request *request, struct str body)
@@ -110,6 +130,7 @@ static void request_carry_out(struct portal_request *request, struct str body)
 	}
 	request->waiter.up_to = backend_sync_newest(portal->sync);
 	request->waiter.tried = request_pushed;
+	timer_start(portal->world, &request->push_wait, PUSH_WAIT_US, request_waited);
 	backend_sync_wait(portal->sync, &request->waiter);
 }
 
@@ -135,10 +156,15 @@ static void request_collected(enum http_collect_result result, struct str bytes,
 static void request_ended(struct http_exchange *exchange, bool complete)
 {
 	struct portal_request *request = exchange->data;
+	struct portal *portal = request->portal;
 
 	(void)complete;
 	http_body_collector_stop(request->collector);
 	backend_sync_wait_stop(&request->waiter);
+	timer_stop(&request->push_wait);
+	portal->requests--;
+	if (portal->is_stopping && portal->requests == 0)
+		world_exit(portal->world, 0);
 }
 
 static void portal_requested(struct http_exchange *exchange, void *data)
@@ -154,6 +180,12 @@ static void portal_requested(struct http_exchange *exchange, void *data)
 				      .arena = exchange->arena};
 	exchange->data = request;
 	exchange->ended = request_ended;
+	portal->requests++;
+	if (portal->is_stopping) {
+		request->call.answer.status = 503;
+		request_respond(request);
+		return;
+	}
 	collector = http_body_collect(http_exchange_take_body(exchange), LIMIT_PORTAL_BODY_BYTES,
 				      exchange->arena, request_collected, request);
 	/* NULL: collected already, and the exchange may be over. */
@@ -163,8 +195,26 @@ static void portal_requested(struct http_exchange *exchange, void *data)
 
 /* Start and stop. */
 
+static void portal_stop_waited(struct timer *timer)
+{
+	world_exit(LIST_ENTRY(timer, struct portal, stop_wait)->world, 0);
+}
+
+/* Requests that are being served are answered first (spec/portal.md 9.1). */
+static void portal_stop_requested(void *data)
+{
+	struct portal *portal = data;
+
+	portal->is_stopping = true;
+	if (portal->requests == 0)
+		world_exit(portal->world, 0);
+	else
+		timer_start(portal->world, &portal->stop_wait, STOP_WAIT_US, portal_stop_waited);
+}
+
 static void portal_destroy(struct portal *portal)
 {
+	timer_stop(&portal->stop_wait);
 	http_listener_close(portal->world, portal->listener);
 	backend_sync_destroy(portal->sync);
 	database_close(portal->database);
@@ -187,7 +237,7 @@ static bool database_path(struct world *world, struct str *path, struct error *e
 	return true;
 }
 
-static bool portal_open(struct portal *portal, struct str path,
+static bool portal_open(struct portal *portal, struct str path, bool rewrite,
 			const struct http_listen_options *listen, struct error *error)
 {
 	struct settings *settings = &portal->settings;
@@ -197,7 +247,8 @@ static bool portal_open(struct portal *portal, struct str path,
 		return false;
 	portal->database = database_open(portal->world, path, error);
 	if (portal->database == NULL || !schema_prepare(portal->database, error) ||
-	    !seed_database(portal->database, settings, error))
+	    !seed_database(portal->database, settings, error) ||
+	    (rewrite && !backend_rewrite(portal->database, settings, error)))
 		return false;
 	portal->sync = backend_sync_create(portal->world, portal->database, settings->internal_api,
 					   settings->internal_user, settings->internal_password);
@@ -213,11 +264,14 @@ static void *portal_start(struct world *world, const struct str *arguments, size
 {
 	struct http_listen_options listen = {.port = DEFAULT_PORT};
 	struct str database = STR("");
+	bool rewrite = false;
 	const struct option options[] = {
 		{"port", 0, OPTION_PORT, &listen.port, NULL, "N",
 		 "port to listen on, 0 = any free one"},
 		{"address", 0, OPTION_TEXT, &listen.address, NULL, "IP", "address to listen on"},
 		{"database", 0, OPTION_TEXT, &database, NULL, "PATH", "SQLite file, or :memory:"},
+		{"rewrite-backend", 0, OPTION_FLAG, &rewrite, NULL, NULL,
+		 "tell backend everything again, after it lost its storage"},
 	};
 	size_t words_count;
 
@@ -231,11 +285,12 @@ static void *portal_start(struct world *world, const struct str *arguments, size
 
 	portal->world = world;
 	portal->arena = arena_create();
-	if (!portal_open(portal, database, &listen, error)) {
+	if (!portal_open(portal, database, rewrite, &listen, error)) {
 		*exit_status = 1;
 		portal_destroy(portal);
 		return NULL;
 	}
+	world_on_stop(world, portal_stop_requested, portal);
 	log_format(world, LOG_STDOUT, "ready portal port=%u",
 		   (unsigned)http_listener_port(world, portal->listener));
 	return portal;

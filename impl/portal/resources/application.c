@@ -51,14 +51,14 @@ static struct value get_enabled(struct call *call, const struct record *applicat
 			  leaving == 0);
 }
 
-static struct record *plan_of(struct call *call, const struct record *application)
+struct record *application_plan_of(struct call *call, const struct record *application)
 {
 	return record_by_id(call->database, &plans_table, record_int(application, "plan_id"));
 }
 
 static struct value get_end_user_required(struct call *call, const struct record *application)
 {
-	return record_get(plan_of(call, application), "end_user_required");
+	return record_get(application_plan_of(call, application), "end_user_required");
 }
 
 static struct value get_user_key(struct call *call, const struct record *application)
@@ -118,7 +118,7 @@ static struct value get_keys(struct call *call, const struct record *application
 static struct value get_plan(struct call *call, const struct record *application)
 {
 	return representation_xml_element(call, application_plan_resource.representation,
-					  plan_of(call, application));
+					  application_plan_of(call, application));
 }
 
 static struct value get_extra_fields(struct call *call, const struct record *application)
@@ -285,7 +285,7 @@ bool service_subscription_ensure(struct call *call, int64_t account_id, int64_t 
 }
 
 /* An application plan of a visible service, named by the parameter; else 404. */
-static struct record *plan_of_parameter(struct call *call)
+struct record *application_plan_of_parameter(struct call *call)
 {
 	struct value arguments[CALL_ARGUMENTS];
 	struct record *plan = NULL;
@@ -339,7 +339,7 @@ static bool add_keys(struct call *call, const struct record *application)
 void application_create(struct call *call)
 {
 	struct record *account = call_found(call, "account");
-	struct record *plan = plan_of_parameter(call), *application;
+	struct record *plan = application_plan_of_parameter(call), *application;
 
 	if (plan == NULL)
 		return;
@@ -507,91 +507,4 @@ void application_suspend(struct call *call)
 void application_resume(struct call *call)
 {
 	change_state(call, "resume", STR("suspended"), STR("live"));
-}
-
-/* Plans. */
-
-void application_change_plan(struct call *call)
-{
-	struct record *application = call_found(call, "application");
-	struct record *plan = plan_of_parameter(call);
-
-	if (plan == NULL)
-		return;
-	if (record_int(plan, "issuer_id") != record_int(application, "service_id")) {
-		reply_invalid_one(call, 422, "plan", STR("not allowed in this context"));
-		return;
-	}
-	record_set_int(application, "plan_id", record_id(plan));
-	resource_store(call, &application_resource, application);
-	reply_record(call, 200, application_plan_resource.representation, plan);
-}
-
-static void copy_rows(struct call *call, const struct table *table, int64_t from, int64_t to,
-		      const struct resource *resource)
-{
-	struct record_list list = record_all(call->database, table, "plan_id = ?1 ORDER BY id",
-					     DATABASE_ARGUMENTS(value_int(from)));
-
-	for (size_t i = 0; i < list.count; i++) {
-		struct record *copy = record_new(call->arena, table);
-
-		for (size_t j = 1; j < table->columns_count; j++)
-			copy->values[j] = list.items[i]->values[j];
-		record_set_int(copy, "plan_id", to);
-		if (resource != NULL)
-			resource_store(call, resource, copy);
-		else
-			record_save(call->database, copy);
-	}
-}
-
-void application_customize_plan(struct call *call)
-{
-	struct record *application = call_found(call, "application");
-	struct record *plan = plan_of(call, application), *custom;
-
-	if (record_int(plan, "original_id") == 0) {
-		custom = record_new(call->arena, &plans_table);
-		for (size_t i = 1; i < plans_table.columns_count; i++)
-			custom->values[i] = plan->values[i];
-		record_set_text(
-			custom, "name",
-			STR_CONCAT(call->arena, record_text(plan, "name"), STR(" (custom)")));
-		record_set_text(custom, "system_name",
-				STR_CONCAT(call->arena, record_text(plan, "system_name"),
-					   STR("_custom_"), call_random_hex(call, 8)));
-		record_set_text(custom, "state", STR("hidden"));
-		record_set_int(custom, "original_id", record_id(plan));
-		record_save(call->database, custom);
-		copy_rows(call, &usage_limits_table, record_id(plan), record_id(custom),
-			  &usage_limit_resource);
-		copy_rows(call, &pricing_rules_table, record_id(plan), record_id(custom), NULL);
-		copy_rows(call, &features_plans_table, record_id(plan), record_id(custom), NULL);
-		record_set_int(application, "plan_id", record_id(custom));
-		resource_store(call, &application_resource, application);
-		plan = custom;
-	}
-	reply_record(call, 200, application_plan_resource.representation, plan);
-}
-
-void application_decustomize_plan(struct call *call)
-{
-	struct record *application = call_found(call, "application");
-	struct record *custom = plan_of(call, application), *plan = custom;
-	struct record_list limits;
-
-	if (record_int(custom, "original_id") > 0) {
-		plan = record_by_id(call->database, &plans_table,
-				    record_int(custom, "original_id"));
-		record_set_int(application, "plan_id", record_id(plan));
-		resource_store(call, &application_resource, application);
-		limits = record_all(call->database, &usage_limits_table, "plan_id = ?1 ORDER BY id",
-				    DATABASE_ARGUMENTS(value_int(record_id(custom))));
-		for (size_t i = 0; i < limits.count; i++)
-			push_usage_limit_gone(call, limits.items[i],
-					      record_text(limits.items[i], "period"));
-		record_delete(call->database, custom);
-	}
-	reply_record(call, 200, application_plan_resource.representation, plan);
 }

@@ -1,7 +1,6 @@
 /* Keys and referrer filters of applications: spec/portal.md 3.12. */
 #include "base/arena.h"
 #include "base/json.h"
-#include "base/xml.h"
 #include "portal/backend_push.h"
 #include "portal/database.h"
 #include "portal/resources/resources.h"

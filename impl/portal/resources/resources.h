@@ -137,6 +137,9 @@ extern const struct resource application_resource;
 struct record *contract_new(struct call *call, int64_t account_id, const struct record *plan);
 bool service_subscription_ensure(struct call *call, int64_t account_id, int64_t service_id);
 bool application_is_of_mode(struct call *call, const struct record *application, const char *mode);
+struct record *application_plan_of(struct call *call, const struct record *application);
+/* The application plan of a visible service that the parameter plan_id names; NULL after a 404. */
+struct record *application_plan_of_parameter(struct call *call);
 void application_list(struct call *call);
 void application_list_of_account(struct call *call);
 void application_find(struct call *call);
@@ -145,6 +148,7 @@ void application_create(struct call *call);
 void application_accept(struct call *call);
 void application_suspend(struct call *call);
 void application_resume(struct call *call);
+/* application_change.c */
 void application_change_plan(struct call *call);
 void application_customize_plan(struct call *call);
 void application_decustomize_plan(struct call *call);
