@@ -188,15 +188,27 @@ static void world_begin(void)
 	backend_answers(200);
 }
 
-void fixture_start(const char *database)
+static void start(const char *database, bool rewrite)
 {
-	struct str arguments[] = {STR("--port"),    STR("0"),          STR("--address"),
-				  STR("127.0.0.1"), STR("--database"), str_from(database)};
+	struct str arguments[] = {STR("--port"),           STR("0"),          STR("--address"),
+				  STR("127.0.0.1"),        STR("--database"), str_from(database),
+				  STR("--rewrite-backend")};
 	struct error error = {0};
 	int status = -1;
 
-	fixture.portal = portal_component.start(fixture.world, arguments, 6, &status, &error);
+	fixture.portal =
+		portal_component.start(fixture.world, arguments, rewrite ? 7 : 6, &status, &error);
 	ck_assert_msg(fixture.portal != NULL, "%s", error.text);
+}
+
+void fixture_start(const char *database)
+{
+	start(database, false);
+}
+
+void fixture_start_rewriting(const char *database)
+{
+	start(database, true);
 }
 
 void fixture_stop(void)
