@@ -133,10 +133,11 @@ static void make_fields(struct request *request, struct str host_header)
 	}
 }
 
-enum phase_result upstream_start(struct request *request, const struct upstream_target *target,
-				 struct str host_header)
+static void send_request(struct request *request)
 {
 	struct upstream_call *upstream = &request->upstream;
+	const struct upstream_target *target = upstream->target;
+	struct str host_header = upstream->host_header;
 	struct upstream_path path = {
 		.raw_path = request->raw_path,
 		.raw_query = request->raw_query,
@@ -164,6 +165,30 @@ enum phase_result upstream_start(struct request *request, const struct upstream_
 	upstream->is_running = true;
 	outgoing_start(&upstream->outgoing, request->gateway, &options, target->host,
 		       upstream_answered, upstream_failed, request);
+}
+
+static void body_is_measured(struct form *form, void *data)
+{
+	(void)form;
+	send_request(data);
+}
+
+static bool body_has_no_length(const struct request *request)
+{
+	const struct http_body *body = request->exchange->body;
+
+	return body != NULL && http_body_length(body) == HTTP_BODY_LENGTH_UNKNOWN;
+}
+
+enum phase_result upstream_start(struct request *request, const struct upstream_target *target,
+				 struct str host_header)
+{
+	request->upstream.target = target;
+	request->upstream.host_header = host_header;
+	if (body_has_no_length(request))
+		request_read_form(request, body_is_measured);
+	else
+		send_request(request);
 	return PHASE_WAIT;
 }
 

@@ -1,5 +1,6 @@
 /* Proxying to a private API (spec/gateway.md 5.1 to 5.4): the request's body is handed to the call
- * as it streams, the answer's body to the client's exchange.
+ * as it streams, the answer's body to the client's exchange. A small body of unknown length is read
+ * first, so that the upstream is told its length (5.2).
  *
  * Part of struct request; zeroed memory is one that was not started. Policies may set the times
  * before the content phase.
@@ -20,6 +21,8 @@ struct upstream_target;
 
 struct upstream_call {
 	int64_t connect_timeout_ms, idle_timeout_ms; /* 0: 60 s */
+	const struct upstream_target *target;
+	struct str host_header;
 	struct outgoing outgoing;
 	bool is_running;
 	struct http_fields fields;

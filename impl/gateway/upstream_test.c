@@ -53,6 +53,20 @@ START_TEST(the_request_arrives_as_it_was_sent)
 }
 END_TEST
 
+START_TEST(a_small_chunked_body_gets_a_length)
+{
+	start_with_backend("http://10.0.0.3:8000", "");
+	expect_answer(stand_call((struct stand_request){.method = "POST",
+							.path = "/?user_key=k",
+							.body = "bytes",
+							.has_chunked_body = true}),
+		      200, "");
+	expect_str(stand_last(STAND_UPSTREAM)->body, "bytes");
+	expect_str(sent("Content-Length"), "5");
+	ck_assert(!http_fields_has(&stand_last(STAND_UPSTREAM)->fields, STR("Transfer-Encoding")));
+}
+END_TEST
+
 START_TEST(fields_of_ours_replace_those_of_the_client)
 {
 	start_with_backend("http://api.internal:8000/FOO",
@@ -207,6 +221,7 @@ Suite *gateway_upstream_suite(void)
 
 	tcase_add_checked_fixture(test, stand_set, stand_clear);
 	tcase_add_test(test, the_request_arrives_as_it_was_sent);
+	tcase_add_test(test, a_small_chunked_body_gets_a_length);
 	tcase_add_test(test, fields_of_ours_replace_those_of_the_client);
 	tcase_add_test(test, answers_pass_through_but_for_fields_of_the_server);
 	tcase_add_test(test, a_closed_port_is_a_bad_gateway);
