@@ -9,6 +9,7 @@
 /* Tests of Check take a number and nothing else. */
 static struct {
 	const struct parity_fixture *items[FIXTURES_MAX];
+	char names[FIXTURES_MAX][64]; /* Check keeps them as they are */
 	int count;
 } fixtures;
 
@@ -99,13 +100,12 @@ Suite *parity_suite(const struct parity_fixture *fixture)
 		parity_sql_case,       parity_process_case,
 	};
 	int number = fixtures.count++;
-	char name[64];
 	Suite *suite;
 
 	BUG_IF(number >= FIXTURES_MAX);
 	fixtures.items[number] = fixture;
-	snprintf(name, sizeof name, "ports %s", fixture->name);
-	suite = suite_create(name);
+	snprintf(fixtures.names[number], sizeof fixtures.names[number], "ports %s", fixture->name);
+	suite = suite_create(fixtures.names[number]);
 	for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
 		TCase *test_case = cases[i](number);
 
