@@ -212,6 +212,15 @@ struct world *sim_host_world(struct sim_host *host, struct str process_name)
 	return &process_create(host, process_name)->world;
 }
 
+void sim_host_world_end(struct world *world)
+{
+	struct sim_process *process = process_of(world);
+
+	BUG_IF(process->component != NULL);
+	process_end(process, 0, false);
+	process_free(process);
+}
+
 struct sim_process *sim_process_start(struct sim_host *host, const struct process_options *options,
 				      struct error *error)
 {

@@ -71,8 +71,10 @@ void sim_host_set_up(struct sim_host *host, bool up); /* down: processes killed,
 bool sim_host_is_up(const struct sim_host *host);
 void sim_host_set_clock_offset(struct sim_host *host, int64_t offset_us);
 bool sim_host_write_file(struct sim_host *host, struct str path, struct str content);
-/* A world without a component: for clients, runners and tests. Lives until the sim is destroyed. */
+/* A world without a component: for clients, runners and tests. Lives until the sim is destroyed,
+ * or its caller, who has given back all it made there, ends it (not in a turn of that world). */
 struct world *sim_host_world(struct sim_host *host, struct str process_name);
+void sim_host_world_end(struct world *world);
 /* output: NULL = only traced. */
 struct sim_process *sim_process_start(struct sim_host *host, const struct process_options *options,
 				      struct error *error);

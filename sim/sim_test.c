@@ -222,6 +222,29 @@ START_TEST(the_caller_may_write_to_the_trace)
 }
 END_TEST
 
+static void called(struct http_call *call, void *data)
+{
+	*(int *)data = call->response.status;
+}
+
+START_TEST(a_bare_world_may_be_ended_early)
+{
+	struct http_call_options options = stage_get("/");
+	struct world *world = sim_host_world(stage.client_host, STR("curl"));
+	int status = 0;
+	struct http_call *call;
+
+	stage_start_echo(&stage);
+	call = http_call_start(world, &options, called, called, &status);
+	stage_run(&stage, STAGE_SECOND);
+	ck_assert_int_eq(status, 200);
+	http_call_release(call);
+	sim_host_world_end(world);
+	ck_assert(stage_traced(&stage, "\"kind\":\"process.exit\",\"process\":\"curl\""));
+	stage_run(&stage, 10 * STAGE_SECOND);
+}
+END_TEST
+
 Suite *sim_sim_suite(void);
 Suite *sim_sim_suite(void)
 {
@@ -232,6 +255,7 @@ Suite *sim_sim_suite(void)
 	tcase_add_test(tests, a_seed_gives_one_trace);
 	tcase_add_test(tests, the_same_lines_come_twice);
 	tcase_add_test(tests, more_draws_of_one_process_do_not_shift_another);
+	tcase_add_test(tests, a_bare_world_may_be_ended_early);
 	tcase_add_test(tests, time_goes_where_it_is_told);
 	tcase_add_test(tests, a_run_may_end_when_something_has_happened);
 	tcase_add_test(tests, clocks_of_a_host_may_be_wrong);
