@@ -15,6 +15,7 @@
 #include "world/log.h"
 
 #define COMMAND_WORDS_MAX 1024
+#define COMMAND_EXIT_PASSED 0
 #define COMMAND_EXIT_FAILED 1
 #define COMMAND_EXIT_USAGE 2
 #define COMMAND_EXIT_INTERNAL 4
@@ -138,8 +139,21 @@ static bool command_repeats(struct sim_command *command, const struct scenario *
 	return same;
 }
 
-/* False when the scenario cannot be run at all; *status then. */
-static bool command_run_one(struct sim_command *command, struct str path, int *status)
+static void command_print_result(struct sim_command *command, const struct scenario *scenario,
+				 const struct scenario_result *result, bool passed)
+{
+	log_format(command->world, LOG_STDOUT,
+		   "%-7.*s %s  %.*s (%zu steps, %" PRId64 " s, %" PRIu64
+		   " events, trace %016" PRIx64 ")",
+		   STR_ARG(scenario->id), passed ? "passed" : "FAILED", STR_ARG(scenario->title),
+		   result->steps.count, result->virtual_us / 1000000, result->events,
+		   result->trace_hash);
+	for (size_t i = 0; i < result->steps.count; i++)
+		command_print_step(command, &result->steps.items[i]);
+}
+
+/* Whether it passed or failed is counted; the status says whether it could be run at all. */
+static int command_run_one(struct sim_command *command, struct str path)
 {
 	struct error error = {0};
 	struct scenario *scenario = scenario_read(command->world, path, &error);
@@ -154,25 +168,20 @@ static bool command_run_one(struct sim_command *command, struct str path, int *s
 
 	if (scenario == NULL) {
 		log_format(command->world, LOG_STDERR, "refscale sim: %s", error.text);
-		*status = COMMAND_EXIT_USAGE;
-		return false;
+		return COMMAND_EXIT_USAGE;
 	}
 	scenario_run(scenario, &options, &result);
-	passed = result.passed && (!command->twice || command_repeats(command, scenario, &result));
-	log_format(command->world, LOG_STDOUT,
-		   "%-7.*s %s  %.*s (%zu steps, %" PRId64 " s, %" PRIu64
-		   " events, trace %016" PRIx64 ")",
-		   STR_ARG(scenario->id), passed ? "passed" : "FAILED", STR_ARG(scenario->title),
-		   result.steps.count, result.virtual_us / 1000000, result.events,
-		   result.trace_hash);
-	for (size_t i = 0; i < result.steps.count; i++)
-		command_print_step(command, &result.steps.items[i]);
-	passed ? command->passed++ : command->failed++;
+	passed = !command->twice || command_repeats(command, scenario, &result);
+	passed = passed && result.passed;
+	command_print_result(command, scenario, &result, passed);
+	if (passed)
+		command->passed++;
+	else
+		command->failed++;
 	written = command_write_files(command, scenario, &result);
 	scenario_result_free(&result);
 	scenario_destroy(scenario);
-	*status = COMMAND_EXIT_INTERNAL;
-	return written;
+	return written ? COMMAND_EXIT_PASSED : COMMAND_EXIT_INTERNAL;
 }
 
 static void command_take_turn(struct timer *timer)
@@ -183,13 +192,25 @@ static void command_take_turn(struct timer *timer)
 	if (command->next_path == command->paths.count) {
 		log_format(command->world, LOG_STDOUT, "%zu passed, %zu failed", command->passed,
 			   command->failed);
-		world_exit(command->world, command->failed > 0 ? COMMAND_EXIT_FAILED : 0);
+		world_exit(command->world,
+			   command->failed > 0 ? COMMAND_EXIT_FAILED : COMMAND_EXIT_PASSED);
 		return;
 	}
-	if (command_run_one(command, command->paths.items[command->next_path++], &status))
+	status = command_run_one(command, command->paths.items[command->next_path++]);
+	if (status == COMMAND_EXIT_PASSED)
 		timer_start(command->world, &command->turn, 0, command_take_turn);
 	else
 		world_exit(command->world, status);
+}
+
+/* Who interrupts it must not read that all passed. */
+static void command_interrupted(void *data)
+{
+	struct sim_command *command = data;
+
+	log_format(command->world, LOG_STDERR, "refscale sim: interrupted after %zu of %zu",
+		   command->passed + command->failed, command->paths.count);
+	world_exit(command->world, COMMAND_EXIT_FAILED);
 }
 
 static bool command_read(struct sim_command *command, const struct str *arguments, size_t count,
@@ -242,6 +263,7 @@ void *sim_command_start(struct world *world, const struct component *const *comp
 		sim_command_stop(command);
 		return NULL;
 	}
+	world_on_stop(world, command_interrupted, command);
 	timer_start(world, &command->turn, 0, command_take_turn);
 	return command;
 }

@@ -5,26 +5,9 @@
 #include "base/json.h"
 #include "base/limits.h"
 #include "base/yaml.h"
-#include "sim/scenario/sections_internal.h"
-#include "sim/scenario/stage_internal.h"
+#include "sim/scenario/document_internal.h"
+#include "sim/scenario/scenario.h"
 #include "world/files.h"
-
-static const char *const scenario_keys[] = {"id", "title", "tags", "story", "world"};
-static const char *const world_keys[] = {"use",   "utc",       "variables", "hosts",
-					 "redis", "processes", "steps",     "traffic"};
-
-const char *const scenario_sections[] = {"before",    "fault", "symptoms",
-					 "diagnosis", "fix",   "recovery"};
-const size_t scenario_sections_count = sizeof scenario_sections / sizeof *scenario_sections;
-
-static bool key_is_one_of(struct str key, const char *const *keys, size_t count)
-{
-	for (size_t i = 0; i < count; i++) {
-		if (str_equal(key, str_from(keys[i])))
-			return true;
-	}
-	return false;
-}
 
 static const struct json *read_document(struct world *world, struct arena *arena, struct str path,
 					struct error *error)
@@ -49,21 +32,23 @@ static struct json *merged(struct arena *arena, const struct json *base, const s
 {
 	struct json *result;
 
-	if (patch == NULL)
-		return json_copy(arena, base);
-	if (patch->kind != JSON_OBJECT || base == NULL || base->kind != JSON_OBJECT)
+	if (patch->kind != JSON_OBJECT)
 		return json_copy(arena, patch);
+	if (base != NULL && base->kind != JSON_OBJECT)
+		base = NULL;
 	result = json_new(arena, JSON_OBJECT);
 	result->line = patch->line;
 	JSON_EACH (member, base) {
 		const struct json *change = json_get(patch, member->key);
 
-		if (change == NULL || change->kind != JSON_NULL)
+		if (change == NULL)
+			json_set(result, member->key, json_copy(arena, member));
+		else if (change->kind != JSON_NULL)
 			json_set(result, member->key, merged(arena, member, change));
 	}
 	JSON_EACH (member, patch) {
 		if (member->kind != JSON_NULL && json_get(base, member->key) == NULL)
-			json_set(result, member->key, json_copy(arena, member));
+			json_set(result, member->key, merged(arena, NULL, member));
 	}
 	return result;
 }
@@ -75,102 +60,70 @@ static struct str folder_of(struct str path)
 	return slash == STR_NOT_FOUND ? STR(".") : str_slice(path, 0, slash);
 }
 
-static const struct json *read_world(struct world *world, struct scenario *scenario,
-				     const struct json *patch, struct error *error)
+/* The world's description, the scenario's patch merged over the file that it uses. */
+static struct json *read_world(struct world *world, struct scenario *scenario,
+			       const struct json *patch, struct error *error)
 {
 	struct str name = json_get_str(patch, STR("use"));
 	struct str path;
 	const struct json *base;
 
+	scenario->steps_path = scenario->path;
 	if (name.size == 0)
-		return patch;
+		return merged(scenario->arena, NULL, patch);
 	path = STR_CONCAT(scenario->arena, folder_of(scenario->path), STR("/worlds/"), name,
 			  STR(".yaml"));
 	base = read_document(world, scenario->arena, path, error);
-	return base != NULL ? merged(scenario->arena, base, patch) : NULL;
+	if (base == NULL)
+		return NULL;
+	if (!scenario_check_world(base, false, error)) {
+		error_wrap(error, "%.*s", STR_ARG(path));
+		return NULL;
+	}
+	if (json_get(patch, STR("steps")) == NULL)
+		scenario->steps_path = path;
+	return merged(scenario->arena, base, patch);
 }
 
-static bool check_steps(const struct json *steps, struct error *error)
+static bool read_scenario(struct world *world, struct scenario *scenario,
+			  const struct json *document, struct error *error)
 {
-	const struct json *argument;
+	const struct json *patch = json_get(document, STR("world"));
+	struct json *whole, *stage_world;
 
-	JSON_EACH (step, steps) {
-		if (stage_find_verb(step, &argument, error) == NULL)
-			return error_wrap(error, "line %d", step->line);
-	}
-	return true;
-}
-
-static bool check_keys(const struct json *document, const struct json *stage_world,
-		       struct error *error)
-{
-	JSON_EACH (member, document) {
-		if (!key_is_one_of(member->key, scenario_keys,
-				   sizeof scenario_keys / sizeof *scenario_keys) &&
-		    !key_is_one_of(member->key, scenario_sections, scenario_sections_count))
-			return error_set(error, ERROR_INVALID,
-					 "line %d: a scenario has no \"%.*s\"", member->line,
-					 STR_ARG(member->key));
-	}
-	JSON_EACH (member, stage_world) {
-		if (!key_is_one_of(member->key, world_keys, sizeof world_keys / sizeof *world_keys))
-			return error_set(error, ERROR_INVALID, "line %d: a world has no \"%.*s\"",
-					 member->line, STR_ARG(member->key));
-	}
-	return true;
-}
-
-/* Each section must say something: a scenario without symptoms or without a way out is none. */
-static bool check_sections(const struct json *document, struct error *error)
-{
-	for (size_t i = 0; i < scenario_sections_count; i++) {
-		const struct json *steps = json_get(document, str_from(scenario_sections[i]));
-
-		if (steps == NULL || steps->kind != JSON_ARRAY || steps->count == 0)
-			return error_set(error, ERROR_INVALID, "no steps in section %s",
-					 scenario_sections[i]);
-		if (!check_steps(steps, error))
-			return error_wrap(error, "section %s", scenario_sections[i]);
-	}
-	return true;
-}
-
-static bool read_scenario(struct world *world, struct scenario *scenario, struct error *error)
-{
-	const struct json *document, *stage_world;
-	struct json *whole;
-
-	document = read_document(world, scenario->arena, scenario->path, error);
-	if (document == NULL)
+	if (!scenario_check(document, error))
 		return false;
-	scenario->id = json_get_str(document, STR("id"));
-	scenario->title = json_get_str(document, STR("title"));
-	if (scenario->id.size == 0 || scenario->title.size == 0)
-		return error_set(error, ERROR_INVALID, "%.*s: no id or no title",
-				 STR_ARG(scenario->path));
-	stage_world = read_world(world, scenario, json_get(document, STR("world")), error);
+	if (patch == NULL)
+		return error_set(error, ERROR_INVALID, "no world");
+	if (!scenario_check_world(patch, true, error))
+		return false;
+	stage_world = read_world(world, scenario, patch, error);
 	if (stage_world == NULL)
-		return error_wrap(error, "%.*s", STR_ARG(scenario->path));
-	if (!check_keys(document, stage_world, error) || !check_sections(document, error) ||
-	    !check_steps(json_get(stage_world, STR("steps")), error))
-		return error_wrap(error, "%.*s", STR_ARG(scenario->path));
+		return false;
 	whole = json_copy(scenario->arena, document);
-	json_set(whole, STR("world"), json_copy(scenario->arena, stage_world));
+	json_set(whole, STR("world"), stage_world);
 	scenario->document = whole;
+	scenario->id = json_get_str(whole, STR("id"));
+	scenario->title = json_get_str(whole, STR("title"));
 	return true;
 }
 
 struct scenario *scenario_read(struct world *world, struct str path, struct error *error)
 {
 	struct scenario *scenario = MEMORY_NEW(struct scenario);
+	const struct json *document;
+	bool fine = false;
 
 	scenario->arena = arena_create();
 	scenario->path = str_copy(scenario->arena, path);
-	if (!read_scenario(world, scenario, error)) {
-		scenario_destroy(scenario);
-		return NULL;
-	}
-	return scenario;
+	document = read_document(world, scenario->arena, scenario->path, error);
+	if (document != NULL)
+		fine = read_scenario(world, scenario, document, error) ||
+		       error_wrap(error, "%.*s", STR_ARG(path));
+	if (fine)
+		return scenario;
+	scenario_destroy(scenario);
+	return NULL;
 }
 
 void scenario_destroy(struct scenario *scenario)

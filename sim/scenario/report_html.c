@@ -42,10 +42,11 @@ void scenario_write_html(struct strbuf *out, const struct scenario *scenario,
 {
 	struct str section = {0};
 
-	strbuf_append(out, STR("<!doctype html>\n<html lang=\"en\">\n<title>"));
+	strbuf_append(out, STR("<!doctype html>\n<html lang=\"en\">\n"));
+	strbuf_append(out, str_from(page_head));
+	strbuf_append(out, STR("<title>"));
 	xml_text(out, scenario->id);
 	strbuf_append(out, STR("</title>\n"));
-	strbuf_append(out, str_from(page_head));
 	strbuf_append(out, STR("<h1>"));
 	xml_text(out, scenario->id);
 	strbuf_append(out, STR(": "));

@@ -22,6 +22,7 @@ struct world;
 struct scenario {
 	struct arena *arena;
 	struct str path, id, title;
+	struct str steps_path;       /* the file that the steps of the world stand in */
 	const struct json *document; /* with the world's description merged in */
 };
 
