@@ -6,6 +6,7 @@
 #include "base/arena.h"
 #include "base/error.h"
 #include "base/json.h"
+#include "base/limits.h"
 #include "base/options.h"
 #include "base/url.h"
 #include "world/clock.h"
@@ -128,8 +129,7 @@ static void echo_write_bytes(struct http_body *answer, void *data)
 	if (http_body_is_abandoned(answer))
 		return;
 	while (call->answer_left > 0) {
-		/* The place in the pattern follows from what is left, so every piece fits the last.
-		 */
+		/* Where the last piece ended. */
 		size_t from = (size_t)((call->argument - call->answer_left) % 16);
 		size_t count = pattern.size - 16;
 
@@ -148,7 +148,7 @@ static void echo_write_bytes(struct http_body *answer, void *data)
 static void echo_answer_bytes(struct echo_call *call)
 {
 	struct http_response response;
-	struct http_body *answer = http_body_create(call->argument, 64 * 1024);
+	struct http_body *answer = http_body_create(call->argument, LIMIT_BODY_BUFFER_BYTES);
 
 	http_response_init(&response, call->exchange->arena, 200);
 	http_fields_add(&response.fields, STR("Content-Type"), STR("application/octet-stream"));
