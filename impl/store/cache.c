@@ -4,11 +4,9 @@
 #include <string.h>
 
 #include "base/bug.h"
+#include "base/limits.h"
 #include "base/map.h"
 
-/* What the cache may take, rows that were written and only read; beyond it the least recently used
- * leave. A million counters of 100 bytes do not fit, those of an hour's traffic do. */
-#define CACHE_BYTES_MAX ((size_t)64 * 1024 * 1024)
 #define CACHE_BYTES_PER_KEY (sizeof(struct cached_key) + 96) /* with the map's entry */
 
 /* A value that was long and is short now gives its memory back. */
@@ -20,7 +18,7 @@ void cache_open(struct store *store)
 		store->cache.databases[i] = map_create(0);
 	list_init(&store->cache.recent);
 	list_init(&store->cache.dirty);
-	store->cache.bytes_max = CACHE_BYTES_MAX;
+	store->cache.bytes_max = LIMIT_STORE_CACHE_BYTES;
 }
 
 static size_t bytes_of(const struct cached_key *cached)
@@ -88,6 +86,19 @@ static void bind_name(struct query *query, const struct cached_key *cached)
 	store_query_text(query, cached->name);
 }
 
+/* Items stand without a gap. So a push writes nothing but its item. */
+static void load_ends(struct store *store, struct cached_key *cached)
+{
+	struct query query = store_query_start(store, STATEMENT_ITEMS_ENDS);
+
+	store_query_int(&query, cached->id);
+	if (store_query_row(&query)) {
+		cached->head = store_query_column_int(&query, 0);
+		cached->count = store_query_column_int(&query, 1) - cached->head + 1;
+	}
+	store_query_end(&query);
+}
+
 static void load(struct store *store, struct cached_key *cached)
 {
 	struct query query = store_query_start(store, STATEMENT_KEY_FIND);
@@ -101,10 +112,11 @@ static void load(struct store *store, struct cached_key *cached)
 	if (!store_query_column_is_null(&query, 2))
 		cached->expires_ms = store_query_column_int(&query, 2);
 	cached->count = store_query_column_int(&query, 3);
-	cached->head = store_query_column_int(&query, 4);
 	if (cached->type == KEY_STRING)
-		cache_set_value(store, cached, store_query_column_text(&query, 5));
+		cache_set_value(store, cached, store_query_column_text(&query, 4));
 	store_query_end(&query);
+	if (cached->type == KEY_LIST)
+		load_ends(store, cached);
 }
 
 struct cached_key *cache_find(struct store *store, int database, struct str name)
@@ -176,8 +188,7 @@ static void insert_row(struct store *store, struct cached_key *cached)
 	store_query_int(&query, cached->id);
 	store_query_int(&query, (int64_t)cached->type);
 	bind_expiry(&query, cached);
-	store_query_int(&query, cached->count);
-	store_query_int(&query, cached->head);
+	store_query_int(&query, cached->type == KEY_LIST ? 0 : cached->count);
 	if (cached->type == KEY_STRING)
 		store_query_text(&query, cache_value(cached));
 	else
@@ -186,13 +197,12 @@ static void insert_row(struct store *store, struct cached_key *cached)
 	cached->has_row = true;
 }
 
-static void update_extent(struct store *store, const struct cached_key *cached)
+static void update_count(struct store *store, const struct cached_key *cached)
 {
-	struct query query = store_query_start(store, STATEMENT_KEY_SET_EXTENT);
+	struct query query = store_query_start(store, STATEMENT_KEY_SET_COUNT);
 
 	bind_name(&query, cached);
 	store_query_int(&query, cached->count);
-	store_query_int(&query, cached->head);
 	store_query_run(&query);
 }
 
@@ -202,8 +212,8 @@ static void update_row(struct store *store, const struct cached_key *cached)
 	bool has_expiry = (cached->changes & CACHE_EXPIRY) != 0;
 	struct query query;
 
-	if ((cached->changes & CACHE_EXTENT) != 0)
-		update_extent(store, cached);
+	if ((cached->changes & CACHE_COUNT) != 0)
+		update_count(store, cached);
 	if (!has_value && !has_expiry)
 		return;
 	query = store_query_start(store, !has_expiry ? STATEMENT_KEY_SET_VALUE

@@ -13,8 +13,8 @@
 enum cache_changes {
 	CACHE_VALUE = 1,
 	CACHE_EXPIRY = 2,
-	CACHE_EXTENT = 4, /* count and head */
-	CACHE_KEY = 8,    /* it is another key than the row's, or there is none any more */
+	CACHE_COUNT = 4, /* of elements; a list has it in no row */
+	CACHE_KEY = 8,   /* it is another key than the row's, or there is none any more */
 };
 
 struct cached_key {

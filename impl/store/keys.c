@@ -8,24 +8,25 @@
 
 /* Strings live in the row of their key: one seek reads or counts them. `keys` is clustered by name,
  * because the counters that one report touches have neighbouring names and so share pages; ids give
- * SCAN its order. Texts are BLOBs, compared byte by byte. `scores.score` is the number's bits in
+ * SCAN its order. The count of a list is 0 there: its items tell, and a push writes no second page.
+ * Texts are BLOBs, compared byte by byte. `scores.score` is the number's bits in
  * an order that integers keep (sorted_sets.c). */
-static const struct str SCHEMA = STR_INIT(
-	"CREATE TABLE keys ("
-	" database INTEGER NOT NULL, name BLOB NOT NULL, id INTEGER NOT NULL,"
-	" type INTEGER NOT NULL, expires INTEGER, count INTEGER NOT NULL, head INTEGER NOT NULL,"
-	" value BLOB, PRIMARY KEY (database, name)) WITHOUT ROWID;"
-	"CREATE UNIQUE INDEX keys_by_id ON keys (database, id);"
-	"CREATE INDEX keys_by_expiry ON keys (expires) WHERE expires IS NOT NULL;"
-	"CREATE TABLE items (key_id INTEGER NOT NULL, position INTEGER NOT NULL,"
-	" value BLOB NOT NULL, PRIMARY KEY (key_id, position)) WITHOUT ROWID;"
-	"CREATE TABLE members (key_id INTEGER NOT NULL, member BLOB NOT NULL,"
-	" PRIMARY KEY (key_id, member)) WITHOUT ROWID;"
-	"CREATE TABLE scores (key_id INTEGER NOT NULL, member BLOB NOT NULL,"
-	" score INTEGER NOT NULL, PRIMARY KEY (key_id, member)) WITHOUT ROWID;"
-	"CREATE INDEX scores_by_score ON scores (key_id, score, member);"
-	"CREATE TABLE fields (key_id INTEGER NOT NULL, field BLOB NOT NULL,"
-	" value BLOB NOT NULL, PRIMARY KEY (key_id, field)) WITHOUT ROWID;");
+static const struct str SCHEMA =
+	STR_INIT("CREATE TABLE keys ("
+		 " database INTEGER NOT NULL, name BLOB NOT NULL, id INTEGER NOT NULL,"
+		 " type INTEGER NOT NULL, expires INTEGER, count INTEGER NOT NULL, value BLOB,"
+		 " PRIMARY KEY (database, name)) WITHOUT ROWID;"
+		 "CREATE UNIQUE INDEX keys_by_id ON keys (database, id);"
+		 "CREATE INDEX keys_by_expiry ON keys (expires) WHERE expires IS NOT NULL;"
+		 "CREATE TABLE items (key_id INTEGER NOT NULL, position INTEGER NOT NULL,"
+		 " value BLOB NOT NULL, PRIMARY KEY (key_id, position)) WITHOUT ROWID;"
+		 "CREATE TABLE members (key_id INTEGER NOT NULL, member BLOB NOT NULL,"
+		 " PRIMARY KEY (key_id, member)) WITHOUT ROWID;"
+		 "CREATE TABLE scores (key_id INTEGER NOT NULL, member BLOB NOT NULL,"
+		 " score INTEGER NOT NULL, PRIMARY KEY (key_id, member)) WITHOUT ROWID;"
+		 "CREATE INDEX scores_by_score ON scores (key_id, score, member);"
+		 "CREATE TABLE fields (key_id INTEGER NOT NULL, field BLOB NOT NULL,"
+		 " value BLOB NOT NULL, PRIMARY KEY (key_id, field)) WITHOUT ROWID;");
 
 static const struct {
 	struct str name;
@@ -177,7 +178,10 @@ void store_key_save(struct call *call, struct key *key)
 	cached->type = key->type;
 	cached->count = key->count;
 	cached->head = key->head;
-	cache_changed(call->store, cached, is_new ? CACHE_KEY : CACHE_EXTENT);
+	if (is_new)
+		cache_changed(call->store, cached, CACHE_KEY);
+	else if (key->type != KEY_LIST)
+		cache_changed(call->store, cached, CACHE_COUNT);
 }
 
 void store_key_save_value(struct call *call, struct key *key, struct str value, int64_t expires_ms)

@@ -20,18 +20,17 @@ static const struct {
 	[STATEMENT_COMMIT] = {STR_INIT("COMMIT"), READS},
 	[STATEMENT_ROLLBACK] = {STR_INIT("ROLLBACK"), READS},
 
-	[STATEMENT_KEY_FIND] =
-		{STR_INIT("SELECT id, type, expires, count, head, value FROM keys" OF_KEY), READS},
+	[STATEMENT_KEY_FIND] = {STR_INIT("SELECT id, type, expires, count, value FROM keys" OF_KEY),
+				READS},
 	[STATEMENT_KEY_INSERT] =
-		{STR_INIT("INSERT INTO keys (database, name, id, type, expires, count, head, value)"
-			  " VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)"),
+		{STR_INIT("INSERT INTO keys (database, name, id, type, expires, count, value)"
+			  " VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)"),
 		 WRITES},
 	[STATEMENT_KEY_SET_VALUE] = {STR_INIT("UPDATE keys SET value = ?3" OF_KEY), WRITES},
 	[STATEMENT_KEY_SET_VALUE_AND_EXPIRY] =
 		{STR_INIT("UPDATE keys SET value = ?3, expires = ?4" OF_KEY), WRITES},
 	[STATEMENT_KEY_SET_EXPIRY] = {STR_INIT("UPDATE keys SET expires = ?3" OF_KEY), WRITES},
-	[STATEMENT_KEY_SET_EXTENT] = {STR_INIT("UPDATE keys SET count = ?3, head = ?4" OF_KEY),
-				      WRITES},
+	[STATEMENT_KEY_SET_COUNT] = {STR_INIT("UPDATE keys SET count = ?3" OF_KEY), WRITES},
 	[STATEMENT_KEY_DELETE] = {STR_INIT("DELETE FROM keys" OF_KEY), WRITES},
 	[STATEMENT_KEYS_FROM_NAME] =
 		{STR_INIT("SELECT name, expires FROM keys WHERE database = ?1 AND name >= ?2"
@@ -74,6 +73,10 @@ static const struct {
 	[STATEMENT_ITEM_MOVE] =
 		{STR_INIT("UPDATE items SET position = ?3 WHERE key_id = ?1 AND position = ?2"),
 		 WRITES},
+	[STATEMENT_ITEMS_ENDS] =
+		{STR_INIT("SELECT (SELECT min(position) FROM items WHERE key_id = ?1),"
+			  " (SELECT max(position) FROM items WHERE key_id = ?1)"),
+		 READS},
 	[STATEMENT_ITEMS_RANGE] =
 		{STR_INIT("SELECT value FROM items WHERE key_id = ?1 AND position >= ?2"
 			  " AND position < ?3 ORDER BY position"),
