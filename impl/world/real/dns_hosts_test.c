@@ -169,6 +169,39 @@ START_TEST(test_many_lists_of_servers_are_asked)
 }
 END_TEST
 
+static bool find_in_service_domain(struct str name, struct str *address, int64_t *ttl_s, void *data)
+{
+	++*(size_t *)data;
+	*address = STR("10.0.0.7");
+	*ttl_s = 5;
+	return str_equal(name, STR("backend.svc.example"));
+}
+
+/* c-ares takes the list from resolv.conf, or from this variable. */
+START_TEST(test_the_search_list_is_tried_after_the_name_itself)
+{
+	struct raw_stage stage;
+	struct dns_server *server;
+	struct str name;
+	size_t asked = 0;
+
+	setenv("LOCALDOMAIN", "other.example svc.example", 1);
+	raw_stage_begin(&stage);
+	server = dns_serve(stage.world, STR("127.0.0.1"), 0, find_in_service_domain, &asked,
+			   &stage.error);
+	name = str_format(stage.arena, "127.0.0.1:%u", stage.world->dns->server_port(server));
+	ck_assert_int_eq(ask(&stage, STR("backend"), name), DNS_OK);
+	ck_assert_uint_eq(asked, 3);
+	ck_assert_int_eq(ask(&stage, STR("backend."), name), DNS_NOT_FOUND);
+	ck_assert_uint_eq(asked, 4);
+	ck_assert_int_eq(ask(&stage, STR("nobody"), name), DNS_NOT_FOUND);
+	ck_assert_uint_eq(asked, 7);
+	stage.world->dns->server_close(server);
+	raw_stage_end(&stage);
+	unsetenv("LOCALDOMAIN");
+}
+END_TEST
+
 START_TEST(test_a_world_may_end_with_questions_open)
 {
 	struct raw_stage stage;
@@ -201,6 +234,7 @@ Suite *world_real_dns_hosts_suite(void)
 	tcase_add_test(tests, test_known_addresses_need_no_server);
 	tcase_add_test(tests, test_what_cannot_be_asked);
 	tcase_add_test(tests, test_many_lists_of_servers_are_asked);
+	tcase_add_test(tests, test_the_search_list_is_tried_after_the_name_itself);
 	tcase_add_test(tests, test_a_world_may_end_with_questions_open);
 	suite_add_tcase(suite, tests);
 	return suite;
