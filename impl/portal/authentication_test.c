@@ -63,6 +63,9 @@ START_TEST(the_provider_key_works_in_place_of_a_token)
 	reply_is(ask_as(basic(key), "GET", "/admin/api/personal/access_tokens.json", NULL), 403,
 		 "{\"status\":\"Forbidden\"}");
 	reply_is(ask_as("", "GET", SERVICES "?provider_key=wrong", NULL), 403, DENIED);
+	reply_has(ask_as(basic(key), "DELETE",
+			 text("/admin/api/services/%" PRId64 ".json", sample_service()), NULL),
+		  422, "{\"error\":{\"from\":\"incomplete\",\"event\":\"mark_as_deleted\"");
 }
 END_TEST
 
@@ -258,6 +261,16 @@ START_TEST(an_unchanged_answer_is_not_sent_again)
 }
 END_TEST
 
+/* Newer gateways ask for pages, older ones for all. */
+START_TEST(services_are_paged_when_asked)
+{
+	new_service("name=Second");
+	reply_lacks(ask("GET", SERVICES "?page=1&per_page=1", NULL), 200, "Second");
+	reply_has(ask("GET", SERVICES "?page=2&per_page=1", NULL), 200, "Second");
+	reply_is(ask("GET", SERVICES "?page=2&per_page=500", NULL), 200, "{\"services\":[]}");
+}
+END_TEST
+
 START_TEST(malformed_requests_are_refused)
 {
 	reply_has(ask("POST", SERVICES, "{\"name\":"), 400, "Bad request");
@@ -327,6 +340,8 @@ START_TEST(master_makes_tenants_that_see_only_themselves)
 			 "org_name=E+Corp&username=admin&email=admin@ecorp.com&password=123456"),
 		  201, "e-corp-2-admin.example.com");
 	reply_has(ask_as(as_master(), "GET", provider, NULL), 200, "\"state\":\"approved\"");
+	reply_has(ask_as(as_master(), "GET", "/admin/api/accounts.json", NULL), 200,
+		  "\"admin_domain\":\"e-corp-admin.example.com\"");
 	reply_has(ask_as(as_master(), "PUT", provider, "state_event=suspend"), 200, "suspended");
 	reply_is(ask_as(there, "GET", SERVICES, NULL), 403, "");
 	reply_has(ask_as(as_master(), "PUT", provider, "state_event=resume&org_name=New"), 200,
@@ -386,6 +401,7 @@ Suite *portal_authentication_suite(void)
 	tcase_add_test(tests, members_see_what_they_were_given);
 	tcase_add_test(tests, formats_follow_the_suffix);
 	tcase_add_test(tests, an_unchanged_answer_is_not_sent_again);
+	tcase_add_test(tests, services_are_paged_when_asked);
 	tcase_add_test(tests, malformed_requests_are_refused);
 	tcase_add_test(tests, bodies_come_in_many_shapes);
 	tcase_add_test(tests, master_makes_tenants_that_see_only_themselves);

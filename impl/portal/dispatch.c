@@ -166,7 +166,7 @@ struct str dispatch_loggable_path(const struct call *call, struct str target)
 	struct str path, query;
 
 	url_split_target(target, &path, &query);
-	if (call->route != NULL && (call->route->flags & ROUTE_DOTS) != 0)
+	if (call->route != NULL && (call->route->flags & ROUTE_SECRET) != 0)
 		return STR_CONCAT(call->arena,
 				  str_slice(path, 0, str_find_last_char(path, '/') + 1),
 				  STR("[FILTERED]"));

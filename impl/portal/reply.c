@@ -124,6 +124,33 @@ void reply_invalid_one(struct call *call, int status, const char *attribute, str
 	reply_invalid(call, status, &validation);
 }
 
+void reply_state_error(struct call *call, const struct representation *representation,
+		       const struct record *record, const char *event)
+{
+	struct str from = record_text(record, "state");
+	struct str text = str_format(call->arena, "cannot transition via \"%s\"", event);
+	struct strbuf out;
+
+	strbuf_init(&out, LIMIT_PORTAL_BODY_BYTES);
+	if (wants_json(call)) {
+		strbuf_append_format(&out,
+				     "{\"error\":{\"from\":\"%.*s\",\"event\":\"%s\",\"error\":",
+				     STR_ARG(from), event);
+		json_write_str(&out, text);
+		strbuf_append_format(&out, ",\"object\":{\"%s\":", representation->root);
+		representation_write_json(call, &out, representation, record);
+		strbuf_append(&out, STR("}}}"));
+	} else {
+		xml_declaration(&out);
+		xml_open(&out, STR("error"));
+		xml_element(&out, STR("from"), from);
+		xml_element(&out, STR("event"), str_from(event));
+		xml_element(&out, STR("error"), text);
+		xml_close(&out, STR("error"));
+	}
+	reply_buffer(call, 422, &out);
+}
+
 void reply_record(struct call *call, int status, const struct representation *representation,
 		  const struct record *record)
 {

@@ -30,6 +30,9 @@ void reply_missing_parameter(struct call *call, const char *name);
 void reply_invalid(struct call *call, int status, const struct validation *validation);
 /* One error under `errors`, 422 or what is given. */
 void reply_invalid_one(struct call *call, int status, const char *attribute, struct str text);
+/* A change of state that is not possible: {"error":{"from":...,"object":{...}}}, 422. */
+void reply_state_error(struct call *call, const struct representation *representation,
+		       const struct record *record, const char *event);
 void reply_record(struct call *call, int status, const struct representation *representation,
 		  const struct record *record);
 void reply_list(struct call *call, const struct representation *representation,

@@ -111,7 +111,9 @@ struct page resource_page(const struct call *call)
 void resource_reply_list(struct call *call, const struct resource *resource, const char *where,
 			 const struct value *arguments, size_t count)
 {
-	bool is_paged = (call->route->flags & ROUTE_PAGED) != 0;
+	bool is_asked = call_has_parameter(call, "page") || call_has_parameter(call, "per_page");
+	bool is_paged = (call->route->flags & ROUTE_PAGED) != 0 ||
+			(is_asked && (call->route->flags & ROUTE_PAGED_ON_REQUEST) != 0);
 	struct page page = resource_page(call);
 	struct str condition = str_from(where);
 	struct record_list list;

@@ -9,6 +9,7 @@
 #define PLAN ADMIN "/application_plans/{plan}"
 #define ACCOUNT ADMIN "/accounts/{account}"
 #define APPLICATION ACCOUNT "/applications/{application}"
+#define REGISTRY_SCOPES "policy_registry account_management"
 #define ANY_SCOPE "account_management stats finance cms policy_registry"
 
 /* What a part of a path stands for. The condition's arguments: ?1 the number in the path, ?2 the
@@ -48,6 +49,13 @@ static const struct {
 	 "id = ?1 AND featurable_type = 'Account' AND featurable_id = ?2"},
 	{STR_INIT("any_service_plan"), &plans_table,
 	 "id = ?1 AND type = 'ServicePlan' AND issuer_id IN " SERVICES_VISIBLE},
+	{STR_INIT("bought_plan"), &plans_table,
+	 "id = ?1 AND type = 'ApplicationPlan' AND issuer_id IN " SERVICES_VISIBLE},
+	{STR_INIT("bought_service_plan"), &plans_table,
+	 "id = ?1 AND type = 'ServicePlan' AND issuer_id IN " SERVICES_VISIBLE},
+	{STR_INIT("service_contract"), &contracts_table,
+	 "id = ?1 AND type = 'ServiceContract' AND user_account_id = ?3 AND service_id "
+	 "IN " SERVICES_VISIBLE},
 	{STR_INIT("api_doc"), &api_docs_services_table, "id = ?1 AND account_id = ?2"},
 	{STR_INIT("referrer_filter"), &referrer_filters_table, "id = ?1 AND application_id = ?3"},
 };
@@ -57,7 +65,7 @@ static const struct {
 const struct route portal_routes[] = {
 	/* Services: spec/portal.md 3.1. */
 	{"GET", STR_INIT(ADMIN "/services"), api_list, &service_resource,
-	 "id IN " SERVICES_VISIBLE " ORDER BY id", NULL, 0, NULL},
+	 "id IN " SERVICES_VISIBLE " ORDER BY id", NULL, ROUTE_PAGED_ON_REQUEST, NULL},
 	{"POST", STR_INIT(ADMIN "/services"), api_create, &service_resource, NULL, "account_id", 0,
 	 NULL},
 	{"GET", STR_INIT(SERVICE), api_show, &service_resource, NULL, NULL, 0, NULL},
@@ -253,7 +261,7 @@ const struct route portal_routes[] = {
 	 "application_id = ?1 ORDER BY id", NULL, 0, NULL},
 	{"POST", STR_INIT(APPLICATION "/keys"), application_key_create, NULL, NULL, NULL, 0, NULL},
 	{"DELETE", STR_INIT(APPLICATION "/keys/{value}"), application_key_delete, NULL, NULL, NULL,
-	 ROUTE_DOTS, NULL},
+	 ROUTE_DOTS | ROUTE_SECRET, NULL},
 	{"GET", STR_INIT(APPLICATION "/referrer_filters"), api_list, &referrer_filter_resource,
 	 "application_id = ?1 ORDER BY id", NULL, 0, NULL},
 	{"POST", STR_INIT(APPLICATION "/referrer_filters"), referrer_filter_create, NULL, NULL,
@@ -329,9 +337,9 @@ const struct route portal_routes[] = {
 	{"POST", STR_INIT(ADMIN "/personal/access_tokens"), access_token_create_personal, NULL,
 	 NULL, NULL, ROUTE_JSON_DEFAULT, ANY_SCOPE},
 	{"GET", STR_INIT(ADMIN "/personal/access_tokens/{value}"), access_token_show, NULL, NULL,
-	 NULL, ROUTE_JSON_DEFAULT | ROUTE_DOTS, ANY_SCOPE},
+	 NULL, ROUTE_JSON_DEFAULT | ROUTE_DOTS | ROUTE_SECRET, ANY_SCOPE},
 	{"DELETE", STR_INIT(ADMIN "/personal/access_tokens/{value}"), access_token_delete, NULL,
-	 NULL, NULL, ROUTE_JSON_DEFAULT | ROUTE_DOTS, ANY_SCOPE},
+	 NULL, NULL, ROUTE_JSON_DEFAULT | ROUTE_DOTS | ROUTE_SECRET, ANY_SCOPE},
 
 	/* ActiveDocs: 3.13. */
 	{"GET", STR_INIT(ADMIN "/active_docs"), api_list, &api_doc_resource,
@@ -342,6 +350,42 @@ const struct route portal_routes[] = {
 	 NULL, 0, NULL},
 	{"DELETE", STR_INIT(ADMIN "/active_docs/{api_doc}"), api_delete, &api_doc_resource, NULL,
 	 NULL, 0, NULL},
+
+	/* Subscriptions: 3.10. */
+	{"GET", STR_INIT(ACCOUNT "/application_plans"), api_list, &application_plan_resource,
+	 "type = 'ApplicationPlan' AND issuer_id IN " SERVICES_VISIBLE
+	 " AND id IN (SELECT plan_id FROM cinstances WHERE user_account_id = ?1) ORDER BY id",
+	 NULL, 0, NULL},
+	{"POST", STR_INIT(ACCOUNT "/application_plans/{bought_plan}/buy"), application_plan_buy,
+	 NULL, NULL, NULL, 0, NULL},
+	{"GET", STR_INIT(ACCOUNT "/service_plans"), api_list, &service_plan_resource,
+	 "type = 'ServicePlan' AND issuer_id IN " SERVICES_VISIBLE
+	 " AND id IN (SELECT plan_id FROM cinstances WHERE user_account_id = ?1) ORDER BY id",
+	 NULL, 0, NULL},
+	{"POST", STR_INIT(ACCOUNT "/service_plans/{bought_service_plan}/buy"), service_plan_buy,
+	 NULL, NULL, NULL, 0, NULL},
+	{"GET", STR_INIT(ACCOUNT "/service_contracts"), api_list, &service_contract_resource,
+	 "type = 'ServiceContract' AND user_account_id = ?1 AND service_id IN " SERVICES_VISIBLE
+	 " ORDER BY id",
+	 NULL, 0, NULL},
+	{"DELETE", STR_INIT(ACCOUNT "/service_contracts/{service_contract}"),
+	 service_contract_delete, NULL, NULL, NULL, 0, NULL},
+
+	/* Settings, and the registry of policies: 3.4, 3.14. */
+	{"GET", STR_INIT(ADMIN "/settings"), settings_show, NULL, NULL, NULL, ROUTE_JSON_ONLY,
+	 NULL},
+	{"PUT PATCH", STR_INIT(ADMIN "/settings"), settings_update, NULL, NULL, NULL,
+	 ROUTE_JSON_ONLY, NULL},
+	{"GET", STR_INIT(ADMIN "/registry/policies"), api_list, &policy_resource,
+	 "account_id = ?2 ORDER BY id", NULL, ROUTE_JSON_DEFAULT, REGISTRY_SCOPES},
+	{"POST", STR_INIT(ADMIN "/registry/policies"), api_create, &policy_resource, NULL,
+	 "account_id", ROUTE_JSON_DEFAULT, REGISTRY_SCOPES},
+	{"GET", STR_INIT(ADMIN "/registry/policies/{policy}"), policy_show, NULL, NULL, NULL,
+	 ROUTE_JSON_DEFAULT | ROUTE_DOTS, REGISTRY_SCOPES},
+	{"PUT PATCH", STR_INIT(ADMIN "/registry/policies/{policy}"), policy_update, NULL, NULL,
+	 NULL, ROUTE_JSON_DEFAULT | ROUTE_DOTS, REGISTRY_SCOPES},
+	{"DELETE", STR_INIT(ADMIN "/registry/policies/{policy}"), policy_delete, NULL, NULL, NULL,
+	 ROUTE_JSON_DEFAULT | ROUTE_DOTS, REGISTRY_SCOPES},
 
 	/* Master: 3.20. */
 	{"POST", STR_INIT("/master/api/providers"), tenant_signup, NULL, NULL, NULL,

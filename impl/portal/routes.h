@@ -17,6 +17,8 @@ enum route_flag {
 	ROUTE_JSON_DEFAULT = 2, /* no suffix means JSON, not XML */
 	ROUTE_MASTER = 4,       /* /master/api: another host, other refusals (spec/portal.md 2.3) */
 	ROUTE_PAGED = 8,
+	ROUTE_PAGED_ON_REQUEST = 32, /* only when the caller names a page: newer gateways do */
+	ROUTE_SECRET = 64,           /* the last part is a credential: not for logs */
 	ROUTE_DOTS = 16, /* the last part may hold dots: only .json and .xml are suffixes */
 };
 

@@ -171,6 +171,22 @@ static const struct column api_docs_services_columns[] = {
 	BOOL_OR("published", "0"), BOOL_OR("skip_swagger_validations", "0"), TIMES,
 };
 
+static const struct column policies_columns[] = {
+	ID, TENANT, BELONGS_TO("account_id", "accounts"), TEXT_NEEDED("name"),
+	TEXT_NEEDED("version"), TEXT_NEEDED("identifier"), JSON("schema"), TIMES,
+};
+
+static const struct column settings_columns[] = {
+	ID, TENANT, BELONGS_TO("account_id", "accounts"), BOOL_OR("useraccountarea_enabled", "1"),
+	BOOL_OR("hide_service", "0"), BOOL_OR("signups_enabled", "1"),
+	BOOL_OR("strong_passwords_enabled", "0"), BOOL_OR("public_search", "0"),
+	BOOL_OR("account_plans_ui_visible", "0"),
+	TEXT_OR("change_account_plan_permission", "request"),
+	BOOL_OR("service_plans_ui_visible", "0"),
+	TEXT_OR("change_service_plan_permission", "request"),
+	BOOL_OR("end_user_plans_ui_visible", "0"), TIMES,
+};
+
 /* The outbox of spec/portal.md 6.3: calls to backend's Internal API, in the order of their ids. */
 static const struct column backend_updates_columns[] = {
 	ID, TEXT_NEEDED("method"), TEXT_NEEDED("path"), JSON("body"), INT_OR("tries", "0"), TIMES,
@@ -200,6 +216,8 @@ TABLE(contracts, "cinstances", NULL);
 TABLE(application_keys, "application_keys", "UNIQUE (application_id, value)");
 TABLE(referrer_filters, "referrer_filters", "UNIQUE (application_id, value)");
 TABLE(api_docs_services, "api_docs_services", "UNIQUE (account_id, system_name)");
+TABLE(policies, "policies", "UNIQUE (account_id, identifier)");
+TABLE(settings, "settings", "UNIQUE (account_id)");
 TABLE(backend_updates, "backend_updates", NULL);
 /* clang-format on */
 
@@ -224,6 +242,8 @@ const struct table *const portal_tables[] = {
 	&application_keys_table,
 	&referrer_filters_table,
 	&api_docs_services_table,
+	&policies_table,
+	&settings_table,
 	&backend_updates_table,
 };
 

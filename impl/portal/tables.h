@@ -25,6 +25,8 @@ extern const struct table contracts_table; /* SQL name: cinstances */
 extern const struct table application_keys_table;
 extern const struct table referrer_filters_table;
 extern const struct table api_docs_services_table;
+extern const struct table policies_table;
+extern const struct table settings_table;
 extern const struct table backend_updates_table;
 
 /* Referenced ones first. */

@@ -86,17 +86,6 @@ static const struct link account_links[] = {
 #define TENANT_FIELDS                                                                              \
 	"admin_domain domain from_email support_email finance_support_email site_access_code "
 
-static const struct representation account_representation = {
-	.root = "account",
-	.roots = "accounts",
-	.json = "id created_at updated_at credit_card_stored monthly_billing_enabled "
-		"monthly_charging_enabled state | org_name vat_rate",
-	.xml = "id created_at updated_at state org_name extra_fields monthly_billing_enabled "
-	       "monthly_charging_enabled credit_card_stored plans users applications",
-	REPRESENTATION_DERIVED(account_derived),
-	REPRESENTATION_LINKS(account_links),
-};
-
 static struct value get_admin_domain(struct call *call, const struct record *account)
 {
 	(void)call;
@@ -124,6 +113,25 @@ const struct representation tenant_representation = {
 	       "credit_card_stored plans users",
 	REPRESENTATION_DERIVED(tenant_derived),
 	REPRESENTATION_LINKS(tenant_links),
+};
+
+/* Master's buyers are tenants. */
+static const struct representation *account_other(struct call *call, const struct record *account)
+{
+	(void)call;
+	return record_bool(account, "provider") ? &tenant_representation : NULL;
+}
+
+static const struct representation account_representation = {
+	.root = "account",
+	.roots = "accounts",
+	.json = "id created_at updated_at credit_card_stored monthly_billing_enabled "
+		"monthly_charging_enabled state | org_name vat_rate",
+	.xml = "id created_at updated_at state org_name extra_fields monthly_billing_enabled "
+	       "monthly_charging_enabled credit_card_stored plans users applications",
+	REPRESENTATION_DERIVED(account_derived),
+	REPRESENTATION_LINKS(account_links),
+	.other = account_other,
 };
 
 static const struct rule account_rules[] = {

@@ -259,8 +259,12 @@ START_TEST(users_of_accounts)
 		 NULL, NULL},
 		{"PUT", "accounts/{account}/users/{user}.json", "password=1", 422, "password", NULL,
 		 NULL, NULL},
-		{"PUT", "accounts/{account}/users/{user}/suspend.json", NULL, 422, "state", NULL,
-		 NULL, NULL},
+		{"PUT", "accounts/{account}/users/{user}/suspend.json", NULL, 422,
+		 "{\"error\":{\"from\":\"pending\",\"event\":\"suspend\",\"error\":\"cannot "
+		 "transition via \\\"suspend\\\"\",\"object\":{\"user\":{\"id\":{user},",
+		 NULL, NULL, NULL},
+		{"PUT", "accounts/{account}/users/{user}/suspend.xml", NULL, 422,
+		 "<error><from>pending</from><event>suspend</event><error>", NULL, NULL, NULL},
 		{"PUT", "accounts/{account}/users/{user}/activate.json", NULL, 200, "active", NULL,
 		 NULL, NULL},
 		{"PUT", "accounts/{account}/users/{user}/activate.json", NULL, 200, "active", NULL,
@@ -497,6 +501,123 @@ START_TEST(plans_of_applications_change)
 }
 END_TEST
 
+START_TEST(subscriptions_are_bought_and_ended)
+{
+	static const struct step steps[] = {
+		{"POST", "services.json", "name=Other", 201, NULL, NULL, "other", "service.id"},
+		{"POST", "services/{other}/application_plans.json", "name=Far", 201, NULL, NULL,
+		 "far", "application_plan.id"},
+		{"GET", "services/{other}/service_plans.json", NULL, 200, NULL, NULL, "sp",
+		 "plans.0.service_plan.id"},
+		{"POST", "accounts/{account}/service_plans/{sp}/buy.json", NULL, 201,
+		 "{\"service_plan\":{\"id\":{sp}", NULL, NULL, NULL},
+		{"GET", "accounts/{account}/service_plans.json", NULL, 200, "\"id\":{sp}", NULL,
+		 NULL, NULL},
+		{"POST", "accounts/{account}/application_plans/{far}/buy.json",
+		 "name=Bought&description=D", 201, "{\"application_plan\":{\"id\":{far}", NULL,
+		 NULL, NULL},
+		{"POST", "accounts/{account}/application_plans/{far}/buy.json", "", 422,
+		 "can't be blank", NULL, NULL, NULL},
+		{"GET", "accounts/{account}/application_plans.json", NULL, 200, "\"id\":{far}",
+		 NULL, NULL, NULL},
+		{"GET", APPLICATIONS ".json", NULL, 200, "\"Bought\"", NULL, "bought",
+		 "applications.1.application.id"},
+		{"GET", "accounts/{account}/service_contracts.json", NULL, 200,
+		 "\"service_id\":{other}", NULL, "contract",
+		 "service_contracts.1.service_contract.id"},
+		{"DELETE", "accounts/{account}/service_contracts/{contract}.json", NULL, 403,
+		 "There is 1 unsuspended application subscribed to the service", NULL, NULL, NULL},
+		{"POST", APPLICATIONS ".json", "plan_id={far}&name=B&description=D", 201, NULL,
+		 NULL, "second", "application.id"},
+		{"DELETE", "accounts/{account}/service_contracts/{contract}.json", NULL, 403,
+		 "There are 2 unsuspended applications subscribed to the service", NULL, NULL,
+		 NULL},
+		{"PUT", APPLICATIONS "/{bought}/suspend.json", NULL, 200, NULL, NULL, NULL, NULL},
+		{"DELETE", APPLICATIONS "/{second}.json", NULL, 200, NULL, NULL, NULL, NULL},
+		{"DELETE", "accounts/{account}/service_contracts/{contract}.json", NULL, 200, NULL,
+		 NULL, NULL, NULL},
+		{"DELETE", "accounts/{account}/service_contracts/{contract}.json", NULL, 404, NULL,
+		 NULL, NULL, NULL},
+		{"DELETE", "services/{other}/service_plans/{sp}.json", NULL, 200, NULL, NULL, NULL,
+		 NULL},
+		{"POST", "accounts/{account}/application_plans/{far}/buy.json", "name=B", 422,
+		 "You cannot subscribe to that service.", NULL, NULL, NULL},
+	};
+
+	RUN_STEPS(steps);
+}
+END_TEST
+
+/* PT-142, PT-143. */
+START_TEST(policies_are_registered)
+{
+	static const struct step steps[] = {
+		{"POST", "registry/policies.json",
+		 "{\"policy\":{\"name\":\"mine\",\"version\":\"1.0\",\"schema\":{\"name\":"
+		 "\"mine\",\"version\":\"1.0\"}}}",
+		 201,
+		 "{\"policy\":{\"id\":1,\"name\":\"mine\",\"version\":\"1.0\",\"schema\":{"
+		 "\"name\":\"mine\",\"version\":\"1.0\"},\"created_at\":",
+		 NULL, "policy", "policy.id"},
+		{"POST", "registry/policies", "name=b&version=builtin&schema={\"version\":\"1\"}",
+		 422,
+		 "{\"errors\":{\"version\":[\"cannot be 'builtin'\",\"differs from the schema "
+		 "version\"]}}",
+		 NULL, NULL, NULL},
+		{"POST", "registry/policies", "name=b&version=1&schema=no", 422,
+		 "{\"errors\":{\"schema\":[\"Invalid JSON schema\"]}}", NULL, NULL, NULL},
+		{"POST", "registry/policies", "", 422, "\"schema\":[\"can't be blank\"]", NULL,
+		 NULL, NULL},
+		{"POST", "registry/policies", "name=mine&version=1.0&schema={\"version\":\"1.0\"}",
+		 422, "\"version\":[\"has already been taken\"]", NULL, NULL, NULL},
+		{"GET", "registry/policies/mine-1.0.json", NULL, 200, "\"id\":{policy}", NULL, NULL,
+		 NULL},
+		{"GET", "registry/policies/{policy}", NULL, 200, "\"mine\"", NULL, NULL, NULL},
+		{"GET", "registry/policies/none.json", NULL, 404, NULL, NULL, NULL, NULL},
+		{"PUT", "registry/policies/none.json", NULL, 404, NULL, NULL, NULL, NULL},
+		{"DELETE", "registry/policies/none.json", NULL, 404, NULL, NULL, NULL, NULL},
+		{"PUT", "registry/policies/mine-1.0", "{\"policy\":1}", 422, "Wrong type", NULL,
+		 NULL, NULL},
+		{"PUT", "registry/policies/mine-1.0",
+		 "{\"policy\":{\"version\":\"1.1\",\"schema\":{\"version\":\"1.1\"}}}", 200,
+		 "\"version\":\"1.1\"", NULL, NULL, NULL},
+		{"PUT", "services/{service}/proxy/policies.json",
+		 "{\"policies_config\":[{\"name\":\"mine\",\"version\":\"1.1\","
+		 "\"configuration\":{}}]}",
+		 200, NULL, NULL, NULL, NULL},
+		{"PUT", "registry/policies/mine-1.1", "{\"policy\":{\"name\":\"other\"}}", 422,
+		 "cannot be modified.", NULL, NULL, NULL},
+		{"DELETE", "registry/policies/mine-1.1.json", NULL, 403, "cannot be modified.",
+		 NULL, NULL, NULL},
+		{"PUT", "services/{service}/proxy/policies.json", "{\"policies_config\":[]}", 200,
+		 NULL, NULL, NULL, NULL},
+		{"DELETE", "registry/policies/mine-1.1.json", NULL, 200, NULL, NULL, NULL, NULL},
+		{"GET", "registry/policies", NULL, 200, "{\"policies\":[]}", NULL, NULL, NULL},
+	};
+
+	RUN_STEPS(steps);
+}
+END_TEST
+
+START_TEST(settings_are_switched)
+{
+	static const struct step steps[] = {
+		{"GET", "settings.json", NULL, 200,
+		 "{\"settings\":{\"useraccountarea_enabled\":true,\"hide_service\":false,"
+		 "\"signups_enabled\":true,\"account_approval_required\":false,",
+		 NULL, NULL, NULL},
+		{"GET", "settings.xml", NULL, 406, NULL, NULL, NULL, NULL},
+		{"PUT", "settings.json", "signups_enabled=0&account_approval_required=1", 200,
+		 "\"signups_enabled\":false,\"account_approval_required\":true", NULL, NULL, NULL},
+		{"PUT", "settings.json", "{\"settings\":1}", 422, "Wrong type", NULL, NULL, NULL},
+		{"GET", "account_plans.json", NULL, 200, "\"approval_required\":true", NULL, NULL,
+		 NULL},
+	};
+
+	RUN_STEPS(steps);
+}
+END_TEST
+
 Suite *portal_resources_application_suite(void);
 Suite *portal_resources_application_suite(void)
 {
@@ -512,6 +633,9 @@ Suite *portal_resources_application_suite(void)
 	tcase_add_test(tests, applications_live_and_are_found);
 	tcase_add_test(tests, keys_and_referrer_filters);
 	tcase_add_test(tests, plans_of_applications_change);
+	tcase_add_test(tests, subscriptions_are_bought_and_ended);
+	tcase_add_test(tests, policies_are_registered);
+	tcase_add_test(tests, settings_are_switched);
 	suite_add_tcase(suite, tests);
 	return suite;
 }

@@ -171,6 +171,22 @@ void access_token_delete(struct call *call);
 void permissions_show(struct call *call);
 void permissions_update(struct call *call);
 
+/* policy.c */
+extern const struct resource policy_resource;
+void policy_show(struct call *call);
+void policy_update(struct call *call);
+void policy_delete(struct call *call);
+
+/* settings.c */
+void settings_show(struct call *call);
+void settings_update(struct call *call);
+
+/* subscription.c */
+extern const struct resource service_contract_resource;
+void service_contract_delete(struct call *call);
+void application_plan_buy(struct call *call);
+void service_plan_buy(struct call *call);
+
 /* api_doc.c */
 extern const struct resource api_doc_resource;
 

@@ -123,11 +123,24 @@ static const struct rule service_rules[] = {
 	 false},
 };
 
+static void proxy_follow_mode(struct call *call, const struct record *service, bool is_oidc)
+{
+	struct record *proxy = proxy_of_service(call, record_id(service));
+
+	record_set(proxy, "authentication_method",
+		   is_oidc ? value_text(STR("oidc")) : value_null());
+	record_save(call->database, proxy);
+}
+
 static bool service_prepare(struct call *call, struct record *service,
 			    const struct json *attributes)
 {
-	(void)attributes;
+	struct str mode = json_scalar_text(json_get(attributes, STR("backend_version")));
+
 	fill_system_name(call, service, "name");
+	/* From oidc to oauth changes nothing in the service's own row. */
+	if (!record_is_new(service) && str_equal(mode, STR("oauth")))
+		proxy_follow_mode(call, service, false);
 	return true;
 }
 
@@ -153,15 +166,6 @@ static void service_created(struct call *call, struct record *service, bool is_o
 	plan_create(call, &service_plan_resource, record_id(service), STR("Default"),
 		    STR("published"));
 	proxy_create(call, service, is_oidc);
-}
-
-static void proxy_follow_mode(struct call *call, const struct record *service, bool is_oidc)
-{
-	struct record *proxy = proxy_of_service(call, record_id(service));
-
-	record_set(proxy, "authentication_method",
-		   is_oidc ? value_text(STR("oidc")) : value_null());
-	record_save(call->database, proxy);
 }
 
 /* What was asked for is an attribute of the call, not of the row: oidc is stored as oauth. */
@@ -250,7 +254,6 @@ void service_delete(struct call *call)
 	} else if (call->identity.kind == IDENTITY_TOKEN) {
 		reply_status(call, 403, STR("Forbidden"));
 	} else {
-		reply_invalid_one(call, 422, "state",
-				  STR("cannot transition via \"mark as deleted\""));
+		reply_state_error(call, &service_representation, service, "mark_as_deleted");
 	}
 }

@@ -101,6 +101,10 @@ START_TEST(open_id_connect_is_a_mode)
 		{"GET", "services/{id}/proxy.json", NULL, 200, NULL, "oidc_issuer", NULL, NULL},
 		{"PUT", "services/{id}.json", "backend_version=oidc", 200,
 		 "\"backend_version\":\"oidc\"", NULL, NULL, NULL},
+		{"PUT", "services/{id}.json", "backend_version=oauth", 200,
+		 "\"backend_version\":\"oauth\"", NULL, NULL, NULL},
+		{"PUT", "services/{id}.json", "backend_version=oidc", 200,
+		 "\"backend_version\":\"oidc\"", NULL, NULL, NULL},
 		{"GET", "services/{id}/proxy/oidc_configuration.json", NULL, 200,
 		 "{\"oidc_configuration\":{\"standard_flow_enabled\":true,"
 		 "\"implicit_flow_enabled\":false,\"service_accounts_enabled\":false,"

@@ -229,8 +229,7 @@ static void change_state(struct call *call, const char *event)
 	struct record *user = api_innermost(call);
 
 	if (!user_change_state(call, user, event)) {
-		reply_invalid_one(call, 422, "state",
-				  str_format(call->arena, "cannot transition via \"%s\"", event));
+		reply_state_error(call, &user_representation, user, event);
 		return;
 	}
 	account_follows(call, user);
