@@ -25,7 +25,6 @@
 #define TRANSFER_TIMEOUT_S 60 /* without a byte, in the middle of a message */
 #define TICK_US INT64_C(1000000)
 #define BACKLOG 4096
-#define CONNECTION_BYTES ((size_t)32 * 1024) /* head of a request and of its answer */
 #define HANGUPS_AT_ONCE 64
 #define FILES_KEPT_FREE 64 /* for everything that is no connection to us */
 

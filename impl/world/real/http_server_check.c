@@ -3,7 +3,6 @@
 #include "base/limits.h"
 #include "world/real/http_server_internal.h"
 
-#define BAD_REQUEST 400
 #define TARGET_TOO_LONG 414
 #define FIELDS_TOO_LARGE 431
 #define NOT_IMPLEMENTED 501
@@ -46,6 +45,56 @@ static unsigned check_coding(const struct http_request *request, int64_t *length
 		return BAD_REQUEST;
 	*length = HTTP_BODY_LENGTH_UNKNOWN;
 	return str_equal_nocase(coding, STR("chunked")) ? 0 : NOT_IMPLEMENTED;
+}
+
+/* One line's end as libmicrohttpd leaves it: CR LF, each overwritten with a zero. */
+static bool take_line_end(struct str *rest)
+{
+	if (!str_has_prefix(*rest, str_of("\0\0", 2)))
+		return false;
+	*rest = str_skip(*rest, 2);
+	return true;
+}
+
+/* Up to the zero that ended it, which stays. */
+static struct str take_text(struct str *rest)
+{
+	struct str text = str_slice(*rest, 0, str_find_char(*rest, 0));
+
+	*rest = str_skip(*rest, text.size);
+	return text;
+}
+
+static bool take_field(struct str *rest)
+{
+	struct str name = take_text(rest), value;
+
+	if (!http_is_token(name) || rest->size == 0)
+		return false;
+	*rest = str_skip(*rest, 1);
+	value = take_text(rest);
+	return http_is_field_value(value) && take_line_end(rest);
+}
+
+bool request_head_is_strict(struct str head, struct str method, struct str target)
+{
+	struct str version;
+
+	if (!str_has_prefix(head, method) || head.size < method.size + target.size + 2)
+		return false;
+	/* The target was cut into pieces; what was sent is known already. */
+	head = str_skip(head, method.size + 1 + target.size);
+	if (head.data[0] != 0)
+		return false;
+	head = str_skip(head, 1);
+	version = take_text(&head);
+	if (!str_has_prefix(version, STR("HTTP/1.")) || version.size != 8 || !take_line_end(&head))
+		return false;
+	while (head.size > 2) {
+		if (!take_field(&head))
+			return false;
+	}
+	return take_line_end(&head) && head.size == 0;
 }
 
 unsigned request_check(const struct http_request *request, bool *has_body, int64_t *length)

@@ -504,6 +504,18 @@ static enum MHD_Result begin_body(struct exchange *exchange, int64_t length)
 	return answers_without_body(exchange) ? queue_answer(exchange) : MHD_YES;
 }
 
+/* libmicrohttpd's `method` is where the head begins in its buffer. */
+static bool head_is_strict(const struct exchange *exchange, const char *method)
+{
+	const struct http_request *request = &exchange->public.request;
+	const union MHD_ConnectionInfo *info = MHD_get_connection_info(
+		exchange->connection->mhd, MHD_CONNECTION_INFO_REQUEST_HEADER_SIZE);
+
+	return info != NULL && info->header_size <= CONNECTION_BYTES &&
+	       request_head_is_strict(str_of(method, info->header_size), request->method,
+				      request->target);
+}
+
 static enum MHD_Result begin_request(struct exchange *exchange, const char *method,
 				     const char *version)
 {
@@ -513,6 +525,8 @@ static enum MHD_Result begin_request(struct exchange *exchange, const char *meth
 
 	read_head(exchange, method, version);
 	refusal = request_check(&exchange->public.request, &has_body, &length);
+	if (refusal == 0 && !head_is_strict(exchange, method))
+		refusal = BAD_REQUEST;
 	if (refusal != 0)
 		return refuse(exchange, refusal);
 	if (has_body)

@@ -14,6 +14,9 @@
 #include "world/http_server.h"
 #include "world/real/real_internal.h"
 
+#define CONNECTION_BYTES ((size_t)32 * 1024) /* head of a request and of its answer */
+#define BAD_REQUEST 400
+
 struct http_listener {
 	struct list_link link; /* in real->listeners */
 	struct real_world *real;
@@ -93,6 +96,10 @@ void connection_sleep(struct connection *connection);
 /* http_server_check.c. 0, or the status to refuse the request with. *length as in http/body.h;
  * *has_body is false for a request without one. */
 unsigned request_check(const struct http_request *request, bool *has_body, int64_t *length);
+/* The bytes of the head, where libmicrohttpd 0.9.75 took them apart in place: its separators became
+ * zeros, and nothing else changed. Bare CR or LF, folded lines and zeros that it let pass show
+ * there and nowhere else (anchors/reliability.md 2.1). */
+bool request_head_is_strict(struct str head, struct str method, struct str target);
 
 /* http_server_exchange.c */
 struct exchange *exchange_create(struct connection *connection, struct str target);

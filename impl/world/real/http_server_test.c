@@ -119,6 +119,62 @@ START_TEST(test_ambiguous_framing_is_refused)
 }
 END_TEST
 
+START_TEST(test_what_libmicrohttpd_mends_is_refused)
+{
+	static const struct str requests[] = {
+		STR_INIT("GET / HTTP/1.1\r\nHost: a\r\nX: a\r\n folded\r\n\r\n"),
+		STR_INIT("GET / HTTP/1.1\r\nHost: a\r\nX: a\r\n\tfolded\r\nY: b\r\n\r\n"),
+		STR_INIT(HEAD "Content-Length: 3\r\nTransfer-Encoding\r\n : chunked\r\n\r\nabc"),
+		STR_INIT("GET / HTTP/1.1\r\nHost: a\r\nX: a\rY: b\r\n\r\n"),
+		STR_INIT("GET / HTTP/1.1\r\nHost: a\r\nX: a\nY: b\r\n\r\n"),
+		STR_INIT("GET / HTTP/1.1\r\nHost: a\nX: a\r\n\r\n"),
+		STR_INIT("GET / HTTP/1.1\nHost: a\r\n\r\n"),
+		STR_INIT("GET / HTTP/1.1\r\nHost: a\r\nX: b\n\n"),
+		STR_INIT("GET / HTTP/1.1\r\nHost: a\r\nX: b\n\r\n"),
+		STR_INIT("GET / HTTP/1.1\nHost: a\n\n"),
+		STR_INIT("GET / HTTP/1.1\r\nHost: a\r\nX: a\0b\r\n\r\n"),
+		STR_INIT("GET / HTTP/1.1\r\nHost: a\r\nX: a\0\r\n\r\n"),
+		STR_INIT("GET / HTTP/1.1\r\nHost: a\r\nX\0y: a\r\n\r\n"),
+		STR_INIT("GET /\0x HTTP/1.1\r\nHost: a\r\n\r\n"),
+		STR_INIT("GET / HTTP/1.1\r\nHost: a\r\n: empty\r\n\r\n"),
+		STR_INIT("GET / HTTP/1.1\r\nHost: a\r\nno colon\r\n\r\n"),
+		STR_INIT("GET / HTTP/1.1\r\n Host: a\r\nHost: a\r\n\r\n"),
+		STR_INIT("GET  / HTTP/1.1\r\nHost: a\r\n\r\n"),
+		STR_INIT("GET /  HTTP/1.1\r\nHost: a\r\n\r\n"),
+		STR_INIT("GET / HTTP/1.1 \r\nHost: a\r\n\r\n"),
+		STR_INIT("GET /a b HTTP/1.1\r\nHost: a\r\n\r\n"),
+	};
+	struct stage stage;
+
+	stage_begin(&stage);
+	for (size_t i = 0; i < sizeof requests / sizeof *requests; i++) {
+		int status = refused_with(&stage, requests[i]);
+
+		ck_assert_msg(status == 400 || status == 0, "row %zu: %d", i, status);
+	}
+	ck_assert_uint_eq(stage.requested, 0);
+	stage_end(&stage);
+}
+END_TEST
+
+START_TEST(test_blanks_around_values_are_fine)
+{
+	static const struct str requests[] = {
+		STR_INIT("GET /a?b HTTP/1.1\r\nHost:a\r\nX:\r\nY: \t b "
+			 "\t\r\nConnection:close\r\n\r\n"),
+		STR_INIT("\r\nGET /? HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n"),
+		STR_INIT("GET /?a=%00&b HTTP/1.1\r\nHost: a\r\nCookie: a=b; c=\"d\"\r\n"
+			 "Connection: close\r\n\r\n"),
+	};
+	struct stage stage;
+
+	stage_begin(&stage);
+	for (size_t i = 0; i < sizeof requests / sizeof *requests; i++)
+		ck_assert_msg(refused_with(&stage, requests[i]) == 200, "row %zu", i);
+	stage_end(&stage);
+}
+END_TEST
+
 static struct str repeated(struct arena *arena, struct str text, size_t times)
 {
 	struct strbuf out;
@@ -215,6 +271,32 @@ START_TEST(test_requests_may_come_in_one_piece_or_many)
 		str_find(strbuf_str(&stage.seen), STR("GET /1?a=%20b;POST /2;POST /3;GET /4;")), 0);
 	ck_assert(!client.is_closed);
 	raw_end_close(&client);
+	stage_end(&stage);
+}
+END_TEST
+
+START_TEST(test_big_heads_come_in_many_pieces)
+{
+	static const size_t sizes[] = {4000, 8000, 12000, 16000, 20000, 24000};
+	struct stage stage;
+
+	stage_begin(&stage);
+	for (size_t i = 0; i < sizeof sizes / sizeof *sizes; i++) {
+		struct str request = STR_CONCAT(
+			stage.raw.arena, STR("GET /?q HTTP/1.1\r\nHost: a\r\nX: "),
+			repeated(stage.raw.arena, STR("x"), sizes[i]), STR("\r\nY: z\r\n\r\n"));
+		struct raw_end client;
+
+		raw_connect(&client, stage.port);
+		raw_send(&client, request);
+		raw_send(&client, str_slice(request, 0, 10));
+		raw_pause(&stage.raw, 2);
+		raw_send(&client, str_slice(request, 10, 3000));
+		raw_pause(&stage.raw, 2);
+		raw_send(&client, str_skip(request, 3000));
+		await_text(&stage, &client, STR("HTTP/1.1 200 OK\r\n"), 2);
+		raw_end_close(&client);
+	}
 	stage_end(&stage);
 }
 END_TEST
@@ -351,8 +433,11 @@ Suite *world_real_http_server_suite(void)
 
 	tcase_set_timeout(tests, 60);
 	tcase_add_test(tests, test_ambiguous_framing_is_refused);
+	tcase_add_test(tests, test_what_libmicrohttpd_mends_is_refused);
+	tcase_add_test(tests, test_blanks_around_values_are_fine);
 	tcase_add_test(tests, test_big_heads_are_refused);
 	tcase_add_test(tests, test_requests_may_come_in_one_piece_or_many);
+	tcase_add_test(tests, test_big_heads_come_in_many_pieces);
 	tcase_add_test(tests, test_old_clients_get_what_they_understand);
 	tcase_add_test(tests, test_a_client_that_waits_to_be_asked_is_asked);
 	tcase_add_test(tests, test_clients_may_leave_at_any_byte);
