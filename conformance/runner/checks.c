@@ -1,0 +1,267 @@
+#include "conformance/runner/checks.h"
+
+#include "base/arena.h"
+#include "base/error.h"
+#include "base/json.h"
+#include "conformance/runner/check_message.h"
+#include "conformance/runner/match.h"
+#include "conformance/runner/wire.h"
+#include "conformance/runner/xml_path.h"
+
+#define TEXT_BYTES_MAX (64 * 1024)
+
+static const struct record *last_of(const struct checking *c, enum side side)
+{
+	const struct record *record, *last = NULL;
+	size_t at = 0;
+
+	while ((record = wire_next(c->view->wire, side, &at)) != NULL)
+		last = record;
+	return last;
+}
+
+/* "GET /a 200, GET /b 404"; "none" */
+static struct str list_records(const struct checking *c, enum side side)
+{
+	struct strbuf out;
+	struct str text;
+	const struct record *record;
+	size_t at = 0;
+
+	strbuf_init(&out, TEXT_BYTES_MAX);
+	while ((record = wire_next(c->view->wire, side, &at)) != NULL)
+		strbuf_append_format(&out, "%s%.*s %.*s", out.size > 0 ? ", " : "",
+				     STR_ARG(record->method), STR_ARG(record->target));
+	text = out.size > 0 ? str_copy(c->view->arena, strbuf_str(&out)) : STR("none");
+	strbuf_free(&out);
+	return text;
+}
+
+/* Answers. */
+
+static void check_answer(struct checking *c, const struct json *expected)
+{
+	const struct record *record = last_of(c, SIDE_CLIENT);
+
+	if (record == NULL)
+		check_fail(c, expected, "", STR("no call was made"));
+	else
+		check_answer_record(c, expected, record);
+}
+
+static void check_answers(struct checking *c, const struct json *expected)
+{
+	size_t count = wire_count(c->view->wire, SIDE_CLIENT), at = 0, number = 0;
+
+	if (count != expected->count)
+		check_fail_text(c, expected->line, "",
+				str_format(c->view->arena, "%zu answers", expected->count),
+				str_format(c->view->arena, "%zu", count));
+	JSON_EACH (item, expected) {
+		const struct record *record = wire_next(c->view->wire, SIDE_CLIENT, &at);
+
+		if (record == NULL)
+			return;
+		c->place = str_format(c->view->arena, "answers[%zu]", number++);
+		check_answer_record(c, item, record);
+	}
+}
+
+/* Calls. */
+
+static void check_calls_one_by_one(struct checking *c, const struct json *expected, enum side side)
+{
+	size_t count = wire_count(c->view->wire, side), at = 0, number = 0;
+	struct str name = c->place;
+
+	if (count != expected->count)
+		check_fail_text(c, expected->line, "",
+				str_format(c->view->arena, "%zu calls", expected->count),
+				list_records(c, side));
+	JSON_EACH (item, expected) {
+		const struct record *record = wire_next(c->view->wire, side, &at);
+
+		if (record == NULL)
+			return;
+		c->place = str_format(c->view->arena, "%.*s[%zu]", STR_ARG(name), number++);
+		check_call_record(c, item, record);
+	}
+}
+
+static void check_calls(struct checking *c, const struct json *expected, enum side side)
+{
+	const struct record *last = last_of(c, side);
+
+	if (expected->kind == JSON_ARRAY) {
+		check_calls_one_by_one(c, expected, side);
+	} else if (expected->kind == JSON_STRING) {
+		if (last != NULL)
+			check_fail(c, expected, "", list_records(c, side));
+	} else if (last == NULL) {
+		check_fail(c, expected, "", STR("no call"));
+	} else {
+		check_call_record(c, expected, last);
+	}
+}
+
+static void check_backend(struct checking *c, const struct json *expected)
+{
+	check_calls(c, expected, SIDE_BACKEND);
+}
+
+static void check_upstream(struct checking *c, const struct json *expected)
+{
+	check_calls(c, expected, SIDE_UPSTREAM);
+}
+
+static void check_portal(struct checking *c, const struct json *expected)
+{
+	check_calls(c, expected, SIDE_PORTAL);
+}
+
+static void check_count(struct checking *c, const struct json *expected, enum side side)
+{
+	if ((int64_t)wire_count(c->view->wire, side) != expected->integer)
+		check_fail(c, expected, "", list_records(c, side));
+}
+
+static void check_backend_calls(struct checking *c, const struct json *expected)
+{
+	check_count(c, expected, SIDE_BACKEND);
+}
+
+static void check_upstream_calls(struct checking *c, const struct json *expected)
+{
+	check_count(c, expected, SIDE_UPSTREAM);
+}
+
+static void check_portal_calls(struct checking *c, const struct json *expected)
+{
+	check_count(c, expected, SIDE_PORTAL);
+}
+
+/* The place of the side's first call among all records of the step; SIZE_MAX without one. */
+static size_t first_place(const struct checking *c, enum side side)
+{
+	const struct wire *wire = c->view->wire;
+
+	for (size_t i = wire->step_records; i < wire->records.count; i++) {
+		if (wire->records.items[i]->side == side)
+			return i;
+	}
+	return SIZE_MAX;
+}
+
+static void check_order(struct checking *c, const struct json *expected)
+{
+	size_t before = 0;
+
+	JSON_EACH (item, expected) {
+		enum side side;
+		size_t place;
+
+		if (!side_from_name(json_scalar_text(item), &side)) {
+			check_fail(c, expected, "", STR("there is no such side"));
+			return;
+		}
+		place = first_place(c, side);
+		if (place == SIZE_MAX || place < before) {
+			check_fail(c, expected, "",
+				   place == SIZE_MAX
+					   ? STR_CONCAT(c->view->arena, STR("no call of "),
+							json_scalar_text(item))
+					   : STR_CONCAT(c->view->arena, json_scalar_text(item),
+							STR(" was called earlier")));
+			return;
+		}
+		before = place;
+	}
+}
+
+/* The target itself. */
+
+static bool log_has(const struct checking *c, struct str text)
+{
+	const struct wire *wire = c->view->wire;
+
+	for (size_t i = wire->step_log; i < wire->log.count; i++) {
+		if (str_find(wire->log.items[i], text) != STR_NOT_FOUND)
+			return true;
+	}
+	return false;
+}
+
+static void check_log(struct checking *c, const struct json *expected)
+{
+	const struct json *contains = json_get(expected, STR("contains"));
+	const struct json *not_contains = json_get(expected, STR("not_contains"));
+
+	if (contains != NULL && !log_has(c, json_scalar_text(contains)))
+		check_fail(c, contains, "contains", STR("no such line"));
+	if (not_contains != NULL && log_has(c, json_scalar_text(not_contains)))
+		check_fail(c, not_contains, "not_contains", STR("there is such a line"));
+}
+
+static void check_exit(struct checking *c, const struct json *expected)
+{
+	const struct json *status = json_get(expected, STR("status"));
+	struct str actual = str_format(c->view->arena, "%d", c->view->exit_status);
+
+	if (!c->view->has_ended)
+		check_fail(c, status, "status", STR("it runs"));
+	else if (!match_value(status, true, actual))
+		check_fail(c, status, "status", actual);
+}
+
+static void check_xml(struct checking *c, const struct json *expected)
+{
+	const struct record *record = last_of(c, SIDE_CLIENT);
+
+	JSON_EACH (place, expected) {
+		struct error error = {0};
+		struct str value = STR("");
+		bool is_present = false;
+
+		if (record == NULL || record->status == 0)
+			check_fail(c, place, "", STR("no answer"));
+		else if (!xml_path_get(c->view->arena, record->answer_body, place->key, &is_present,
+				       &value, &error))
+			check_fail(c, place, "", str_copy(c->view->arena, str_from(error.text)));
+		else if (!match_value(place, is_present, value))
+			check_fail_text(c, place->line, str_cstr(c->view->arena, place->key),
+					check_expected_text(c, place),
+					is_present ? value : STR("no such element"));
+	}
+}
+
+static const struct {
+	struct str name;
+	void (*check)(struct checking *c, const struct json *expected);
+} checks[] = {
+	{STR_INIT("answer"), check_answer},
+	{STR_INIT("answers"), check_answers},
+	{STR_INIT("backend"), check_backend},
+	{STR_INIT("upstream"), check_upstream},
+	{STR_INIT("portal"), check_portal},
+	{STR_INIT("backend_calls"), check_backend_calls},
+	{STR_INIT("upstream_calls"), check_upstream_calls},
+	{STR_INIT("portal_calls"), check_portal_calls},
+	{STR_INIT("order"), check_order},
+	{STR_INIT("log"), check_log},
+	{STR_INIT("exit"), check_exit},
+	{STR_INIT("xml"), check_xml},
+};
+
+void checks_judge(const struct check_view *view, const struct json *then, struct failures *failures)
+{
+	JSON_EACH (entry, then) {
+		const struct json *expected = entry->first_child;
+
+		for (size_t i = 0; i < sizeof checks / sizeof *checks; i++) {
+			struct checking c = {view, failures, checks[i].name};
+
+			if (str_equal(expected->key, checks[i].name))
+				checks[i].check(&c, expected);
+		}
+	}
+}

@@ -1,0 +1,30 @@
+/* Judging a step: its `then` against what is on the wire since the step began.
+ */
+#ifndef RUNNER_CHECKS_H
+#define RUNNER_CHECKS_H
+
+#include <stdbool.h>
+
+#include "base/vec.h"
+#include "conformance/report/report.h"
+
+struct arena;
+struct json;
+struct wire;
+
+struct check_view {
+	struct arena *arena; /* texts of failures */
+	const struct wire *wire;
+	bool has_ended; /* the target */
+	int exit_status;
+};
+
+struct failures {
+	VEC(struct failure) items;
+};
+
+/* Appends what does not fit. */
+void checks_judge(const struct check_view *view, const struct json *then,
+		  struct failures *failures);
+
+#endif

@@ -1,0 +1,412 @@
+#include "conformance/runner/conform.h"
+
+#include <stdlib.h>
+
+#include "base/arena.h"
+#include "base/error.h"
+#include "base/json.h"
+#include "base/limits.h"
+#include "base/list.h"
+#include "base/options.h"
+#include "conformance/report/report.h"
+#include "conformance/runner/case.h"
+#include "conformance/runner/run.h"
+#include "conformance/runner/selection.h"
+#include "conformance/runner/store_reset.h"
+#include "world/clock.h"
+#include "world/environment.h"
+#include "world/files.h"
+#include "world/log.h"
+
+#define SELECTION_MAX 256
+#define REPORT_BYTES_MAX ((size_t)64 * 1024 * 1024)
+#define EXIT_FAILED 1
+#define EXIT_USAGE 2
+#define EXIT_NO_TARGET 3
+#define EXIT_RUNNER_FAILED 4
+#define EXIT_INTERRUPTED 130
+
+struct conform {
+	struct world *world;
+	struct arena *arena; /* lives as long as the run */
+	struct run_options run_options;
+	struct str words[SELECTION_MAX + 1]; /* the suite, then the selection */
+	size_t words_count;
+	struct str suites, output;
+	report_write *report; /* NULL: for people, case by case */
+	bool is_verbose, is_fail_fast, only_lists, wants_help;
+
+	struct case_list cases;
+	size_t next; /* the case after the present one */
+	struct case_run *run;
+	struct store_reset *store_reset;
+	struct timer between;
+	struct results results;
+	int64_t began_us;
+	size_t started; /* cases whose target came up */
+	bool is_interrupted;
+};
+
+/* Options. */
+
+struct raw_options {
+	struct str report, world;
+	int64_t timeout_s;
+};
+
+static bool parse_options(struct conform *conform, const struct str *arguments, size_t count,
+			  struct raw_options *raw, struct strbuf *help, struct error *error)
+{
+	struct target_plan *plan = &conform->run_options.plan;
+	const struct option options[] = {
+		{"start", 0, OPTION_TEXT, &plan->start_command, NULL, "CMD",
+		 "target: command with {config} {portal} {port} {management_port} {metrics_port} "
+		 "{echo_port} {backend} {upstream} {resolver} {store}"},
+		{"url", 0, OPTION_TEXT, &plan->url, NULL, "URL", "target: runs already, there"},
+		{"management-url", 0, OPTION_TEXT, &plan->management_url, NULL, "URL",
+		 "its Management API"},
+		{"portal-port", 0, OPTION_PORT, &conform->run_options.portal_port, NULL, "N",
+		 "where the portal is played, for a target that runs already"},
+		{"claims", 0, OPTION_TEXT, &conform->run_options.claims, NULL, "FEATURE,...",
+		 "what a target other than refscale offers"},
+		{"store", 0, OPTION_TEXT, &plan->store, NULL, "URL",
+		 "backend: an empty Redis, redis://..., for the target"},
+		{"suites", 0, OPTION_TEXT, &conform->suites, NULL, "DIR",
+		 "folder of the suites (conformance/suites)"},
+		{"list", 0, OPTION_FLAG, &conform->only_lists, NULL, NULL, "show the cases meant"},
+		{"report", 0, OPTION_TEXT, &raw->report, NULL, "FORMAT",
+		 "human, tap, junit or json"},
+		{"output", 'o', OPTION_TEXT, &conform->output, NULL, "FILE",
+		 "where the report goes"},
+		{"timeout", 0, OPTION_INT, &raw->timeout_s, NULL, "S", "for one case (30)"},
+		{"fail-fast", 0, OPTION_FLAG, &conform->is_fail_fast, NULL, NULL,
+		 "stop at the first failed case"},
+		{"verbose", 'v', OPTION_FLAG, &conform->is_verbose, NULL, NULL,
+		 "a line for every case"},
+		{"world", 0, OPTION_TEXT, &raw->world, NULL, "WORLD",
+		 "real: over sockets; sim: in the simulator, under virtual time"},
+		{"help", 'h', OPTION_FLAG, &conform->wants_help, NULL, NULL, "this text"},
+	};
+
+	strbuf_append(help, STR("usage: refscale conform gateway|backend [SELECTION...] "
+				"[OPTION...]\n"
+				"selection: ids, patterns (GW-1*), topics, tag:NAME, needs:NAME; "
+				"!WORD takes away\n"));
+	options_help(help, options, sizeof options / sizeof *options);
+	return options_parse(options, sizeof options / sizeof *options, arguments, count,
+			     conform->words, SELECTION_MAX + 1, &conform->words_count, error);
+}
+
+static bool choose_suite(struct conform *conform, struct error *error)
+{
+	if (conform->words_count == 0)
+		return error_set(error, ERROR_INVALID, "which suite, gateway or backend?");
+	return suite_from_name(conform->words[0], &conform->run_options.plan.suite) ||
+	       error_set(error, ERROR_INVALID, "no suite \"%.*s\", there are: gateway, backend",
+			 STR_ARG(conform->words[0]));
+}
+
+static bool choose_report(struct conform *conform, struct str name, struct error *error)
+{
+	report_write *report = report_find(name);
+
+	if (report == NULL)
+		return error_set(error, ERROR_INVALID, "no report \"%.*s\", there are: %s",
+				 STR_ARG(name), report_names);
+	if (report != report_human || conform->output.size > 0)
+		conform->report = report;
+	return true;
+}
+
+static bool check_target(const struct target_plan *plan, struct error *error)
+{
+	if (plan->start_command.size > 0 && plan->url.size > 0)
+		return error_set(error, ERROR_INVALID, "either --start or --url");
+	if (plan->suite == SUITE_BACKEND && plan->url.size > 0)
+		return error_set(error, ERROR_INVALID,
+				 "--url is for gateways: each backend case needs an empty backend");
+	if (plan->suite == SUITE_GATEWAY && plan->store.size > 0)
+		return error_set(error, ERROR_INVALID, "--store is for the backend suite");
+	return true;
+}
+
+static bool read_options(struct conform *conform, const struct str *arguments, size_t count,
+			 struct error *error)
+{
+	struct raw_options raw = {STR("human"), STR("real"), 30};
+	struct strbuf help;
+	bool is_read;
+
+	strbuf_init(&help, LIMIT_LOG_LINE_BYTES);
+	conform->suites = STR("conformance/suites");
+	is_read = parse_options(conform, arguments, count, &raw, &help, error);
+	if (is_read && conform->wants_help) {
+		log_write(conform->world, LOG_STDOUT, str_trim(strbuf_str(&help)));
+		strbuf_free(&help);
+		return true;
+	}
+	strbuf_free(&help);
+	if (!is_read || !choose_suite(conform, error) ||
+	    !choose_report(conform, raw.report, error) ||
+	    !check_target(&conform->run_options.plan, error))
+		return false;
+	if (raw.timeout_s <= 0)
+		return error_set(error, ERROR_INVALID, "--timeout must be at least 1");
+	conform->run_options.timeout_us = raw.timeout_s * 1000000;
+	conform->run_options.is_virtual = str_equal(raw.world, STR("sim"));
+	return true;
+}
+
+/* Output. */
+
+static void print(struct conform *conform, struct str text)
+{
+	struct str line;
+
+	while (str_next_field(&text, '\n', &line)) {
+		if (line.size > 0 || text.size > 0)
+			log_write(conform->world, LOG_STDOUT, line);
+	}
+}
+
+static void print_result(struct conform *conform, const struct result *result)
+{
+	struct strbuf out;
+
+	if (conform->report != NULL || (!conform->is_verbose && result->verdict != VERDICT_FAILED))
+		return;
+	strbuf_init(&out, REPORT_BYTES_MAX);
+	report_human_result(&out, result);
+	print(conform, strbuf_str(&out));
+	strbuf_free(&out);
+}
+
+/* False when the file cannot be written. */
+static bool write_report(struct conform *conform)
+{
+	struct strbuf out;
+	struct error error = {0};
+	bool is_written = true;
+
+	strbuf_init(&out, REPORT_BYTES_MAX);
+	if (conform->report != NULL)
+		conform->report(&out, &conform->results);
+	if (conform->output.size > 0) {
+		is_written = files_write(conform->world, conform->output, strbuf_str(&out), &error);
+		strbuf_clear(&out);
+	}
+	if (!is_written)
+		log_format(conform->world, LOG_STDERR, "refscale conform: %s", error.text);
+	if (conform->report == NULL || conform->output.size > 0)
+		report_summary(&out, &conform->results);
+	print(conform, strbuf_str(&out));
+	strbuf_free(&out);
+	return is_written;
+}
+
+static void list_case(struct conform *conform, const struct conform_case *conform_case)
+{
+	struct strbuf line;
+
+	strbuf_init(&line, LIMIT_LOG_LINE_BYTES);
+	strbuf_append_format(&line, "%-8.*s %.*s", STR_ARG(conform_case->id),
+			     STR_ARG(conform_case->title));
+	JSON_EACH (tag, conform_case->tags)
+		strbuf_append_format(&line, " [%.*s]", STR_ARG(json_scalar_text(tag)));
+	log_write(conform->world, LOG_STDOUT, strbuf_str(&line));
+	strbuf_free(&line);
+}
+
+/* The run. */
+
+static void next_case(struct conform *conform);
+
+static int exit_status_of(struct conform *conform)
+{
+	size_t passed = results_count(&conform->results, VERDICT_PASSED);
+	size_t failed = results_count(&conform->results, VERDICT_FAILED);
+
+	if (conform->is_interrupted)
+		return EXIT_INTERRUPTED;
+	if (failed > 0)
+		return conform->started > 0 ? EXIT_FAILED : EXIT_NO_TARGET;
+	return passed > 0 ? 0 : EXIT_NO_TARGET;
+}
+
+static void finish(struct conform *conform, int exit_status)
+{
+	conform->results.duration_us = world_monotonic_us(conform->world) - conform->began_us;
+	if (!write_report(conform))
+		exit_status = EXIT_RUNNER_FAILED;
+	world_exit(conform->world, exit_status);
+}
+
+static void next_case_later(struct timer *timer)
+{
+	next_case(LIST_ENTRY(timer, struct conform, between));
+}
+
+static void add_result(struct conform *conform, const struct result *result)
+{
+	vec_push(&conform->results.items, *result);
+	print_result(conform, result);
+}
+
+static void case_done(const struct result *result, bool target_started, void *data)
+{
+	struct conform *conform = data;
+
+	conform->run = NULL;
+	conform->started += target_started;
+	add_result(conform, result);
+	if (conform->is_interrupted || (conform->is_fail_fast && result->verdict == VERDICT_FAILED))
+		finish(conform, exit_status_of(conform));
+	else
+		timer_start(conform->world, &conform->between, 0, next_case_later);
+}
+
+static void start_case(struct conform *conform)
+{
+	const struct conform_case *conform_case = &conform->cases.items.items[conform->next++];
+
+	conform->run = case_run_start(conform->world, &conform->run_options, conform_case,
+				      conform->arena, case_done, conform);
+}
+
+static void store_is_empty(const struct error *error, void *data)
+{
+	struct conform *conform = data;
+
+	if (error == NULL) {
+		start_case(conform);
+		return;
+	}
+	log_format(conform->world, LOG_STDERR, "refscale conform: %s", error->text);
+	finish(conform, EXIT_NO_TARGET);
+}
+
+static bool skip_case(struct conform *conform, const struct conform_case *conform_case)
+{
+	struct str need = run_missing_need(&conform->run_options, conform_case, conform->arena);
+
+	if (need.size == 0)
+		return false;
+
+	struct result result = {
+		.conform_case = conform_case,
+		.verdict = VERDICT_SKIPPED,
+		.reason = STR_CONCAT(conform->arena, STR("needs "), need),
+	};
+
+	add_result(conform, &result);
+	return true;
+}
+
+static void next_case(struct conform *conform)
+{
+	for (; conform->next < conform->cases.items.count; conform->next++) {
+		const struct conform_case *conform_case =
+			&conform->cases.items.items[conform->next];
+
+		if (!selection_includes(conform->words + 1, conform->words_count - 1,
+					conform_case) ||
+		    skip_case(conform, conform_case))
+			continue;
+		if (conform->store_reset != NULL)
+			store_reset_empty(conform->store_reset, store_is_empty, conform);
+		else
+			start_case(conform);
+		return;
+	}
+	finish(conform, exit_status_of(conform));
+}
+
+static void stop_requested(void *data)
+{
+	struct conform *conform = data;
+
+	conform->is_interrupted = true;
+	case_run_abandon(conform->run);
+	conform->run = NULL;
+	timer_stop(&conform->between);
+	finish(conform, EXIT_INTERRUPTED);
+}
+
+/* The component. */
+
+static void conform_stop(void *instance)
+{
+	struct conform *conform = instance;
+
+	timer_stop(&conform->between);
+	case_run_abandon(conform->run);
+	store_reset_close(conform->store_reset);
+	case_list_free(&conform->cases);
+	vec_free(&conform->results.items);
+	arena_destroy(conform->arena);
+	free(conform);
+}
+
+static bool open_store(struct conform *conform, struct error *error)
+{
+	struct str store = conform->run_options.plan.store;
+
+	if (!str_has_prefix(store, STR("redis://")))
+		return store.size == 0 ||
+		       error_set(error, ERROR_INVALID, "--store must be a redis:// URL");
+	conform->store_reset = store_reset_open(conform->world, store, error);
+	return conform->store_reset != NULL;
+}
+
+static bool prepare(struct conform *conform, const struct str *arguments, size_t count,
+		    struct error *error)
+{
+	if (!read_options(conform, arguments, count, error))
+		return false;
+	return conform->wants_help ||
+	       (case_read_suite(&conform->cases, conform->arena, conform->world,
+				conform->run_options.plan.suite, conform->suites, error) &&
+		selection_check(conform->words + 1, conform->words_count - 1, &conform->cases,
+				error) &&
+		open_store(conform, error));
+}
+
+static void list_cases(struct conform *conform)
+{
+	for (size_t i = 0; i < conform->cases.items.count; i++) {
+		if (selection_includes(conform->words + 1, conform->words_count - 1,
+				       &conform->cases.items.items[i]))
+			list_case(conform, &conform->cases.items.items[i]);
+	}
+}
+
+static void *conform_start(struct world *world, const struct str *arguments, size_t count,
+			   int *exit_status, struct error *error)
+{
+	struct conform *conform = MEMORY_NEW(struct conform);
+
+	conform->world = world;
+	conform->arena = arena_create();
+	if (!prepare(conform, arguments, count, error)) {
+		*exit_status = EXIT_USAGE;
+		conform_stop(conform);
+		return NULL;
+	}
+	if (conform->wants_help || conform->only_lists) {
+		list_cases(conform);
+		world_exit(world, 0);
+		return conform;
+	}
+	conform->results.suite = suite_name(conform->run_options.plan.suite);
+	conform->began_us = world_monotonic_us(world);
+	world_on_stop(world, stop_requested, conform);
+	timer_start(world, &conform->between, 0, next_case_later);
+	return conform;
+}
+
+const struct component conform_component = {
+	.name = "conform",
+	.help = "run conformance cases against a gateway or a backend, refscale's or yours",
+	.start = conform_start,
+	.stop = conform_stop,
+};

@@ -1,0 +1,100 @@
+/* What a case needs of its target beyond serving calls: what it says under `needs`, and what
+ * follows from its actions and checks. */
+#include "base/arena.h"
+#include "base/json.h"
+#include "conformance/runner/run.h"
+
+/* Over sockets nobody waits longer than that. */
+#define WAIT_REAL_MAX_US 2000000
+
+static bool offers(const struct run_options *options, struct str feature)
+{
+	struct str rest = options->claims, claim;
+
+	if (str_equal(feature, STR("virtual-time")))
+		return options->is_virtual;
+	if (target_plan_is_refscale(&options->plan))
+		return true;
+	while (str_next_field(&rest, ',', &claim)) {
+		if (str_equal(str_trim(claim), feature))
+			return true;
+	}
+	return false;
+}
+
+/* Whether an entry of `list` (when, then) in any step has that key. */
+static bool has_entry(const struct conform_case *conform_case, struct str list, struct str key)
+{
+	JSON_EACH (step, conform_case->steps) {
+		JSON_EACH (entry, json_get(step, list)) {
+			if (json_get(entry, key) != NULL)
+				return true;
+		}
+	}
+	return false;
+}
+
+/* Of a target that runs already nothing but what it asks the portal can be changed. */
+static bool needs_start(const struct conform_case *conform_case)
+{
+	static const struct str keys[] = {STR_INIT("environment"), STR_INIT("arguments"),
+					  STR_INIT("start"), STR_INIT("config_text"),
+					  STR_INIT("names")};
+
+	for (size_t i = 0; i < sizeof keys / sizeof *keys; i++) {
+		if (json_get(conform_case->given, keys[i]) != NULL)
+			return true;
+	}
+	return has_entry(conform_case, STR("when"), STR("stop")) ||
+	       has_entry(conform_case, STR("then"), STR("log")) ||
+	       has_entry(conform_case, STR("then"), STR("exit"));
+}
+
+static bool needs_test_hooks(const struct conform_case *conform_case)
+{
+	return conform_case->suite == SUITE_BACKEND &&
+	       (json_get(conform_case->given, STR("clock")) != NULL ||
+		has_entry(conform_case, STR("when"), STR("clock")) ||
+		has_entry(conform_case, STR("when"), STR("drain")) ||
+		has_entry(conform_case, STR("when"), STR("wait")));
+}
+
+static struct str missing_port(const struct run_options *options,
+			       const struct conform_case *conform_case)
+{
+	JSON_EACH (step, conform_case->steps) {
+		JSON_EACH (action, json_get(step, STR("when"))) {
+			struct str name = json_get_str(action, STR("port"));
+			enum target_port port;
+
+			if (target_port_from_name(name, &port) &&
+			    !target_plan_has_port(&options->plan, port))
+				return name;
+		}
+	}
+	return STR("");
+}
+
+struct str run_missing_need(const struct run_options *options,
+			    const struct conform_case *conform_case, struct arena *arena)
+{
+	bool is_gateway = conform_case->suite == SUITE_GATEWAY;
+	struct str port = missing_port(options, conform_case);
+
+	JSON_EACH (need, conform_case->needs) {
+		struct str name = json_scalar_text(need);
+
+		if (!offers(options, name))
+			return name;
+	}
+	if (is_gateway && !options->is_virtual && case_wait_us(conform_case) > WAIT_REAL_MAX_US)
+		return STR("virtual-time");
+	if (options->plan.url.size > 0 && needs_start(conform_case))
+		return STR("a target that the runner starts");
+	if (json_get(conform_case->given, STR("arguments")) != NULL &&
+	    !offers(options, STR("command-line")))
+		return STR("command-line");
+	if (needs_test_hooks(conform_case) && !offers(options, STR("test-hooks")))
+		return STR("test-hooks");
+	return port.size > 0 ? STR_CONCAT(arena, STR("the "), port, STR(" port")) : STR("");
+}

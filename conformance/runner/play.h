@@ -1,0 +1,73 @@
+/* A played server: it notes every call on the wire and answers as it was told, faults included. The
+ * backend, upstream and portal of a case are three of them; each has its own way to choose answers
+ * (play_backend.c, play_upstream.c, play_portal.c).
+ *
+ * An answer is {status, fields, body, json, delay, fault}, all optional. A script is a list of
+ * answers used in order, of which the last one repeats.
+ */
+#ifndef RUNNER_PLAY_H
+#define RUNNER_PLAY_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "base/list.h"
+#include "base/str.h"
+#include "conformance/runner/wire.h"
+#include "world/clock.h"
+
+struct error;
+struct http_listener;
+struct json;
+struct play;
+struct world;
+
+/* The next answer for this call; the arena is the wire's. */
+typedef const struct json *play_choose(struct play *play, const struct record *record,
+				       struct arena *arena);
+
+struct script {
+	const struct json *answers; /* one, or a list; NULL: the default */
+	size_t next;
+};
+
+/* The answer to come; NULL: the default. */
+const struct json *script_peek(const struct script *script);
+const struct json *script_take(struct script *script);
+
+struct play {
+	struct world *world;
+	struct wire *wire;
+	enum side side;
+	play_choose *choose;
+	void *data; /* the chooser's */
+	struct script script;
+	struct http_listener *listener; /* NULL: nothing listens */
+	uint16_t port;
+	struct list_link calls;
+	struct task refusal; /* looks whether to listen, at the end of the turn */
+};
+
+/* On 127.0.0.1, any free port (play->port != 0: that one). */
+bool play_open(struct play *play, struct world *world, struct wire *wire, enum side side,
+	       play_choose *choose, void *data, struct error *error);
+/* Replaces what it answers from now on; the tree is borrowed. */
+void play_set_script(struct play *play, const struct json *answers);
+void play_close(struct play *play);
+
+/* Choosers. */
+play_choose play_backend_choose;  /* the script; default 200 */
+play_choose play_upstream_choose; /* the script; `echo` and default: the request as JSON */
+play_choose play_portal_choose;   /* data: struct portal_play */
+
+struct portal_play {
+	const struct json *config;    /* {services: [...]}; NULL: none */
+	const struct json *overrides; /* path -> answers; NULL: none */
+	struct {
+		struct str path;
+		struct script script;
+	} scripts[16]; /* of the overrides that were used */
+	size_t scripts_count;
+};
+
+#endif

@@ -1,0 +1,333 @@
+#include "conformance/runner/run.h"
+
+#include <inttypes.h>
+#include <stdlib.h>
+
+#include "base/arena.h"
+#include "base/error.h"
+#include "base/json.h"
+#include "base/list.h"
+#include "conformance/runner/run_internal.h"
+
+/* After its last answer a target may still report, log or close: a step is judged when nothing
+ * happened for a moment, and again for as long as what is missed may come. */
+struct pace {
+	int64_t quiet_us, patience_us, look_again_us;
+};
+static const struct pace real_pace = {30000, 1500000, 20000};
+static const struct pace virtual_pace = {500000, 10000000, 100000};
+
+#define REASON_BYTES_MAX 300
+
+static const struct pace *pace_of(const struct case_run *run)
+{
+	return run->options->is_virtual ? &virtual_pace : &real_pace;
+}
+
+/* The end. */
+
+static void free_run(struct case_run *run)
+{
+	timer_stop(&run->timeout);
+	timer_stop(&run->pause);
+	client_cancel(run->call);
+	scene_close(&run->scene);
+	target_free(&run->target);
+	wire_free(&run->hook_wire);
+	fixture_calls_free(&run->fixture);
+	vec_free(&run->failures.items);
+	arena_destroy(run->scratch);
+	arena_destroy(run->arena);
+	free(run);
+}
+
+void case_run_abandon(struct case_run *run)
+{
+	if (run != NULL)
+		free_run(run);
+}
+
+static void end(struct case_run *run)
+{
+	struct result result = run->result;
+	bool has_started = run->has_started;
+	case_run_done *done = run->done;
+	void *data = run->data;
+
+	result.duration_us = world_monotonic_us(run->world) - run->began_us;
+	free_run(run);
+	done(&result, has_started, data);
+}
+
+static void end_later(struct timer *timer)
+{
+	end(LIST_ENTRY(timer, struct case_run, pause));
+}
+
+/* Whatever is under way is given up; the target ends before the case does. */
+static void finish(struct case_run *run)
+{
+	if (run->is_over)
+		return;
+	run->is_over = true;
+	timer_stop(&run->timeout);
+	timer_stop(&run->pause);
+	client_cancel(run->call);
+	run->call = NULL;
+	scene_close_plays(&run->scene);
+	if (!target_stop(&run->target))
+		timer_start(run->world, &run->pause, 0, end_later);
+}
+
+static void keep_wire(struct case_run *run)
+{
+	struct str wire = wire_print(&run->scene.wire, run->result_arena);
+
+	run->result.wire = wire;
+}
+
+void case_run_fail(struct case_run *run, struct str reason)
+{
+	if (run->is_over)
+		return;
+	run->result.verdict = VERDICT_FAILED;
+	run->result.reason = reason;
+	keep_wire(run);
+	finish(run);
+}
+
+static void keep_failures(struct case_run *run)
+{
+	size_t count = run->failures.items.count;
+	struct failure *kept = ARENA_ARRAY(run->result_arena, struct failure, count);
+
+	for (size_t i = 0; i < count; i++) {
+		const struct failure *failure = &run->failures.items.items[i];
+
+		kept[i].what = str_copy(run->result_arena, failure->what);
+		kept[i].line = failure->line;
+		kept[i].expected = str_copy(run->result_arena, failure->expected);
+		kept[i].actual = str_copy(run->result_arena, failure->actual);
+	}
+	run->result.failures = kept;
+	run->result.failures_count = count;
+}
+
+static void fail_checks(struct case_run *run)
+{
+	const struct failure *first = &run->failures.items.items[0];
+	struct str reason = str_format(run->result_arena, "%.*s: expected %.*s, actual %.*s",
+				       STR_ARG(first->what),
+				       STR_ARG(str_slice(first->expected, 0, REASON_BYTES_MAX)),
+				       STR_ARG(str_slice(first->actual, 0, REASON_BYTES_MAX)));
+
+	keep_failures(run);
+	case_run_fail(run, reason);
+}
+
+static void timed_out(struct timer *timer)
+{
+	struct case_run *run = LIST_ENTRY(timer, struct case_run, timeout);
+
+	case_run_fail(run, str_format(run->result_arena, "no end after %" PRId64 " s",
+				      run->options->timeout_us / 1000000));
+}
+
+/* Steps. */
+
+static void begin_step(struct case_run *run);
+
+static void add_end_failure(struct case_run *run)
+{
+	struct failure failure = {
+		.what = STR("the target"),
+		.line = run->step->line,
+		.expected = STR("runs"),
+		.actual = str_format(run->scratch, "ended with status %d", run->target.exit_status),
+	};
+
+	vec_push(&run->failures.items, failure);
+}
+
+static bool expects_exit(const struct json *step)
+{
+	JSON_EACH (check, json_get(step, STR("then"))) {
+		if (json_get(check, STR("exit")) != NULL)
+			return true;
+	}
+	return false;
+}
+
+static bool judge(struct case_run *run)
+{
+	bool has_ended = run->target.state == TARGET_ENDED;
+	const struct check_view view = {run->scratch, &run->scene.wire, has_ended,
+					run->target.exit_status};
+
+	arena_reset(run->scratch);
+	run->failures.items.count = 0;
+	checks_judge(&view, json_get(run->step, STR("then")), &run->failures);
+	if (has_ended && !run->may_end && !expects_exit(run->step))
+		add_end_failure(run);
+	return run->failures.items.count == 0;
+}
+
+static void step_done(struct case_run *run)
+{
+	run->step = run->step->next;
+	if (run->step == NULL) {
+		finish(run);
+		return;
+	}
+	wire_begin_step(&run->scene.wire);
+	begin_step(run);
+}
+
+static void look(struct timer *timer)
+{
+	struct case_run *run = LIST_ENTRY(timer, struct case_run, pause);
+	const struct pace *pace = pace_of(run);
+	int64_t now_us = world_monotonic_us(run->world);
+	bool is_late = now_us - run->settling_since_us >= pace->patience_us;
+
+	if (run->changes_seen != run->scene.wire.changes) {
+		run->changes_seen = run->scene.wire.changes;
+		run->changed_us = now_us;
+	}
+	if (!is_late && now_us - run->changed_us < pace->quiet_us)
+		timer_start(run->world, timer, pace->quiet_us - (now_us - run->changed_us), look);
+	else if (judge(run))
+		step_done(run);
+	else if (is_late)
+		fail_checks(run);
+	else
+		timer_start(run->world, timer, pace->look_again_us, look);
+}
+
+static void settle(struct case_run *run)
+{
+	run->settling_since_us = run->changed_us = world_monotonic_us(run->world);
+	run->changes_seen = run->scene.wire.changes;
+	timer_start(run->world, &run->pause, pace_of(run)->quiet_us, look);
+}
+
+void case_run_next_action(struct case_run *run)
+{
+	run->action = run->action->next;
+	run->repeats_left = 0;
+	if (run->action != NULL)
+		case_run_act(run);
+	else
+		settle(run);
+}
+
+static void begin_step(struct case_run *run)
+{
+	run->action = json_at(json_get(run->step, STR("when")), 0);
+	run->repeats_left = 0;
+	if (run->action != NULL)
+		case_run_act(run);
+	else
+		settle(run);
+}
+
+void case_run_first_step(struct case_run *run)
+{
+	run->has_started = true;
+	run->step = json_at(run->scene.steps, 0);
+	begin_step(run);
+}
+
+/* The start. */
+
+static bool must_fail_to_start(const struct case_run *run)
+{
+	return str_equal(json_get_str(run->scene.given, STR("start")), STR("fails"));
+}
+
+static void target_came_up(struct case_run *run)
+{
+	if (must_fail_to_start(run))
+		case_run_fail(run, STR("the target is ready, but was expected to fail"));
+	else if (run->conform_case->suite == SUITE_BACKEND)
+		case_run_seed(run);
+	else
+		case_run_first_step(run);
+}
+
+static void target_went_down(struct case_run *run)
+{
+	if (run->is_over) {
+		/* A crash while it stops is one too; a command may end as it likes. */
+		if (run->target.exit_status != 0 && !run->target.was_killed && !run->may_end &&
+		    run->result.verdict == VERDICT_PASSED &&
+		    target_plan_is_refscale(&run->options->plan)) {
+			run->result.verdict = VERDICT_FAILED;
+			run->result.reason = str_format(
+				run->result_arena, "asked to stop, the target ended with status %d",
+				run->target.exit_status);
+			keep_wire(run);
+		}
+		timer_start(run->world, &run->pause, 0, end_later);
+	} else if (!run->has_started && must_fail_to_start(run)) {
+		run->may_end = true;
+		case_run_first_step(run);
+	} else if (!run->has_started) {
+		case_run_fail(run, str_format(run->result_arena,
+					      "the target ended with status %d before it was ready",
+					      run->target.exit_status));
+	}
+}
+
+static void target_has_changed(struct target *target, void *data)
+{
+	struct case_run *run = data;
+
+	if (target->state == TARGET_ENDED)
+		target_went_down(run);
+	else if (target->state == TARGET_READY && !run->is_over && !run->has_started)
+		target_came_up(run);
+}
+
+static bool start(struct case_run *run, struct error *error)
+{
+	if (!scene_open(&run->scene, run->world, run->arena, run->conform_case,
+			run->options->portal_port, error))
+		return false;
+	if (run->options->plan.store.size > 0)
+		placeholders_set(&run->scene.placeholders, STR("store"), run->options->plan.store);
+	run->target.wire = &run->scene.wire;
+	return target_start(&run->target, &run->scene.placeholders, run->scene.environment,
+			    json_get(run->scene.given, STR("arguments")), error);
+}
+
+struct case_run *case_run_start(struct world *world, const struct run_options *options,
+				const struct conform_case *conform_case, struct arena *arena,
+				case_run_done *done, void *data)
+{
+	struct case_run *run = MEMORY_NEW(struct case_run);
+	struct error error = {0};
+
+	run->world = world;
+	run->options = options;
+	run->conform_case = conform_case;
+	run->arena = arena_create();
+	run->scratch = arena_create();
+	run->result_arena = arena;
+	run->began_us = world_monotonic_us(world);
+	run->clock_us = INT64_MIN;
+	run->done = done;
+	run->data = data;
+	run->result = (struct result){.conform_case = conform_case, .verdict = VERDICT_PASSED};
+	wire_init(&run->hook_wire, run->arena);
+	run->target = (struct target){.world = world,
+				      .plan = &options->plan,
+				      .arena = run->arena,
+				      .changed = target_has_changed,
+				      .data = run};
+	timer_start(world, &run->timeout, options->timeout_us + case_wait_us(conform_case),
+		    timed_out);
+	if (!start(run, &error))
+		case_run_fail(run, str_copy(arena, str_from(error.text)));
+	return run;
+}

@@ -1,0 +1,174 @@
+#include "conformance/runner/scene.h"
+
+#include <inttypes.h>
+
+#include "base/arena.h"
+#include "base/error.h"
+#include "base/json.h"
+#include "conformance/runner/fixture_gateway.h"
+#include "world/clock.h"
+#include "world/environment.h"
+#include "world/files.h"
+
+#define BACKEND_USER STR("internal")
+#define BACKEND_PASSWORD STR("internal-password")
+
+static void set_variable(struct scene *scene, struct str name, struct str value)
+{
+	json_set(scene->environment, name, json_new_str(scene->arena, value));
+}
+
+static void set_address(struct scene *scene, struct str name, const char *format, uint16_t port)
+{
+	placeholders_set(&scene->placeholders, name,
+			 str_format(scene->arena, format, (unsigned)port));
+}
+
+/* The configuration. */
+
+static bool write_config(struct scene *scene, struct str content, struct error *error)
+{
+	return files_write(scene->world, scene->config_path, content, error);
+}
+
+static bool set_config_text(struct scene *scene, struct str text, struct error *error)
+{
+	scene->config = NULL;
+	scene->portal.config = NULL;
+	return write_config(scene, text, error);
+}
+
+static bool set_config(struct scene *scene, const struct json *patches, struct error *error)
+{
+	scene->config = placeholders_expand_json(&scene->placeholders, scene->arena,
+						 fixture_gateway_config(scene->arena, patches));
+	scene->portal.config = scene->config;
+	scene->host = fixture_gateway_host(scene->config);
+	return write_config(scene, json_print(scene->arena, scene->config), error);
+}
+
+bool scene_set(struct scene *scene, const struct json *set, struct error *error)
+{
+	const struct json *config = json_get(set, STR("config"));
+	const struct json *config_text = json_get(set, STR("config_text"));
+	const struct json *portal = json_get(set, STR("portal"));
+	const struct json *names = json_get(set, STR("names"));
+	const enum side scripted[] = {SIDE_BACKEND, SIDE_UPSTREAM};
+
+	for (size_t i = 0; i < sizeof scripted / sizeof *scripted; i++) {
+		const struct json *script = json_get(set, side_name(scripted[i]));
+
+		if (script != NULL)
+			play_set_script(&scene->plays[scripted[i]], script);
+	}
+	if (portal != NULL) {
+		scene->portal.overrides = portal;
+		scene->portal.scripts_count = 0;
+	}
+	if (names != NULL)
+		scene->names.names = names;
+	if (config_text != NULL)
+		return set_config_text(scene, json_scalar_text(config_text), error);
+	return config == NULL || set_config(scene, config, error);
+}
+
+/* Opening. */
+
+static bool open_plays(struct scene *scene, uint16_t portal_port, struct error *error)
+{
+	scene->plays[SIDE_PORTAL].port = portal_port;
+	return play_open(&scene->plays[SIDE_BACKEND], scene->world, &scene->wire, SIDE_BACKEND,
+			 play_backend_choose, NULL, error) &&
+	       play_open(&scene->plays[SIDE_UPSTREAM], scene->world, &scene->wire, SIDE_UPSTREAM,
+			 play_upstream_choose, NULL, error) &&
+	       play_open(&scene->plays[SIDE_PORTAL], scene->world, &scene->wire, SIDE_PORTAL,
+			 play_portal_choose, &scene->portal, error) &&
+	       play_names_open(&scene->names, scene->world, scene->arena, error);
+}
+
+static void choose_config_path(struct scene *scene)
+{
+	struct str directory = environment_text(scene->world, STR("TMPDIR"), STR("/tmp"));
+
+	scene->config_path = str_format(
+		scene->arena, "%.*s/refscale-conform-%d-%016" PRIx64 ".json", STR_ARG(directory),
+		world_process_id(scene->world), world_chance(scene->world));
+}
+
+static bool open_gateway_scene(struct scene *scene, uint16_t portal_port, struct error *error)
+{
+	if (!open_plays(scene, portal_port, error))
+		return false;
+	choose_config_path(scene);
+	set_address(scene, STR("backend"), "http://127.0.0.1:%u", scene->plays[SIDE_BACKEND].port);
+	set_address(scene, STR("upstream"), "http://127.0.0.1:%u",
+		    scene->plays[SIDE_UPSTREAM].port);
+	set_address(scene, STR("portal"), "http://token@127.0.0.1:%u",
+		    scene->plays[SIDE_PORTAL].port);
+	set_address(scene, STR("resolver"), "127.0.0.1:%u", scene->names.port);
+	set_address(scene, STR("backend_port"), "%u", scene->plays[SIDE_BACKEND].port);
+	set_address(scene, STR("upstream_port"), "%u", scene->plays[SIDE_UPSTREAM].port);
+	placeholders_set(&scene->placeholders, STR("config"), scene->config_path);
+	return true;
+}
+
+static void add_given_variables(struct scene *scene)
+{
+	JSON_EACH (variable, json_get(scene->given, STR("environment")))
+		set_variable(scene, variable->key, json_scalar_text(variable));
+}
+
+static bool set_up_gateway(struct scene *scene, struct error *error)
+{
+	if (str_equal(json_get_str(scene->given, STR("source")), STR("portal")))
+		set_variable(scene, STR("THREESCALE_PORTAL_ENDPOINT"), STR("{portal}"));
+	else
+		set_variable(scene, STR("THREESCALE_CONFIG_FILE"), STR("{config}"));
+	set_variable(scene, STR("RESOLVER"), STR("{resolver}"));
+	/* A proxy of the machine would come between the target and what is played. */
+	set_variable(scene, STR("no_proxy"), STR("*"));
+	add_given_variables(scene);
+	return set_config(scene, NULL, error) &&
+	       (scene->given == NULL || scene_set(scene, scene->given, error));
+}
+
+bool scene_open(struct scene *scene, struct world *world, struct arena *arena,
+		const struct conform_case *conform_case, uint16_t portal_port, struct error *error)
+{
+	bool is_gateway = conform_case->suite == SUITE_GATEWAY;
+
+	scene->world = world;
+	scene->arena = arena;
+	scene->host = STR("127.0.0.1");
+	scene->environment = json_new(arena, JSON_OBJECT);
+	wire_init(&scene->wire, arena);
+	if (is_gateway && !open_gateway_scene(scene, portal_port, error))
+		return false;
+	scene->given = placeholders_expand_json(&scene->placeholders, arena, conform_case->given);
+	scene->steps = placeholders_expand_json(&scene->placeholders, arena, conform_case->steps);
+	if (is_gateway)
+		return set_up_gateway(scene, error);
+	set_variable(scene, STR("CONFIG_INTERNAL_API_USER"), BACKEND_USER);
+	set_variable(scene, STR("CONFIG_INTERNAL_API_PASSWORD"), BACKEND_PASSWORD);
+	add_given_variables(scene);
+	return true;
+}
+
+void scene_close_plays(struct scene *scene)
+{
+	const enum side played[] = {SIDE_BACKEND, SIDE_UPSTREAM, SIDE_PORTAL};
+
+	for (size_t i = 0; i < sizeof played / sizeof *played; i++) {
+		if (scene->plays[played[i]].world != NULL)
+			play_close(&scene->plays[played[i]]);
+	}
+	play_names_close(&scene->names);
+}
+
+void scene_close(struct scene *scene)
+{
+	scene_close_plays(scene);
+	if (scene->config_path.size > 0)
+		files_remove(scene->world, scene->config_path, NULL);
+	wire_free(&scene->wire);
+}

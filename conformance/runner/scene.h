@@ -1,0 +1,47 @@
+/* What stands around the target of one case: played backend, upstream, portal and name server, the
+ * configuration file, and the wire on which all is noted. Gateway cases use all of it; of a backend
+ * case only the wire and the placeholders.
+ */
+#ifndef RUNNER_SCENE_H
+#define RUNNER_SCENE_H
+
+#include <stdbool.h>
+
+#include "base/str.h"
+#include "conformance/runner/case.h"
+#include "conformance/runner/placeholders.h"
+#include "conformance/runner/play.h"
+#include "conformance/runner/play_names.h"
+#include "conformance/runner/wire.h"
+
+struct arena;
+struct error;
+struct json;
+struct world;
+
+struct scene {
+	struct world *world;
+	struct arena *arena; /* of the case */
+	struct wire wire;
+	struct play plays[SIDES]; /* not SIDE_CLIENT */
+	struct portal_play portal;
+	struct play_names names;
+	struct placeholders placeholders;
+	const struct json *given;  /* expanded; may be NULL */
+	const struct json *steps;  /* expanded */
+	const struct json *config; /* {services: [...]}; NULL when the case gives bytes */
+	struct str host;           /* of the first service: where clients call */
+	struct str config_path;    /* empty: no file yet */
+	struct json *environment;  /* what the target is given: name -> text */
+};
+
+/* portal_port 0: any. Zeroed scenes may be closed. */
+bool scene_open(struct scene *scene, struct world *world, struct arena *arena,
+		const struct conform_case *conform_case, uint16_t portal_port, struct error *error);
+/* An action `set`, or the start: any of config, config_text, backend, upstream, portal, names. */
+bool scene_set(struct scene *scene, const struct json *set, struct error *error);
+/* Played servers end, so that nobody waits for their answers; the wire stays. */
+void scene_close_plays(struct scene *scene);
+void scene_close(struct scene *scene);
+
+#endif

@@ -1,0 +1,340 @@
+#include "conformance/runner/target.h"
+
+#include "base/arena.h"
+#include "base/error.h"
+#include "base/json.h"
+#include "base/list.h"
+#include "base/url.h"
+#include "conformance/runner/client.h"
+#include "world/http_server.h"
+
+#define PROBE_PAUSE_US 20000
+#define PROBE_TIMEOUT_MS 2000
+#define STOP_GRACE_US 2000000
+
+static const struct str port_names[TARGET_PORTS] = {
+	[TARGET_PROXY] = STR_INIT("proxy"),
+	[TARGET_MANAGEMENT] = STR_INIT("management"),
+	[TARGET_METRICS] = STR_INIT("metrics"),
+	[TARGET_ECHO] = STR_INIT("echo"),
+};
+
+/* In commands and in the ready line. */
+static const struct str port_placeholders[TARGET_PORTS] = {
+	[TARGET_PROXY] = STR_INIT("port"),
+	[TARGET_MANAGEMENT] = STR_INIT("management_port"),
+	[TARGET_METRICS] = STR_INIT("metrics_port"),
+	[TARGET_ECHO] = STR_INIT("echo_port"),
+};
+
+bool target_port_from_name(struct str name, enum target_port *port)
+{
+	for (int i = 0; i < TARGET_PORTS; i++) {
+		if (str_equal(name, port_names[i])) {
+			*port = (enum target_port)i;
+			return true;
+		}
+	}
+	return false;
+}
+
+bool target_plan_is_refscale(const struct target_plan *plan)
+{
+	return plan->start_command.size == 0 && plan->url.size == 0;
+}
+
+static bool names_port(struct str command, enum target_port port)
+{
+	struct str name = port_placeholders[port];
+	size_t at;
+
+	while ((at = str_find(command, name)) != STR_NOT_FOUND) {
+		if (at > 0 && command.data[at - 1] == '{' && at + name.size < command.size &&
+		    command.data[at + name.size] == '}')
+			return true;
+		command = str_skip(command, at + name.size);
+	}
+	return false;
+}
+
+bool target_plan_has_port(const struct target_plan *plan, enum target_port port)
+{
+	if (port == TARGET_MANAGEMENT && plan->management_url.size > 0)
+		return true;
+	if (plan->url.size > 0)
+		return port == TARGET_PROXY;
+	return plan->start_command.size == 0 || names_port(plan->start_command, port);
+}
+
+static void change_state(struct target *target, enum target_state state)
+{
+	target->state = state;
+	wire_touch(target->wire);
+	target->changed(target, target->data);
+}
+
+/* refscale. */
+
+/* "ready gateway port=8080 management_port=8090 ..." */
+static void read_ready_line(struct target *target, struct str line)
+{
+	struct str word, name, value;
+
+	while (str_next_field(&line, ' ', &word)) {
+		for (int i = 0; i < TARGET_PORTS; i++) {
+			if (str_split_once(word, '=', &name, &value) &&
+			    str_equal(name, port_placeholders[i]))
+				str_to_uint16(value, &target->ports[i]);
+		}
+	}
+	change_state(target, TARGET_READY);
+}
+
+static void line_came(struct process *process, bool is_stderr, struct str line, void *data)
+{
+	struct target *target = data;
+
+	(void)process;
+	wire_add_log(target->wire, line);
+	if (!is_stderr && target->state == TARGET_STARTING && str_has_prefix(line, STR("ready ")) &&
+	    target_plan_is_refscale(target->plan))
+		read_ready_line(target, line);
+}
+
+static void exited(struct process *process, int status, void *data)
+{
+	struct target *target = data;
+
+	(void)process;
+	target->process = NULL;
+	target->exit_status = status;
+	timer_stop(&target->timer);
+	client_cancel(target->probe);
+	target->probe = NULL;
+	change_state(target, TARGET_ENDED);
+}
+
+static void add_word(struct target *target, struct str *words, size_t *count, struct str word)
+{
+	words[(*count)++] = str_copy(target->arena, word);
+}
+
+static size_t refscale_words(struct target *target, const struct json *arguments, struct str *words)
+{
+	static const struct str gateway_words[] = {
+		STR_INIT("refscale"),
+		STR_INIT("gateway"),
+		STR_INIT("--port"),
+		STR_INIT("0"),
+		STR_INIT("--management-port"),
+		STR_INIT("0"),
+		STR_INIT("--metrics-port"),
+		STR_INIT("0"),
+		STR_INIT("--echo-port"),
+		STR_INIT("0"),
+	};
+	const struct str store =
+		target->plan->store.size > 0 ? target->plan->store : STR(":memory:");
+	const struct str backend_words[] = {STR("refscale"), STR("backend"),     STR("all"),
+					    STR("--port"),   STR("0"),           STR("--store"),
+					    store,           STR("--test-hooks")};
+	bool is_gateway = target->plan->suite == SUITE_GATEWAY;
+	const struct str *fixed = is_gateway ? gateway_words : backend_words;
+	size_t fixed_count = is_gateway ? sizeof gateway_words / sizeof *gateway_words
+					: sizeof backend_words / sizeof *backend_words;
+	size_t count = 0;
+
+	for (size_t i = 0; i < fixed_count; i++)
+		add_word(target, words, &count, fixed[i]);
+	JSON_EACH (argument, arguments)
+		add_word(target, words, &count, json_scalar_text(argument));
+	return count;
+}
+
+/* Commands. */
+
+static void probe(struct timer *timer);
+
+static void probed(struct record *record, void *data)
+{
+	struct target *target = data;
+
+	target->probe = NULL;
+	if (record->status != 0)
+		change_state(target, TARGET_READY);
+	else
+		timer_start(target->world, &target->timer, PROBE_PAUSE_US, probe);
+}
+
+/* Any answer shows that it serves; the path is one that reaches neither backend nor upstream. */
+static void probe(struct timer *timer)
+{
+	struct target *target = LIST_ENTRY(timer, struct target, timer);
+	struct client_request request = {
+		.address = target->address,
+		.port = target->ports[TARGET_PROXY],
+		.method = STR("GET"),
+		.target = target->plan->suite == SUITE_GATEWAY ? STR("/_threescale/healthz")
+							       : STR("/status"),
+		.timeout_ms = PROBE_TIMEOUT_MS,
+	};
+
+	http_fields_init(&request.fields, target->arena);
+	http_fields_add(&request.fields, STR("Host"), STR("localhost"));
+	target->probe = client_send(target->world, &target->probe_wire, &request, probed, target);
+}
+
+/* All are held until all are known, so that no two are the same. */
+static bool reserve_ports(struct target *target, struct placeholders *placeholders,
+			  struct error *error)
+{
+	struct http_listen_options options = {.address = STR("127.0.0.1")};
+	struct http_listener *listeners[TARGET_PORTS] = {NULL};
+	bool is_reserved = true;
+
+	for (int i = 0; i < TARGET_PORTS && is_reserved; i++) {
+		listeners[i] = http_listen(target->world, &options, NULL, NULL, error);
+		is_reserved = listeners[i] != NULL;
+	}
+	for (int i = 0; i < TARGET_PORTS && is_reserved; i++) {
+		uint16_t port = http_listener_port(target->world, listeners[i]);
+
+		if (names_port(target->plan->start_command, (enum target_port)i))
+			target->ports[i] = port;
+		placeholders_set(placeholders, port_placeholders[i],
+				 str_format(target->arena, "%u", (unsigned)port));
+	}
+	for (int i = 0; i < TARGET_PORTS; i++)
+		http_listener_close(target->world, listeners[i]);
+	return is_reserved;
+}
+
+/* 'it'\''s' */
+static struct str shell_quoted(struct arena *arena, struct str word)
+{
+	struct str quoted = STR("'"), before, after;
+
+	while (str_split_once(word, '\'', &before, &after)) {
+		quoted = STR_CONCAT(arena, quoted, before, STR("'\\''"));
+		word = after;
+	}
+	return STR_CONCAT(arena, quoted, word, STR("'"));
+}
+
+static struct str command_of(struct target *target, const struct placeholders *placeholders,
+			     const struct json *arguments)
+{
+	struct str command =
+		placeholders_expand(placeholders, target->arena, target->plan->start_command);
+
+	JSON_EACH (argument, arguments)
+		command = STR_CONCAT(target->arena, command, STR(" "),
+				     shell_quoted(target->arena, json_scalar_text(argument)));
+	return command;
+}
+
+/* Running already. */
+
+static void be_ready(struct timer *timer)
+{
+	change_state(LIST_ENTRY(timer, struct target, timer), TARGET_READY);
+}
+
+static bool use_url(struct target *target, struct error *error)
+{
+	const struct str urls[] = {target->plan->url, target->plan->management_url};
+	const enum target_port ports[] = {TARGET_PROXY, TARGET_MANAGEMENT};
+
+	for (size_t i = 0; i < 2; i++) {
+		struct url url;
+
+		if (urls[i].size == 0)
+			continue;
+		if (!url_parse(urls[i], &url, error))
+			return false;
+		if (i == 0)
+			target->address = url.host;
+		target->ports[ports[i]] = url.port;
+	}
+	timer_start(target->world, &target->timer, 0, be_ready);
+	return true;
+}
+
+/* All three. */
+
+bool target_start(struct target *target, struct placeholders *placeholders,
+		  const struct json *environment, const struct json *arguments, struct error *error)
+{
+	size_t words_max = 16 + (arguments != NULL ? arguments->count : 0), count = 0;
+	struct str *words = ARENA_ARRAY(target->arena, struct str, words_max);
+	struct process_variable *variables =
+		ARENA_ARRAY(target->arena, struct process_variable, environment->count + 1);
+	bool is_refscale = target_plan_is_refscale(target->plan);
+
+	target->address = STR("127.0.0.1");
+	wire_init(&target->probe_wire, target->arena);
+	if (target->plan->url.size > 0)
+		return use_url(target, error);
+	if (!is_refscale && !reserve_ports(target, placeholders, error))
+		return false;
+	JSON_EACH (variable, environment)
+		variables[count++] = (struct process_variable){
+			variable->key, placeholders_expand(placeholders, target->arena,
+							   json_scalar_text(variable))};
+
+	struct process_options options = {
+		.words = words,
+		.words_count = is_refscale ? refscale_words(target, arguments, words) : 0,
+		.shell_command =
+			is_refscale ? STR("") : command_of(target, placeholders, arguments),
+		.variables = variables,
+		.variables_count = count,
+		.inherit_variables = !is_refscale,
+		.line = line_came,
+		.exited = exited,
+		.data = target,
+	};
+
+	target->process = process_start(target->world, &options, error);
+	if (target->process == NULL)
+		return false;
+	if (!is_refscale)
+		timer_start(target->world, &target->timer, PROBE_PAUSE_US, probe);
+	return true;
+}
+
+static void grace_over(struct timer *timer)
+{
+	struct target *target = LIST_ENTRY(timer, struct target, timer);
+
+	target->was_killed = true;
+	process_kill(target->world, target->process);
+}
+
+void target_ask_to_stop(struct target *target)
+{
+	if (target->process != NULL)
+		process_stop(target->world, target->process);
+}
+
+bool target_stop(struct target *target)
+{
+	timer_stop(&target->timer);
+	client_cancel(target->probe);
+	target->probe = NULL;
+	if (target->process == NULL)
+		return false;
+	process_stop(target->world, target->process);
+	timer_start(target->world, &target->timer, STOP_GRACE_US, grace_over);
+	return true;
+}
+
+void target_free(struct target *target)
+{
+	timer_stop(&target->timer);
+	client_cancel(target->probe);
+	target->probe = NULL;
+	if (target->process != NULL)
+		process_kill(target->world, target->process);
+	wire_free(&target->probe_wire);
+}
