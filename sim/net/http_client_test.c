@@ -607,6 +607,21 @@ START_TEST(a_large_request_streams)
 }
 END_TEST
 
+START_TEST(a_large_request_in_one_piece_is_sent)
+{
+	struct http_call_options options = stage_get("/");
+	struct str bytes = {memory_alloc(3000000), 3000000};
+
+	stage_start_echo(&stage);
+	options.method = STR("POST");
+	options.body = http_body_from_str(bytes);
+	free((char *)bytes.data);
+	stage_call(&stage, &call, &options);
+	ck_assert_int_eq(call.status, 200);
+	ck_assert(str_find(call.body, STR("\"body_bytes\":3000000")) != STR_NOT_FOUND);
+}
+END_TEST
+
 /* Giving up. */
 
 START_TEST(a_call_may_be_released_after_any_event)
@@ -732,6 +747,7 @@ Suite *sim_net_http_client_suite(void)
 	tcase_add_test(tests, a_large_answer_streams);
 	tcase_add_test(tests, a_reader_that_waits_holds_the_sender_back);
 	tcase_add_loop_test(tests, a_large_request_streams, 0, 2);
+	tcase_add_test(tests, a_large_request_in_one_piece_is_sent);
 	tcase_add_loop_test(tests, a_call_may_be_released_after_any_event, 0, 30);
 	tcase_add_loop_test(tests, a_call_may_be_released_when_it_is_told, 0, 2);
 	tcase_add_test(tests, a_call_left_to_the_end_of_the_run_is_freed);

@@ -3,6 +3,7 @@
 
 #include "base/arena.h"
 #include "base/bug.h"
+#include "base/limits.h"
 #include "base/utc.h"
 #include "sim/net/http_server_internal.h"
 
@@ -115,7 +116,7 @@ struct server_exchange *server_exchange_create(struct server_connection *connect
 /* One more piece of the answer; false when there is none now. */
 static bool write_piece(struct server_connection *connection, struct server_exchange *exchange)
 {
-	struct str piece = http_body_peek(exchange->answer);
+	struct str piece = str_slice(http_body_peek(exchange->answer), 0, LIMIT_BODY_BUFFER_BYTES);
 
 	if (piece.size == 0) {
 		if (http_body_is_failed(exchange->answer))

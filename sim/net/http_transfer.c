@@ -84,7 +84,7 @@ static bool flush(struct call *call)
 /* One more piece of the request's body goes to `out`; false when there is none now. */
 static bool send_piece(struct call *call)
 {
-	struct str piece = http_body_peek(call->upload);
+	struct str piece = str_slice(http_body_peek(call->upload), 0, LIMIT_BODY_BUFFER_BYTES);
 
 	if (!call->is_chunked && (int64_t)piece.size > call->upload_left)
 		piece.size = (size_t)call->upload_left;
