@@ -21,6 +21,6 @@
 #define LIMIT_RESP_TEXT_BYTES (512 * 1024 * 1024) /* one word or text: as Redis */
 #define LIMIT_RESP_LINE_BYTES (64 * 1024)         /* a status or error: as Redis' inline lines */
 #define LIMIT_RESP_DEPTH 8                        /* arrays in arrays */
-#define LIMIT_STORE_CACHE_BYTES (64 * 1024 * 1024) /* keys in memory: some 200,000 counters */
+#define LIMIT_STORE_CACHE_BYTES (64 * 1024 * 1024) /* keys in memory: some 150,000 counters */
 
 #endif

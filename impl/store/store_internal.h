@@ -21,7 +21,7 @@
 #include "world/clock.h"
 
 #define STORE_DATABASES 16
-#define STORE_ROUNDS_PER_TURN 16 /* then the loop gets to see its sockets first */
+#define STORE_ROUNDS_PER_TURN 64 /* then the loop gets to see its sockets first */
 
 struct client;
 struct map;
