@@ -152,7 +152,11 @@ void sim_trace(struct sim *sim, struct str host, struct str kind, struct str fie
 
 struct sim_host *sim_host_add(struct sim *sim, struct str name, struct str address)
 {
-	return net_host_add(&sim->net, name, address);
+	struct sim_host *host = net_host_add(&sim->net, name, address);
+
+	/* The folder that every machine has. */
+	host_directory_make(host, STR("/tmp"), NULL);
+	return host;
 }
 
 struct sim_host *sim_host_find(struct sim *sim, struct str name)
