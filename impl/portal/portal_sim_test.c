@@ -1,0 +1,258 @@
+/* The portal under virtual time: what takes seconds or minutes, and what must be the same twice. */
+#include <check.h>
+#include <string.h>
+
+#include "base/base64.h"
+#include "portal/portal.h"
+#include "sim/stage_test.h"
+#include "world/process.h"
+
+#define PORT 3001
+#define TOOK "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\n{}"
+
+static struct stage stage;
+static struct stage_server backend;
+static struct sim_process *portal;
+
+static void start_portal(void)
+{
+	static const struct component *const components[] = {&portal_component, NULL};
+	struct str words[] = {STR("refscale"), STR("portal"), STR("--database"), STR(":memory:")};
+	const struct process_variable variables[] = {
+		{STR("ADMIN_ACCESS_TOKEN"), STR("token")},
+		{STR("SAMPLE_DATA"), STR("0")},
+		{STR("BACKEND_ENDPOINT"), STR("http://api:8081")},
+	};
+	struct process_options options = {.words = words,
+					  .words_count = 4,
+					  .variables = variables,
+					  .variables_count = 3,
+					  .line = stage_line,
+					  .exited = stage_exited,
+					  .data = &stage};
+	struct error error = {0};
+
+	stage_open_with(&stage, 1, components);
+	portal = sim_process_start(sim_host_add(stage.sim, STR("portal"), STR("10.0.0.3")),
+				   &options, &error);
+	ck_assert_msg(portal != NULL, "%s", error.text);
+	stage_run(&stage, 1000);
+}
+
+static void set_up(void)
+{
+	memset(&backend, 0, sizeof backend);
+	start_portal();
+}
+
+static void tear_down(void)
+{
+	if (sim_process_is_running(portal)) {
+		sim_process_stop(portal);
+		stage_run(&stage, STAGE_SECOND);
+	}
+	ck_assert_int_eq(stage.exit_status, 0);
+	ck_assert(!stage_traced(&stage, "\"left\":"));
+	stage_server_close(&backend);
+	stage_close(&stage);
+}
+
+static void begin(struct stage_call *call, const char *method, const char *form,
+		  struct http_body *body)
+{
+	struct http_fields fields;
+	struct http_call_options options = {
+		.method = str_from(method),
+		.host = STR("portal"),
+		.port = PORT,
+		.target = STR("/admin/api/services.json"),
+		.fields = &fields,
+		.body = form != NULL ? http_body_from_str(str_from(form)) : body};
+
+	http_fields_init(&fields, stage.arena);
+	http_fields_add(&fields, STR("Host"), STR("provider-admin.example.com"));
+	http_fields_add(
+		&fields, STR("Authorization"),
+		STR_CONCAT(stage.arena, STR("Basic "), base64_encode(stage.arena, STR("token:"))));
+	http_fields_add(&fields, STR("Content-Type"), STR("application/x-www-form-urlencoded"));
+	stage_call_begin(&stage, call, &options);
+}
+
+static void slow_backend(void)
+{
+	stage_server_open(&stage, &backend, TOOK);
+	sim_net_set_link(stage.sim, STR("portal"), STR("api"),
+			 (struct sim_link){.latency_us = STAGE_SECOND});
+	sim_net_set_link(stage.sim, STR("api"), STR("portal"),
+			 (struct sim_link){.latency_us = STAGE_SECOND});
+}
+
+static bool said(const char *words)
+{
+	return str_find(strbuf_str(&stage.output), str_from(words)) != STR_NOT_FOUND;
+}
+
+/* Three calls of two seconds each, after two for the connection: five are enough to wait. */
+START_TEST(a_slow_backend_does_not_hold_an_answer_for_long)
+{
+	struct stage_call call;
+
+	slow_backend();
+	begin(&call, "POST", "name=New", NULL);
+	stage_run(&stage, 4900000);
+	ck_assert(!call.is_over);
+	stage_run(&stage, 200000);
+	ck_assert_int_eq(call.status, 201);
+	ck_assert_int_lt(backend.answers, 3);
+	stage_run(&stage, 5 * STAGE_SECOND);
+	ck_assert_int_eq(backend.answers, 3);
+}
+END_TEST
+
+START_TEST(a_silent_backend_is_left_after_five_seconds)
+{
+	struct stage_call call;
+
+	stage_server_open(&stage, &backend, "");
+	begin(&call, "POST", "name=New", NULL);
+	stage_run(&stage, 6 * STAGE_SECOND);
+	ck_assert_int_eq(call.status, 201);
+	ck_assert(said("failed: timed out; next try in 1 s"));
+}
+END_TEST
+
+START_TEST(an_answer_that_is_cut_off_counts_for_nothing)
+{
+	struct stage_call call;
+
+	stage_server_open(&stage, &backend, "HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\n{}");
+	backend.ends = true;
+	begin(&call, "POST", "name=New", NULL);
+	stage_run(&stage, STAGE_SECOND);
+	ck_assert_int_eq(call.status, 201);
+	ck_assert(said("failed: the answer was cut off; next try in 1 s"));
+}
+END_TEST
+
+/* 1, 2, 4 ... 256, then 300 seconds; and all arrives when backend is back. */
+START_TEST(waits_grow_up_to_five_minutes)
+{
+	struct stage_call call;
+
+	begin(&call, "POST", "name=New", NULL);
+	stage_run(&stage, STAGE_SECOND / 2);
+	ck_assert_int_eq(call.status, 201);
+	stage_run(&stage, 20 * 60 * STAGE_SECOND);
+	ck_assert(said("next try in 1 s\n"));
+	ck_assert(said("next try in 256 s\n"));
+	ck_assert(said("next try in 300 s\n"));
+	ck_assert(!said("next try in 512 s\n"));
+	stage_server_open(&stage, &backend, TOOK);
+	stage_run(&stage, 5 * 60 * STAGE_SECOND + STAGE_SECOND);
+	ck_assert_int_eq(backend.answers, 3);
+}
+END_TEST
+
+/* Spec 9.1: what runs is finished, what comes is refused. */
+START_TEST(a_stop_lets_requests_finish)
+{
+	struct stage_call call, late;
+
+	slow_backend();
+	begin(&call, "POST", "name=New", NULL);
+	stage_run(&stage, STAGE_SECOND);
+	sim_process_stop(portal);
+	stage_run(&stage, STAGE_SECOND / 10);
+	begin(&late, "GET", NULL, NULL);
+	stage_run(&stage, STAGE_SECOND);
+	ck_assert_int_eq(late.status, 503);
+	ck_assert_int_eq(stage.exit_status, -1);
+	stage_run(&stage, 5 * STAGE_SECOND);
+	ck_assert_int_eq(call.status, 201);
+	ck_assert_int_eq(stage.exit_status, 0);
+}
+END_TEST
+
+START_TEST(a_stop_does_not_wait_for_ever)
+{
+	struct http_body *body = http_body_create(HTTP_BODY_LENGTH_UNKNOWN, 1024);
+	struct stage_call call;
+
+	begin(&call, "POST", NULL, body);
+	http_body_write(body, STR("name="));
+	stage_run(&stage, STAGE_SECOND);
+	sim_process_stop(portal);
+	stage_run(&stage, 9 * STAGE_SECOND);
+	ck_assert_int_eq(stage.exit_status, -1);
+	stage_run(&stage, 2 * STAGE_SECOND);
+	ck_assert_int_eq(stage.exit_status, 0);
+	http_body_producer_release(body);
+	if (!call.is_over)
+		http_call_release(call.call);
+}
+END_TEST
+
+/* A client that goes away in the middle of its body, or of the wait for backend, takes nothing
+ * along.
+ */
+START_TEST(a_client_may_go_away)
+{
+	struct http_body *body = http_body_create(HTTP_BODY_LENGTH_UNKNOWN, 1024);
+	struct stage_call call;
+
+	slow_backend();
+	begin(&call, "POST", NULL, body);
+	http_body_write(body, STR("name="));
+	stage_run(&stage, STAGE_SECOND);
+	http_body_fail(body);
+	http_body_producer_release(body);
+	stage_run(&stage, STAGE_SECOND);
+	ck_assert(call.is_over);
+	begin(&call, "POST", "name=New", NULL);
+	stage_run(&stage, STAGE_SECOND);
+	http_call_release(call.call);
+	stage_run(&stage, 20 * STAGE_SECOND);
+	ck_assert_int_eq(backend.answers, 3);
+}
+END_TEST
+
+static uint64_t trace_of_a_run(void)
+{
+	struct stage_call call;
+	uint64_t hash;
+
+	set_up();
+	stage_server_open(&stage, &backend, TOOK);
+	begin(&call, "POST", "name=New", NULL);
+	stage_run(&stage, 10 * STAGE_SECOND);
+	ck_assert_int_eq(call.status, 201);
+	hash = sim_trace_hash(stage.sim);
+	tear_down();
+	return hash;
+}
+
+START_TEST(the_same_seed_makes_the_same_run)
+{
+	ck_assert_uint_eq(trace_of_a_run(), trace_of_a_run());
+}
+END_TEST
+
+Suite *portal_portal_sim_suite(void);
+Suite *portal_portal_sim_suite(void)
+{
+	Suite *suite = suite_create("portal_portal_sim");
+	TCase *tests = tcase_create("time"), *runs = tcase_create("runs");
+
+	tcase_add_checked_fixture(tests, set_up, tear_down);
+	tcase_add_test(tests, a_slow_backend_does_not_hold_an_answer_for_long);
+	tcase_add_test(tests, a_silent_backend_is_left_after_five_seconds);
+	tcase_add_test(tests, an_answer_that_is_cut_off_counts_for_nothing);
+	tcase_add_test(tests, waits_grow_up_to_five_minutes);
+	tcase_add_test(tests, a_stop_lets_requests_finish);
+	tcase_add_test(tests, a_stop_does_not_wait_for_ever);
+	tcase_add_test(tests, a_client_may_go_away);
+	suite_add_tcase(suite, tests);
+	tcase_add_test(runs, the_same_seed_makes_the_same_run);
+	suite_add_tcase(suite, runs);
+	return suite;
+}
