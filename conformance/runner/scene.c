@@ -28,7 +28,11 @@ static void set_address(struct scene *scene, struct str name, const char *format
 
 static bool write_config(struct scene *scene, struct str content, struct error *error)
 {
-	return files_write(scene->world, scene->config_path, content, error);
+	struct str directory =
+		str_slice(scene->config_path, 0, str_find_last_char(scene->config_path, '/'));
+
+	return files_make_directory(scene->world, directory, error) &&
+	       files_write(scene->world, scene->config_path, content, error);
 }
 
 static bool set_config_text(struct scene *scene, struct str text, struct error *error)
@@ -128,8 +132,10 @@ static bool set_up_gateway(struct scene *scene, struct error *error)
 	/* A proxy of the machine would come between the target and what is played. */
 	set_variable(scene, STR("no_proxy"), STR("*"));
 	add_given_variables(scene);
-	return set_config(scene, NULL, error) &&
-	       (scene->given == NULL || scene_set(scene, scene->given, error));
+	if (json_get(scene->given, STR("config")) == NULL &&
+	    json_get(scene->given, STR("config_text")) == NULL && !set_config(scene, NULL, error))
+		return false;
+	return scene_set(scene, scene->given, error);
 }
 
 bool scene_open(struct scene *scene, struct world *world, struct arena *arena,
