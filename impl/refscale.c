@@ -128,37 +128,35 @@ static int refuse_unknown(const char *word)
 	return REFSCALE_EXIT_USAGE;
 }
 
-/* `--world sim` hands a command to the simulator; *arguments loses the two words. */
-static bool take_world_option(struct str *arguments, size_t *count, bool *is_sim,
+/* `--world sim` hands a command to the simulator. The command sees the option too: it says whether
+ * waiting costs time. */
+static bool read_world_option(const struct str *arguments, size_t count, bool *is_sim,
 			      struct error *error)
 {
 	*is_sim = false;
-	for (size_t i = 0; i < *count; i++) {
+	for (size_t i = 0; i < count; i++) {
 		if (!str_equal(arguments[i], STR("--world")))
 			continue;
 
-		struct str name = i + 1 < *count ? arguments[i + 1] : STR("");
+		struct str name = i + 1 < count ? arguments[i + 1] : STR("");
 
 		*is_sim = str_equal(name, STR("sim"));
 		if (!*is_sim && !str_equal(name, STR("real")))
 			return error_set(error, ERROR_INVALID,
 					 "--world must be \"real\" or \"sim\", not \"%.*s\"",
 					 STR_ARG(name));
-		memmove(&arguments[i], &arguments[i + 2], (*count - i - 2) * sizeof *arguments);
-		*count -= 2;
-		return true;
 	}
 	return true;
 }
 
-static int run(const struct component *component, struct str *arguments, size_t count)
+static int run(const struct component *component, const struct str *arguments, size_t count)
 {
 	struct error error = {0};
 	int status = REFSCALE_EXIT_USAGE;
 	bool is_sim = false;
 
 	if (component == &conform_component &&
-	    !take_world_option(arguments, &count, &is_sim, &error)) {
+	    !read_world_option(arguments, count, &is_sim, &error)) {
 		fprintf(stderr, "refscale %s: %s\n", component->name, error.text);
 		return status;
 	}
