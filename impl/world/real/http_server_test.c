@@ -373,6 +373,28 @@ START_TEST(test_clients_may_leave_at_any_byte)
 }
 END_TEST
 
+START_TEST(test_who_sends_no_request_is_closed)
+{
+	struct stage stage;
+	struct http_listen_options options = {.address = STR("127.0.0.1"), .idle_timeout_ms = 100};
+	struct http_listener *listener;
+	struct raw_end silent, slow;
+
+	stage_begin(&stage);
+	listener = http_listen(stage.raw.world, &options, requested, &stage, &stage.raw.error);
+	raw_connect(&silent, http_listener_port(stage.raw.world, listener));
+	raw_connect(&slow, http_listener_port(stage.raw.world, listener));
+	raw_send(&slow, STR("GE"));
+	ck_assert(raw_await(&stage.raw, raw_is_closed, &silent));
+	ck_assert(raw_await(&stage.raw, raw_is_closed, &slow));
+	ck_assert_uint_eq(silent.bytes.size, 0);
+	raw_end_close(&silent);
+	raw_end_close(&slow);
+	http_listener_close(stage.raw.world, listener);
+	stage_end(&stage);
+}
+END_TEST
+
 START_TEST(test_processes_share_a_port_when_both_ask_for_it)
 {
 	struct stage stage;
@@ -441,6 +463,7 @@ Suite *world_real_http_server_suite(void)
 	tcase_add_test(tests, test_old_clients_get_what_they_understand);
 	tcase_add_test(tests, test_a_client_that_waits_to_be_asked_is_asked);
 	tcase_add_test(tests, test_clients_may_leave_at_any_byte);
+	tcase_add_test(tests, test_who_sends_no_request_is_closed);
 	tcase_add_test(tests, test_processes_share_a_port_when_both_ask_for_it);
 	tcase_add_test(tests, test_thousands_of_connections_are_kept);
 	suite_add_tcase(suite, tests);

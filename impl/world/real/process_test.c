@@ -161,8 +161,8 @@ START_TEST(test_stopping_asks_the_whole_group)
 	struct child child;
 
 	child_begin(&child);
-	child_shell(&child, STR("trap 'echo asked; exit 3' TERM; (trap 'exit 0' TERM; "
-				"while :; do sleep 0.05; done) & echo ready; wait"));
+	child_shell(&child, STR("trap 'echo asked; exit 3' TERM; sleep 30 & echo ready; wait; "
+				"while :; do sleep 0.01; done"));
 	ck_assert(raw_await(&child.stage, line_is_there, &child));
 	ck_assert_int_gt(child.stage.world->process->id(child.process), 0);
 	process_stop(child.stage.world, child.process);
