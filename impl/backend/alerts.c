@@ -1,0 +1,97 @@
+#include "backend/alerts.h"
+
+#include "backend/backend_internal.h"
+#include "backend/keys.h"
+#include "base/arena.h"
+
+static const int levels[] = {0, 50, 80, 90, 100, 120, 150, 200, 300};
+#define LEVELS (sizeof levels / sizeof *levels)
+
+bool alerts_is_level(int64_t level)
+{
+	for (size_t i = 0; i < LEVELS; i++) {
+		if (levels[i] == level)
+			return true;
+	}
+	return false;
+}
+
+static void thresholds_replied(struct batch *batch, void *data)
+{
+	struct memo_load *load = data;
+	struct alert_thresholds *thresholds;
+
+	if (batch->has_failed) {
+		memo_load_failed(load);
+		return;
+	}
+	thresholds = MEMORY_NEW(struct alert_thresholds);
+	for (size_t i = 0; i < batch->replies[0].count; i++) {
+		int64_t level = text_to_count(reply_item(&batch->replies[0], i), -1);
+
+		for (size_t j = 0; j < LEVELS; j++) {
+			if (levels[j] == level)
+				thresholds->levels |= 1U << j;
+		}
+	}
+	memo_loaded(load, &thresholds->memo);
+}
+
+static void thresholds_load(struct memo_load *load)
+{
+	batch_begin(&load->batch, load->arena, thresholds_replied, load);
+	BATCH_SEND(&load->batch, load->backend->storage, STR("SMEMBERS"),
+		   key_alert_thresholds(load->arena, load->names[0]));
+	batch_end(&load->batch);
+}
+
+const struct memo_kind alert_thresholds_kind = {'h', thresholds_load};
+
+enum memo_result alert_thresholds_find(struct reader *reader, struct str service,
+				       const struct alert_thresholds **thresholds)
+{
+	const struct memo_value *value = NULL;
+	enum memo_result result =
+		reader_find(reader, &alert_thresholds_kind, service, STR(""), STR(""), &value);
+
+	*thresholds = (const struct alert_thresholds *)value;
+	return result;
+}
+
+__extension__ typedef __int128 wide;
+
+/* current/max as fractions are compared by cross multiplication: no rounding decides. */
+static bool is_higher(int64_t current, int64_t max, const struct alert_utilization *highest)
+{
+	return highest->max == 0 || (wide)current * highest->max > (wide)highest->current * max;
+}
+
+struct alert_utilization alerts_utilization(const struct limit_list *limits,
+					    const int64_t *counters)
+{
+	struct alert_utilization highest = {.level = 0};
+
+	for (size_t i = 0; i < limits->count; i++) {
+		int64_t max = limits->items[i].max;
+
+		if (max > 0 && is_higher(counters[i], max, &highest)) {
+			highest.limit = i;
+			highest.current = counters[i];
+			highest.max = max;
+		}
+	}
+	for (size_t i = 0; i < LEVELS && highest.max > 0; i++) {
+		if ((wide)levels[i] * highest.max <= (wide)highest.current * 100)
+			highest.level = levels[i];
+	}
+	return highest;
+}
+
+bool alerts_is_wanted(const struct alert_thresholds *thresholds, int level)
+{
+	for (size_t i = 1; i < LEVELS; i++) {
+		if (levels[i] == level)
+			return (thresholds->levels & 1U << i) != 0;
+	}
+	return false;
+}

@@ -1,0 +1,158 @@
+#include "backend/backend.h"
+
+#include <stdlib.h>
+
+#include "backend/backend_internal.h"
+#include "backend/events_hook.h"
+#include "backend/listener.h"
+#include "backend/memo.h"
+#include "backend/worker.h"
+#include "base/arena.h"
+#include "base/error.h"
+#include "store/store.h"
+#include "world/clock.h"
+#include "world/environment.h"
+#include "world/http_server.h"
+#include "world/log.h"
+
+#define SCRATCH_BYTES_MAX ((size_t)256 * 1024 * 1024)
+
+enum { DATABASE_STORAGE, DATABASE_QUEUES };
+
+int64_t backend_now_us(const struct backend *backend)
+{
+	return backend->clock_is_set ? backend->clock_us : world_utc_us(backend->world);
+}
+
+/* The end. */
+
+void backend_work_ended(struct backend *backend)
+{
+	if (backend->is_stopping && backend->requests == 0 &&
+	    (backend->worker == NULL || worker_is_idle(backend->worker)))
+		world_exit(backend->world, 0);
+}
+
+static void close_listener(struct backend *backend)
+{
+	struct http_listener *listener = backend->listener;
+
+	backend->listener = NULL;
+	http_listener_close(backend->world, listener);
+}
+
+/* What was begun is finished: requests are answered, the worker's round is counted (9.9). */
+static void stop_requested(void *data)
+{
+	struct backend *backend = data;
+
+	backend->is_stopping = true;
+	close_listener(backend);
+	if (backend->worker != NULL)
+		worker_stop(backend->worker);
+	backend_work_ended(backend);
+}
+
+/* Whatever waits for a reply hears that there will be none, and ends. */
+static void close_data(struct backend *backend)
+{
+	struct redis_client *clients[] = {backend->storage, backend->queues};
+
+	backend->storage = backend->queues = NULL;
+	for (size_t i = 0; i < sizeof clients / sizeof *clients; i++)
+		redis_close(clients[i]);
+}
+
+static void backend_free(struct backend *backend)
+{
+	if (backend->worker != NULL)
+		worker_stop(backend->worker);
+	close_listener(backend);
+	events_hook_stop(backend);
+	close_data(backend);
+	worker_destroy(backend->worker);
+	memo_destroy(backend->memo);
+	store_destroy(backend->store);
+	strbuf_free(&backend->scratch);
+	settings_free(&backend->settings);
+	free(backend);
+}
+
+static void backend_stop(void *instance)
+{
+	backend_free(instance);
+}
+
+/* The beginning. */
+
+static bool open_redis(struct backend *backend, struct error *error)
+{
+	struct redis_options storage = {.url = backend->settings.storage_url};
+	struct redis_options queues = {.url = backend->settings.queues_url};
+
+	backend->storage = redis_open(backend->world, &storage, error);
+	if (backend->storage == NULL)
+		return false;
+	backend->queues = redis_open(backend->world, &queues, error);
+	return backend->queues != NULL;
+}
+
+static bool open_data(struct backend *backend, struct error *error)
+{
+	const struct settings *settings = &backend->settings;
+
+	if (settings->store_path.size == 0)
+		return open_redis(backend, error);
+	backend->store =
+		store_create(backend->world, settings->store_path, settings->durability, error);
+	if (backend->store == NULL)
+		return false;
+	backend->storage = store_client(backend->store, DATABASE_STORAGE);
+	backend->queues = store_client(backend->store, DATABASE_QUEUES);
+	return true;
+}
+
+static bool open_parts(struct backend *backend, struct error *error)
+{
+	backend->memo = memo_create(backend);
+	if (!open_data(backend, error))
+		return false;
+	if (backend->settings.is_listener && !listener_open(backend, error))
+		return false;
+	if (!backend->settings.is_worker)
+		return true;
+	backend->worker = worker_create(backend, error);
+	return backend->worker != NULL;
+}
+
+static void *backend_start(struct world *world, const struct str *arguments, size_t count,
+			   int *exit_status, struct error *error)
+{
+	struct backend *backend = MEMORY_NEW(struct backend);
+
+	backend->world = world;
+	*exit_status = 1;
+	if (!settings_read(&backend->settings, world, arguments, count, error)) {
+		free(backend);
+		return NULL;
+	}
+	strbuf_init(&backend->scratch, SCRATCH_BYTES_MAX);
+	backend->hash_seed = world_chance(world);
+	if (!open_parts(backend, error)) {
+		backend_free(backend);
+		return NULL;
+	}
+	world_on_stop(world, stop_requested, backend);
+	log_format(world, LOG_STDOUT, "ready backend port=%u",
+		   backend->listener != NULL
+			   ? (unsigned)http_listener_port(world, backend->listener)
+			   : 0U);
+	return backend;
+}
+
+const struct component backend_component = {
+	.name = "backend",
+	.help = "authorizes calls, counts reports: Service Management API, worker, Internal API",
+	.start = backend_start,
+	.stop = backend_stop,
+};

@@ -1,0 +1,17 @@
+/* Backend: the Service Management API that gateways ask and report to, the worker that counts what
+ * was reported, and the Internal API by which the portal tells it what there is
+ * (spec/backend.md).
+ *
+ *   backend [listener|worker|all] --port N --store PATH|:memory:|redis://...
+ *
+ * Without a Redis (option or environment) configuration, counters and queues live in a file of the
+ * embedded store. Prints "ready backend port=N" when it serves.
+ */
+#ifndef BACKEND_BACKEND_H
+#define BACKEND_BACKEND_H
+
+#include "world/component.h"
+
+extern const struct component backend_component;
+
+#endif

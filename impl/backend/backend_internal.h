@@ -1,0 +1,51 @@
+/* The backend process: what its parts share.
+ *
+ * `storage` holds configuration and counters, `queues` the jobs (spec/backend.md 6): clients of two
+ * Redis databases, or of two databases of the embedded store. NULL once the process is stopping.
+ */
+#ifndef BACKEND_BACKEND_INTERNAL_H
+#define BACKEND_BACKEND_INTERNAL_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "backend/jobs.h"
+#include "backend/settings.h"
+#include "base/list.h"
+#include "base/str.h"
+#include "base/utc.h"
+
+struct http_listener;
+struct memo;
+struct ping;
+struct redis_client;
+struct store;
+struct worker;
+struct world;
+
+struct backend {
+	struct world *world;
+	struct settings settings;
+	struct store *store; /* NULL: a Redis */
+	struct redis_client *storage, *queues;
+	struct memo *memo;
+	struct worker *worker; /* NULL: elsewhere */
+	struct http_listener *listener;
+	struct strbuf scratch; /* for texts that are copied at once */
+	uint64_t hash_seed;
+
+	bool clock_is_set; /* by a test: it stands still */
+	int64_t clock_us;
+
+	int64_t queue_named_us[QUEUES]; /* when resque:queues was last told, 0: never */
+	size_t requests;                /* in progress */
+	struct ping *events_ping;       /* the call of the events hook that is under way */
+	bool is_stopping;
+};
+
+/* What time it is, for every rule of backend. */
+int64_t backend_now_us(const struct backend *backend);
+/* A request or the worker's round is over: a process that is asked to stop may be able to. */
+void backend_work_ended(struct backend *backend);
+
+#endif

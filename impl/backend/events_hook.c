@@ -1,0 +1,114 @@
+#include "backend/events_hook.h"
+
+#include "backend/backend_internal.h"
+#include "backend/batch.h"
+#include "backend/keys.h"
+#include "base/arena.h"
+#include "base/url.h"
+#include "world/http_client.h"
+#include "world/log.h"
+
+#define PING_LIFETIME STR("60")
+
+struct ping {
+	struct backend *backend;
+	struct arena *arena;
+	struct batch batch;
+	struct http_call *call;
+};
+
+static void ping_free(struct ping *ping)
+{
+	http_call_release(ping->call);
+	arena_destroy(ping->arena);
+}
+
+static void call_answered(struct http_call *call, void *data)
+{
+	struct ping *ping = data;
+
+	(void)call;
+	ping->backend->events_ping = NULL;
+	ping_free(ping);
+}
+
+static void call_failed(struct http_call *call, void *data)
+{
+	struct ping *ping = data;
+	struct str reason = http_failure_text(call->failure);
+
+	log_format(ping->backend->world, LOG_STDERR, "Application event ping failed: %.*s - %.*s",
+		   STR_ARG(reason), STR_ARG(ping->backend->settings.events_hook));
+	ping->backend->events_ping = NULL;
+	ping_free(ping);
+}
+
+static void call_hook(struct ping *ping)
+{
+	struct backend *backend = ping->backend;
+	struct http_fields fields;
+	struct url url;
+	struct str path;
+	struct http_call_options options = {.method = STR_INIT("POST"), .verify_peer = true};
+
+	if (!url_parse(backend->settings.events_hook, &url, NULL)) {
+		ping_free(ping);
+		return;
+	}
+	http_fields_init(&fields, ping->arena);
+	http_fields_add(&fields, STR("Content-Type"), STR("application/x-www-form-urlencoded"));
+	path = url.path.size > 0 ? url.path : STR("/");
+	options.is_tls = url_is_tls(&url);
+	options.host = url.host;
+	options.port = url.port;
+	options.target =
+		url.query.size > 0 ? STR_CONCAT(ping->arena, path, STR("?"), url.query) : path;
+	options.fields = &fields;
+	options.body = http_body_from_str(
+		STR_CONCAT(ping->arena, STR("secret="),
+			   url_encoded(ping->arena, backend->settings.events_hook_secret)));
+	backend->events_ping = ping;
+	ping->call = http_call_start(backend->world, &options, call_answered, call_failed, ping);
+}
+
+/* The first ping of the minute, if there is something to come for. */
+static void throttle_replied(struct batch *batch, void *data)
+{
+	struct ping *ping = data;
+	struct backend *backend = ping->backend;
+	bool is_first = !batch->has_failed && batch->replies[0].integer == 1;
+
+	if (is_first)
+		REDIS_SEND(backend->storage, NULL, NULL, STR("EXPIRE"), KEY_EVENT_PING,
+			   PING_LIFETIME);
+	if (is_first && reply_is_true(&batch->replies[1]) && backend->events_ping == NULL)
+		call_hook(ping);
+	else
+		ping_free(ping);
+}
+
+void events_hook_ping(struct backend *backend)
+{
+	struct arena *arena;
+	struct ping *ping;
+
+	if (backend->settings.events_hook.size == 0 || backend->storage == NULL)
+		return;
+	arena = arena_create();
+	ping = ARENA_NEW(arena, struct ping);
+	ping->backend = backend;
+	ping->arena = arena;
+	batch_begin(&ping->batch, arena, throttle_replied, ping);
+	BATCH_SEND(&ping->batch, backend->storage, STR("INCR"), KEY_EVENT_PING);
+	BATCH_SEND(&ping->batch, backend->storage, STR("ZCARD"), KEY_EVENTS);
+	batch_end(&ping->batch);
+}
+
+void events_hook_stop(struct backend *backend)
+{
+	struct ping *ping = backend->events_ping;
+
+	backend->events_ping = NULL;
+	if (ping != NULL)
+		ping_free(ping);
+}

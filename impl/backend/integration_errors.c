@@ -1,0 +1,72 @@
+#include "backend/integration_errors.h"
+
+#include "backend/api_call.h"
+#include "backend/backend_internal.h"
+#include "backend/keys.h"
+#include "backend/jobs.h"
+#include "base/json.h"
+#include "world/redis.h"
+
+#define STATUS_SHOWN 403 /* whatever the real one was (5.6) */
+
+static void write_text(struct strbuf *out, struct str name, struct str text)
+{
+	strbuf_append(out, name);
+	if (text.data == NULL)
+		strbuf_append(out, STR("null"));
+	else
+		json_write_str(out, text);
+}
+
+static struct str field(const struct api_call *call, struct str name)
+{
+	return http_fields_get(&call->exchange->request.fields, name);
+}
+
+struct str integration_error_context(struct api_call *call, int status)
+{
+	const struct http_exchange *exchange = call->exchange;
+	struct strbuf *out = &call->backend->scratch;
+	struct str url = STR_CONCAT(call->arena, STR("http://"), field(call, STR("Host")),
+				    exchange->request.target);
+	struct str forwarded = field(call, STR("X-Forwarded-For"));
+	bool is_post = str_equal(exchange->request.method, STR("POST"));
+
+	strbuf_clear(out);
+	strbuf_append_format(out, "{\"response_code\":%d,\"request\":{", status);
+	write_text(out, STR("\"url\":"), url);
+	write_text(out, STR(",\"method\":"), exchange->request.method);
+	write_text(out, STR(",\"form_vars\":"), is_post ? call->body : str_of(NULL, 0));
+	write_text(out, STR(",\"user_agent\":"), field(call, STR("User-Agent")));
+	write_text(out, STR(",\"ip\":"), forwarded.size > 0 ? forwarded : exchange->remote_address);
+	write_text(out, STR(",\"content_type\":"), field(call, STR("Content-Type")));
+	write_text(out, STR(",\"content_length\":"), field(call, STR("Content-Length")));
+	strbuf_append(out, STR("}}"));
+	return str_copy(call->arena, strbuf_str(out));
+}
+
+void integration_error_store(struct backend *backend, struct arena *arena, struct str service,
+			     enum api_error_code code, struct str message, struct str context)
+{
+	struct strbuf *out = &backend->scratch;
+	struct str key = key_errors(arena, service);
+
+	if (backend->storage == NULL)
+		return;
+	strbuf_clear(out);
+	strbuf_append(out, STR("{\"code\":\""));
+	strbuf_append(out, api_error_name(code));
+	write_text(out, STR("\",\"message\":"), message);
+	write_text(out, STR(",\"timestamp\":"), jobs_time(arena, backend_now_us(backend)));
+	strbuf_append(out, STR(",\"context_info\":"));
+	strbuf_append(out, context);
+	strbuf_append_char(out, '}');
+	REDIS_SEND(backend->storage, NULL, NULL, STR("LPUSH"), key, strbuf_str(out));
+	REDIS_SEND(backend->storage, NULL, NULL, STR("LTRIM"), key, STR("0"), STR("999"));
+}
+
+void integration_error_of_call(struct api_call *call, enum api_error_code code, struct str message)
+{
+	integration_error_store(call->backend, call->arena, call->service->id, code, message,
+				integration_error_context(call, STATUS_SHOWN));
+}

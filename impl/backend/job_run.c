@@ -1,0 +1,357 @@
+#include "backend/job_run.h"
+
+#include "backend/backend_internal.h"
+#include "backend/counters.h"
+#include "backend/service.h"
+#include "backend/timestamps.h"
+#include "base/arena.h"
+#include "base/json.h"
+#include "base/map.h"
+#include "base/utc.h"
+
+/* Reports hold many short values: json.h allows one for so many bytes. */
+#define PAYLOAD_VALUES_FACTOR 16
+#define OLDEST_US (86400 * UTC_SECOND_US)
+#define NEWEST_US (3600 * UTC_SECOND_US)
+
+/* Reading. */
+
+static int64_t enqueue_time_us(const struct json *time)
+{
+	return time != NULL && time->kind == JSON_NUMBER && time->number > 0 && time->number < 1e11
+		       ? (int64_t)(time->number * 1e6)
+		       : 0;
+}
+
+void job_read(struct job *job, struct backend *backend, struct arena *arena)
+{
+	const struct json *root =
+		json_parse(arena, job->payload, job->payload.size * PAYLOAD_VALUES_FACTOR, NULL);
+	struct str class = json_get_str(root, STR("class"));
+
+	job->kind = JOB_UNKNOWN;
+	job->arguments = json_get(root, STR("args"));
+	if (root == NULL) {
+		job->kind = JOB_BROKEN;
+	} else if (str_equal(class, JOB_REPORT_CLASS) && job->arguments != NULL &&
+		   job->arguments->count >= 2) {
+		job->kind = JOB_REPORT;
+		job->subject = job->service = json_scalar_text(json_at(job->arguments, 0));
+		job->enqueued_us = enqueue_time_us(json_at(job->arguments, 2));
+	} else if (str_equal(class, JOB_NOTIFY_CLASS) && job->arguments != NULL &&
+		   job->arguments->count >= 3) {
+		job->kind = JOB_NOTIFY;
+		job->service = backend->settings.master_service;
+		job->subject = json_scalar_text(json_at(job->arguments, 0));
+		job->enqueued_us = enqueue_time_us(json_at(job->arguments, 3));
+	}
+}
+
+/* Applications. */
+
+/* What a job is about while it is prepared. */
+struct preparation {
+	struct job *job;
+	struct backend *backend;
+	struct reader *reader;
+	struct map *groups; /* application id -> struct group, in order of first appearance */
+	bool is_waiting, has_failed;
+	struct api_error error;
+};
+
+struct group {
+	const struct application *application;
+	struct group_entry *first, *last;
+};
+
+struct group_entry {
+	const struct json *transaction;
+	struct group_entry *next;
+};
+
+static bool is_refused(const struct preparation *preparation)
+{
+	return preparation->error.code != API_NO_ERROR;
+}
+
+static bool refuse(struct preparation *preparation, enum api_error_code code, struct str first)
+{
+	/* What comes first decides: an earlier transaction may yet be refused. */
+	if (!preparation->is_waiting && !is_refused(preparation))
+		preparation->error = (struct api_error){code, first, STR("")};
+	return false;
+}
+
+static bool found(struct preparation *preparation, enum memo_result result)
+{
+	preparation->is_waiting = preparation->is_waiting || result == MEMO_WAIT;
+	preparation->has_failed = preparation->has_failed || result == MEMO_FAILED;
+	return result == MEMO_FOUND;
+}
+
+static bool resolve_id(struct preparation *preparation, const struct json *transaction,
+		       struct str *id)
+{
+	struct str user_key = json_scalar_text(json_get(transaction, STR("user_key")));
+
+	*id = json_scalar_text(json_get(transaction, STR("app_id")));
+	if (id->size > 0 && user_key.size > 0)
+		return refuse(preparation, API_AUTHENTICATION_ERROR, STR(""));
+	if (user_key.size == 0)
+		return id->size > 0 || refuse(preparation, API_APPLICATION_NOT_FOUND, STR(""));
+	return found(preparation, stored_text_find(preparation->reader, &user_key_kind,
+						   preparation->job->service, user_key, id)) &&
+	       (id->size > 0 || refuse(preparation, API_USER_KEY_INVALID, user_key));
+}
+
+static void resolve_application(struct preparation *preparation, const struct json *transaction)
+{
+	const struct application *application;
+	struct arena *arena = preparation->reader->arena;
+	struct group_entry *entry;
+	struct group *group;
+	struct str id = STR("");
+
+	if (transaction->kind != JSON_OBJECT || !resolve_id(preparation, transaction, &id) ||
+	    !found(preparation, application_find(preparation->reader, preparation->job->service, id,
+						 &application)))
+		return;
+	if (!application->exists) {
+		refuse(preparation, API_APPLICATION_NOT_FOUND, id);
+		return;
+	}
+	group = map_get(preparation->groups, id);
+	if (group == NULL) {
+		group = ARENA_NEW(arena, struct group);
+		group->application = application;
+		map_put(preparation->groups, id, group);
+	}
+	entry = ARENA_NEW(arena, struct group_entry);
+	entry->transaction = transaction;
+	if (group->first == NULL)
+		group->first = entry;
+	else
+		group->last->next = entry;
+	group->last = entry;
+}
+
+/* Transactions. */
+
+static bool read_usage(struct preparation *preparation, const struct json *source,
+		       struct usage *usage)
+{
+	usage_init(usage, preparation->reader->arena);
+	JSON_EACH (entry, source) {
+		struct str value = json_scalar_text(entry);
+
+		if (!usage_add(usage, preparation->job->metrics, entry->key, value,
+			       &preparation->error))
+			return false;
+	}
+	usage_expand(usage, preparation->job->metrics);
+	return true;
+}
+
+/* 5.5: three digits, or the number of three digits. */
+static struct str response_code(const struct json *transaction)
+{
+	struct str code = json_scalar_text(json_path(transaction, "log.code"));
+	int64_t number;
+
+	return code.size == 3 && str_to_int64(code, &number) && number >= 0 ? code : STR("");
+}
+
+static struct job_transaction *add_transaction(struct preparation *preparation,
+					       struct job_transaction ***tail,
+					       const struct application *application)
+{
+	struct job_transaction *transaction =
+		ARENA_NEW(preparation->reader->arena, struct job_transaction);
+
+	transaction->application = application;
+	**tail = transaction;
+	*tail = &transaction->next;
+	preparation->job->count++;
+	return transaction;
+}
+
+static bool read_transaction(struct preparation *preparation, struct job_transaction ***tail,
+			     const struct application *application, const struct json *source)
+{
+	const struct json *usage_source = json_get(source, STR("usage"));
+	struct job_transaction *transaction;
+	struct usage usage;
+	struct str timestamp = json_scalar_text(json_get(source, STR("timestamp")));
+
+	if (usage_source == NULL || usage_source->kind != JSON_OBJECT || usage_source->count == 0)
+		return true; /* its log too is left out */
+	if (!read_usage(preparation, usage_source, &usage))
+		return false;
+	transaction = add_transaction(preparation, tail, application);
+	transaction->usage = usage;
+	transaction->response_code = response_code(source);
+	if (!timestamp_parse(timestamp, &transaction->instant_us))
+		transaction->instant_us = backend_now_us(preparation->backend);
+	return true;
+}
+
+/* In whole seconds, both ends belong to it (5.4). */
+static bool check_times(struct preparation *preparation)
+{
+	int64_t now_us = backend_now_us(preparation->backend);
+
+	now_us -= now_us % UTC_SECOND_US;
+	for (const struct job_transaction *transaction = preparation->job->first;
+	     transaction != NULL; transaction = transaction->next) {
+		int64_t instant_us =
+			transaction->instant_us - transaction->instant_us % UTC_SECOND_US;
+
+		if (instant_us < now_us - OLDEST_US)
+			return refuse(preparation, API_TRANSACTION_TIMESTAMP_TOO_OLD, STR(""));
+		if (instant_us > now_us + NEWEST_US)
+			return refuse(preparation, API_TRANSACTION_TIMESTAMP_TOO_NEW, STR(""));
+	}
+	return true;
+}
+
+static void read_transactions(struct preparation *preparation)
+{
+	struct job_transaction **tail = &preparation->job->first;
+	struct map_cursor at = {0};
+
+	preparation->job->first = NULL;
+	preparation->job->count = 0;
+	while (map_next(preparation->groups, &at)) {
+		const struct group *group = at.value;
+
+		for (const struct group_entry *entry = group->first; entry != NULL;
+		     entry = entry->next) {
+			if (!read_transaction(preparation, &tail, group->application,
+					      entry->transaction))
+				return;
+		}
+	}
+	check_times(preparation);
+}
+
+/* Jobs. */
+
+static void prepare_report(struct preparation *preparation)
+{
+	JSON_EACH (transaction, json_at(preparation->job->arguments, 1))
+		resolve_application(preparation, transaction);
+	if (!preparation->is_waiting && !preparation->has_failed && !is_refused(preparation))
+		read_transactions(preparation);
+}
+
+/* The master service is reported to like any other; who is unknown there is left out. */
+static void prepare_notification(struct preparation *preparation)
+{
+	struct job *job = preparation->job;
+	const struct json *time = json_at(job->arguments, 2);
+	struct arena *arena = preparation->reader->arena;
+	struct json *transaction = json_new(arena, JSON_OBJECT);
+
+	if (job->service.size == 0)
+		return;
+	json_set(transaction, STR("user_key"), json_new_str(arena, job->subject));
+	json_set(transaction, STR("usage"), json_copy(arena, json_at(job->arguments, 1)));
+	json_set(transaction, STR("timestamp"), json_new_str(arena, json_scalar_text(time)));
+	resolve_application(preparation, transaction);
+	if (preparation->is_waiting || preparation->has_failed)
+		return;
+	if (preparation->error.code == API_USER_KEY_INVALID ||
+	    preparation->error.code == API_APPLICATION_NOT_FOUND)
+		preparation->error.code = API_NO_ERROR;
+	else
+		read_transactions(preparation);
+}
+
+static enum memo_result settle(struct preparation *preparation)
+{
+	struct job *job = preparation->job;
+
+	if (preparation->has_failed)
+		return MEMO_FAILED;
+	if (preparation->is_waiting)
+		return MEMO_WAIT;
+	job->error = preparation->error;
+	job->state = is_refused(preparation) ? JOB_REFUSED : JOB_READY;
+	return MEMO_FOUND;
+}
+
+/* MEMO_FAILED may come together with waiting: the caller waits for the reader first. */
+enum memo_result job_prepare(struct job *job, struct backend *backend, struct reader *reader)
+{
+	struct preparation preparation = {.job = job, .backend = backend, .reader = reader};
+	enum memo_result result;
+
+	if (job->state != JOB_NEW || job->kind < JOB_REPORT)
+		return MEMO_FOUND;
+	if (job->kind == JOB_REPORT || job->service.size > 0) {
+		if (!found(&preparation, metrics_find(reader, job->service, &job->metrics)))
+			return settle(&preparation);
+	}
+	preparation.groups = map_create(0);
+	if (job->kind == JOB_REPORT)
+		prepare_report(&preparation);
+	else
+		prepare_notification(&preparation);
+	result = settle(&preparation);
+	map_destroy(preparation.groups);
+	return result;
+}
+
+/* Counting. */
+
+static const struct str counted_codes[] = {
+	STR_INIT("200"), STR_INIT("403"), STR_INIT("404"), STR_INIT("500"), STR_INIT("503"),
+};
+
+static void count_subject(struct counters *counters, struct stats_subject subject,
+			  struct str application, int64_t instant_us, int64_t value, bool is_set)
+{
+	counters_change(counters, &subject, instant_us, value, is_set);
+	subject.application = application;
+	counters_change(counters, &subject, instant_us, value, is_set);
+}
+
+static void count_response_code(const struct job *job, const struct job_transaction *transaction,
+				struct counters *counters)
+{
+	static const struct str groups[] = {STR_INIT("2XX"), STR_INIT("4XX"), STR_INIT("5XX")};
+	struct str code = transaction->response_code, application = transaction->application->id;
+
+	for (size_t i = 0; code.size > 0 && i < sizeof groups / sizeof *groups; i++) {
+		if (code.data[0] == groups[i].data[0])
+			count_subject(counters,
+				      (struct stats_subject){.service = job->service,
+							     .response_code = groups[i]},
+				      application, transaction->instant_us, 1, false);
+	}
+	for (size_t i = 0; i < sizeof counted_codes / sizeof *counted_codes; i++) {
+		if (str_equal(code, counted_codes[i]))
+			count_subject(counters,
+				      (struct stats_subject){.service = job->service,
+							     .response_code = code},
+				      application, transaction->instant_us, 1, false);
+	}
+}
+
+void job_apply(const struct job *job, struct counters *counters)
+{
+	for (const struct job_transaction *transaction = job->first; transaction != NULL;
+	     transaction = transaction->next) {
+		count_response_code(job, transaction, counters);
+		for (size_t i = 0; i < transaction->usage.count; i++) {
+			const struct usage_item *item = &transaction->usage.items[i];
+
+			count_subject(counters,
+				      (struct stats_subject){
+					      .service = job->service,
+					      .metric = job->metrics->items[item->metric].id},
+				      transaction->application->id, transaction->instant_us,
+				      item->value, item->is_set);
+		}
+	}
+}

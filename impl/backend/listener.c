@@ -1,0 +1,193 @@
+#include "backend/listener.h"
+
+#include "backend/api_call.h"
+#include "backend/backend_internal.h"
+#include "backend/internal_api.h"
+#include "backend/report.h"
+#include "backend/test_hooks.h"
+#include "backend/transactions_request.h"
+#include "base/url.h"
+#include "world/http_server.h"
+
+/* 2.7, bytes */
+#define QUERY_BYTES_MAX 10240
+#define TARGET_BYTES_MAX 12288
+#define FIELD_BYTES_MAX 81920
+#define FIELDS_BYTES_MAX 114688
+
+static const struct api_endpoint endpoints[] = {
+	{STR_INIT("GET"), STR_INIT("/transactions/authrep.xml"), transactions_request_steps, false,
+	 true},
+	{STR_INIT("GET"), STR_INIT("/transactions/authorize.xml"), transactions_request_steps,
+	 false, false},
+	{STR_INIT("POST"), STR_INIT("/transactions.xml"), report_steps, false, false},
+	{STR_INIT("GET"), STR_INIT("/transactions/oauth_authrep.xml"), transactions_request_steps,
+	 true, true},
+	{STR_INIT("GET"), STR_INIT("/transactions/oauth_authorize.xml"), transactions_request_steps,
+	 true, false},
+};
+
+/* Pages: what is answered at once. */
+
+static void answer_status_page(struct backend *backend, struct http_exchange *exchange)
+{
+	struct http_response response;
+
+	api_response_init(&response, exchange->arena, 200);
+	http_fields_set(&response.fields, STR("Content-Type"), STR("application/json"));
+	api_respond(exchange, &response,
+		    STR_CONCAT(exchange->arena,
+			       STR("{\"status\":\"ok\",\"version\":{\"backend\":\""),
+			       settings_version(&backend->settings), STR("\"}}")));
+}
+
+static void answer_check(struct backend *backend, struct http_exchange *exchange)
+{
+	struct http_response response;
+
+	(void)backend;
+	api_response_init(&response, exchange->arena, 200);
+	http_fields_set(&response.fields, STR("Content-Type"), STR("text/plain;charset=utf-8"));
+	api_respond(exchange, &response, STR("ok"));
+}
+
+static void answer_empty(struct http_exchange *exchange, int status, bool is_last)
+{
+	struct http_response response;
+
+	api_response_init(&response, exchange->arena, status);
+	if (is_last)
+		http_fields_add(&response.fields, STR("Connection"), STR("close"));
+	api_respond(exchange, &response, STR(""));
+}
+
+static void answer_available(struct backend *backend, struct http_exchange *exchange)
+{
+	(void)backend;
+	answer_empty(exchange, 200, false);
+}
+
+static const struct {
+	struct str method, path;
+	void (*answer)(struct backend *backend, struct http_exchange *exchange);
+} pages[] = {
+	{STR_INIT("GET"), STR_INIT("/status"), answer_status_page},
+	{STR_INIT("HEAD"), STR_INIT("/status"), answer_status_page},
+	{STR_INIT("GET"), STR_INIT("/check.txt"), answer_check},
+	{STR_INIT("HEAD"), STR_INIT("/check.txt"), answer_check},
+	{STR_INIT("HEAD"), STR_INIT("/available"), answer_available},
+};
+
+/* 2.9: any public path */
+static void answer_options(struct http_exchange *exchange)
+{
+	struct http_response response;
+
+	api_response_init(&response, exchange->arena, 204);
+	http_fields_add(&response.fields, STR("Access-Control-Max-Age"), STR("86400"));
+	http_fields_add(&response.fields, STR("Access-Control-Allow-Methods"),
+			STR("GET, POST, PATCH, PUT, DELETE"));
+	http_fields_add(&response.fields, STR("Access-Control-Allow-Headers"),
+			STR("Authorization, Accept-Encoding, Content-Type, Cache-Control, Accept, "
+			    "If-Match, If-Modified-Since, If-None-Match, If-Unmodified-Since, "
+			    "X-Requested-With, X-HTTP-Method-Override, 3scale-options"));
+	api_respond(exchange, &response, STR(""));
+}
+
+/* Choosing. */
+
+static bool is_within_limits(const struct http_request *request, struct str query)
+{
+	size_t bytes = 0;
+
+	for (size_t i = 0; i < request->fields.count; i++) {
+		const struct http_field *field = &request->fields.items[i];
+
+		if (field->value.size > FIELD_BYTES_MAX)
+			return false;
+		bytes += field->name.size + field->value.size;
+	}
+	return bytes <= FIELDS_BYTES_MAX && query.size <= QUERY_BYTES_MAX &&
+	       request->target.size <= TARGET_BYTES_MAX;
+}
+
+/* A HEAD is a GET without its body (2.1). */
+static const struct api_endpoint *find_endpoint(struct str method, struct str path)
+{
+	if (str_equal(method, STR("HEAD")))
+		method = STR("GET");
+	for (size_t i = 0; i < sizeof endpoints / sizeof *endpoints; i++) {
+		if (str_equal(path, endpoints[i].path) && str_equal(method, endpoints[i].method))
+			return &endpoints[i];
+	}
+	return NULL;
+}
+
+static bool answer_page(struct backend *backend, struct http_exchange *exchange, struct str path)
+{
+	for (size_t i = 0; i < sizeof pages / sizeof *pages; i++) {
+		if (!str_equal(path, pages[i].path) ||
+		    !str_equal(exchange->request.method, pages[i].method))
+			continue;
+		pages[i].answer(backend, exchange);
+		return true;
+	}
+	return false;
+}
+
+/* Doubled slashes, escaped letters and dot segments are resolved (2.1); most paths have none. */
+static bool is_plain(struct str path)
+{
+	return str_find_char(path, '%') == STR_NOT_FOUND &&
+	       str_find(path, STR("//")) == STR_NOT_FOUND &&
+	       str_find(path, STR("/.")) == STR_NOT_FOUND;
+}
+
+static void route(struct backend *backend, struct http_exchange *exchange, struct str path)
+{
+	const struct api_endpoint *endpoint;
+
+	if (!is_plain(path))
+		path = url_normal_path(exchange->arena, path);
+	endpoint = find_endpoint(exchange->request.method, path);
+	if (endpoint != NULL)
+		api_call_begin(backend, exchange, endpoint);
+	else if (str_equal(exchange->request.method, STR("OPTIONS")))
+		answer_options(exchange);
+	else if (!answer_page(backend, exchange, path))
+		answer_empty(exchange, 404, false);
+}
+
+static void exchange_ended(struct http_exchange *exchange, bool complete)
+{
+	(void)exchange;
+	(void)complete;
+}
+
+static void requested(struct http_exchange *exchange, void *data)
+{
+	struct backend *backend = data;
+	struct str path, query;
+
+	exchange->ended = exchange_ended;
+	url_split_target(exchange->request.target, &path, &query);
+	if (!is_within_limits(&exchange->request, query))
+		answer_empty(exchange, 400, true);
+	else if (str_has_prefix(path, STR("/internal/")))
+		internal_api_requested(backend, exchange, path, query);
+	else if (backend->settings.has_test_hooks && str_has_prefix(path, STR("/__test/")))
+		test_hooks_requested(backend, exchange, path);
+	else
+		route(backend, exchange, path);
+}
+
+bool listener_open(struct backend *backend, struct error *error)
+{
+	struct http_listen_options options = {
+		.address = backend->settings.address,
+		.port = backend->settings.port,
+	};
+
+	backend->listener = http_listen(backend->world, &options, requested, backend, error);
+	return backend->listener != NULL;
+}

@@ -1,0 +1,307 @@
+#include "backend/memo.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "backend/backend_internal.h"
+#include "base/arena.h"
+#include "base/bug.h"
+#include "base/map.h"
+#include "base/utc.h"
+#include "world/clock.h"
+
+#define LIFETIME_US (60 * UTC_SECOND_US)
+#define ENTRIES_MAX 10000
+#define KEY_BYTES_SMALL 256
+
+struct memo {
+	struct backend *backend;
+	struct map *entries;
+	struct list_link loads;
+};
+
+/* A value, or the load that will bring it. */
+struct memo_entry {
+	struct memo_value *value;
+	int64_t loaded_us;
+	struct memo_load *load;
+};
+
+struct waiter {
+	struct list_link link;
+	struct reader *reader;
+};
+
+struct reader_held {
+	struct reader_held *next;
+	struct memo_value *value;
+};
+
+/* Values and entries. */
+
+static void value_let_go(struct memo_value *value)
+{
+	if (value != NULL && --value->references == 0)
+		free(value);
+}
+
+static void entry_free(struct memo_entry *entry)
+{
+	value_let_go(entry->value);
+	free(entry);
+}
+
+struct memo *memo_create(struct backend *backend)
+{
+	struct memo *memo = MEMORY_NEW(struct memo);
+
+	memo->backend = backend;
+	memo->entries = map_create(world_chance(backend->world));
+	list_init(&memo->loads);
+	return memo;
+}
+
+/* Loads under way go on for those who wait, but are not kept. */
+void memo_clear(struct memo *memo)
+{
+	struct map_cursor at = {0};
+
+	while (map_next(memo->entries, &at))
+		entry_free(at.value);
+	map_clear(memo->entries);
+}
+
+void memo_destroy(struct memo *memo)
+{
+	if (memo == NULL)
+		return;
+	BUG_IF(!list_is_empty(&memo->loads));
+	memo_clear(memo);
+	map_destroy(memo->entries);
+	free(memo);
+}
+
+size_t memo_count(const struct memo *memo)
+{
+	return map_count(memo->entries);
+}
+
+static bool is_fresh(const struct memo *memo, const struct memo_entry *entry)
+{
+	int64_t age_us = backend_now_us(memo->backend) - entry->loaded_us;
+
+	return age_us >= 0 && age_us <= LIFETIME_US;
+}
+
+static void make_room(struct memo *memo)
+{
+	struct map_cursor at = {0};
+
+	if (map_count(memo->entries) < ENTRIES_MAX)
+		return;
+	while (map_next(memo->entries, &at)) {
+		struct memo_entry *entry = at.value;
+
+		if (entry->load == NULL && !is_fresh(memo, entry)) {
+			map_remove(memo->entries, at.key);
+			entry_free(entry);
+		}
+	}
+	if (map_count(memo->entries) >= ENTRIES_MAX)
+		memo_clear(memo);
+}
+
+/* Keys: the kind's letter and the names, each with its size before it. */
+
+static struct str put_key(char *out, const struct memo_kind *kind, const struct str *names)
+{
+	char *at = out;
+
+	*at++ = kind->letter;
+	for (size_t i = 0; i < MEMO_NAMES_MAX; i++) {
+		memcpy(at, &names[i].size, sizeof names[i].size);
+		at += sizeof names[i].size;
+		if (names[i].size > 0)
+			memcpy(at, names[i].data, names[i].size);
+		at += names[i].size;
+	}
+	return str_of(out, (size_t)(at - out));
+}
+
+static size_t key_size(const struct str *names)
+{
+	return 1 + MEMO_NAMES_MAX * sizeof names[0].size + names[0].size + names[1].size +
+	       names[2].size;
+}
+
+void memo_forget(struct memo *memo, const struct memo_kind *kind, struct str a, struct str b,
+		 struct str c)
+{
+	const struct str names[MEMO_NAMES_MAX] = {a, b, c};
+	char *key = memory_alloc(key_size(names));
+	struct memo_entry *entry = map_remove(memo->entries, put_key(key, kind, names));
+
+	if (entry != NULL)
+		entry_free(entry);
+	free(key);
+}
+
+/* Loads. */
+
+static void load_end(struct memo_load *load, struct memo_value *value)
+{
+	struct memo_entry *entry = map_get(load->memo->entries, load->key);
+	struct list_link *link;
+
+	if (entry != NULL && entry->load == load) {
+		entry->load = NULL;
+		if (value == NULL) {
+			map_remove(load->memo->entries, load->key);
+			entry_free(entry);
+		} else {
+			entry->value = value;
+			entry->loaded_us = backend_now_us(load->backend);
+			value->references++;
+		}
+	}
+	list_remove(&load->link);
+	while ((link = list_take_first(&load->waiters)) != NULL) {
+		struct reader *reader = LIST_ENTRY(link, struct waiter, link)->reader;
+
+		reader->has_failed = reader->has_failed || value == NULL;
+		if (--reader->waiting == 0)
+			reader->resumed(reader, reader->data);
+	}
+	value_let_go(value);
+	arena_destroy(load->arena);
+}
+
+/* The load holds the value while it tells those who wait: they find it again, or load it anew. */
+void memo_loaded(struct memo_load *load, struct memo_value *value)
+{
+	value->references = 1;
+	load_end(load, value);
+}
+
+void memo_load_failed(struct memo_load *load)
+{
+	load_end(load, NULL);
+}
+
+static struct memo_load *load_create(struct memo *memo, const struct memo_kind *kind,
+				     const struct str *names, struct str key)
+{
+	struct arena *arena = arena_create();
+	struct memo_load *load = ARENA_NEW(arena, struct memo_load);
+
+	*load = (struct memo_load){
+		.backend = memo->backend,
+		.kind = kind,
+		.arena = arena,
+		.memo = memo,
+		.key = str_copy(arena, key),
+	};
+	for (size_t i = 0; i < MEMO_NAMES_MAX; i++)
+		load->names[i] = str_copy(arena, names[i]);
+	list_init(&load->waiters);
+	list_append(&memo->loads, &load->link);
+	return load;
+}
+
+/* Readers. */
+
+void reader_init(struct reader *reader, struct memo *memo, struct arena *arena,
+		 reader_resumed *resumed, void *data)
+{
+	*reader = (struct reader){.memo = memo, .arena = arena, .resumed = resumed, .data = data};
+}
+
+void reader_release(struct reader *reader)
+{
+	BUG_IF(reader->waiting > 0);
+	for (struct reader_held *held = reader->held; held != NULL; held = held->next)
+		value_let_go(held->value);
+	reader->held = NULL;
+	reader->has_failed = false;
+}
+
+static enum memo_result hold(struct reader *reader, struct memo_value *found,
+			     const struct memo_value **value)
+{
+	struct reader_held *held = ARENA_NEW(reader->arena, struct reader_held);
+
+	found->references++;
+	held->value = found;
+	held->next = reader->held;
+	reader->held = held;
+	*value = found;
+	return MEMO_FOUND;
+}
+
+static void wait_for(struct reader *reader, struct memo_load *load)
+{
+	struct waiter *waiter = ARENA_NEW(reader->arena, struct waiter);
+
+	waiter->reader = reader;
+	list_append(&load->waiters, &waiter->link);
+	reader->waiting++;
+}
+
+static enum memo_result begin_load(struct reader *reader, const struct memo_kind *kind,
+				   const struct str *names, struct str key)
+{
+	struct memo *memo = reader->memo;
+	struct memo_entry *entry = MEMORY_NEW(struct memo_entry), *old;
+
+	make_room(memo);
+	entry->load = load_create(memo, kind, names, key);
+	old = map_put(memo->entries, key, entry);
+	if (old != NULL)
+		entry_free(old);
+	wait_for(reader, entry->load);
+	kind->load(entry->load);
+	return MEMO_WAIT;
+}
+
+static enum memo_result find(struct reader *reader, const struct memo_kind *kind,
+			     const struct str *names, struct str key,
+			     const struct memo_value **value)
+{
+	struct memo_entry *entry = map_get(reader->memo->entries, key);
+
+	/* Without a client a load would end before it began. */
+	if (reader->has_failed || reader->memo->backend->storage == NULL)
+		return MEMO_FAILED;
+	if (entry != NULL && entry->load != NULL) {
+		wait_for(reader, entry->load);
+		return MEMO_WAIT;
+	}
+	if (entry != NULL && is_fresh(reader->memo, entry))
+		return hold(reader, entry->value, value);
+	return begin_load(reader, kind, names, key);
+}
+
+enum memo_result reader_find(struct reader *reader, const struct memo_kind *kind, struct str a,
+			     struct str b, struct str c, const struct memo_value **value)
+{
+	const struct str names[MEMO_NAMES_MAX] = {a, b, c};
+	char small[KEY_BYTES_SMALL];
+	size_t size = key_size(names);
+	char *large = size > sizeof small ? memory_alloc(size) : NULL;
+	enum memo_result result;
+
+	result = find(reader, kind, names, put_key(large != NULL ? large : small, kind, names),
+		      value);
+	free(large);
+	return result;
+}
+
+struct str text_pool_put(struct text_pool *pool, struct str text)
+{
+	struct str put = str_of(text.data != NULL ? pool->at : NULL, text.size);
+
+	if (text.size > 0)
+		memcpy(pool->at, text.data, text.size);
+	pool->at += text.size;
+	return put;
+}

@@ -1,0 +1,290 @@
+#include "backend/parameters.h"
+
+#include "base/arena.h"
+#include "base/json.h"
+#include "base/url.h"
+
+#define DEPTH_MAX 100                  /* 2.4 */
+#define NAME_BYTES_MAX ((size_t)65536) /* 2.7: of one level */
+#define CHILDREN_WITHOUT_PLACES 16
+
+void parameters_init(struct parameters *parameters, struct arena *arena, uint64_t seed)
+{
+	*parameters = (struct parameters){.arena = arena, .seed = seed};
+	for (size_t i = 0; i < PARAMETERS_SOURCES; i++)
+		parameters->roots[i].kind = PARAMETER_HASH;
+}
+
+/* Hashes. */
+
+static struct parameter **place_of(const struct parameters *parameters,
+				   const struct parameter *hash, struct str name)
+{
+	size_t at = (size_t)str_hash(name, parameters->seed) & (hash->places_count - 1);
+
+	while (hash->places[at] != NULL && !str_equal(hash->places[at]->name, name))
+		at = (at + 1) & (hash->places_count - 1);
+	return &hash->places[at];
+}
+
+static struct parameter *find_child(const struct parameters *parameters,
+				    const struct parameter *hash, struct str name)
+{
+	if (hash->places != NULL)
+		return *place_of(parameters, hash, name);
+	for (struct parameter *child = hash->first; child != NULL; child = child->next) {
+		if (str_equal(child->name, name))
+			return child;
+	}
+	return NULL;
+}
+
+/* At most half of the places are taken. */
+static void index_children(const struct parameters *parameters, struct parameter *hash)
+{
+	if (hash->count <= CHILDREN_WITHOUT_PLACES || hash->count * 2 <= hash->places_count)
+		return;
+	hash->places_count = hash->places_count > 0 ? hash->places_count * 2
+						    : (size_t)CHILDREN_WITHOUT_PLACES * 4;
+	hash->places = ARENA_ARRAY(parameters->arena, struct parameter *, hash->places_count);
+	for (struct parameter *child = hash->first; child != NULL; child = child->next)
+		*place_of(parameters, hash, child->name) = child;
+}
+
+static struct parameter *append_child(const struct parameters *parameters, struct parameter *parent,
+				      struct str name)
+{
+	struct parameter *child = ARENA_NEW(parameters->arena, struct parameter);
+
+	child->name = name;
+	if (parent->first == NULL)
+		parent->first = child;
+	else
+		parent->last->next = child;
+	parent->last = child;
+	parent->count++;
+	return child;
+}
+
+/* NULL: the level's names are too many. */
+static struct parameter *get_or_add(const struct parameters *parameters, struct parameter *hash,
+				    struct str name)
+{
+	struct parameter *child = find_child(parameters, hash, name);
+
+	if (child != NULL)
+		return child;
+	hash->name_bytes += name.size;
+	if (hash->name_bytes > NAME_BYTES_MAX)
+		return NULL;
+	child = append_child(parameters, hash, name);
+	if (hash->places != NULL)
+		*place_of(parameters, hash, name) = child;
+	index_children(parameters, hash);
+	return child;
+}
+
+/* Names. */
+
+static bool is_bracket(char c)
+{
+	return c == '[' || c == ']';
+}
+
+/* Takes the next part of a name: brackets, the part, closing brackets. Empty: there is none. */
+static struct str take_part(struct str *name)
+{
+	size_t from = 0, to;
+	struct str part;
+
+	while (from < name->size && is_bracket(name->data[from]))
+		from++;
+	to = from;
+	while (to < name->size && !is_bracket(name->data[to]))
+		to++;
+	part = str_slice(*name, from, to);
+	while (to < name->size && name->data[to] == ']')
+		to++;
+	*name = str_skip(*name, to);
+	return part;
+}
+
+static enum api_error_code set_scalar(struct parameter *parameter, struct str value, bool has_value)
+{
+	bool is_composed = parameter->kind == PARAMETER_HASH || parameter->kind == PARAMETER_ARRAY;
+
+	if (is_composed && has_value)
+		return API_BAD_REQUEST;
+	parameter->kind = has_value ? PARAMETER_TEXT : PARAMETER_NIL;
+	parameter->text = has_value && value.data == NULL ? STR("") : value;
+	parameter->first = parameter->last = NULL;
+	parameter->places = NULL;
+	parameter->count = parameter->places_count = 0;
+	return API_NO_ERROR;
+}
+
+/* Hashes in arrays are of no use to any endpoint: what is in them is left out. */
+static enum api_error_code add_to_array(const struct parameters *parameters,
+					struct parameter *array, bool is_scalar, struct str value,
+					bool has_value)
+{
+	struct parameter *item;
+
+	if (array->kind != PARAMETER_NIL && array->kind != PARAMETER_ARRAY)
+		return API_BAD_REQUEST;
+	array->kind = PARAMETER_ARRAY;
+	item = append_child(parameters, array, STR(""));
+	if (is_scalar)
+		set_scalar(item, value, has_value);
+	else
+		item->kind = PARAMETER_HASH;
+	return API_NO_ERROR;
+}
+
+enum api_error_code parameters_add(struct parameters *parameters, enum parameters_source source,
+				   struct str name, struct str value, bool has_value)
+{
+	struct parameter *hash = &parameters->roots[source];
+
+	if (!str_is_utf8(name))
+		return API_NOT_VALID_DATA;
+	for (int depth = 0; depth < DEPTH_MAX; depth++) {
+		struct str part = take_part(&name);
+		struct parameter *child;
+
+		if (part.size == 0)
+			return API_NO_ERROR;
+		child = get_or_add(parameters, hash, part);
+		if (child == NULL)
+			return API_NOT_VALID_DATA;
+		if (name.size == 0 || str_equal(name, STR("[")))
+			return set_scalar(child, value, has_value);
+		if (str_has_prefix(name, STR("[]")))
+			return add_to_array(parameters, child, name.size == 2, value, has_value);
+		if (child->kind != PARAMETER_NIL && child->kind != PARAMETER_HASH)
+			return API_BAD_REQUEST;
+		child->kind = PARAMETER_HASH;
+		hash = child;
+	}
+	return API_BAD_REQUEST;
+}
+
+/* Texts. */
+
+static bool is_hex(char c)
+{
+	return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'f') || (c >= 'A' && c <= 'F');
+}
+
+static bool decode(struct arena *arena, struct str text, struct str *decoded)
+{
+	bool is_coded = false;
+
+	for (size_t i = 0; i < text.size; i++) {
+		is_coded = is_coded || text.data[i] == '%' || text.data[i] == '+';
+		if (text.data[i] == '%' &&
+		    (text.size - i < 3 || !is_hex(text.data[i + 1]) || !is_hex(text.data[i + 2])))
+			return false;
+	}
+	*decoded = is_coded ? url_decode(arena, text, true) : text;
+	return true;
+}
+
+static struct str take_pair(struct str *text)
+{
+	size_t end = 0;
+	struct str pair;
+
+	while (end < text->size && text->data[end] != '&' && text->data[end] != ';')
+		end++;
+	pair = str_slice(*text, 0, end);
+	*text = str_skip(*text, end + 1);
+	while (pair.size > 0 && pair.data[0] == ' ')
+		pair = str_skip(pair, 1);
+	return pair;
+}
+
+enum api_error_code parameters_read(struct parameters *parameters, enum parameters_source source,
+				    struct str text)
+{
+	while (text.size > 0) {
+		struct str pair = take_pair(&text), name, value;
+		bool has_value = str_split_once(pair, '=', &name, &value);
+		enum api_error_code code;
+
+		if (pair.size == 0)
+			continue;
+		if (!decode(parameters->arena, name, &name) ||
+		    !decode(parameters->arena, value, &value))
+			return API_BAD_PERCENT_CODING;
+		code = parameters_add(parameters, source, name, value, has_value);
+		if (code != API_NO_ERROR)
+			return code;
+	}
+	return API_NO_ERROR;
+}
+
+/* Reading. */
+
+const struct parameter *parameters_get(const struct parameters *parameters, struct str name)
+{
+	for (size_t i = PARAMETERS_SOURCES; i > 0; i--) {
+		const struct parameter *found =
+			find_child(parameters, &parameters->roots[i - 1], name);
+
+		if (found != NULL)
+			return found;
+	}
+	return NULL;
+}
+
+struct str parameters_text(const struct parameters *parameters, struct str name)
+{
+	const struct parameter *found = parameters_get(parameters, name);
+
+	return found != NULL && found->kind == PARAMETER_TEXT ? found->text : str_of(NULL, 0);
+}
+
+const struct parameter *parameter_get(const struct parameters *parameters,
+				      const struct parameter *hash, struct str name)
+{
+	return hash != NULL && hash->kind == PARAMETER_HASH ? find_child(parameters, hash, name)
+							    : NULL;
+}
+
+/* Nesting is bounded by DEPTH_MAX, and so is the recursion. */
+bool parameter_is_utf8(const struct parameter *parameter)
+{
+	if (parameter->kind == PARAMETER_TEXT)
+		return str_is_utf8(parameter->text);
+	for (const struct parameter *child = parameter->first; child != NULL; child = child->next) {
+		if (!parameter_is_utf8(child))
+			return false;
+	}
+	return true;
+}
+
+void parameter_write_json(struct strbuf *out, const struct parameter *parameter)
+{
+	bool is_hash = parameter->kind == PARAMETER_HASH;
+
+	if (parameter->kind == PARAMETER_NIL) {
+		strbuf_append(out, STR("null"));
+		return;
+	}
+	if (parameter->kind == PARAMETER_TEXT) {
+		json_write_str(out, parameter->text);
+		return;
+	}
+	strbuf_append_char(out, is_hash ? '{' : '[');
+	for (const struct parameter *child = parameter->first; child != NULL; child = child->next) {
+		if (child != parameter->first)
+			strbuf_append_char(out, ',');
+		if (is_hash) {
+			json_write_str(out, child->name);
+			strbuf_append_char(out, ':');
+		}
+		parameter_write_json(out, child);
+	}
+	strbuf_append_char(out, is_hash ? '}' : ']');
+}

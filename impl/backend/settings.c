@@ -1,0 +1,253 @@
+#include "backend/settings.h"
+
+#include "base/arena.h"
+#include "base/error.h"
+#include "base/options.h"
+#include "base/url.h"
+#include "world/environment.h"
+#include "world/log.h"
+
+#define PORT_DEFAULT 3000
+#define BODY_BYTES_MAX (4 * 1024 * 1024) /* 2.7 */
+#define NOTIFICATION_BATCH_DEFAULT 10000
+#define STORE_PATH_DEFAULT STR("refscale-backend.db")
+
+struct choice {
+	struct str word;
+	int value;
+};
+
+static const struct choice releases[] = {
+	{STR_INIT("2.6"), RELEASE_2_6},
+	{STR_INIT("2.5"), RELEASE_2_5},
+	{{NULL, 0}, 0},
+};
+
+static const struct choice durabilities[] = {
+	{STR_INIT("normal"), SQL_DURABILITY_NORMAL},
+	{STR_INIT("full"), SQL_DURABILITY_FULL},
+	{STR_INIT("none"), SQL_DURABILITY_NONE},
+	{{NULL, 0}, 0},
+};
+
+enum role { ROLE_ALL, ROLE_LISTENER, ROLE_WORKER };
+
+static const struct choice roles[] = {
+	{STR_INIT("all"), ROLE_ALL},
+	{STR_INIT("listener"), ROLE_LISTENER},
+	{STR_INIT("worker"), ROLE_WORKER},
+	{{NULL, 0}, 0},
+};
+
+/* An empty word chooses the first. */
+static bool choose(const char *what, const struct choice *choices, struct str word, int *value,
+		   struct error *error)
+{
+	for (const struct choice *choice = choices; choice->word.size > 0; choice++) {
+		if (word.size == 0 || str_equal(word, choice->word)) {
+			*value = choice->value;
+			return true;
+		}
+	}
+	return error_set(error, ERROR_INVALID, "%s cannot be \"%.*s\"", what, STR_ARG(word));
+}
+
+struct words {
+	struct str store, durability, release, access_log;
+	struct str role;
+};
+
+static bool read_arguments(struct settings *settings, struct words *words,
+			   const struct str *arguments, size_t count, struct error *error)
+{
+	const struct option options[] = {
+		{"port", 'p', OPTION_PORT, &settings->port, NULL, "N",
+		 "port to listen on, 0 = any free one"},
+		{"bind", 0, OPTION_TEXT, &settings->address, NULL, "IP", "address to listen on"},
+		{"store", 0, OPTION_TEXT, &words->store, NULL, "PATH",
+		 "file of the embedded store, :memory:, or a redis:// URL"},
+		{"durability", 0, OPTION_TEXT, &words->durability, NULL, "LEVEL",
+		 "of the embedded store: normal, full or none"},
+		{"release", 0, OPTION_TEXT, &words->release, NULL, "N", "2.6 or 2.5"},
+		{"access-log", 'x', OPTION_TEXT, &words->access_log, NULL, "FILE",
+		 "one line for each request"},
+		{"test-hooks", 0, OPTION_FLAG, &settings->has_test_hooks, NULL, NULL,
+		 "/__test/: clock, cache and queues in a test's hands"},
+	};
+	size_t words_count = 0;
+
+	return options_parse(options, sizeof options / sizeof *options, arguments, count,
+			     &words->role, 1, &words_count, error);
+}
+
+static bool choose_words(struct settings *settings, const struct words *words, struct error *error)
+{
+	int role, durability, release;
+
+	if (!choose("the role", roles, words->role, &role, error) ||
+	    !choose("--durability", durabilities, words->durability, &durability, error) ||
+	    !choose("--release", releases, words->release, &release, error))
+		return false;
+	settings->is_listener = role != ROLE_WORKER;
+	settings->is_worker = role != ROLE_LISTENER;
+	settings->durability = (enum sql_durability)durability;
+	settings->release = (enum release)release;
+	return true;
+}
+
+/* Where the data is. */
+
+static bool is_redis_url(struct str text)
+{
+	return str_has_prefix(text, STR("redis://"));
+}
+
+/* 9.4: the scheme may be left out. */
+static struct str with_scheme(struct arena *arena, struct str url)
+{
+	return str_find(url, STR("://")) != STR_NOT_FOUND ? url
+							  : STR_CONCAT(arena, STR("redis://"), url);
+}
+
+/* The template's queues are database 1 beside the storage's 0. */
+static bool derive_queues_url(struct settings *settings, struct error *error)
+{
+	struct url url;
+	struct str text = settings->storage_url;
+	size_t end;
+
+	if (!url_parse(text, &url, error))
+		return error_wrap(error, "the Redis URL is not valid");
+	end = text.size - url.path.size;
+	settings->queues_url = STR_CONCAT(
+		settings->arena, str_slice(text, 0, end),
+		url.path.size <= 1 || str_equal(url.path, STR("/0")) ? STR("/1") : url.path);
+	return true;
+}
+
+static bool choose_data(struct settings *settings, struct world *world, struct str store,
+			struct error *error)
+{
+	struct str queues = environment_text(world, STR("CONFIG_QUEUES_MASTER_NAME"), STR(""));
+	struct str storage = environment_text(world, STR("CONFIG_REDIS_PROXY"), STR(""));
+
+	if (environment_text(world, STR("CONFIG_REDIS_SENTINEL_HOSTS"), STR("")).size > 0 ||
+	    environment_text(world, STR("CONFIG_QUEUES_SENTINEL_HOSTS"), STR("")).size > 0)
+		return error_set(error, ERROR_INVALID,
+				 "Redis sentinels are not supported: name the master in "
+				 "CONFIG_REDIS_PROXY");
+	if (store.size > 0) {
+		storage = is_redis_url(store) ? store : STR("");
+		queues = STR("");
+	}
+	if (storage.size == 0) {
+		settings->store_path = store.size > 0 ? store : STORE_PATH_DEFAULT;
+		return true;
+	}
+	settings->storage_url = with_scheme(settings->arena, storage);
+	if (queues.size == 0)
+		return derive_queues_url(settings, error);
+	settings->queues_url = with_scheme(settings->arena, queues);
+	return true;
+}
+
+/* The rest. */
+
+static bool read_notification_batch(struct settings *settings, struct world *world,
+				    struct error *error)
+{
+	struct str text = environment_text(world, STR("CONFIG_NOTIFICATION_BATCH"), STR(""));
+
+	settings->notification_batch = NOTIFICATION_BATCH_DEFAULT;
+	if (text.size > 0 && (!str_to_int64(text, &settings->notification_batch) ||
+			      settings->notification_batch < 1))
+		return error_set(error, ERROR_INVALID,
+				 "CONFIG_NOTIFICATION_BATCH is not a number above 0: \"%.*s\"",
+				 STR_ARG(text));
+	return true;
+}
+
+static bool read_request_log(struct settings *settings, struct world *world, struct str access_log,
+			     struct error *error)
+{
+	struct str list = environment_text(world, STR("CONFIG_REQUEST_LOGGERS"), STR("")), name;
+
+	settings->request_log = access_log;
+	if (list.size > 0 && access_log.size == 0)
+		settings->request_log = LOG_STDOUT;
+	while (str_next_field(&list, ',', &name)) {
+		name = str_trim(name);
+		if (str_equal(name, STR("json")))
+			settings->request_log_is_json = true;
+		else if (!str_equal(name, STR("text")))
+			return error_set(error, ERROR_INVALID,
+					 "%.*s is not a supported logger type.", STR_ARG(name));
+	}
+	return true;
+}
+
+static bool read_environment(struct settings *settings, struct world *world,
+			     const struct words *words, struct error *error)
+{
+	static const struct {
+		struct str name;
+		size_t offset;
+		struct str fallback;
+	} texts[] = {
+#define TEXT(name, member, fallback)                                                               \
+	{STR_INIT(name), offsetof(struct settings, member), STR_INIT(fallback)}
+		TEXT("CONFIG_INTERNAL_API_USER", internal_user, ""),
+		TEXT("CONFIG_INTERNAL_API_PASSWORD", internal_password, ""),
+		TEXT("CONFIG_EVENTS_HOOK", events_hook, ""),
+		TEXT("CONFIG_EVENTS_HOOK_SHARED_SECRET", events_hook_secret, ""),
+		TEXT("CONFIG_MASTER_SERVICE_ID", master_service, ""),
+		TEXT("CONFIG_MASTER_METRICS_TRANSACTIONS", master_transactions, "transactions"),
+		TEXT("CONFIG_MASTER_METRICS_TRANSACTIONS_AUTHORIZE", master_authorize,
+		     "transactions/authorize"),
+		TEXT("CONFIG_WORKERS_LOG_FILE", worker_log, ""),
+#undef TEXT
+	};
+
+	for (size_t i = 0; i < sizeof texts / sizeof *texts; i++) {
+		struct str *text = (struct str *)(void *)((char *)settings + texts[i].offset);
+
+		*text = environment_text(world, texts[i].name, texts[i].fallback);
+	}
+	settings->is_production =
+		str_equal(environment_text(world, STR("RACK_ENV"), STR("")), STR("production"));
+	if (settings->is_production && settings->is_listener && settings->internal_user.size == 0 &&
+	    settings->internal_password.size == 0)
+		return error_set(error, ERROR_INVALID, "Internal API credentials not provided.");
+	return read_notification_batch(settings, world, error) &&
+	       read_request_log(settings, world, words->access_log, error) &&
+	       choose_data(settings, world, words->store, error);
+}
+
+bool settings_read(struct settings *settings, struct world *world, const struct str *arguments,
+		   size_t count, struct error *error)
+{
+	struct words words = {.store = {NULL, 0}};
+
+	*settings = (struct settings){
+		.arena = arena_create(),
+		.port = PORT_DEFAULT,
+		.body_bytes_max = BODY_BYTES_MAX,
+	};
+	if (read_arguments(settings, &words, arguments, count, error) &&
+	    choose_words(settings, &words, error) &&
+	    read_environment(settings, world, &words, error))
+		return true;
+	settings_free(settings);
+	return false;
+}
+
+void settings_free(struct settings *settings)
+{
+	arena_destroy(settings->arena);
+	settings->arena = NULL;
+}
+
+struct str settings_version(const struct settings *settings)
+{
+	return settings->release == RELEASE_2_5 ? STR("2.91.1") : STR("2.93.0");
+}

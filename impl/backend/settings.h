@@ -1,0 +1,49 @@
+/* What the command line and the environment say (spec/backend.md 9.3). Read once at start. Texts
+ * of the environment live as long as the world; the rest in settings->arena.
+ */
+#ifndef BACKEND_SETTINGS_H
+#define BACKEND_SETTINGS_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/str.h"
+#include "world/sql.h"
+
+struct arena;
+struct error;
+struct world;
+
+enum release { RELEASE_2_5, RELEASE_2_6 };
+
+struct settings {
+	struct arena *arena;
+	bool is_listener, is_worker;
+	uint16_t port;
+	struct str address;
+	struct str store_path; /* the embedded store; empty: a Redis */
+	struct str storage_url, queues_url;
+	enum sql_durability durability;
+	bool has_test_hooks;
+	enum release release;
+
+	struct str internal_user, internal_password;
+	bool is_production;
+	struct str events_hook, events_hook_secret;
+	struct str master_service;
+	struct str master_transactions, master_authorize; /* names of its metrics */
+	int64_t notification_batch;
+	struct str worker_log;  /* empty: none */
+	struct str request_log; /* empty: none */
+	bool request_log_is_json;
+	int64_t body_bytes_max;
+};
+
+bool settings_read(struct settings *settings, struct world *world, const struct str *arguments,
+		   size_t count, struct error *error);
+void settings_free(struct settings *settings);
+/* "2.93.0" (12.1) */
+struct str settings_version(const struct settings *settings);
+
+#endif

@@ -1,0 +1,18 @@
+/* What tests may do to a process that was started with --test-hooks:
+ *
+ *   PUT /__test/clock     body: Unix seconds with up to nine decimals, where the clock of the
+ *                         whole process then stands still; or "real"
+ *   DELETE /__test/cache  forget what is remembered of Redis
+ *   POST /__test/drain    carry out all jobs, and answer when the queues are empty
+ */
+#ifndef BACKEND_TEST_HOOKS_H
+#define BACKEND_TEST_HOOKS_H
+
+#include "base/str.h"
+
+struct backend;
+struct http_exchange;
+
+void test_hooks_requested(struct backend *backend, struct http_exchange *exchange, struct str path);
+
+#endif

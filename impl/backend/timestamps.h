@@ -1,0 +1,13 @@
+/* Times of reported transactions (spec/backend.md 5.4). */
+#ifndef BACKEND_TIMESTAMPS_H
+#define BACKEND_TIMESTAMPS_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "base/str.h"
+
+/* False: the text is no time, and the time of processing counts. */
+bool timestamp_parse(struct str text, int64_t *instant_us);
+
+#endif
