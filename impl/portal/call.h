@@ -44,6 +44,9 @@ struct answer {
 	int status;
 	struct str content_type; /* empty = no body */
 	struct str body;
+	/* The body is the tenant's own policies: the gateway's go with them (gateway_policies.h).
+	 */
+	bool wants_gateway_policies;
 };
 
 struct call {

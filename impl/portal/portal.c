@@ -13,6 +13,7 @@
 #include "portal/call.h"
 #include "portal/database.h"
 #include "portal/dispatch.h"
+#include "portal/gateway_policies.h"
 #include "portal/record.h"
 #include "portal/schema.h"
 #include "portal/seed.h"
@@ -52,6 +53,7 @@ struct portal_request {
 	struct call call;
 	struct backend_waiter waiter;
 	struct timer push_wait;
+	struct gateway_policies *policies; /* being asked for */
 };
 
 static void request_log(struct portal_request *request, int status)
@@ -119,13 +121,27 @@ static void request_waited(struct timer *timer)
 	request_respond(request);
 }
 
+static void request_policies_known(struct str body, void *data)
+{
+	struct portal_request *request = data;
+
+	request->policies = NULL;
+	request->call.answer.body = body;
+	request_respond(request);
+}
+
 static void request_carry_out(struct portal_request *request, struct str body)
 {
 	struct portal *portal = request->portal;
 	struct http_exchange *exchange = request->exchange;
 
 	if (!dispatch(&request->call, &exchange->request, body)) {
-		request_respond(request);
+		if (request->call.answer.wants_gateway_policies)
+			request->policies = gateway_policies_ask(
+				portal->world, exchange->arena, portal->settings.registry,
+				request->call.answer.body, request_policies_known, request);
+		else
+			request_respond(request);
 		return;
 	}
 	request->waiter.up_to = backend_sync_newest(portal->sync);
@@ -162,6 +178,7 @@ static void request_ended(struct http_exchange *exchange, bool complete)
 	http_body_collector_stop(request->collector);
 	backend_sync_wait_stop(&request->waiter);
 	timer_stop(&request->push_wait);
+	gateway_policies_stop(request->policies);
 	portal->requests--;
 	if (portal->is_stopping && portal->requests == 0)
 		world_exit(portal->world, 0);

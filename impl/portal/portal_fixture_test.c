@@ -81,6 +81,13 @@ static void backend_collected(enum http_collect_result result, struct str bytes,
 	struct http_response response;
 
 	ck_assert_int_eq(result, HTTP_COLLECTED);
+	if (str_equal(exchange->request.target, STR("/policies"))) {
+		http_response_init(&response, exchange->arena, fixture.backend_status);
+		http_exchange_respond_str(exchange, &response,
+					  STR("{\"policies\":{\"cors\":[{\"version\":\"builtin\"}],"
+					      "\"mine\":[{\"version\":\"builtin\"}]}}"));
+		return;
+	}
 	strbuf_append_format(
 		&fixture.calls, "%.*s %.*s %.*s %.*s\n", STR_ARG(exchange->request.method),
 		STR_ARG(exchange->request.target), STR_ARG(bytes),
@@ -151,7 +158,7 @@ void fixture_set_environment(const char *const *extra)
 
 static void world_begin(void)
 {
-	static char endpoint[64];
+	static char endpoint[64], registry[80];
 	const char *variables[64] = {"ADMIN_ACCESS_TOKEN",
 				     TOKEN,
 				     "TENANT_NAME",
@@ -167,8 +174,10 @@ static void world_begin(void)
 				     "APICAST_BACKEND_ROOT_ENDPOINT",
 				     "https://backend-3scale.example.com",
 				     "BACKEND_ENDPOINT",
-				     endpoint};
-	size_t count = 16;
+				     endpoint,
+				     "APICAST_REGISTRY_URL",
+				     registry};
+	size_t count = 18;
 	struct world *backend_world;
 
 	fixture.loop = real_loop_create();
@@ -178,6 +187,7 @@ static void world_begin(void)
 	fixture.backend = NULL;
 	backend_answers(200);
 	snprintf(endpoint, sizeof endpoint, "http://127.0.0.1:%u", (unsigned)fixture.backend_port);
+	snprintf(registry, sizeof registry, "%s/policies", endpoint);
 	http_listener_close(fixture.world, fixture.backend);
 	real_world_destroy(backend_world);
 	fixture.backend = NULL;

@@ -57,15 +57,15 @@ static void tear_down(void)
 	stage_close(&stage);
 }
 
-static void begin(struct stage_call *call, const char *method, const char *form,
-		  struct http_body *body)
+static void begin_at(struct stage_call *call, const char *method, const char *target,
+		     const char *form, struct http_body *body)
 {
 	struct http_fields fields;
 	struct http_call_options options = {
 		.method = str_from(method),
 		.host = STR("portal"),
 		.port = PORT,
-		.target = STR("/admin/api/services.json"),
+		.target = str_from(target),
 		.fields = &fields,
 		.body = form != NULL ? http_body_from_str(str_from(form)) : body};
 
@@ -76,6 +76,12 @@ static void begin(struct stage_call *call, const char *method, const char *form,
 		STR_CONCAT(stage.arena, STR("Basic "), base64_encode(stage.arena, STR("token:"))));
 	http_fields_add(&fields, STR("Content-Type"), STR("application/x-www-form-urlencoded"));
 	stage_call_begin(&stage, call, &options);
+}
+
+static void begin(struct stage_call *call, const char *method, const char *form,
+		  struct http_body *body)
+{
+	begin_at(call, method, "/admin/api/services.json", form, body);
 }
 
 static void slow_backend(void)
@@ -216,6 +222,21 @@ START_TEST(a_client_may_go_away)
 }
 END_TEST
 
+START_TEST(a_client_may_go_away_while_the_gateway_is_asked)
+{
+	struct stage_call call;
+
+	begin_at(&call, "GET", "/admin/api/policies.json", NULL, NULL);
+	stage_run(&stage, STAGE_SECOND / 1000);
+	http_call_release(call.call);
+	stage_run(&stage, 20 * STAGE_SECOND);
+	begin_at(&call, "GET", "/admin/api/policies.json", NULL, NULL);
+	stage_run(&stage, 20 * STAGE_SECOND);
+	ck_assert_int_eq(call.status, 200);
+	ck_assert(str_equal(call.body, STR("null")));
+}
+END_TEST
+
 static uint64_t trace_of_a_run(void)
 {
 	struct stage_call call;
@@ -251,6 +272,7 @@ Suite *portal_portal_sim_suite(void)
 	tcase_add_test(tests, a_stop_lets_requests_finish);
 	tcase_add_test(tests, a_stop_does_not_wait_for_ever);
 	tcase_add_test(tests, a_client_may_go_away);
+	tcase_add_test(tests, a_client_may_go_away_while_the_gateway_is_asked);
 	suite_add_tcase(suite, tests);
 	tcase_add_test(runs, the_same_seed_makes_the_same_run);
 	suite_add_tcase(suite, runs);

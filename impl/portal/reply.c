@@ -17,7 +17,8 @@
 
 static void reply(struct call *call, int status, struct str content_type, struct str body)
 {
-	call->answer = (struct answer){status, content_type, body};
+	call->answer =
+		(struct answer){.status = status, .content_type = content_type, .body = body};
 }
 
 void reply_empty(struct call *call, int status)

@@ -376,6 +376,8 @@ const struct route portal_routes[] = {
 	 NULL},
 	{"PUT PATCH", STR_INIT(ADMIN "/settings"), settings_update, NULL, NULL, NULL,
 	 ROUTE_JSON_ONLY, NULL},
+	{"GET", STR_INIT(ADMIN "/policies"), policy_list_all, NULL, NULL, NULL, ROUTE_JSON_ONLY,
+	 NULL},
 	{"GET", STR_INIT(ADMIN "/registry/policies"), api_list, &policy_resource,
 	 "account_id = ?2 ORDER BY id", NULL, ROUTE_JSON_DEFAULT, REGISTRY_SCOPES},
 	{"POST", STR_INIT(ADMIN "/registry/policies"), api_create, &policy_resource, NULL,

@@ -17,6 +17,9 @@ static const struct {
 	{offsetof(struct settings, backend_endpoint),
 	 {"APICAST_BACKEND_ROOT_ENDPOINT", "BACKEND_ROUTE", "BACKEND_ENDPOINT"},
 	 "http://backend-listener:3000"},
+	{offsetof(struct settings, registry),
+	 {"APICAST_REGISTRY_URL"},
+	 "http://apicast-staging:8090/policies"},
 	{offsetof(struct settings, internal_user), {"CONFIG_INTERNAL_API_USER"}, ""},
 	{offsetof(struct settings, internal_password), {"CONFIG_INTERNAL_API_PASSWORD"}, ""},
 	{offsetof(struct settings, master_name), {"MASTER_NAME"}, "Master Account"},
@@ -98,6 +101,8 @@ bool portal_settings_read(struct settings *settings, struct world *world, struct
 	settings->internal_api = internal_api(world, arena);
 	if (!url_parse(settings->internal_api, &url, error))
 		return error_wrap(error, "the Internal API's address");
+	if (!url_parse(settings->registry, &url, error))
+		return error_wrap(error, "APICAST_REGISTRY_URL");
 	settings->sample_data =
 		!str_equal(environment_text(world, STR("SAMPLE_DATA"), STR("1")), STR("0"));
 	return true;

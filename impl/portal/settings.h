@@ -18,6 +18,7 @@ struct settings {
 	struct str superdomain;
 	struct str backend_endpoint; /* for gateways: content.proxy.backend */
 	struct str internal_api;     /* ends with "/internal/" or as given; always with a slash */
+	struct str registry;         /* the gateway's policies */
 	struct str internal_user, internal_password;
 	/* Seeding (9.2); empty ones are generated. */
 	struct str master_name, master_domain, master_user, master_access_token;

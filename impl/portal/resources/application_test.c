@@ -599,6 +599,34 @@ START_TEST(policies_are_registered)
 }
 END_TEST
 
+/* PT-141: the gateway's and the tenant's; null when the gateway cannot be asked. */
+START_TEST(policies_of_gateway_and_tenant_are_listed_together)
+{
+	static const struct step mine[] = {
+		{"GET", "policies.json", NULL, 200,
+		 "{\"cors\":[{\"version\":\"builtin\"}],\"mine\":[{\"version\":\"builtin\"}]}",
+		 NULL, NULL, NULL},
+		{"POST", "registry/policies.json",
+		 "name=mine&version=1.0&schema={\"version\":\"1.0\"}", 201, NULL, NULL, NULL, NULL},
+		{"POST", "registry/policies.json",
+		 "name=mine&version=2.0&schema={\"version\":\"2.0\"}", 201, NULL, NULL, NULL, NULL},
+		{"POST", "registry/policies.json",
+		 "name=other&version=1&schema={\"version\":\"1\"}", 201, NULL, NULL, NULL, NULL},
+		{"GET", "policies.json", NULL, 200,
+		 "{\"cors\":[{\"version\":\"builtin\"}],\"mine\":[{\"version\":\"builtin\"},{"
+		 "\"version\":\"1.0\"},{\"version\":\"2.0\"}],\"other\":[{\"version\":\"1\"}]}",
+		 NULL, NULL, NULL},
+		{"GET", "policies.xml", NULL, 406, NULL, NULL, NULL, NULL},
+	};
+
+	RUN_STEPS(mine);
+	backend_answers(503);
+	reply_is(ask("GET", "/admin/api/policies.json", NULL), 200, "null");
+	backend_answers(0);
+	reply_is(ask("GET", "/admin/api/policies.json", NULL), 200, "null");
+}
+END_TEST
+
 START_TEST(settings_are_switched)
 {
 	static const struct step steps[] = {
@@ -635,6 +663,7 @@ Suite *portal_resources_application_suite(void)
 	tcase_add_test(tests, plans_of_applications_change);
 	tcase_add_test(tests, subscriptions_are_bought_and_ended);
 	tcase_add_test(tests, policies_are_registered);
+	tcase_add_test(tests, policies_of_gateway_and_tenant_are_listed_together);
 	tcase_add_test(tests, settings_are_switched);
 	suite_add_tcase(suite, tests);
 	return suite;

@@ -86,6 +86,28 @@ const struct resource policy_resource = {
 	.validate = policy_validate,
 };
 
+/* The tenant's own by name; those of the gateway come on top before the answer leaves. */
+void policy_list_all(struct call *call)
+{
+	struct record_list list =
+		record_all(call->database, &policies_table, "account_id = ?1 ORDER BY id",
+			   DATABASE_ARGUMENTS(value_int(call_tenant_id(call))));
+	struct json *own = json_new(call->arena, JSON_OBJECT);
+
+	for (size_t i = 0; i < list.count; i++) {
+		struct str name = record_text(list.items[i], "name");
+		struct json *versions = json_new(call->arena, JSON_ARRAY);
+
+		JSON_EACH (version, json_get(own, name))
+			json_append(versions, json_copy(call->arena, version));
+		json_append(versions, json_parse(call->arena, record_text(list.items[i], "schema"),
+						 LIMIT_PORTAL_BODY_BYTES, NULL));
+		json_set(own, name, versions);
+	}
+	reply_json(call, 200, json_print(call->arena, own));
+	call->answer.wants_gateway_policies = true;
+}
+
 /* By number or by name and version; NULL after a 404. */
 static struct record *policy_of_path(struct call *call)
 {

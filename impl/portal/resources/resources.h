@@ -173,6 +173,7 @@ void permissions_update(struct call *call);
 
 /* policy.c */
 extern const struct resource policy_resource;
+void policy_list_all(struct call *call);
 void policy_show(struct call *call);
 void policy_update(struct call *call);
 void policy_delete(struct call *call);
