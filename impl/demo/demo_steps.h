@@ -1,5 +1,5 @@
 /* What the demo does, as a table. Texts may name variables: {service_id}; every capture, port and
- * key is one. */
+ * key is one, and in remarks {answer}, the body, and {tries}, how many calls it took. */
 #ifndef DEMO_DEMO_STEPS_H
 #define DEMO_DEMO_STEPS_H
 
@@ -19,7 +19,7 @@ struct demo_step {
 	int tries;           /* > 1: repeated every 50 ms until status and body are as expected */
 	const char *capture; /* variable that takes ... */
 	const char *capture_path; /* ... this JSON path of the answer ("service.id") */
-	const char *remark;       /* printed after the status */
+	const char *remark;       /* printed after the status; NULL = a gateway's answer itself */
 };
 
 extern const struct demo_step demo_steps[];
