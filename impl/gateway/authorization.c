@@ -96,7 +96,7 @@ enum authorization_result authorize(struct request *request, authorization_done 
 	struct authorization *authorization = &request->authorization;
 
 	authorization->done = done;
-	authorization->usage_arguments = usage_encode(&request->usage);
+	authorization->usage_arguments = gateway_usage_encode(&request->usage);
 	authorization->credential_arguments =
 		credentials_encode(&request->credentials, request->arena);
 	authorization->key = cached_key(request);

@@ -125,7 +125,7 @@ static void gateway_free(struct gateway *gateway)
 	auth_cache_destroy(gateway->auth_cache);
 	config_store_destroy(gateway->store);
 	resolver_destroy(gateway->resolver);
-	settings_free(&gateway->settings);
+	gateway_settings_free(&gateway->settings);
 	free(gateway);
 }
 

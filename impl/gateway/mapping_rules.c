@@ -135,7 +135,7 @@ void mapping_rules_match(const struct mapping_rules *rules, const struct mapping
 
 		if (!mapping_rule_is_match(rule, subject))
 			continue;
-		usage_add(usage, rule->metric, rule->delta);
+		gateway_usage_add(usage, rule->metric, rule->delta);
 		remember(matches, rule, rules->count, usage->arena);
 		if (rule->last)
 			break;

@@ -46,10 +46,10 @@ static const char *cost(const char *method, const char *path, const char *query,
 	form_parse(&fields, str_from(body), arena);
 	if (body != NULL)
 		subject.body = &fields;
-	usage_init(&usage, arena);
+	gateway_usage_init(&usage, arena);
 	mapping_rules_match(&rules, &subject, &usage, &matches);
 	ck_assert(mapping_rules_any(&rules, &subject) == (matches.count > 0));
-	return matches.count > 0 ? str_cstr(arena, usage_encode(&usage)) : "-";
+	return matches.count > 0 ? str_cstr(arena, gateway_usage_encode(&usage)) : "-";
 }
 
 static const char *get(const char *path)
@@ -139,7 +139,7 @@ START_TEST(all_matches_are_listed_in_order)
 	strbuf_append(&text, STR("]"));
 	strbuf_append_char(&text, '\0');
 	load(text.data);
-	usage_init(&usage, arena);
+	gateway_usage_init(&usage, arena);
 	mapping_rules_match(&rules, &subject, &usage, &matches);
 	ck_assert_uint_eq(matches.count, 6);
 	for (size_t i = 0; i < 6; i++)
@@ -179,12 +179,12 @@ START_TEST(deltas_saturate)
 {
 	struct usage usage;
 
-	usage_init(&usage, arena);
-	usage_add(&usage, STR("m"), INT64_MAX);
-	usage_add(&usage, STR("m"), 1);
-	usage_add(&usage, STR("a b"), INT64_MIN);
-	usage_add(&usage, STR("a b"), -1);
-	ck_assert_str_eq(str_cstr(arena, usage_encode(&usage)),
+	gateway_usage_init(&usage, arena);
+	gateway_usage_add(&usage, STR("m"), INT64_MAX);
+	gateway_usage_add(&usage, STR("m"), 1);
+	gateway_usage_add(&usage, STR("a b"), INT64_MIN);
+	gateway_usage_add(&usage, STR("a b"), -1);
+	ck_assert_str_eq(str_cstr(arena, gateway_usage_encode(&usage)),
 			 "usage%5Ba%20b%5D=-9223372036854775808&usage%5Bm%5D=9223372036854775807");
 }
 END_TEST

@@ -481,11 +481,11 @@ bool gateway_settings_read(struct settings *settings, struct world *world,
 		copies[i] = str_copy(settings->arena, arguments[i]);
 	if (read_all(settings, world, copies, count, error))
 		return true;
-	settings_free(settings);
+	gateway_settings_free(settings);
 	return false;
 }
 
-void settings_free(struct settings *settings)
+void gateway_settings_free(struct settings *settings)
 {
 	pattern_destroy(settings->services_filter);
 	vec_free(&settings->notices);

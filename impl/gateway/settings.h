@@ -80,10 +80,10 @@ struct settings {
 };
 
 /* False and *error on wrong usage (the exit status is 1, section 1.4) or a value that must stop the
- * start. Everything lives in settings->arena until settings_free(). */
+ * start. Everything lives in settings->arena until gateway_settings_free(). */
 bool gateway_settings_read(struct settings *settings, struct world *world,
 			   const struct str *arguments, size_t count, struct error *error);
-void settings_free(struct settings *settings);
+void gateway_settings_free(struct settings *settings);
 
 /* APICAST_SERVICE_<ID>_CONFIGURATION_VERSION, or "latest". */
 struct str settings_service_version(struct world *world, struct arena *arena,

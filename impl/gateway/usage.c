@@ -7,7 +7,7 @@
 
 #define INT_BYTES_MAX 20 /* "-9223372036854775808" */
 
-void usage_init(struct usage *usage, struct arena *arena)
+void gateway_usage_init(struct usage *usage, struct arena *arena)
 {
 	*usage = (struct usage){.arena = arena};
 }
@@ -34,7 +34,7 @@ static int64_t add_saturated(int64_t a, int64_t b)
 	return b > 0 ? INT64_MAX : INT64_MIN;
 }
 
-void usage_add(struct usage *usage, struct str metric, int64_t delta)
+void gateway_usage_add(struct usage *usage, struct str metric, int64_t delta)
 {
 	size_t at = 0;
 
@@ -66,7 +66,7 @@ static struct str int_text(struct arena *arena, int64_t value)
 	return str_of(at, (size_t)(end - at));
 }
 
-struct str usage_encode(const struct usage *usage)
+struct str gateway_usage_encode(const struct usage *usage)
 {
 	struct str *parts = ARENA_ARRAY(usage->arena, struct str, usage->count * 4), *part = parts;
 

@@ -23,9 +23,9 @@ struct usage {
 	struct arena *arena;
 };
 
-void usage_init(struct usage *usage, struct arena *arena);
-void usage_add(struct usage *usage, struct str metric, int64_t delta);
+void gateway_usage_init(struct usage *usage, struct arena *arena);
+void gateway_usage_add(struct usage *usage, struct str metric, int64_t delta);
 /* "usage%5Bhits%5D=2&usage%5Bother%5D=1", made in the arena. */
-struct str usage_encode(const struct usage *usage);
+struct str gateway_usage_encode(const struct usage *usage);
 
 #endif

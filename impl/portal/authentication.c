@@ -194,7 +194,7 @@ bool authentication_admit(struct call *call, struct str authorization)
 		return false;
 	if (call->identity.kind == IDENTITY_NONE) {
 		if (is_master_route(call))
-			reply_text(call, 401, STR("unauthorized"));
+			portal_reply_text(call, 401, STR("unauthorized"));
 		else
 			reply_access_denied(call);
 		return false;

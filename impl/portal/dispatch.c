@@ -141,16 +141,16 @@ bool dispatch(struct call *call, const struct http_request *request, struct str 
 	call->path = path;
 	call->host = host_of(call, request);
 	if (str_equal(path, STR("/check.txt"))) {
-		reply_text(call, 200, STR("ok"));
+		portal_reply_text(call, 200, STR("ok"));
 		return false;
 	}
 	if (!find_route(call, path)) {
 		reply_not_found(call);
 		return false;
 	}
-	if (!parameters_read(call->arena, query,
-			     http_fields_get(&request->fields, STR("Content-Type")), body,
-			     &parameters)) {
+	if (!portal_parameters_read(call->arena, query,
+				    http_fields_get(&request->fields, STR("Content-Type")), body,
+				    &parameters)) {
 		reply_status(call, 400, STR("Bad request"));
 		return false;
 	}

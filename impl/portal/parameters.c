@@ -91,8 +91,8 @@ static bool read_json(struct arena *arena, struct str text, struct json *paramet
 	return true;
 }
 
-bool parameters_read(struct arena *arena, struct str query, struct str content_type,
-		     struct str body, struct json **parameters)
+bool portal_parameters_read(struct arena *arena, struct str query, struct str content_type,
+			    struct str body, struct json **parameters)
 {
 	struct json *all = json_new(arena, JSON_OBJECT);
 	struct str type, rest;

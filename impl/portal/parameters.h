@@ -12,7 +12,7 @@ struct arena;
 struct json;
 
 /* False: too many parameters, malformed JSON, text that is not UTF-8 or holds NUL. */
-bool parameters_read(struct arena *arena, struct str query, struct str content_type,
-		     struct str body, struct json **parameters);
+bool portal_parameters_read(struct arena *arena, struct str query, struct str content_type,
+			    struct str body, struct json **parameters);
 
 #endif

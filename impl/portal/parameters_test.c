@@ -48,8 +48,8 @@ static const struct {
 START_TEST(parameters_become_one_object)
 {
 	struct json *parameters;
-	bool read = parameters_read(arena, str_from(rows[_i].query), str_from(rows[_i].type),
-				    str_from(rows[_i].body), &parameters);
+	bool read = portal_parameters_read(arena, str_from(rows[_i].query), str_from(rows[_i].type),
+					   str_from(rows[_i].body), &parameters);
 
 	ck_assert_int_eq(read, rows[_i].wanted != NULL);
 	if (read) {
@@ -69,21 +69,22 @@ START_TEST(their_number_and_depth_are_bounded)
 	strbuf_init(&many, 1024 * 1024);
 	for (int i = 0; i < 1000; i++)
 		strbuf_append_format(&many, "a%d=1&", i);
-	ck_assert(parameters_read(arena, strbuf_str(&many), STR(""), STR(""), &parameters));
+	ck_assert(portal_parameters_read(arena, strbuf_str(&many), STR(""), STR(""), &parameters));
 	strbuf_append(&many, STR("b=1"));
-	ck_assert(!parameters_read(arena, strbuf_str(&many), STR(""), STR(""), &parameters));
-	ck_assert(!parameters_read(arena, STR(""), STR(FORM), strbuf_str(&many), &parameters));
+	ck_assert(!portal_parameters_read(arena, strbuf_str(&many), STR(""), STR(""), &parameters));
+	ck_assert(
+		!portal_parameters_read(arena, STR(""), STR(FORM), strbuf_str(&many), &parameters));
 	strbuf_clear(&many);
 	for (int i = 0; i < 100000; i++)
 		strbuf_append(&many, STR("[x]"));
-	ck_assert(parameters_read(arena, strbuf_str(&many), STR(""), STR(""), &parameters));
+	ck_assert(portal_parameters_read(arena, strbuf_str(&many), STR(""), STR(""), &parameters));
 	strbuf_clear(&many);
 	strbuf_append_char(&many, '{');
 	for (int i = 0; i < 1001; i++)
 		strbuf_append_format(&many, "%s\"a%d\":1", i > 0 ? "," : "", i);
 	strbuf_append_char(&many, '}');
-	ck_assert(!parameters_read(arena, STR(""), STR("application/json"), strbuf_str(&many),
-				   &parameters));
+	ck_assert(!portal_parameters_read(arena, STR(""), STR("application/json"),
+					  strbuf_str(&many), &parameters));
 	strbuf_free(&many);
 }
 END_TEST

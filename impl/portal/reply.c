@@ -26,7 +26,7 @@ void reply_empty(struct call *call, int status)
 	reply(call, status, STR(""), STR(""));
 }
 
-void reply_text(struct call *call, int status, struct str text)
+void portal_reply_text(struct call *call, int status, struct str text)
 {
 	reply(call, status, TYPE_TEXT, text);
 }
@@ -98,7 +98,8 @@ void reply_access_denied(struct call *call)
 
 void reply_missing_parameter(struct call *call, const char *name)
 {
-	reply_text(call, 400, str_format(call->arena, "Required parameter missing: %s", name));
+	portal_reply_text(call, 400,
+			  str_format(call->arena, "Required parameter missing: %s", name));
 }
 
 void reply_invalid(struct call *call, int status, const struct validation *validation)

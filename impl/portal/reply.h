@@ -17,7 +17,8 @@ struct page {
 };
 
 void reply_empty(struct call *call, int status);
-void reply_text(struct call *call, int status, struct str text); /* text/plain in every format */
+void portal_reply_text(struct call *call, int status,
+		       struct str text);                         /* text/plain in every format */
 void reply_json(struct call *call, int status, struct str body); /* JSON whatever was asked for */
 /* {"error":"..."} or <error>...</error> */
 void reply_error(struct call *call, int status, struct str text);

@@ -235,7 +235,8 @@ const struct route portal_routes[] = {
 	/* Applications: 3.12. */
 	{"GET", STR_INIT(ADMIN "/applications"), application_list, &application_resource, NULL,
 	 NULL, ROUTE_PAGED, NULL},
-	{"GET", STR_INIT(ADMIN "/applications/find"), application_find, NULL, NULL, NULL, 0, NULL},
+	{"GET", STR_INIT(ADMIN "/applications/find"), portal_application_find, NULL, NULL, NULL, 0,
+	 NULL},
 	{"GET", STR_INIT(ACCOUNT "/applications"), application_list_of_account,
 	 &application_resource, NULL, NULL, 0, NULL},
 	{"POST", STR_INIT(ACCOUNT "/applications"), application_create, NULL, NULL, NULL, 0, NULL},

@@ -71,7 +71,7 @@ static void match_rules(struct request *request)
 	}
 	/* Policies before this one may have counted something. */
 	if (request->usage.arena == NULL)
-		usage_init(&request->usage, request->arena);
+		gateway_usage_init(&request->usage, request->arena);
 	mapping_rules_match(rules, &subject, &request->usage, &request->matches);
 }
 

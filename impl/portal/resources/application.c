@@ -464,7 +464,7 @@ static void find(struct call *call, const char *also)
 		reply_record(call, 200, &application_representation, application);
 }
 
-void application_find(struct call *call)
+void portal_application_find(struct call *call)
 {
 	find(call, "");
 }

@@ -142,7 +142,7 @@ struct record *application_plan_of(struct call *call, const struct record *appli
 struct record *application_plan_of_parameter(struct call *call);
 void application_list(struct call *call);
 void application_list_of_account(struct call *call);
-void application_find(struct call *call);
+void portal_application_find(struct call *call);
 void application_find_of_account(struct call *call);
 void application_create(struct call *call);
 void application_accept(struct call *call);
