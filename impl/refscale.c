@@ -128,39 +128,24 @@ static int refuse_unknown(const char *word)
 	return REFSCALE_EXIT_USAGE;
 }
 
-/* `--world sim` hands a command to the simulator. The command sees the option too: it says whether
- * waiting costs time. */
-static bool read_world_option(const struct str *arguments, size_t count, bool *is_sim,
-			      struct error *error)
+/* conform runs in either world; it looks at the option itself, too. */
+static bool is_for_the_simulator(const struct str *arguments, size_t count)
 {
-	*is_sim = false;
 	for (size_t i = 0; i < count; i++) {
-		if (!str_equal(arguments[i], STR("--world")))
-			continue;
-
-		struct str name = i + 1 < count ? arguments[i + 1] : STR("");
-
-		*is_sim = str_equal(name, STR("sim"));
-		if (!*is_sim && !str_equal(name, STR("real")))
-			return error_set(error, ERROR_INVALID,
-					 "--world must be \"real\" or \"sim\", not \"%.*s\"",
-					 STR_ARG(name));
+		if (str_equal(arguments[i], STR("--world=sim")) ||
+		    (i + 1 < count && str_equal(arguments[i], STR("--world")) &&
+		     str_equal(arguments[i + 1], STR("sim"))))
+			return true;
 	}
-	return true;
+	return false;
 }
 
 static int run(const struct component *component, const struct str *arguments, size_t count)
 {
 	struct error error = {0};
 	int status = REFSCALE_EXIT_USAGE;
-	bool is_sim = false;
 
-	if (component == &conform_component &&
-	    !read_world_option(arguments, count, &is_sim, &error)) {
-		fprintf(stderr, "refscale %s: %s\n", component->name, error.text);
-		return status;
-	}
-	if (is_sim)
+	if (component == &conform_component && is_for_the_simulator(arguments, count))
 		component = &conform_in_sim_component;
 
 	struct real_loop *loop = real_loop_create();
