@@ -105,9 +105,9 @@ static void demo_say_where(struct demo *demo)
 		"    curl "
 		"'http://127.0.0.1:{portal_port}/admin/api/services/{service_id}/proxy/configs"
 		"/production/latest.json?access_token={access_token}'",
-		"  the health and the metrics of the staging gateway",
-		"    curl 'http://127.0.0.1:{staging_management_port}/status/ready'",
-		"    curl 'http://127.0.0.1:{staging_metrics_port}/metrics'",
+		"  the health and the metrics of the production gateway",
+		"    curl 'http://127.0.0.1:{production_management_port}/status/ready'",
+		"    curl 'http://127.0.0.1:{production_metrics_port}/metrics'",
 		"",
 		"Ctrl-C stops everything.",
 	};

@@ -48,7 +48,7 @@ static const struct {
 			       "THREESCALE_PORTAL_ENDPOINT=http://" DEMO_ACCESS_TOKEN
 			       "@127.0.0.1:{portal_port}\n"
 			       "THREESCALE_DEPLOYMENT_ENV=staging"},
-	/* Two seconds instead of the usual 300, so that nobody waits for a promotion to arrive. */
+	/* One second instead of the usual 300, so that nobody waits for a promotion to arrive. */
 	[DEMO_PART_PRODUCTION] = {"production",
 				  "refscale gateway --port {port} --management-port 0 "
 				  "--metrics-port 0 --echo-port 0",
@@ -56,7 +56,7 @@ static const struct {
 				  "THREESCALE_PORTAL_ENDPOINT=http://" DEMO_ACCESS_TOKEN
 				  "@127.0.0.1:{portal_port}\n"
 				  "THREESCALE_DEPLOYMENT_ENV=production\n"
-				  "APICAST_CONFIGURATION_CACHE=2"},
+				  "APICAST_CONFIGURATION_CACHE=1"},
 };
 
 static void start_next_part(struct demo *demo);

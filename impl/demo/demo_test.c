@@ -329,7 +329,8 @@ START_TEST(every_step_is_shown_with_its_answer)
 		    "'http://127.0.0.1:3001/admin/api/services/7/metrics.json'\n");
 	expect_said("    $ curl 'http://hello-staging.localhost:8080/hello?user_key=wrong'\n"
 		    "      403  Authentication failed\n");
-	expect_said("      429  after 1 more calls: Usage limit exceeded\n");
+	expect_said("      429  after 1 more calls, as counting comes a moment later: Usage limit "
+		    "exceeded\n");
 	expect_said("'http://hello.localhost:8081/goodbye?user_key=demo-user-key'\n");
 	ck_assert(!has_said("{") && !has_said("! ") && !has_said("NOT AS EXPECTED"));
 }
