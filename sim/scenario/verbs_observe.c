@@ -81,15 +81,15 @@ struct log_search {
 	const struct stage_process *process;
 	struct str text;         /* contained */
 	struct pattern *pattern; /* or matching */
+	size_t next;             /* line to look at: this is asked after every event */
 };
 
 static bool log_has_line(void *data)
 {
-	const struct log_search *search = data;
-	const struct stage_process *process = search->process;
+	struct log_search *search = data;
 
-	for (size_t i = process->lines_before_fault; i < process->lines.count; i++) {
-		struct str line = process->lines.items[i];
+	while (search->next < search->process->lines.count) {
+		struct str line = search->process->lines.items[search->next++];
 
 		if (search->pattern != NULL ? pattern_is_found(search->pattern, line)
 					    : str_find(line, search->text) != STR_NOT_FOUND)
@@ -120,6 +120,7 @@ bool stage_verb_log(struct stage *stage, const struct json *step, const struct j
 		if (search.pattern == NULL)
 			return false;
 	}
+	search.next = search.process->lines_before_fault;
 	found = stage_run(stage, limit_us, log_has_line, &search);
 	pattern_destroy(search.pattern);
 	return found != is_absent ||
@@ -138,25 +139,25 @@ struct traffic_search {
 	int status;  /* wanted; 0: failed, with this text */
 	struct str failure;
 	size_t count;
+	size_t next, seen; /* answer to look at, those that fit: this is asked after every event */
 };
 
-static size_t traffic_seen(const struct traffic_search *search)
+static size_t traffic_seen(struct traffic_search *search)
 {
-	size_t seen = 0;
-
-	for (size_t i = 0; i < search->traffic->answers.count; i++) {
-		const struct stage_traffic_answer *answer = &search->traffic->answers.items[i];
+	while (search->next < search->traffic->answers.count) {
+		const struct stage_traffic_answer *answer =
+			&search->traffic->answers.items[search->next++];
 
 		if (answer->number >= search->from && answer->status == search->status &&
 		    str_equal(answer->failure, search->failure))
-			seen++;
+			search->seen++;
 	}
-	return seen;
+	return search->seen;
 }
 
 static bool traffic_is_seen(void *data)
 {
-	const struct traffic_search *search = data;
+	struct traffic_search *search = data;
 
 	return traffic_seen(search) >= search->count;
 }
@@ -178,7 +179,7 @@ static bool traffic_read(const struct json *argument, struct traffic_search *sea
 	       error_wrap(error, "within");
 }
 
-static bool traffic_refuse(const struct traffic_search *search, struct error *error)
+static bool traffic_refuse(struct traffic_search *search, struct error *error)
 {
 	const struct stage_traffic_answer *last = NULL;
 
