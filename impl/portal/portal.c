@@ -134,17 +134,21 @@ static void request_carry_out(struct portal_request *request, struct str body)
 {
 	struct portal *portal = request->portal;
 	struct http_exchange *exchange = request->exchange;
+	int64_t pushed_before = backend_sync_newest(portal->sync);
+	bool wrote = dispatch(&request->call, &exchange->request, body);
 
-	if (!dispatch(&request->call, &exchange->request, body)) {
-		if (request->call.answer.wants_gateway_policies)
-			request->policies = gateway_policies_ask(
-				portal->world, exchange->arena, portal->settings.registry,
-				request->call.answer.body, request_policies_known, request);
-		else
-			request_respond(request);
+	request->waiter.up_to = backend_sync_newest(portal->sync);
+	if (request->call.answer.wants_gateway_policies) {
+		request->policies = gateway_policies_ask(
+			portal->world, exchange->arena, portal->settings.registry,
+			request->call.answer.body, request_policies_known, request);
 		return;
 	}
-	request->waiter.up_to = backend_sync_newest(portal->sync);
+	/* Nothing that backend must know: no reason to wait for it. */
+	if (!wrote || request->waiter.up_to == pushed_before) {
+		request_respond(request);
+		return;
+	}
 	request->waiter.tried = request_pushed;
 	timer_start(portal->world, &request->push_wait, PUSH_WAIT_US, request_waited);
 	backend_sync_wait(portal->sync, &request->waiter);

@@ -115,6 +115,22 @@ START_TEST(a_slow_backend_does_not_hold_an_answer_for_long)
 }
 END_TEST
 
+START_TEST(what_backend_need_not_know_does_not_wait)
+{
+	struct stage_call call, settings;
+
+	slow_backend();
+	begin(&call, "POST", "name=New", NULL);
+	stage_run(&stage, STAGE_SECOND / 10);
+	begin_at(&settings, "PUT", "/admin/api/settings.json", "hide_service=1", NULL);
+	stage_run(&stage, STAGE_SECOND / 10);
+	ck_assert_int_eq(settings.status, 200);
+	ck_assert(!call.is_over);
+	stage_run(&stage, 10 * STAGE_SECOND);
+	ck_assert_int_eq(call.status, 201);
+}
+END_TEST
+
 START_TEST(a_silent_backend_is_left_after_five_seconds)
 {
 	struct stage_call call;
@@ -266,6 +282,7 @@ Suite *portal_portal_sim_suite(void)
 
 	tcase_add_checked_fixture(tests, set_up, tear_down);
 	tcase_add_test(tests, a_slow_backend_does_not_hold_an_answer_for_long);
+	tcase_add_test(tests, what_backend_need_not_know_does_not_wait);
 	tcase_add_test(tests, a_silent_backend_is_left_after_five_seconds);
 	tcase_add_test(tests, an_answer_that_is_cut_off_counts_for_nothing);
 	tcase_add_test(tests, waits_grow_up_to_five_minutes);
