@@ -189,6 +189,19 @@ START_TEST(a_host_that_was_down_runs_nothing)
 }
 END_TEST
 
+START_TEST(who_calls_may_be_down_too)
+{
+	desk_assert_passes(&desk, "traffic: {get: '{api}/delay/1500', every: 1s}",
+			   "- host.down: client\n"
+			   "- traffic: {failure: name lookup timed out, within: 300s, count: 2}\n"
+			   "- {dig: api.example.com, expect: connection timed out; no servers "
+			   "could be reached}\n"
+			   "- {call: {get: 'http://10.0.0.2/'}, " SILENT "}\n"
+			   "- host.up: client\n"
+			   "- traffic: {status: 200, within: 10s, count: 2}\n");
+}
+END_TEST
+
 START_TEST(clocks_jump_both_ways)
 {
 	desk_assert_passes(&desk, "",
@@ -235,6 +248,7 @@ Suite *sim_scenario_verbs_faults_suite(void)
 	tcase_add_test(tests, names_fail_until_they_are_restored);
 	tcase_add_test(tests, names_change);
 	tcase_add_test(tests, a_host_that_was_down_runs_nothing);
+	tcase_add_test(tests, who_calls_may_be_down_too);
 	tcase_add_test(tests, clocks_jump_both_ways);
 	tcase_add_test(tests, redis_stops_and_starts);
 	suite_add_tcase(suite, tests);
