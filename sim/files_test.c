@@ -101,13 +101,13 @@ END_TEST
 
 START_TEST(directories_list_their_names_in_order)
 {
-	expect_list("/", "");
+	expect_list("/", "tmp/ ");
 	ck_assert(files_make_directory(stage.client, STR("/b/c/d"), NULL));
 	ck_assert(files_make_directory(stage.client, STR("/b/c"), NULL));
 	ck_assert(write("/b/z", "", NULL));
 	ck_assert(write("/b/a", "", NULL));
 	ck_assert(write("/top", "", NULL));
-	expect_list("/", "b/ top ");
+	expect_list("/", "b/ tmp/ top ");
 	expect_list("b", "a c/ z ");
 	expect_list("/b/c/", "d/ ");
 }
