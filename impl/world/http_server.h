@@ -110,7 +110,10 @@ static inline struct http_body *http_exchange_take_body(struct http_exchange *ex
 /* Answers with a streaming body, whose consumer end is taken (NULL = no body). Fields are copied;
  * framing fields, Connection and Date are the port's (a Date, Server or Connection: close in
  * `response` is respected). A HEAD answer or 204/304 sends no body whatever is given, but a
- * Content-Length in the fields is kept for HEAD. */
+ * Content-Length in the fields is kept for HEAD.
+ * The answer leaves when the request's body has been read to its end (or discarded), and until then
+ * only as much of the answer's body is taken as its buffer holds: who hands a request's body on
+ * must not make that wait for the answer's. */
 static inline void http_exchange_respond(struct http_exchange *exchange,
 					 const struct http_response *response,
 					 struct http_body *body)

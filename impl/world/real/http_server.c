@@ -211,10 +211,11 @@ static enum MHD_Result handle(void *data, struct MHD_Connection *mhd, const char
 	struct exchange *exchange = connection_of(mhd)->exchange;
 
 	(void)url;
+	(void)version;
 	(void)context;
 	if (listener->is_closed || exchange == NULL)
 		return MHD_NO;
-	return exchange_proceed(exchange, method, version, bytes, bytes_size);
+	return exchange_proceed(exchange, method, bytes, bytes_size);
 }
 
 static void request_completed(void *data, struct MHD_Connection *mhd, void **context,

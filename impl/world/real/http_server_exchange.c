@@ -408,28 +408,19 @@ struct exchange *exchange_create(struct connection *connection, struct str targe
 	return exchange;
 }
 
-static enum MHD_Result copy_field(void *data, enum MHD_ValueKind kind, const char *name,
-				  size_t name_size, const char *value, size_t value_size)
-{
-	struct http_fields *fields = data;
-	struct str name_copy = str_copy(fields->arena, str_of(name, name_size));
-
-	(void)kind;
-	http_fields_add(fields, name_copy, str_copy(fields->arena, str_of(value, value_size)));
-	return MHD_YES;
-}
-
-static void read_head(struct exchange *exchange, const char *method, const char *version)
+/* libmicrohttpd's `method` is where the head begins in its buffer. */
+static unsigned read_head(struct exchange *exchange, const char *method,
+			  struct http1_framing *framing)
 {
 	struct http_exchange *public = &exchange->public;
-	struct http_request *request = &public->request;
+	struct str target = public->request.target;
+	const union MHD_ConnectionInfo *info = MHD_get_connection_info(
+		exchange->connection->mhd, MHD_CONNECTION_INFO_REQUEST_HEADER_SIZE);
 
-	request->method = str_copy(public->arena, str_from(method));
-	request->minor_version = str_equal(str_from(version), STR("HTTP/1.0")) ? 0 : 1;
 	public->remote_address = str_copy(public->arena, public->remote_address);
-	http_fields_init(&request->fields, public->arena);
-	MHD_get_connection_values_n(exchange->connection->mhd, MHD_HEADER_KIND, copy_field,
-				    &request->fields);
+	BUG_IF(info == NULL || info->header_size > CONNECTION_BYTES);
+	return request_read(str_of(method, info->header_size), target, public->arena,
+			    &public->request, framing);
 }
 
 /* Queued at the first call of the handler, libmicrohttpd closes the connection after it. */
@@ -504,33 +495,17 @@ static enum MHD_Result begin_body(struct exchange *exchange, int64_t length)
 	return answers_without_body(exchange) ? queue_answer(exchange) : MHD_YES;
 }
 
-/* libmicrohttpd's `method` is where the head begins in its buffer. */
-static bool head_is_strict(const struct exchange *exchange, const char *method)
+static enum MHD_Result begin_request(struct exchange *exchange, const char *method)
 {
-	const struct http_request *request = &exchange->public.request;
-	const union MHD_ConnectionInfo *info = MHD_get_connection_info(
-		exchange->connection->mhd, MHD_CONNECTION_INFO_REQUEST_HEADER_SIZE);
+	struct http1_framing framing;
+	unsigned refusal = read_head(exchange, method, &framing);
 
-	return info != NULL && info->header_size <= CONNECTION_BYTES &&
-	       request_head_is_strict(str_of(method, info->header_size), request->method,
-				      request->target);
-}
-
-static enum MHD_Result begin_request(struct exchange *exchange, const char *method,
-				     const char *version)
-{
-	bool has_body;
-	int64_t length;
-	unsigned refusal;
-
-	read_head(exchange, method, version);
-	refusal = request_check(&exchange->public.request, &has_body, &length);
-	if (refusal == 0 && !head_is_strict(exchange, method))
-		refusal = BAD_REQUEST;
 	if (refusal != 0)
 		return refuse(exchange, refusal);
-	if (has_body)
-		return begin_body(exchange, length);
+	if (framing.kind == HTTP1_CHUNKED)
+		return begin_body(exchange, HTTP_BODY_LENGTH_UNKNOWN);
+	if (framing.kind == HTTP1_LENGTH && framing.length > 0)
+		return begin_body(exchange, framing.length);
 	exchange->phase = EXCHANGE_NO_BODY;
 	return MHD_YES;
 }
@@ -578,12 +553,12 @@ static enum MHD_Result end_body(struct exchange *exchange)
 	return finish_request(exchange);
 }
 
-static enum MHD_Result proceed(struct exchange *exchange, const char *method, const char *version,
-			       const char *bytes, size_t *bytes_size)
+static enum MHD_Result proceed(struct exchange *exchange, const char *method, const char *bytes,
+			       size_t *bytes_size)
 {
 	switch (exchange->phase) {
 	case EXCHANGE_HEAD:
-		return begin_request(exchange, method, version);
+		return begin_request(exchange, method);
 	case EXCHANGE_NO_BODY:
 		exchange->phase = EXCHANGE_COMPLETE;
 		tell_component(exchange);
@@ -599,13 +574,13 @@ static enum MHD_Result proceed(struct exchange *exchange, const char *method, co
 }
 
 /* The component may end the exchange in any of its callbacks. */
-enum MHD_Result exchange_proceed(struct exchange *exchange, const char *method, const char *version,
-				 const char *bytes, size_t *bytes_size)
+enum MHD_Result exchange_proceed(struct exchange *exchange, const char *method, const char *bytes,
+				 size_t *bytes_size)
 {
 	enum MHD_Result result;
 
 	exchange->holds++;
-	result = proceed(exchange, method, version, bytes, bytes_size);
+	result = proceed(exchange, method, bytes, bytes_size);
 	exchange_release(&exchange->public);
 	return result;
 }

@@ -1,6 +1,6 @@
 /* The HTTP server's three parts: http_server.c runs libmicrohttpd (listeners, connections, its
  * callbacks), http_server_exchange.c is what a component sees of one request, and
- * http_server_check.c judges the head of a request.
+ * http_server_check.c reads the head of a request.
  *
  * libmicrohttpd is entered from one place only, the listener's run(), so nothing that a component
  * does to an exchange or a body gets into it: such calls leave their wish in the exchange, and wake
@@ -11,11 +11,11 @@
 
 #include <microhttpd.h>
 
+#include "http/http1.h"
 #include "world/http_server.h"
 #include "world/real/real_internal.h"
 
 #define CONNECTION_BYTES ((size_t)32 * 1024) /* head of a request and of its answer */
-#define BAD_REQUEST 400
 
 struct http_listener {
 	struct list_link link; /* in real->listeners */
@@ -66,7 +66,7 @@ struct connection {
 
 enum exchange_phase {
 	EXCHANGE_HEAD,     /* being received */
-	EXCHANGE_NO_BODY,  /* head judged, waits for libmicrohttpd's final call */
+	EXCHANGE_NO_BODY,  /* head read, waits for libmicrohttpd's final call */
 	EXCHANGE_BODY,     /* requested; the body is being received */
 	EXCHANGE_COMPLETE, /* requested; request received in full */
 };
@@ -93,20 +93,17 @@ struct str listener_date(struct http_listener *listener);
 /* Waits for connection_wake(); then the handler (or the reader of the answer) is called again. */
 void connection_sleep(struct connection *connection);
 
-/* http_server_check.c. 0, or the status to refuse the request with. *length as in http/body.h;
- * *has_body is false for a request without one. */
-unsigned request_check(const struct http_request *request, bool *has_body, int64_t *length);
-/* The bytes of the head, where libmicrohttpd 0.9.75 took them apart in place: its separators became
- * zeros, and nothing else changed. Bare CR or LF, folded lines and zeros that it let pass show
- * there and nowhere else (anchors/reliability.md 2.1). */
-bool request_head_is_strict(struct str head, struct str method, struct str target);
+/* http_server_check.c. 0, or the status to refuse the request with. head: libmicrohttpd's bytes of
+ * it, taken apart in place; target: as it was before. */
+unsigned request_read(struct str head, struct str target, struct arena *arena,
+		      struct http_request *request, struct http1_framing *framing);
 
 /* http_server_exchange.c */
 struct exchange *exchange_create(struct connection *connection, struct str target);
 void exchange_end(struct exchange *exchange, bool complete);
 void exchanges_free(struct real_world *real);
 /* One call of libmicrohttpd's handler. */
-enum MHD_Result exchange_proceed(struct exchange *exchange, const char *method, const char *version,
-				 const char *bytes, size_t *bytes_size);
+enum MHD_Result exchange_proceed(struct exchange *exchange, const char *method, const char *bytes,
+				 size_t *bytes_size);
 
 #endif

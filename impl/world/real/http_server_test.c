@@ -1,6 +1,7 @@
 /* The HTTP server, by what goes over its connections. */
 #include "world/http_server.h"
 
+#include "http/http1.h"
 #include "world/real/raw_test.h"
 
 struct stage {
@@ -163,7 +164,7 @@ START_TEST(test_blanks_around_values_are_fine)
 		STR_INIT("GET /a?b HTTP/1.1\r\nHost:a\r\nX:\r\nY: \t b "
 			 "\t\r\nConnection:close\r\n\r\n"),
 		STR_INIT("\r\nGET /? HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n"),
-		STR_INIT("GET /?a=%00&b HTTP/1.1\r\nHost: a\r\nCookie: a=b; c=\"d\"\r\n"
+		STR_INIT("GET /?a=%20&b HTTP/1.1\r\nHost: a\r\nCookie: a=b; c=\"d\"\r\n"
 			 "Connection: close\r\n\r\n"),
 	};
 	struct stage stage;
@@ -187,6 +188,56 @@ static struct str repeated(struct arena *arena, struct str text, size_t times)
 	strbuf_free(&out);
 	return copy;
 }
+
+/* What the strict reader of http/http1.h refuses must not reach a component. */
+static void check_against_strict_reader(struct stage *stage, struct str request)
+{
+	struct http_request read;
+	struct http1_framing framing;
+	struct http1_fault fault;
+	struct arena *arena = arena_create();
+	size_t used, before = stage->requested;
+	enum http1_result result =
+		http1_read_request(request, arena, &read, &framing, &used, &fault);
+	struct raw_end client;
+
+	raw_connect(&client, stage->port);
+	raw_send(&client, request);
+	shutdown(client.fd, SHUT_WR);
+	ck_assert(raw_await(&stage->raw, raw_is_closed, &client));
+	ck_assert_msg(result == HTTP1_DONE || stage->requested == before,
+		      "let through (%s): \"%.*s\"", result == HTTP1_INVALID ? fault.text : "cut",
+		      STR_ARG(request));
+	raw_end_close(&client);
+	arena_destroy(arena);
+}
+
+START_TEST(test_nothing_passes_that_the_strict_reader_refuses)
+{
+	static const struct str request =
+		STR_INIT("PUT /a?b HTTP/1.1\r\nHost: a\r\nX-Y: b c\r\nContent-Length: 2\r\n\r\nab");
+	static const unsigned char bytes[] = {0,   1,   '\t', '\n', '\r', ' ',  ':',
+					      ';', ',', '/',  '1',  'a',  0x7f, 0xff};
+	struct stage stage;
+	char changed[128];
+
+	stage_begin(&stage);
+	/* Not seen, because both bytes became zeros: an empty line before a request without CR, a
+	 * zero instead of a CR, and a colon instead of the last one. */
+	for (size_t at = 1; at < request.size - 2; at++) {
+		for (size_t i = 0; i < sizeof bytes; i++) {
+			memcpy(changed, request.data, request.size);
+			changed[at] = (char)bytes[i];
+			if (request.data[at] != '\r' || (bytes[i] != 0 && bytes[i] != ':'))
+				check_against_strict_reader(&stage, str_of(changed, request.size));
+			memcpy(changed + at + 1, request.data + at, request.size - at);
+			check_against_strict_reader(&stage, str_of(changed, request.size + 1));
+		}
+	}
+	ck_assert_uint_gt(stage.requested, 0);
+	stage_end(&stage);
+}
+END_TEST
 
 START_TEST(test_big_heads_are_refused)
 {
@@ -457,6 +508,7 @@ Suite *world_real_http_server_suite(void)
 	tcase_add_test(tests, test_ambiguous_framing_is_refused);
 	tcase_add_test(tests, test_what_libmicrohttpd_mends_is_refused);
 	tcase_add_test(tests, test_blanks_around_values_are_fine);
+	tcase_add_test(tests, test_nothing_passes_that_the_strict_reader_refuses);
 	tcase_add_test(tests, test_big_heads_are_refused);
 	tcase_add_test(tests, test_requests_may_come_in_one_piece_or_many);
 	tcase_add_test(tests, test_big_heads_come_in_many_pieces);
