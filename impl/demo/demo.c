@@ -4,6 +4,7 @@
 #include <stdlib.h>
 
 #include "base/arena.h"
+#include "base/bug.h"
 #include "base/error.h"
 #include "base/limits.h"
 #include "base/map.h"
@@ -138,8 +139,7 @@ void demo_played(struct demo *demo)
 
 void demo_end(struct demo *demo, int exit_status)
 {
-	if (demo->is_ending)
-		return;
+	BUG_IF(demo->is_ending);
 	demo->is_ending = true;
 	demo->exit_status = exit_status;
 	demo_play_stop(demo);

@@ -2,8 +2,8 @@
  * the children, demo_play.c carries out the steps.
  *
  * Order: demo_stack_start(); when every child is ready, demo_play_start(); after the last step
- * demo_played(). demo_end() may come at any time; demo_stack_ended() follows it once, when no child
- * is left.
+ * demo_played(). demo_end() may come at any time, once; demo_stack_ended() follows it once, when no
+ * child is left.
  */
 #ifndef DEMO_DEMO_INTERNAL_H
 #define DEMO_DEMO_INTERNAL_H
@@ -88,7 +88,7 @@ void demo_say(struct demo *demo, const char *format, ...) __attribute__((format(
 /* The beginning of a text that others wrote, as a line of the transcript. */
 struct str demo_one_line(struct arena *arena, struct str text);
 void demo_played(struct demo *demo);
-void demo_end(struct demo *demo, int exit_status); /* the first status counts */
+void demo_end(struct demo *demo, int exit_status); /* once */
 void demo_stack_ended(struct demo *demo);
 
 /* demo_stack.c */

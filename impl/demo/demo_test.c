@@ -95,6 +95,14 @@ static void answer_badly(struct http_exchange *exchange)
 		return;
 	}
 	http_response_init(&response, exchange->arena, play.bad_status);
+	if (play.bad_body == NULL) { /* cut off */
+		struct http_body *body = http_body_create(10, 10);
+
+		http_exchange_respond(exchange, &response, body);
+		http_body_write(body, STR("half"));
+		http_body_producer_release(body);
+		return;
+	}
 	http_exchange_respond_str(exchange, &response, str_from(play.bad_body));
 }
 
@@ -471,6 +479,15 @@ START_TEST(no_answer_is_a_failure)
 }
 END_TEST
 
+START_TEST(half_an_answer_is_a_failure)
+{
+	spoil(step_of_target(DEMO_PORTAL, false), 1, 201, NULL);
+	start("--once");
+	expect_end(1);
+	expect_said("        actual    no answer: connection closed early\n");
+}
+END_TEST
+
 static size_t last_patient_step(void)
 {
 	size_t step = demo_steps_count - 1;
@@ -671,6 +688,7 @@ static void add_steps(Suite *suite)
 	tcase_add_loop_test(tests, what_later_steps_need_ends_the_demo_when_it_fails, 0, 4);
 	tcase_add_test(tests, a_failure_is_remembered_until_the_demo_is_stopped);
 	tcase_add_test(tests, no_answer_is_a_failure);
+	tcase_add_test(tests, half_an_answer_is_a_failure);
 	tcase_add_loop_test(tests, what_takes_its_time_is_tried_again, 0, 2);
 	tcase_add_test(tests, patience_ends);
 	suite_add_tcase(suite, tests);
