@@ -11,8 +11,6 @@
 #include "base/limits.h"
 #include "world/real/http_server_internal.h"
 
-#define BAD_REQUEST 400
-
 /* Where the restored bytes are written, and what is left of them. */
 struct rest {
 	char *at;

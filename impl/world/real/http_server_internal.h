@@ -17,6 +17,8 @@
 
 #define CONNECTION_BYTES ((size_t)32 * 1024) /* head of a request and of its answer */
 
+#define BAD_REQUEST 400
+
 struct http_listener {
 	struct list_link link; /* in real->listeners */
 	struct real_world *real;

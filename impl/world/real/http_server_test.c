@@ -352,6 +352,30 @@ START_TEST(test_big_heads_come_in_many_pieces)
 }
 END_TEST
 
+START_TEST(test_folded_lines_in_big_heads_are_refused)
+{
+	static const size_t sizes[] = {10, 1000, 7000, 15000, 20000};
+	struct stage stage;
+	struct arena *arena;
+
+	stage_begin(&stage);
+	arena = stage.raw.arena;
+	for (size_t i = 0; i < sizeof sizes / sizeof *sizes; i++) {
+		struct str fold = STR_CONCAT(arena, STR("X: a\r\n "),
+					     repeated(arena, STR("y"), sizes[i] / 10), STR("\r\n"));
+		struct str field = STR_CONCAT(arena, STR("Y: "),
+					      repeated(arena, STR("x"), sizes[i]), STR("\r\n"));
+		int status =
+			refused_with(&stage, STR_CONCAT(arena, STR("GET / HTTP/1.1\r\nHost: a\r\n"),
+							fold, field, fold, fold, STR("\r\n")));
+
+		ck_assert_int_ne(status, 200);
+	}
+	ck_assert_uint_eq(stage.requested, 0);
+	stage_end(&stage);
+}
+END_TEST
+
 START_TEST(test_old_clients_get_what_they_understand)
 {
 	struct stage stage;
@@ -512,6 +536,7 @@ Suite *world_real_http_server_suite(void)
 	tcase_add_test(tests, test_big_heads_are_refused);
 	tcase_add_test(tests, test_requests_may_come_in_one_piece_or_many);
 	tcase_add_test(tests, test_big_heads_come_in_many_pieces);
+	tcase_add_test(tests, test_folded_lines_in_big_heads_are_refused);
 	tcase_add_test(tests, test_old_clients_get_what_they_understand);
 	tcase_add_test(tests, test_a_client_that_waits_to_be_asked_is_asked);
 	tcase_add_test(tests, test_clients_may_leave_at_any_byte);
