@@ -1,6 +1,7 @@
 #include "backend/internal_api.h"
 
 #include "backend/internal_call.h"
+#include "backend/parameters.h"
 #include "base/arena.h"
 #include "base/base64.h"
 #include "base/secret.h"
@@ -189,7 +190,7 @@ static bool add_body(struct internal_call *call, struct str bytes)
 {
 	struct json *body;
 
-	if (str_trim(bytes).size == 0)
+	if (parameter_strip(bytes).size == 0)
 		return true;
 	body = json_parse(call->arena, bytes, (size_t)call->backend->settings.body_bytes_max, NULL);
 	if (body == NULL)

@@ -226,6 +226,20 @@ enum api_error_code parameters_read(struct parameters *parameters, enum paramete
 
 /* Reading. */
 
+static bool is_blank(char c)
+{
+	return c == ' ' || (c >= '\t' && c <= '\r');
+}
+
+struct str parameter_strip(struct str text)
+{
+	while (text.size > 0 && is_blank(text.data[0]))
+		text = str_skip(text, 1);
+	while (text.size > 0 && is_blank(text.data[text.size - 1]))
+		text.size--;
+	return text;
+}
+
 const struct parameter *parameters_get(const struct parameters *parameters, struct str name)
 {
 	for (size_t i = PARAMETERS_SOURCES; i > 0; i--) {

@@ -45,6 +45,8 @@ enum api_error_code parameters_read(struct parameters *parameters, enum paramete
 enum api_error_code parameters_add(struct parameters *parameters, enum parameters_source source,
 				   struct str name, struct str value, bool has_value);
 
+/* Without the white space around it, line ends included. */
+struct str parameter_strip(struct str text);
 /* NULL when absent. */
 const struct parameter *parameters_get(const struct parameters *parameters, struct str name);
 /* The text of a scalar; without data when it is absent or anything else. */

@@ -11,25 +11,13 @@
 
 /* Parameters (2.2, 2.4, 2.6, 2.8). */
 
-static struct str strip(struct str text)
-{
-	while (text.size > 0 &&
-	       (text.data[0] == ' ' || (text.data[0] >= '\t' && text.data[0] <= '\r')))
-		text = str_skip(text, 1);
-	while (text.size > 0 &&
-	       (text.data[text.size - 1] == ' ' ||
-		(text.data[text.size - 1] >= '\t' && text.data[text.size - 1] <= '\r')))
-		text.size--;
-	return text;
-}
-
 /* What is blank, or no text, is absent. False when it is not UTF-8. */
 static bool take_identifier(const struct api_call *call, struct str name, struct str *text)
 {
 	*text = parameters_text(&call->parameters, name);
 	if (!str_is_utf8(*text))
 		return false;
-	if (strip(*text).size == 0)
+	if (parameter_strip(*text).size == 0)
 		*text = str_of(NULL, 0);
 	return true;
 }
@@ -39,7 +27,7 @@ static bool take_app_key(struct api_call *call)
 {
 	struct str text = parameters_text(&call->parameters, STR("app_key"));
 
-	call->app_key = strip(text);
+	call->app_key = parameter_strip(text);
 	return str_is_utf8(text);
 }
 

@@ -2,6 +2,7 @@
 
 #include <string.h>
 
+#include "backend/parameters.h"
 #include "base/arena.h"
 
 #define CAPACITY_FIRST 8
@@ -9,20 +10,6 @@
 void usage_init(struct usage *usage, struct arena *arena)
 {
 	*usage = (struct usage){.arena = arena};
-}
-
-static bool is_blank(char c)
-{
-	return c == ' ' || (c >= '\t' && c <= '\r');
-}
-
-static struct str strip(struct str text)
-{
-	while (text.size > 0 && is_blank(text.data[0]))
-		text = str_skip(text, 1);
-	while (text.size > 0 && is_blank(text.data[text.size - 1]))
-		text.size--;
-	return text;
 }
 
 static int64_t add_up_to_max(int64_t a, int64_t b)
@@ -35,7 +22,7 @@ static int64_t add_up_to_max(int64_t a, int64_t b)
 /* " 5 ", "007", "#15". Blanks before '#' make it an increment of nothing, as upstream has it. */
 static bool parse_value(struct str text, int64_t *value, bool *is_set)
 {
-	struct str digits = strip(text);
+	struct str digits = parameter_strip(text);
 	bool has_mark = digits.size > 0 && digits.data[0] == '#';
 	int64_t sum = 0;
 
@@ -84,13 +71,13 @@ static bool refuse(struct api_error *error, enum api_error_code code, struct str
 bool usage_add(struct usage *usage, const struct metrics *metrics, struct str metric_name,
 	       struct str value, struct api_error *error)
 {
-	struct str name = strip(metric_name);
+	struct str name = parameter_strip(metric_name);
 	struct usage_item *item;
 	int64_t number;
 	bool is_set;
 	size_t metric;
 
-	if (strip(value).size == 0)
+	if (parameter_strip(value).size == 0)
 		return refuse(error, API_USAGE_VALUE_EMPTY, name, STR(""));
 	if (!parse_value(value, &number, &is_set))
 		return refuse(error, API_USAGE_VALUE_INVALID, value, name);

@@ -53,25 +53,27 @@ START_TEST(a_hit_is_counted_in_all_its_periods)
 	stand_drain();
 	expect_text(
 		stand_redis("KEYS stats/{service:S1}/cinstance:A1/metric:82/*"),
-		"[" A1_KEY("82", "day:20190601") "," A1_KEY("82", "eternity") "," A1_KEY("82", "hou"
-											       "r:"
-											       "201"
-											       "906"
-											       "01"
-											       "1") "," A1_KEY(
+		"[" A1_KEY("82", "day:20190601") "," A1_KEY("82", "eternity") "," A1_KEY(
 			"82",
-			"minute:20190601102") "," A1_KEY("82",
-							 "month:20190601") "," A1_KEY("82",
-										      "week:"
-										      "20190527") "," A1_KEY("82",
-													     "year:20190101") "]");
-	expect_text(stand_redis("KEYS stats/{service:S1}/metric:81/*"),
-		    "[" S1_KEY("81", "day:20190601") "," S1_KEY("81", "eternity") "," S1_KEY(
-			    "81",
-			    "hour:201906011") "," S1_KEY("81",
-							 "month:20190601") "," S1_KEY("81",
-										      "week:"
-										      "20190527") "]");
+			"hou"
+			"r:"
+			"201"
+			"906"
+			"01"
+			"1") "," A1_KEY("82",
+					"minute:20190601102") "," A1_KEY("82",
+									 "month:20190601") "," A1_KEY("82",
+												      "week:"
+												      "20190527") "," A1_KEY("82",
+															     "year:20190101") "]");
+	expect_text(
+		stand_redis("KEYS stats/{service:S1}/metric:81/*"),
+		"[" S1_KEY("81", "day:20190601") "," S1_KEY("81", "eternity") "," S1_KEY(
+			"81",
+			"hour:201906011") "," S1_KEY("81",
+						     "month:20190601") "," S1_KEY("81",
+										  "week:"
+										  "20190527") "]");
 	expect_text(stand_redis("GET " A1_KEY("81", "day:20190601")), "2");
 	expect_text(stand_redis("GET stats/{service:S1}/response_code:2XX/eternity"), "1");
 	expect_text(stand_redis("GET stats/{service:S1}/cinstance:A1/response_code:200/"
