@@ -18,7 +18,7 @@ static const struct shape_key scripted_answer_keys[] = {
 	{"json", SHAPE_ANY, NULL, NULL, false},
 	{"delay", SHAPE_DURATION, NULL, NULL, false},
 	{"fault", SHAPE_WORD, NULL, "refuse close cut silent", false},
-	{NULL},
+	{.name = NULL},
 };
 
 #define PLAYED_KEYS                                                                                \
@@ -37,13 +37,13 @@ static const struct shape_key scripted_answer_keys[] = {
 		"start", SHAPE_WORD, NULL, "ready fails", false                                    \
 	}
 
-static const struct shape_key set_keys[] = {PLAYED_KEYS, {NULL}};
+static const struct shape_key set_keys[] = {PLAYED_KEYS, {.name = NULL}};
 
 static const struct shape_key gateway_given_keys[] = {
 	{"source", SHAPE_WORD, NULL, "file portal", false},
 	PLAYED_KEYS,
 	TARGET_KEYS,
-	{NULL},
+	{.name = NULL},
 };
 
 static const struct shape_key limit_keys[] = {
@@ -57,7 +57,7 @@ static const struct shape_key limit_keys[] = {
 	{"month", SHAPE_INTEGER, NULL, NULL, false},
 	{"year", SHAPE_INTEGER, NULL, NULL, false},
 	{"eternity", SHAPE_INTEGER, NULL, NULL, false},
-	{NULL},
+	{.name = NULL},
 };
 
 static const struct shape_key backend_given_keys[] = {
@@ -70,7 +70,7 @@ static const struct shape_key backend_given_keys[] = {
 	{"alert_limits", SHAPE_TEXTS_MAP, NULL, NULL, false},
 	{"clock", SHAPE_INSTANT, NULL, NULL, false},
 	TARGET_KEYS,
-	{NULL},
+	{.name = NULL},
 };
 
 static const struct shape_key request_keys[] = {
@@ -78,7 +78,7 @@ static const struct shape_key request_keys[] = {
 	{"path", SHAPE_TEXT, NULL, NULL, true},
 	{"fields", SHAPE_FIELDS, NULL, NULL, false},
 	{"body", SHAPE_TEXT, NULL, NULL, false},
-	{NULL},
+	{.name = NULL},
 };
 
 static const struct shape_key call_action_keys[] = {
@@ -94,14 +94,14 @@ static const struct shape_key call_action_keys[] = {
 	{"port", SHAPE_WORD, NULL, "proxy management metrics echo", false},
 	{"repeat", SHAPE_INTEGER, NULL, NULL, false},
 	{"internal", SHAPE_BOOLEAN, NULL, NULL, false},
-	{NULL},
+	{.name = NULL},
 };
 
 /* An action is one of these, or a call. */
 static const struct shape_key single_actions[] = {
 	{"wait", SHAPE_DURATION, NULL, NULL, true}, {"drain", SHAPE_BOOLEAN, NULL, NULL, true},
 	{"clock", SHAPE_INSTANT, NULL, NULL, true}, {"set", SHAPE_OBJECT, set_keys, NULL, true},
-	{"stop", SHAPE_WORD, NULL, "target", true}, {NULL},
+	{"stop", SHAPE_WORD, NULL, "target", true}, {.name = NULL},
 };
 
 #define MESSAGE_CHECK_KEYS                                                                         \
@@ -119,7 +119,7 @@ static const struct shape_key answer_check_keys[] = {
 	{"reason", SHAPE_VALUE, NULL, NULL, false},
 	{"failure", SHAPE_VALUE, NULL, NULL, false},
 	MESSAGE_CHECK_KEYS,
-	{NULL},
+	{.name = NULL},
 };
 
 static const struct shape_key call_check_keys[] = {
@@ -131,18 +131,18 @@ static const struct shape_key call_check_keys[] = {
 	{"no_query", SHAPE_TEXTS, NULL, NULL, false},
 	{"body_form", SHAPE_VALUES, NULL, NULL, false},
 	MESSAGE_CHECK_KEYS,
-	{NULL},
+	{.name = NULL},
 };
 
 static const struct shape_key log_check_keys[] = {
 	{"contains", SHAPE_TEXT, NULL, NULL, false},
 	{"not_contains", SHAPE_TEXT, NULL, NULL, false},
-	{NULL},
+	{.name = NULL},
 };
 
 static const struct shape_key exit_check_keys[] = {
 	{"status", SHAPE_VALUE, NULL, NULL, true},
-	{NULL},
+	{.name = NULL},
 };
 
 static const struct shape_key check_keys[] = {
@@ -158,7 +158,7 @@ static const struct shape_key check_keys[] = {
 	{"log", SHAPE_OBJECT, log_check_keys, NULL, false},
 	{"exit", SHAPE_OBJECT, exit_check_keys, NULL, false},
 	{"xml", SHAPE_VALUES, NULL, NULL, false},
-	{NULL},
+	{.name = NULL},
 };
 
 #define CASE_KEYS                                                                                  \
@@ -179,7 +179,7 @@ static const struct shape_key case_keys[SUITES][10] = {
 static const struct shape_key step_keys[] = {
 	{"when", SHAPE_ANY, NULL, NULL, false},
 	{"then", SHAPE_ANY, NULL, NULL, true},
-	{NULL},
+	{.name = NULL},
 };
 
 /* Suites. */

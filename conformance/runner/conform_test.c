@@ -33,6 +33,7 @@ struct fake {
 	struct wire wire;
 	struct http_listener *listener, *management;
 	struct redis_client *redis;
+	VEC(struct fake_call *) calls;
 	struct str fault;
 	struct str clock;
 };
@@ -45,6 +46,8 @@ struct fake_call {
 	const struct json *service;
 	bool is_gone;
 	struct timer late;
+	struct client_call *out; /* a call of ours, under way */
+	client_done *out_done;
 };
 
 static bool has_fault(const struct fake *fake, const char *name)
@@ -61,6 +64,14 @@ static void respond(struct fake_call *call, int status, struct str body)
 	http_response_init(&response, call->exchange->arena, status);
 	http_fields_add(&response.fields, STR("Content-Type"), STR("text/plain"));
 	http_exchange_respond_str(call->exchange, &response, body);
+}
+
+static void out_answered(struct record *record, void *data)
+{
+	struct fake_call *call = data;
+
+	call->out = NULL;
+	call->out_done(record, call);
 }
 
 static void send_to(struct fake_call *call, struct str base, struct str method, struct str target,
@@ -80,7 +91,8 @@ static void send_to(struct fake_call *call, struct str base, struct str method, 
 	request.has_body = call->body.size > 0;
 	http_fields_init(&request.fields, fake->arena);
 	http_fields_add(&request.fields, STR("Host"), url.host);
-	client_send(fake->world, &fake->wire, &request, done, call);
+	call->out_done = done;
+	call->out = client_send(fake->world, &fake->wire, &request, out_answered, call);
 }
 
 static void upstream_answered(struct record *record, void *data)
@@ -192,6 +204,21 @@ static void gateway_call(struct fake_call *call)
 	}
 }
 
+/* What the portal says to one call, as it is. */
+static void portal_asked(struct record *record, void *data)
+{
+	respond(data, record->status, record->answer_body);
+}
+
+static void ask_portal(struct fake_call *call)
+{
+	struct str portal =
+		environment_text(call->fake->world, STR("THREESCALE_PORTAL_ENDPOINT"), STR(""));
+
+	send_to(call, portal, STR("GET"), http_query_get(&call->query, STR("target")),
+		portal_asked);
+}
+
 static void resolved(enum dns_status status, const struct dns_record *records, size_t count,
 		     void *data)
 {
@@ -226,6 +253,8 @@ static void gateway_collected(enum http_collect_result result, struct str bytes,
 		respond(call, 200, STR(""));
 	else if (str_equal(path, STR("/resolve")))
 		resolve(call);
+	else if (str_equal(path, STR("/portal")))
+		ask_portal(call);
 	else if (has_fault(call->fake, "die"))
 		world_exit(call->fake->world, 9);
 	else if (!has_fault(call->fake, "hang"))
@@ -250,6 +279,7 @@ static struct fake_call *fake_call_of(struct http_exchange *exchange, void *data
 	exchange->data = call;
 	exchange->ended = fake_ended;
 	http_exchange_hold(exchange);
+	vec_push(&fake->calls, call);
 	return call;
 }
 
@@ -344,8 +374,15 @@ static void fake_stop(void *instance)
 {
 	struct fake *fake = instance;
 
+	for (size_t i = 0; i < fake->calls.count; i++) {
+		client_cancel(fake->calls.items[i]->out);
+		timer_stop(&fake->calls.items[i]->late);
+	}
 	http_listener_close(fake->world, fake->listener);
 	http_listener_close(fake->world, fake->management);
+	for (size_t i = 0; i < fake->calls.count; i++)
+		http_exchange_release(fake->calls.items[i]->exchange);
+	vec_free(&fake->calls);
 	redis_close(fake->redis);
 	wire_free(&fake->wire);
 	arena_destroy(fake->arena);
@@ -572,6 +609,32 @@ static const char *const good[] = {
 	"    - portal: [{path: /admin/api/services.json},\n"
 	"               {path: /admin/api/services/7/proxy/configs/production/latest.json}]\n",
 
+	"  given: {source: portal, config: [{id: 7}, {id: 8, proxy: {hosts: [b.test]}}],\n"
+	"          portal: {'/x?y=1': {status: 418}}}\n"
+	"  steps:\n"
+	"    - when: [{get: '/portal?target=/admin/api/services.json'}]\n"
+	"      then: [{answer: {body_json: {services: [{service: {id: 7}}, {service: {id: "
+	"8}}]}}}]\n"
+	"    - when: [{get: "
+	"'/portal?target=/admin/api/services/9/proxy/configs/production/latest.json'},\n"
+	"             {get: '/portal?target=/x'}, {get: '/portal?target=/x%3Fy%3D1'}]\n"
+	"      then: [{answers: [{status: 404}, {status: 404}, {status: 418}]}]\n"
+	"    - when: [{get: '/portal?target=/master/api/proxy/configs/staging.json'}]\n"
+	"      then:\n"
+	"        - answer:\n"
+	"            body_json:\n"
+	"              proxy_configs:\n"
+	"                - {proxy_config: {id: 907, version: 1, environment: staging, content: "
+	"{id: 7}}}\n"
+	"                - {proxy_config: {content: {id: 8}}}\n"
+	"    - when: [{get: "
+	"'/portal?target=/master/api/proxy/configs/staging.json%3Fhost%3Db.test'}]\n"
+	"      then: [{answer: {body_json: {proxy_configs: [{proxy_config: {content: {id: "
+	"8}}}]}}}]\n"
+	"    - when: [{get: "
+	"'/portal?target=/admin/api/account/proxy_configs/sandbox.json%3Fpage%3D2'}]\n"
+	"      then: [{answer: {body_json: {proxy_configs: []}}}]\n",
+
 	"  given: {source: portal, portal: {/admin/api/services.json: [{status: 500}, {json: "
 	"{}}]}}\n"
 	"  when: [{get: '/?user_key=k', repeat: 2}]\n"
@@ -634,6 +697,13 @@ static const char *const good[] = {
 
 	"  given: {arguments: [--exit, 'x'], start: fails}\n"
 	"  then: [{exit: {status: 3}}]\n",
+
+	"  when: [{get: '/?user_key=k', host: a.test, fields: {A: [b, c], D: e}}]\n"
+	"  then: [{answer: {status: 200}}, {log: {not_contains: '[error]'}}]\n",
+
+	"  given: {upstream: [{status: 200}, {fault: refuse}]}\n"
+	"  when: [{get: '/?user_key=k', repeat: 3}]\n"
+	"  then: [{answers: [{status: 200}, {status: 502}, {status: 502}]}, {upstream_calls: 1}]\n",
 
 	"  when: [{get: '/?user_key=k'}, {stop: target}]\n"
 	"  then: [{exit: {status: 0}}]\n",
