@@ -131,8 +131,7 @@ static void *backend_start(struct world *world, const struct str *arguments, siz
 	struct backend *backend = MEMORY_NEW(struct backend);
 
 	backend->world = world;
-	*exit_status = 1;
-	if (!settings_read(&backend->settings, world, arguments, count, error)) {
+	if (!settings_read(&backend->settings, world, arguments, count, exit_status, error)) {
 		free(backend);
 		return NULL;
 	}

@@ -7,6 +7,8 @@
 #include "world/environment.h"
 #include "world/log.h"
 
+#define EXIT_FAILED 1
+#define EXIT_USAGE 2
 #define PORT_DEFAULT 3000
 #define BODY_BYTES_MAX (4 * 1024 * 1024) /* 2.7 */
 #define NOTIFICATION_BATCH_DEFAULT 10000
@@ -224,7 +226,7 @@ static bool read_environment(struct settings *settings, struct world *world,
 }
 
 bool settings_read(struct settings *settings, struct world *world, const struct str *arguments,
-		   size_t count, struct error *error)
+		   size_t count, int *exit_status, struct error *error)
 {
 	struct words words = {.store = {NULL, 0}};
 
@@ -233,10 +235,13 @@ bool settings_read(struct settings *settings, struct world *world, const struct 
 		.port = PORT_DEFAULT,
 		.body_bytes_max = BODY_BYTES_MAX,
 	};
+	*exit_status = EXIT_USAGE;
 	if (read_arguments(settings, &words, arguments, count, error) &&
-	    choose_words(settings, &words, error) &&
-	    read_environment(settings, world, &words, error))
-		return true;
+	    choose_words(settings, &words, error)) {
+		*exit_status = EXIT_FAILED;
+		if (read_environment(settings, world, &words, error))
+			return true;
+	}
 	settings_free(settings);
 	return false;
 }

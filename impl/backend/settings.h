@@ -40,8 +40,9 @@ struct settings {
 	int64_t body_bytes_max;
 };
 
+/* *exit_status is 2 for wrong usage, 1 for what the environment says wrongly. */
 bool settings_read(struct settings *settings, struct world *world, const struct str *arguments,
-		   size_t count, struct error *error);
+		   size_t count, int *exit_status, struct error *error);
 void settings_free(struct settings *settings);
 /* "2.93.0" (12.1) */
 struct str settings_version(const struct settings *settings);
