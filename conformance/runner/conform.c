@@ -8,6 +8,7 @@
 #include "base/limits.h"
 #include "base/list.h"
 #include "base/options.h"
+#include "base/vec.h"
 #include "conformance/report/report.h"
 #include "conformance/runner/case.h"
 #include "conformance/runner/run.h"
@@ -19,12 +20,23 @@
 #include "world/log.h"
 
 #define SELECTION_MAX 256
+#define JOBS_MAX 16
+#define JOBS_DEFAULT 4
 #define REPORT_BYTES_MAX ((size_t)64 * 1024 * 1024)
 #define EXIT_FAILED 1
 #define EXIT_USAGE 2
 #define EXIT_NO_TARGET 3
 #define EXIT_RUNNER_FAILED 4
 #define EXIT_INTERRUPTED 130
+
+struct conform;
+
+/* Room for one case under way. */
+struct slot {
+	struct conform *conform;
+	struct case_run *run; /* NULL: free */
+	size_t index;         /* of its result */
+};
 
 struct conform {
 	struct world *world;
@@ -37,11 +49,14 @@ struct conform {
 	bool is_verbose, is_fail_fast, only_lists, wants_help;
 
 	struct case_list cases;
-	size_t next; /* the case after the present one */
-	struct case_run *run;
+	size_t next; /* the first case that was not looked at */
+	size_t jobs; /* cases at the same time */
+	struct slot slots[JOBS_MAX];
 	struct store_reset *store_reset;
 	struct timer between;
-	struct results results;
+	struct results results; /* in the order of the cases */
+	VEC(bool) is_over;      /* of each result */
+	size_t told;            /* results that were printed */
 	int64_t began_us;
 	size_t started; /* cases whose target came up */
 	bool is_interrupted;
@@ -51,7 +66,7 @@ struct conform {
 
 struct raw_options {
 	struct str report, world;
-	int64_t timeout_s;
+	int64_t timeout_s, jobs;
 };
 
 static bool parse_options(struct conform *conform, const struct str *arguments, size_t count,
@@ -79,6 +94,8 @@ static bool parse_options(struct conform *conform, const struct str *arguments, 
 		{"output", 'o', OPTION_TEXT, &conform->output, NULL, "FILE",
 		 "where the report goes"},
 		{"timeout", 0, OPTION_INT, &raw->timeout_s, NULL, "S", "for one case (30)"},
+		{"jobs", 'j', OPTION_INT, &raw->jobs, NULL, "N",
+		 "cases at the same time (4; of a command 1)"},
 		{"fail-fast", 0, OPTION_FLAG, &conform->is_fail_fast, NULL, NULL,
 		 "stop at the first failed case"},
 		{"verbose", 'v', OPTION_FLAG, &conform->is_verbose, NULL, NULL,
@@ -122,6 +139,9 @@ static bool check_target(const struct target_plan *plan, struct error *error)
 {
 	if (plan->start_command.size > 0 && plan->url.size > 0)
 		return error_set(error, ERROR_INVALID, "either --start or --url");
+	if (plan->start_command.size > 0 && !target_plan_has_port(plan, TARGET_PROXY))
+		return error_set(error, ERROR_INVALID,
+				 "--start must say where the target listens: {port}");
 	if (plan->suite == SUITE_BACKEND && plan->url.size > 0)
 		return error_set(error, ERROR_INVALID,
 				 "--url is for gateways: each backend case needs an empty backend");
@@ -130,10 +150,23 @@ static bool check_target(const struct target_plan *plan, struct error *error)
 	return true;
 }
 
+/* Cases that share a store or a target take turns; under virtual time nothing is gained. A command
+ * may open ports that it was not given. 0: as is best. */
+static void choose_jobs(struct conform *conform, size_t jobs)
+{
+	const struct target_plan *plan = &conform->run_options.plan;
+	bool is_shared =
+		plan->store.size > 0 || plan->url.size > 0 || conform->run_options.portal_port != 0;
+
+	if (jobs == 0)
+		jobs = target_plan_is_refscale(plan) ? JOBS_DEFAULT : 1;
+	conform->jobs = is_shared || conform->run_options.is_virtual ? 1 : jobs;
+}
+
 static bool read_options(struct conform *conform, const struct str *arguments, size_t count,
 			 struct error *error)
 {
-	struct raw_options raw = {STR("human"), STR("real"), 30};
+	struct raw_options raw = {STR("human"), STR("real"), 30, 0};
 	struct strbuf help;
 	bool is_read;
 
@@ -150,10 +183,13 @@ static bool read_options(struct conform *conform, const struct str *arguments, s
 	    !choose_report(conform, raw.report, error) ||
 	    !check_target(&conform->run_options.plan, error))
 		return false;
+	conform->run_options.is_virtual = str_equal(raw.world, STR("sim"));
 	if (raw.timeout_s <= 0)
 		return error_set(error, ERROR_INVALID, "--timeout must be at least 1");
+	if (raw.jobs < 0 || raw.jobs > JOBS_MAX)
+		return error_set(error, ERROR_INVALID, "--jobs must be from 1 to %d", JOBS_MAX);
+	choose_jobs(conform, (size_t)raw.jobs);
 	conform->run_options.timeout_us = raw.timeout_s * 1000000;
-	conform->run_options.is_virtual = str_equal(raw.world, STR("sim"));
 	return true;
 }
 
@@ -219,7 +255,7 @@ static void list_case(struct conform *conform, const struct conform_case *confor
 
 /* The run. */
 
-static void next_case(struct conform *conform);
+static void next_cases(struct conform *conform);
 
 static int exit_status_of(struct conform *conform)
 {
@@ -233,44 +269,92 @@ static int exit_status_of(struct conform *conform)
 	return passed > 0 ? 0 : EXIT_NO_TARGET;
 }
 
+static void abandon_cases(struct conform *conform)
+{
+	for (size_t i = 0; i < JOBS_MAX; i++) {
+		case_run_abandon(conform->slots[i].run);
+		conform->slots[i].run = NULL;
+	}
+}
+
+/* Only cases that came to an end are reported. */
+static void drop_unfinished(struct conform *conform)
+{
+	size_t kept = 0;
+
+	for (size_t i = 0; i < conform->results.items.count; i++) {
+		if (conform->is_over.items[i])
+			conform->results.items.items[kept++] = conform->results.items.items[i];
+	}
+	conform->results.items.count = kept;
+}
+
 static void finish(struct conform *conform, int exit_status)
 {
+	timer_stop(&conform->between);
+	abandon_cases(conform);
+	drop_unfinished(conform);
 	conform->results.duration_us = world_monotonic_us(conform->world) - conform->began_us;
 	if (!write_report(conform))
 		exit_status = EXIT_RUNNER_FAILED;
 	world_exit(conform->world, exit_status);
 }
 
-static void next_case_later(struct timer *timer)
+/* Told in the order of the cases, whichever ended first. */
+static void tell_results(struct conform *conform)
 {
-	next_case(LIST_ENTRY(timer, struct conform, between));
+	while (conform->told < conform->results.items.count &&
+	       conform->is_over.items[conform->told])
+		print_result(conform, &conform->results.items.items[conform->told++]);
 }
 
-static void add_result(struct conform *conform, const struct result *result)
+static size_t add_result(struct conform *conform, const struct result *result, bool is_over)
 {
 	vec_push(&conform->results.items, *result);
-	print_result(conform, result);
+	vec_push(&conform->is_over, is_over);
+	return conform->results.items.count - 1;
+}
+
+static void next_cases_later(struct timer *timer)
+{
+	next_cases(LIST_ENTRY(timer, struct conform, between));
 }
 
 static void case_done(const struct result *result, bool target_started, void *data)
 {
-	struct conform *conform = data;
+	struct slot *slot = data;
+	struct conform *conform = slot->conform;
 
-	conform->run = NULL;
+	slot->run = NULL;
 	conform->started += target_started;
-	add_result(conform, result);
-	if (conform->is_interrupted || (conform->is_fail_fast && result->verdict == VERDICT_FAILED))
+	conform->results.items.items[slot->index] = *result;
+	conform->is_over.items[slot->index] = true;
+	tell_results(conform);
+	if (conform->is_fail_fast && result->verdict == VERDICT_FAILED)
 		finish(conform, exit_status_of(conform));
 	else
-		timer_start(conform->world, &conform->between, 0, next_case_later);
+		timer_start(conform->world, &conform->between, 0, next_cases_later);
+}
+
+static struct slot *free_slot(struct conform *conform)
+{
+	for (size_t i = 0; i < conform->jobs; i++) {
+		if (conform->slots[i].run == NULL)
+			return &conform->slots[i];
+	}
+	return NULL;
 }
 
 static void start_case(struct conform *conform)
 {
 	const struct conform_case *conform_case = &conform->cases.items.items[conform->next++];
+	const struct result pending = {.conform_case = conform_case};
+	struct slot *slot = free_slot(conform);
 
-	conform->run = case_run_start(conform->world, &conform->run_options, conform_case,
-				      conform->arena, case_done, conform);
+	slot->conform = conform;
+	slot->index = add_result(conform, &pending, false);
+	slot->run = case_run_start(conform->world, &conform->run_options, conform_case,
+				   conform->arena, case_done, slot);
 }
 
 static void store_is_empty(const struct error *error, void *data)
@@ -298,27 +382,46 @@ static bool skip_case(struct conform *conform, const struct conform_case *confor
 		.reason = STR_CONCAT(conform->arena, STR("needs "), need),
 	};
 
-	add_result(conform, &result);
+	add_result(conform, &result, true);
+	tell_results(conform);
 	return true;
 }
 
-static void next_case(struct conform *conform)
+/* To the next case that is to be run; false when there is none. */
+static bool find_case(struct conform *conform)
 {
 	for (; conform->next < conform->cases.items.count; conform->next++) {
 		const struct conform_case *conform_case =
 			&conform->cases.items.items[conform->next];
 
-		if (!selection_includes(conform->words + 1, conform->words_count - 1,
-					conform_case) ||
-		    skip_case(conform, conform_case))
-			continue;
-		if (conform->store_reset != NULL)
-			store_reset_empty(conform->store_reset, store_is_empty, conform);
-		else
-			start_case(conform);
-		return;
+		if (selection_includes(conform->words + 1, conform->words_count - 1,
+				       conform_case) &&
+		    !skip_case(conform, conform_case))
+			return true;
 	}
-	finish(conform, exit_status_of(conform));
+	return false;
+}
+
+static bool is_idle(const struct conform *conform)
+{
+	for (size_t i = 0; i < conform->jobs; i++) {
+		if (conform->slots[i].run != NULL)
+			return false;
+	}
+	return true;
+}
+
+static void next_cases(struct conform *conform)
+{
+	while (free_slot(conform) != NULL && find_case(conform)) {
+		if (conform->store_reset != NULL) {
+			store_reset_empty(conform->store_reset, store_is_empty, conform);
+			return;
+		}
+		start_case(conform);
+	}
+	if (is_idle(conform))
+		finish(conform, exit_status_of(conform));
 }
 
 static void stop_requested(void *data)
@@ -326,9 +429,6 @@ static void stop_requested(void *data)
 	struct conform *conform = data;
 
 	conform->is_interrupted = true;
-	case_run_abandon(conform->run);
-	conform->run = NULL;
-	timer_stop(&conform->between);
 	finish(conform, EXIT_INTERRUPTED);
 }
 
@@ -339,10 +439,11 @@ static void conform_stop(void *instance)
 	struct conform *conform = instance;
 
 	timer_stop(&conform->between);
-	case_run_abandon(conform->run);
+	abandon_cases(conform);
 	store_reset_close(conform->store_reset);
 	case_list_free(&conform->cases);
 	vec_free(&conform->results.items);
+	vec_free(&conform->is_over);
 	arena_destroy(conform->arena);
 	free(conform);
 }
@@ -400,7 +501,7 @@ static void *conform_start(struct world *world, const struct str *arguments, siz
 	conform->results.suite = suite_name(conform->run_options.plan.suite);
 	conform->began_us = world_monotonic_us(world);
 	world_on_stop(world, stop_requested, conform);
-	timer_start(world, &conform->between, 0, next_case_later);
+	timer_start(world, &conform->between, 0, next_cases_later);
 	return conform;
 }
 

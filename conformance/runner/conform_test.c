@@ -799,7 +799,7 @@ END_TEST
 START_TEST(a_command_that_does_not_start_is_told)
 {
 	write_case("gateway", good[0]);
-	expect_run("gateway|--world|sim|--start|no-such-thing {config}", 3);
+	expect_run("gateway|--world|sim|--start|no-such-thing {config} {port}", 3);
 	expect_says("cannot start ");
 	expect_run("gateway|--world|sim|--start|FAKE=exit refscale gateway --port {port}", 3);
 	expect_says("the target ended with status 3 before it was ready");
@@ -814,6 +814,27 @@ START_TEST(a_command_gets_the_arguments_of_a_case_when_it_takes_them)
 	expect_run("gateway|--world|sim|--claims|other, command-line|--start|refscale gateway "
 		   "--port {port}",
 		   0);
+}
+END_TEST
+
+#define MANY                                                                                       \
+	"- {id: T-1, title: slow, given: {backend: {delay: 4s}}, when: [{get: '/?user_key=k'}], "  \
+	"then: [{answer: {status: 200}}]}\n"                                                       \
+	"- {id: T-2, title: fast, when: [{get: '/?user_key=k'}], then: [{answer: {status: "        \
+	"200}}]}\n"                                                                                \
+	"- {id: T-3, title: long, when: [{wait: 5s}], then: [{backend: none}]}\n"                  \
+	"- {id: T-4, title: bad, when: [{get: '/?user_key=k'}], then: [{backend: none}]}\n"
+
+START_TEST(several_cases_run_at_once_and_are_told_in_order)
+{
+	write_cases("gateway", MANY);
+	expect_run("gateway|-v|--jobs|3", 1);
+	expect_says("ok      T-1      slow\nok      T-2      fast\n"
+		    "skipped T-3      long (needs virtual-time)\nFAILED  T-4      bad\n");
+	expect_says("2 passed, 1 failed, 1 skipped\n");
+	/* T-1 is given up when T-4 fails. */
+	expect_run("gateway|--jobs|3|--fail-fast|T-1|T-4", 1);
+	expect_says("0 passed, 1 failed, 0 skipped\n");
 }
 END_TEST
 
@@ -843,6 +864,8 @@ static const struct {
 	{"gateway|--nonsense", 2, "unknown option --nonsense"},
 	{"gateway|--report|pdf", 2, "no report \"pdf\", there are: human, tap, junit, json"},
 	{"gateway|--start|x|--url|y", 2, "either --start or --url"},
+	{"gateway|--start|x {management_port}", 2, "--start must say where the target listens"},
+	{"gateway|--jobs|17", 2, "--jobs must be from 1 to 16"},
 	{"gateway|--store|redis://x", 2, "--store is for the backend suite"},
 	{"backend|--url|x", 2, "--url is for gateways"},
 	{"backend|--store|/tmp/x", 2, "--store must be a redis:// URL"},
@@ -1008,6 +1031,7 @@ Suite *conformance_runner_conform_suite(void)
 	tcase_add_loop_test(tests, what_is_wrong_is_told, 0, ROWS(bad));
 	tcase_add_test(tests, a_command_that_does_not_start_is_told);
 	tcase_add_test(tests, a_command_gets_the_arguments_of_a_case_when_it_takes_them);
+	tcase_add_test(tests, several_cases_run_at_once_and_are_told_in_order);
 	tcase_add_test(tests, a_long_wait_is_skipped_over_sockets);
 	tcase_add_loop_test(tests, options_are_checked, 0, ROWS(usages));
 	tcase_add_test(tests, a_report_goes_to_a_file);
