@@ -59,7 +59,7 @@ struct conform {
 	size_t told;            /* results that were printed */
 	int64_t began_us;
 	size_t started; /* cases whose target came up */
-	bool is_interrupted;
+	bool is_interrupted, is_finished;
 };
 
 /* Options. */
@@ -269,14 +269,6 @@ static int exit_status_of(struct conform *conform)
 	return passed > 0 ? 0 : EXIT_NO_TARGET;
 }
 
-static void abandon_cases(struct conform *conform)
-{
-	for (size_t i = 0; i < JOBS_MAX; i++) {
-		case_run_abandon(conform->slots[i].run);
-		conform->slots[i].run = NULL;
-	}
-}
-
 /* Only cases that came to an end are reported. */
 static void drop_unfinished(struct conform *conform)
 {
@@ -289,10 +281,13 @@ static void drop_unfinished(struct conform *conform)
 	conform->results.items.count = kept;
 }
 
+/* What is still under way ends with the component. */
 static void finish(struct conform *conform, int exit_status)
 {
+	if (conform->is_finished)
+		return;
+	conform->is_finished = true;
 	timer_stop(&conform->between);
-	abandon_cases(conform);
 	drop_unfinished(conform);
 	conform->results.duration_us = world_monotonic_us(conform->world) - conform->began_us;
 	if (!write_report(conform))
@@ -326,6 +321,8 @@ static void case_done(const struct result *result, bool target_started, void *da
 	struct conform *conform = slot->conform;
 
 	slot->run = NULL;
+	if (conform->is_finished)
+		return;
 	conform->started += target_started;
 	conform->results.items.items[slot->index] = *result;
 	conform->is_over.items[slot->index] = true;
@@ -439,7 +436,8 @@ static void conform_stop(void *instance)
 	struct conform *conform = instance;
 
 	timer_stop(&conform->between);
-	abandon_cases(conform);
+	for (size_t i = 0; i < JOBS_MAX; i++)
+		case_run_abandon(conform->slots[i].run);
 	store_reset_close(conform->store_reset);
 	case_list_free(&conform->cases);
 	vec_free(&conform->results.items);

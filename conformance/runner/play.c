@@ -152,7 +152,9 @@ static void call_ended(struct http_exchange *exchange, bool complete)
 	http_body_collector_stop(call->collector);
 	timer_stop(&call->delay);
 	list_remove(&call->link);
-	world_defer(call->play->world, &call->play->refusal, apply_refusal);
+	/* A closed play may be gone by the end of the turn. */
+	if (call->play->port != 0)
+		world_defer(call->play->world, &call->play->refusal, apply_refusal);
 	free(call);
 }
 

@@ -36,7 +36,7 @@ typedef void case_run_done(const struct result *result, bool target_started, voi
 struct case_run *case_run_start(struct world *world, const struct run_options *options,
 				const struct conform_case *conform_case, struct arena *arena,
 				case_run_done *done, void *data);
-/* Stops at once, without calling back. NULL is allowed. */
+/* Stops at once, without calling back: for the end of the component. NULL is allowed. */
 void case_run_abandon(struct case_run *run);
 
 #endif
