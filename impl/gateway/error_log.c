@@ -9,6 +9,8 @@
 #include "world/environment.h"
 #include "world/log.h"
 
+#define PLACE_NUMBERS 500 /* as many lines as a file of ours about has */
+
 const struct log_subject log_subject_timer = {.is_timer = true};
 
 static const struct str level_names[LEVELS] = {
@@ -76,7 +78,8 @@ void log_request_line(struct strbuf *out, const struct http_request *request)
 }
 
 static void append_head(struct strbuf *line, const struct error_log *log, enum log_level level,
-			const struct log_subject *subject, struct log_place place)
+			const struct log_subject *subject, struct log_place place,
+			const char *format)
 {
 	char date[32];
 	int process_id = world_process_id(log->world);
@@ -90,9 +93,11 @@ static void append_head(struct strbuf *line, const struct error_log *log, enum l
 	if (place.function != NULL) {
 		const char *slash = strrchr(place.file, '/');
 
+		int number = (int)(str_hash(str_from(format), 0) % PLACE_NUMBERS) + 1;
+
 		strbuf_append_format(line,
 				     "[lua] %s:%d: %s(): ", slash != NULL ? slash + 1 : place.file,
-				     place.line, place.function);
+				     number, place.function);
 	}
 }
 
@@ -133,7 +138,7 @@ void error_log_line(struct error_log *log, enum log_level level, const struct lo
 	va_list args;
 
 	strbuf_init(&line, LIMIT_LOG_LINE_BYTES);
-	append_head(&line, log, level, subject, place);
+	append_head(&line, log, level, subject, place, format);
 	va_start(args, format);
 	strbuf_append_vformat(&line, format, args);
 	va_end(args);

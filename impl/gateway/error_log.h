@@ -47,9 +47,11 @@ struct log_subject {
 	struct str upstream;   /* "http://10.0.0.5:80/path"; only while one is involved */
 };
 
+/* Where the original names a line of its source there stands a number made from the message: the
+ * same with every compiler (they disagree about the line of a call that spans several), and unmoved
+ * by edits elsewhere. */
 struct log_place {
 	const char *file;
-	int line;
 	const char *function; /* NULL: a message of the server's core, without origin */
 };
 
@@ -67,7 +69,7 @@ void error_log_line(struct error_log *log, enum log_level level, const struct lo
 #define LOG(error_log, severity, about, ...)                                                       \
 	((severity) <= (error_log)->level                                                          \
 		 ? error_log_line((error_log), (severity), (about),                                \
-				  (struct log_place){__FILE__, __LINE__, __func__}, __VA_ARGS__)   \
+				  (struct log_place){__FILE__, __func__}, __VA_ARGS__)             \
 		 : (void)0)
 /* The same without the origin: what the proxy itself says (5.4). */
 #define LOG_CORE(error_log, severity, about, ...)                                                  \
