@@ -7,22 +7,22 @@
 
 #include "gateway/stand_test.h"
 
-static struct stand_answer call(const char *method, const char *path, const char *body)
+static struct gateway_stand_answer call(const char *method, const char *path, const char *body)
 {
-	return stand_call(
-		(struct stand_request){.method = method, .path = path, .body = body, .port = 8090});
+	return gateway_stand_call((struct gateway_stand_request){
+		.method = method, .path = path, .body = body, .port = 8090});
 }
 
 static void start_in_scope(const char *scope)
 {
-	stand_variable("APICAST_MANAGEMENT_API", scope);
-	stand_start_with("", "");
+	gateway_stand_variable("APICAST_MANAGEMENT_API", scope);
+	gateway_stand_start_with("", "");
 }
 
 static struct str metrics(void)
 {
-	struct stand_answer answer =
-		stand_call((struct stand_request){.path = "/metrics", .port = 9421});
+	struct gateway_stand_answer answer = gateway_stand_call(
+		(struct gateway_stand_request){.path = "/metrics", .port = 9421});
 
 	ck_assert_int_eq(answer.status, 200);
 	return answer.body;
@@ -58,12 +58,12 @@ END_TEST
 
 START_TEST(status_is_told_as_json)
 {
-	struct stand_answer answer;
+	struct gateway_stand_answer answer;
 
 	start_in_scope("status");
 	answer = call("GET", "/status/live", NULL);
 	expect_answer(answer, 200, "{\"status\":\"live\",\"success\":true}\n");
-	expect_str(stand_field(&answer, "Content-Type"), "application/json; charset=utf-8");
+	expect_str(gateway_stand_field(&answer, "Content-Type"), "application/json; charset=utf-8");
 	expect_answer(call("GET", "/status/ready", NULL), 200,
 		      "{\"status\":\"ready\",\"success\":true}\n");
 	expect_answer(call("GET", "/foobar?x", NULL), 404, "Could not resolve GET /foobar - nil\n");
@@ -74,8 +74,8 @@ END_TEST
 
 START_TEST(no_services_are_a_warning)
 {
-	stand_file("{}");
-	ck_assert(stand_start());
+	gateway_stand_file("{}");
+	ck_assert(gateway_stand_start());
 	expect_answer(call("GET", "/status/ready", NULL), 200,
 		      "{\"status\":\"warning\",\"warning\":\"no services\",\"success\":true}\n");
 }
@@ -83,21 +83,24 @@ END_TEST
 
 START_TEST(a_configuration_is_put_shown_and_deleted)
 {
-	const char *config = stand_services(stand_service("7", "seven.example.com", "", ""));
+	const char *config =
+		gateway_stand_services(gateway_stand_service("7", "seven.example.com", "", ""));
 
 	start_in_scope("debug");
 	expect_answer(
 		call("PUT", "/config", config), 200,
-		str_cstr(stand_arena(),
-			 str_format(stand_arena(),
+		str_cstr(gateway_stand_arena(),
+			 str_format(gateway_stand_arena(),
 				    "{\"status\":\"ok\",\"services\":1,\"config\":%s}\n", config)));
-	expect_answer(call("GET", "/config", NULL), 200,
-		      str_cstr(stand_arena(), str_format(stand_arena(), "%s\n", config)));
-	ck_assert_int_eq(stand_call((struct stand_request){.path = "/?user_key=k",
-							   .host = "seven.example.com"})
-				 .status,
-			 200);
-	ck_assert_int_eq(stand_get("/?user_key=k").status, 404);
+	expect_answer(
+		call("GET", "/config", NULL), 200,
+		str_cstr(gateway_stand_arena(), str_format(gateway_stand_arena(), "%s\n", config)));
+	ck_assert_int_eq(
+		gateway_stand_call((struct gateway_stand_request){.path = "/?user_key=k",
+								  .host = "seven.example.com"})
+			.status,
+		200);
+	ck_assert_int_eq(gateway_stand_get("/?user_key=k").status, 404);
 	expect_answer(call("DELETE", "/config", NULL), 200,
 		      "{\"status\":\"ok\",\"config\":null}\n");
 	expect_answer(call("GET", "/config", NULL), 200, "null\n");
@@ -115,7 +118,7 @@ START_TEST(what_is_no_configuration_is_refused)
 	expect_answer(call("POST", "/config", "{\"services\":[1]}"), 400, NULL);
 	expect_log("not configured: a service is not an object");
 	expect_answer(call("POST", "/config", NULL), 400, NULL);
-	ck_assert_int_eq(stand_get("/?user_key=k").status, 200);
+	ck_assert_int_eq(gateway_stand_get("/?user_key=k").status, 200);
 	expect_answer(call("POST", "/config", "{\"id\":42}"), 406,
 		      "{\"status\":\"not_configured\",\"services\":0,\"config\":{\"id\":42},"
 		      "\"error\":\"no services\"}\n");
@@ -124,7 +127,7 @@ END_TEST
 
 START_TEST(boot_downloads_again)
 {
-	struct stand_answer answer;
+	struct gateway_stand_answer answer;
 
 	start_in_scope("debug");
 	answer = call("POST", "/boot", NULL);
@@ -132,46 +135,49 @@ START_TEST(boot_downloads_again)
 	ck_assert(str_has_prefix(answer.body,
 				 STR("{\"status\":\"ok\",\"config\":{\"services\":[{\"id\":42,")));
 	ck_assert(str_has_suffix(answer.body, STR("],\"oidc\":[false]}}\n")));
-	stand_file("oops");
+	gateway_stand_file("oops");
 	expect_answer(call("POST", "/boot", NULL), 500, NULL);
-	ck_assert_int_eq(stand_get("/?user_key=k").status, 200);
+	ck_assert_int_eq(gateway_stand_get("/?user_key=k").status, 200);
 }
 END_TEST
 
 START_TEST(a_client_may_leave_while_boot_downloads)
 {
-	stand_variable("APICAST_MANAGEMENT_API", "debug");
-	stand_variable("THREESCALE_DEPLOYMENT_ENV", "staging");
-	stand_variable("THREESCALE_PORTAL_ENDPOINT", "http://10.0.0.4:3000");
-	stand_silence(STAND_PORTAL);
-	ck_assert(stand_start());
-	stand_send((struct stand_request){.method = "POST", .path = "/boot", .port = 8090});
-	stand_run_for(STAND_SECOND);
-	stand_leave();
-	stand_run_for(STAND_SECOND);
-	stand_send((struct stand_request){.method = "POST", .path = "/boot", .port = 8090});
-	stand_run_for(STAND_SECOND);
-	stand_ask_to_stop(); /* with a download under way */
-	stand_run_for(STAND_SECOND);
-	ck_assert(!stand_is_running());
+	gateway_stand_variable("APICAST_MANAGEMENT_API", "debug");
+	gateway_stand_variable("THREESCALE_DEPLOYMENT_ENV", "staging");
+	gateway_stand_variable("THREESCALE_PORTAL_ENDPOINT", "http://10.0.0.4:3000");
+	gateway_stand_silence(STAND_PORTAL);
+	ck_assert(gateway_stand_start());
+	gateway_stand_send(
+		(struct gateway_stand_request){.method = "POST", .path = "/boot", .port = 8090});
+	gateway_stand_run_for(STAND_SECOND);
+	gateway_stand_leave();
+	gateway_stand_run_for(STAND_SECOND);
+	gateway_stand_send(
+		(struct gateway_stand_request){.method = "POST", .path = "/boot", .port = 8090});
+	gateway_stand_run_for(STAND_SECOND);
+	gateway_stand_ask_to_stop(); /* with a download under way */
+	gateway_stand_run_for(STAND_SECOND);
+	ck_assert(!gateway_stand_is_running());
 }
 END_TEST
 
 START_TEST(names_are_shown_with_their_addresses)
 {
-	struct stand_answer answer;
+	struct gateway_stand_answer answer;
 
-	stand_variable("APICAST_MANAGEMENT_API", "debug");
-	stand_start_with("", ",\"api_backend_ignored\":1");
+	gateway_stand_variable("APICAST_MANAGEMENT_API", "debug");
+	gateway_stand_start_with("", ",\"api_backend_ignored\":1");
 	call("PUT", "/config",
 	     "{\"services\":[{\"id\":1,\"backend_version\":\"1\",\"proxy\":{\"hosts\":[\"h\"],"
 	     "\"api_backend\":\"http://api.internal:8000\",\"backend\":{\"endpoint\":"
 	     "\"http://10.0.0.2:3000\"},\"proxy_rules\":[{\"http_method\":\"GET\",\"pattern\":\"/"
 	     "\","
 	     "\"metric_system_name\":\"m\",\"delta\":1}]}}]}");
-	ck_assert_int_eq(
-		stand_call((struct stand_request){.path = "/?user_key=k", .host = "h"}).status,
-		200);
+	ck_assert_int_eq(gateway_stand_call((struct gateway_stand_request){.path = "/?user_key=k",
+									   .host = "h"})
+				 .status,
+			 200);
 	answer = call("GET", "/dns/cache", NULL);
 	ck_assert(str_has_prefix(
 		answer.body,
@@ -193,20 +199,24 @@ START_TEST(a_fresh_gateway_shows_gauges)
 	ck_assert(metrics_have("openresty_shdict_free_space{dict=\"api_keys\"} 10485760\n"));
 	ck_assert(!metrics_have("upstream_status{"));
 	ck_assert(!metrics_have("threescale_backend_calls{"));
-	ck_assert_int_eq(stand_call((struct stand_request){.path = "/other", .port = 9421}).status,
-			 404);
+	ck_assert_int_eq(
+		gateway_stand_call((struct gateway_stand_request){.path = "/other", .port = 9421})
+			.status,
+		404);
 }
 END_TEST
 
 START_TEST(calls_are_counted)
 {
-	static const struct stand_script answers[] = {
+	static const struct gateway_stand_script answers[] = {
 		{.status = 200}, {.status = 403}, {.fault = STAND_CLOSES}};
 
-	stand_play(STAND_BACKEND, answers, 3);
+	gateway_stand_play(STAND_BACKEND, answers, 3);
 	start_in_scope("status");
 	for (int i = 0; i < 3; i++)
-		stand_get(i == 0 ? "/?user_key=a" : i == 1 ? "/?user_key=b" : "/?user_key=c");
+		gateway_stand_get(i == 0   ? "/?user_key=a"
+				  : i == 1 ? "/?user_key=b"
+					   : "/?user_key=c");
 	ck_assert(metrics_have("threescale_backend_calls{endpoint=\"authrep\",status=\"2xx\"} 1\n"
 			       "threescale_backend_calls{endpoint=\"authrep\",status=\"4xx\"} 1\n"
 			       "threescale_backend_calls{endpoint=\"authrep\","
@@ -225,16 +235,16 @@ END_TEST
 
 START_TEST(extended_metrics_name_the_service)
 {
-	stand_variable("APICAST_EXTENDED_METRICS", "true");
-	stand_file(
+	gateway_stand_variable("APICAST_EXTENDED_METRICS", "true");
+	gateway_stand_file(
 		"{\"services\":[{\"id\":1,\"system_name\":\"a\\\"b\\\\c\\nd\",\"backend_version\":"
 		"\"1\",\"proxy\":{\"hosts\":[\"api.example.com\"],\"api_backend\":"
 		"\"http://10.0.0.3:8000\",\"backend\":{\"endpoint\":\"http://10.0.0.2:3000\"},"
 		"\"proxy_rules\":[{\"http_method\":\"GET\",\"pattern\":\"/\","
 		"\"metric_system_name\":\"m\",\"delta\":1}]}}]}");
-	ck_assert(stand_start());
-	stand_get("/?user_key=k");
-	stand_get("/?user_key=k");
+	ck_assert(gateway_stand_start());
+	gateway_stand_get("/?user_key=k");
+	gateway_stand_get("/?user_key=k");
 	ck_assert(metrics_have("upstream_status{status=\"200\",service_id=\"1\","
 			       "service_system_name=\"a\\\"b\\\\c\\nd\"} 2\n"));
 }
@@ -242,28 +252,29 @@ END_TEST
 
 START_TEST(error_lines_are_counted_by_level)
 {
-	stand_variable("NGINX_METRICS_LOG_LEVEL", "warn");
+	gateway_stand_variable("NGINX_METRICS_LOG_LEVEL", "warn");
 	start_in_scope("status");
-	stand_call((struct stand_request){.path = "/", .host = "nobody"});
+	gateway_stand_call((struct gateway_stand_request){.path = "/", .host = "nobody"});
 	ck_assert(metrics_have("nginx_error_log{level=\"warn\"} 2\n"));
 }
 END_TEST
 
 /* Echo. */
 
-static struct stand_answer echo(const char *host, const char *path, const char *body)
+static struct gateway_stand_answer echo(const char *host, const char *path, const char *body)
 {
-	return stand_call((struct stand_request){.method = body != NULL ? "POST" : "GET",
-						 .path = path,
-						 .host = host,
-						 .fields = {"X-A", "1"},
-						 .body = body,
-						 .port = 8081});
+	return gateway_stand_call(
+		(struct gateway_stand_request){.method = body != NULL ? "POST" : "GET",
+					       .path = path,
+					       .host = host,
+					       .fields = {"X-A", "1"},
+					       .body = body,
+					       .port = 8081});
 }
 
 START_TEST(the_echo_api_shows_what_it_got)
 {
-	struct stand_answer answer;
+	struct gateway_stand_answer answer;
 
 	start_in_scope("status");
 	answer = echo("echo", "/x?y=1", NULL);
@@ -285,7 +296,7 @@ Suite *gateway_management_suite(void)
 	Suite *suite = suite_create("gateway_management");
 	TCase *test = tcase_create("management");
 
-	tcase_add_checked_fixture(test, stand_set, stand_clear);
+	tcase_add_checked_fixture(test, gateway_stand_set, gateway_stand_clear);
 	tcase_add_loop_test(test, scopes_open_routes, 0, (int)(sizeof routes / sizeof *routes));
 	tcase_add_test(test, status_is_told_as_json);
 	tcase_add_test(test, no_services_are_a_warning);

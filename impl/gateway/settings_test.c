@@ -43,24 +43,24 @@ static const struct {
 
 static bool start(void)
 {
-	stand_file("{}");
-	return stand_start();
+	gateway_stand_file("{}");
+	return gateway_stand_start();
 }
 
 START_TEST(starts_go_as_the_table_says)
 {
-	stand_variable(starts[_i].name, starts[_i].value);
+	gateway_stand_variable(starts[_i].name, starts[_i].value);
 	if (starts[_i].argument != NULL)
-		stand_argument(starts[_i].argument);
-	ck_assert_msg(start() != starts[_i].is_refused, "%.*s", STR_ARG(stand_log()));
+		gateway_stand_argument(starts[_i].argument);
+	ck_assert_msg(start() != starts[_i].is_refused, "%.*s", STR_ARG(gateway_stand_log()));
 	expect_log(starts[_i].line);
 }
 END_TEST
 
 START_TEST(boot_and_lazy_exclude_each_other)
 {
-	stand_argument("-b");
-	stand_argument("-l");
+	gateway_stand_argument("-b");
+	gateway_stand_argument("-l");
 	ck_assert(!start());
 	expect_log("--boot and --lazy exclude each other");
 }
@@ -68,8 +68,8 @@ END_TEST
 
 START_TEST(options_go_before_variables)
 {
-	stand_variable("THREESCALE_DEPLOYMENT_ENV", "staging");
-	stand_argument("--channel=production");
+	gateway_stand_variable("THREESCALE_DEPLOYMENT_ENV", "staging");
+	gateway_stand_argument("--channel=production");
 	ck_assert(start());
 	expect_log("loading production environment configuration");
 }
@@ -77,41 +77,41 @@ END_TEST
 
 START_TEST(logs_go_to_their_files)
 {
-	stand_variable("APICAST_LOG_FILE", "/error.log");
-	stand_variable("APICAST_ACCESS_LOG_FILE", "/access.log");
-	stand_start_with("", "");
-	stand_forget();
-	stand_call((struct stand_request){.path = "/", .host = "nobody"});
-	ck_assert_uint_eq(stand_log().size, 0);
+	gateway_stand_variable("APICAST_LOG_FILE", "/error.log");
+	gateway_stand_variable("APICAST_ACCESS_LOG_FILE", "/access.log");
+	gateway_stand_start_with("", "");
+	gateway_stand_forget();
+	gateway_stand_call((struct gateway_stand_request){.path = "/", .host = "nobody"});
+	ck_assert_uint_eq(gateway_stand_log().size, 0);
 }
 END_TEST
 
 START_TEST(levels_are_moved_by_options)
 {
-	stand_argument("-q");
-	stand_argument("-q");
-	stand_start_with("", "");
-	stand_call((struct stand_request){.path = "/", .host = "nobody"});
-	ck_assert(!stand_log_has("[warn]"));
+	gateway_stand_argument("-q");
+	gateway_stand_argument("-q");
+	gateway_stand_start_with("", "");
+	gateway_stand_call((struct gateway_stand_request){.path = "/", .host = "nobody"});
+	ck_assert(!gateway_stand_log_has("[warn]"));
 }
 END_TEST
 
 START_TEST(levels_stay_in_their_range)
 {
 	for (int i = 0; i < 9; i++)
-		stand_argument("--verbose");
-	stand_start_with("", "");
-	stand_get("/?user_key=k");
-	stand_get("/?user_key=k");
+		gateway_stand_argument("--verbose");
+	gateway_stand_start_with("", "");
+	gateway_stand_get("/?user_key=k");
+	gateway_stand_get("/?user_key=k");
 	expect_log("[debug]");
 }
 END_TEST
 
 START_TEST(a_port_that_is_taken_ends_the_start)
 {
-	stand_argument("--metrics-port=8080");
+	gateway_stand_argument("--metrics-port=8080");
 	ck_assert(!start());
-	ck_assert_int_eq(stand_exit_status(), 1);
+	ck_assert_int_eq(gateway_stand_exit_status(), 1);
 	expect_log("[emerg]");
 }
 END_TEST
@@ -119,8 +119,8 @@ END_TEST
 START_TEST(quiet_does_not_go_below_emergencies)
 {
 	for (int i = 0; i < 9; i++)
-		stand_argument("-q");
-	stand_argument("--metrics-port=8080");
+		gateway_stand_argument("-q");
+	gateway_stand_argument("--metrics-port=8080");
 	ck_assert(!start());
 	expect_log("[emerg]");
 }
@@ -132,7 +132,7 @@ Suite *gateway_settings_suite(void)
 	Suite *suite = suite_create("gateway_settings");
 	TCase *test = tcase_create("settings");
 
-	tcase_add_checked_fixture(test, stand_set, stand_clear);
+	tcase_add_checked_fixture(test, gateway_stand_set, gateway_stand_clear);
 	tcase_add_loop_test(test, starts_go_as_the_table_says, 0,
 			    (int)(sizeof starts / sizeof *starts));
 	tcase_add_test(test, boot_and_lazy_exclude_each_other);

@@ -31,16 +31,16 @@ static const struct {
 struct server {
 	struct world *world;
 	struct http_listener *listener;
-	struct stand_script script[SCRIPT_MAX];
+	struct gateway_stand_script script[SCRIPT_MAX];
 	size_t script_count, script_next;
-	struct stand_seen *seen[SEEN_MAX];
+	struct gateway_stand_seen *seen[SEEN_MAX];
 	size_t seen_count;
 };
 
 struct played_call {
 	struct server *server;
 	struct http_exchange *exchange;
-	struct stand_seen *seen;
+	struct gateway_stand_seen *seen;
 	struct http_body_collector *collector;
 	struct http_body *answer;
 };
@@ -62,20 +62,20 @@ static struct stand {
 	/* The client's call. */
 	struct http_call *call;
 	struct http_body_collector *collector;
-	struct stand_answer answer;
+	struct gateway_stand_answer answer;
 	bool is_answered;
 } stand;
 
-struct arena *stand_arena(void)
+struct arena *gateway_stand_arena(void)
 {
 	return stand.arena;
 }
 
 /* Played servers. */
 
-static const struct stand_script *choose_script(struct server *server, struct str target)
+static const struct gateway_stand_script *choose_script(struct server *server, struct str target)
 {
-	static const struct stand_script fallback = {0};
+	static const struct gateway_stand_script fallback = {0};
 
 	if (server->script_count == 0)
 		return &fallback;
@@ -91,7 +91,7 @@ static const struct stand_script *choose_script(struct server *server, struct st
 	return &server->script[server->script_next - 1];
 }
 
-static void play_answer(struct played_call *call, const struct stand_script *script)
+static void play_answer(struct played_call *call, const struct gateway_stand_script *script)
 {
 	struct http_response response;
 	struct str body = str_from(script->body);
@@ -114,8 +114,8 @@ static void play_answer(struct played_call *call, const struct stand_script *scr
 static void played_body(enum http_collect_result result, struct str bytes, void *data)
 {
 	struct played_call *call = data;
-	const struct stand_script *script;
-	struct stand_script unknown = {.status = 404, .body = "{}"};
+	const struct gateway_stand_script *script;
+	struct gateway_stand_script unknown = {.status = 404, .body = "{}"};
 
 	call->collector = NULL;
 	if (result != HTTP_COLLECTED)
@@ -143,7 +143,7 @@ static void played_ended(struct http_exchange *exchange, bool complete)
 static void played_requested(struct http_exchange *exchange, void *data)
 {
 	struct server *server = data;
-	struct stand_seen *seen = ARENA_NEW(stand.arena, struct stand_seen);
+	struct gateway_stand_seen *seen = ARENA_NEW(stand.arena, struct gateway_stand_seen);
 	struct played_call *call = ARENA_NEW(exchange->arena, struct played_call);
 
 	ck_assert_uint_lt(server->seen_count, SEEN_MAX);
@@ -159,7 +159,8 @@ static void played_requested(struct http_exchange *exchange, void *data)
 					    exchange->arena, played_body, call);
 }
 
-void stand_play(enum stand_server server, const struct stand_script *script, size_t count)
+void gateway_stand_play(enum gateway_stand_server server, const struct gateway_stand_script *script,
+			size_t count)
 {
 	struct server *played = &stand.servers[server];
 
@@ -169,7 +170,7 @@ void stand_play(enum stand_server server, const struct stand_script *script, siz
 	played->script_next = 0;
 }
 
-void stand_stop_server(enum stand_server server)
+void gateway_stand_stop_server(enum gateway_stand_server server)
 {
 	http_listener_close(stand.servers[server].world, stand.servers[server].listener);
 	stand.servers[server].listener = NULL;
@@ -177,7 +178,7 @@ void stand_stop_server(enum stand_server server)
 
 /* Setting. */
 
-void stand_set(void)
+void gateway_stand_set(void)
 {
 	static const struct component *const components[] = {&gateway_component, NULL};
 	struct sim_options options = {.seed = 1, .components = components};
@@ -206,29 +207,30 @@ void stand_set(void)
 	stand.words[stand.words_count++] = STR("gateway");
 }
 
-void stand_clear(void)
+void gateway_stand_clear(void)
 {
-	stand_leave();
+	gateway_stand_leave();
 	for (int i = 0; i < STAND_SERVERS; i++)
-		stand_stop_server((enum stand_server)i);
+		gateway_stand_stop_server((enum gateway_stand_server)i);
 	sim_destroy(stand.sim);
 	strbuf_free(&stand.output);
 	arena_destroy(stand.arena);
 }
 
-void stand_variable(const char *name, const char *value)
+void gateway_stand_variable(const char *name, const char *value)
 {
 	ck_assert_uint_lt(stand.variables_count, VARIABLES_MAX);
 	stand.variables[stand.variables_count++] =
 		(struct process_variable){str_from(name), str_copy(stand.arena, str_from(value))};
 }
 
-void stand_argument(const char *word)
+void gateway_stand_argument(const char *word)
 {
 	stand.words[stand.words_count++] = str_from(word);
 }
 
-const char *stand_service(const char *id, const char *host, const char *more, const char *proxy)
+const char *gateway_stand_service(const char *id, const char *host, const char *more,
+				  const char *proxy)
 {
 	return str_cstr(
 		stand.arena,
@@ -245,15 +247,15 @@ const char *stand_service(const char *id, const char *host, const char *more, co
 				     "\"metric_system_name\":\"hits\",\"delta\":1}]"));
 }
 
-const char *stand_services(const char *services)
+const char *gateway_stand_services(const char *services)
 {
 	return str_cstr(stand.arena, str_format(stand.arena, "{\"services\":[%s]}", services));
 }
 
-void stand_file(const char *content)
+void gateway_stand_file(const char *content)
 {
 	sim_host_write_file(stand.gateway_host, STR(CONFIG_PATH), str_from(content));
-	stand_variable("THREESCALE_CONFIG_FILE", CONFIG_PATH);
+	gateway_stand_variable("THREESCALE_CONFIG_FILE", CONFIG_PATH);
 }
 
 /* The gateway. */
@@ -283,7 +285,7 @@ static bool start_is_over(void *data)
 	return stand.is_ready || stand.has_exited;
 }
 
-bool stand_start(void)
+bool gateway_stand_start(void)
 {
 	struct process_options options = {
 		.words = stand.words,
@@ -301,23 +303,24 @@ bool stand_start(void)
 	return stand.is_ready && !stand.has_exited;
 }
 
-void stand_start_with(const char *more, const char *proxy)
+void gateway_stand_start_with(const char *more, const char *proxy)
 {
-	stand_file(stand_services(stand_service("42", "api.example.com", more, proxy)));
-	ck_assert_msg(stand_start(), "%.*s", STR_ARG(stand_log()));
+	gateway_stand_file(gateway_stand_services(
+		gateway_stand_service("42", "api.example.com", more, proxy)));
+	ck_assert_msg(gateway_stand_start(), "%.*s", STR_ARG(gateway_stand_log()));
 }
 
-int stand_exit_status(void)
+int gateway_stand_exit_status(void)
 {
 	return stand.exit_status;
 }
 
-bool stand_is_running(void)
+bool gateway_stand_is_running(void)
 {
 	return !stand.has_exited;
 }
 
-void stand_ask_to_stop(void)
+void gateway_stand_ask_to_stop(void)
 {
 	sim_process_stop(stand.process);
 }
@@ -353,7 +356,7 @@ static void answer_failed(struct http_call *call, void *data)
 	stand.is_answered = true;
 }
 
-void stand_send(struct stand_request request)
+void gateway_stand_send(struct gateway_stand_request request)
 {
 	struct http_fields fields;
 	struct http_call_options options = {
@@ -365,8 +368,8 @@ void stand_send(struct stand_request request)
 		.idle_timeout_ms = 600000,
 	};
 
-	stand_leave();
-	stand.answer = (struct stand_answer){0};
+	gateway_stand_leave();
+	stand.answer = (struct gateway_stand_answer){0};
 	stand.is_answered = false;
 	http_fields_init(&fields, stand.arena);
 	http_fields_add(&fields, STR("Host"),
@@ -393,14 +396,14 @@ static bool call_is_over(void *data)
 	return stand.is_answered;
 }
 
-struct stand_answer stand_wait(void)
+struct gateway_stand_answer gateway_stand_wait(void)
 {
 	sim_run_until(stand.sim, sim_now_us(stand.sim) + 300 * STAND_SECOND, call_is_over, NULL);
 	ck_assert_msg(stand.is_answered, "no answer");
 	return stand.answer;
 }
 
-void stand_leave(void)
+void gateway_stand_leave(void)
 {
 	http_body_collector_stop(stand.collector);
 	stand.collector = NULL;
@@ -408,25 +411,25 @@ void stand_leave(void)
 	stand.call = NULL;
 }
 
-void stand_run_for(int64_t span_us)
+void gateway_stand_run_for(int64_t span_us)
 {
 	sim_run_to(stand.sim, sim_now_us(stand.sim) + span_us);
 }
 
 /* Reports and log lines follow the answer. */
-struct stand_answer stand_call(struct stand_request request)
+struct gateway_stand_answer gateway_stand_call(struct gateway_stand_request request)
 {
-	struct stand_answer answer;
+	struct gateway_stand_answer answer;
 
-	stand_send(request);
-	answer = stand_wait();
-	stand_run_for(100 * STAND_MS);
+	gateway_stand_send(request);
+	answer = gateway_stand_wait();
+	gateway_stand_run_for(100 * STAND_MS);
 	return answer;
 }
 
-struct stand_answer stand_get(const char *path)
+struct gateway_stand_answer gateway_stand_get(const char *path)
 {
-	return stand_call((struct stand_request){.path = path});
+	return gateway_stand_call((struct gateway_stand_request){.path = path});
 }
 
 static void burst_over(struct http_call *call, void *data)
@@ -435,7 +438,7 @@ static void burst_over(struct http_call *call, void *data)
 	++*(size_t *)data;
 }
 
-void stand_burst(const char *host, size_t count)
+void gateway_stand_burst(const char *host, size_t count)
 {
 	struct http_call *calls[8];
 	struct http_fields fields;
@@ -453,20 +456,20 @@ void stand_burst(const char *host, size_t count)
 	http_fields_add(&fields, STR("Host"), str_from(host));
 	for (size_t i = 0; i < count; i++)
 		calls[i] = http_call_start(stand.client, &options, burst_over, burst_over, &over);
-	stand_run_for(60 * STAND_SECOND);
+	gateway_stand_run_for(60 * STAND_SECOND);
 	ck_assert_uint_eq(over, count);
 	for (size_t i = 0; i < count; i++)
 		http_call_release(calls[i]);
 }
 
-void stand_silence(enum stand_server server)
+void gateway_stand_silence(enum gateway_stand_server server)
 {
-	const struct stand_script silent = {.fault = STAND_SILENT};
+	const struct gateway_stand_script silent = {.fault = STAND_SILENT};
 
-	stand_play(server, &silent, 1);
+	gateway_stand_play(server, &silent, 1);
 }
 
-void stand_drop(enum stand_server server)
+void gateway_stand_drop(enum gateway_stand_server server)
 {
 	struct sim_rule_options options = {.to = str_from(server_places[server].host),
 					   .verdict = SIM_DROP};
@@ -474,51 +477,51 @@ void stand_drop(enum stand_server server)
 	sim_rule_add(stand.sim, &options);
 }
 
-void stand_set_name(const char *name, const char *addresses)
+void gateway_stand_set_name(const char *name, const char *addresses)
 {
 	sim_dns_set(stand.sim, str_from(name), str_from(addresses), 60);
 }
 
-void stand_silence_name(const char *name)
+void gateway_stand_silence_name(const char *name)
 {
 	sim_dns_set_fault(stand.sim, str_from(name), SIM_DNS_SILENT);
 }
 
-size_t stand_lookups(const char *name)
+size_t gateway_stand_lookups(const char *name)
 {
 	return (size_t)sim_dns_effects(stand.sim, str_from(name));
 }
 
-void stand_write(const char *path, const char *content)
+void gateway_stand_write(const char *path, const char *content)
 {
 	sim_host_write_file(stand.gateway_host, str_from(path), str_from(content));
 }
 
-struct world *stand_world(void)
+struct world *gateway_stand_world(void)
 {
 	return sim_host_world(stand.gateway_host, STR("other"));
 }
 
 /* What was seen. */
 
-size_t stand_seen_count(enum stand_server server)
+size_t gateway_stand_seen_count(enum gateway_stand_server server)
 {
 	return stand.servers[server].seen_count;
 }
 
-const struct stand_seen *stand_seen(enum stand_server server, size_t index)
+const struct gateway_stand_seen *gateway_stand_seen(enum gateway_stand_server server, size_t index)
 {
 	ck_assert_uint_lt(index, stand.servers[server].seen_count);
 	return stand.servers[server].seen[index];
 }
 
-const struct stand_seen *stand_last(enum stand_server server)
+const struct gateway_stand_seen *gateway_stand_last(enum gateway_stand_server server)
 {
 	ck_assert_uint_gt(stand.servers[server].seen_count, 0);
 	return stand.servers[server].seen[stand.servers[server].seen_count - 1];
 }
 
-void stand_forget(void)
+void gateway_stand_forget(void)
 {
 	for (int i = 0; i < STAND_SERVERS; i++)
 		stand.servers[i].seen_count = 0;
@@ -526,48 +529,48 @@ void stand_forget(void)
 	strbuf_clear(&stand.output);
 }
 
-struct str stand_log(void)
+struct str gateway_stand_log(void)
 {
 	return strbuf_str(&stand.output);
 }
 
-bool stand_log_has(const char *text)
+bool gateway_stand_log_has(const char *text)
 {
-	return str_find(stand_log(), str_from(text)) != STR_NOT_FOUND;
+	return str_find(gateway_stand_log(), str_from(text)) != STR_NOT_FOUND;
 }
 
-struct str stand_field(const struct stand_answer *answer, const char *name)
+struct str gateway_stand_field(const struct gateway_stand_answer *answer, const char *name)
 {
 	return http_fields_get(&answer->fields, str_from(name));
 }
 
-void stand_expect_str(struct str found, const char *expected, const char *file, int line)
+void gateway_stand_expect_str(struct str found, const char *expected, const char *file, int line)
 {
 	ck_assert_msg(str_equal(found, str_from(expected)), "%s:%d: \"%.*s\" is not \"%s\"", file,
 		      line, STR_ARG(found), expected);
 }
 
-void stand_expect_answer(struct stand_answer answer, int status, const char *body, const char *file,
-			 int line)
+void gateway_stand_expect_answer(struct gateway_stand_answer answer, int status, const char *body,
+				 const char *file, int line)
 {
 	ck_assert_msg(answer.status == status, "%s:%d: status %d is not %d, log:\n%.*s", file, line,
-		      answer.status, status, STR_ARG(stand_log()));
+		      answer.status, status, STR_ARG(gateway_stand_log()));
 	if (body != NULL)
-		stand_expect_str(answer.body, body, file, line);
+		gateway_stand_expect_str(answer.body, body, file, line);
 }
 
 /* The stand itself. */
 
 START_TEST(a_gateway_starts_serves_and_stops)
 {
-	stand_start_with("", "");
-	expect_answer(stand_get("/?user_key=k"), 200, "");
-	ck_assert_uint_eq(stand_seen_count(STAND_BACKEND), 1);
-	ck_assert_uint_eq(stand_seen_count(STAND_UPSTREAM), 1);
-	stand_ask_to_stop();
-	stand_run_for(STAND_SECOND);
-	ck_assert(!stand_is_running());
-	ck_assert_int_eq(stand_exit_status(), 0);
+	gateway_stand_start_with("", "");
+	expect_answer(gateway_stand_get("/?user_key=k"), 200, "");
+	ck_assert_uint_eq(gateway_stand_seen_count(STAND_BACKEND), 1);
+	ck_assert_uint_eq(gateway_stand_seen_count(STAND_UPSTREAM), 1);
+	gateway_stand_ask_to_stop();
+	gateway_stand_run_for(STAND_SECOND);
+	ck_assert(!gateway_stand_is_running());
+	ck_assert_int_eq(gateway_stand_exit_status(), 0);
 }
 END_TEST
 
@@ -577,7 +580,7 @@ Suite *gateway_stand_suite(void)
 	Suite *suite = suite_create("gateway_stand");
 	TCase *test = tcase_create("stand");
 
-	tcase_add_checked_fixture(test, stand_set, stand_clear);
+	tcase_add_checked_fixture(test, gateway_stand_set, gateway_stand_clear);
 	tcase_add_test(test, a_gateway_starts_serves_and_stops);
 	suite_add_tcase(suite, test);
 	return suite;

@@ -7,48 +7,48 @@
 #include "gateway/stand_test.h"
 
 #define PLAY(...)                                                                                  \
-	stand_play(STAND_UPSTREAM, (const struct stand_script[]){__VA_ARGS__},                     \
-		   sizeof((const struct stand_script[]){__VA_ARGS__}) /                            \
-			   sizeof(struct stand_script))
+	gateway_stand_play(STAND_UPSTREAM, (const struct gateway_stand_script[]){__VA_ARGS__},     \
+			   sizeof((const struct gateway_stand_script[]){__VA_ARGS__}) /            \
+				   sizeof(struct gateway_stand_script))
 
 static void start_with_backend(const char *url, const char *proxy)
 {
-	stand_file(str_cstr(
-		stand_arena(),
+	gateway_stand_file(str_cstr(
+		gateway_stand_arena(),
 		str_format(
-			stand_arena(),
+			gateway_stand_arena(),
 			"{\"services\":[{\"id\":42,\"backend_version\":\"1\",\"proxy\":{\"hosts\":"
 			"[\"api.example.com\"],\"api_backend\":\"%s\",\"backend\":{\"endpoint\":"
 			"\"http://10.0.0.2:3000\"}%s,\"proxy_rules\":[{\"http_method\":\"ANY\","
 			"\"pattern\":\"/\",\"metric_system_name\":\"hits\",\"delta\":1}]}}]}",
 			url, proxy)));
-	ck_assert(stand_start());
+	ck_assert(gateway_stand_start());
 }
 
 static struct str sent(const char *name)
 {
-	return http_fields_get(&stand_last(STAND_UPSTREAM)->fields, str_from(name));
+	return http_fields_get(&gateway_stand_last(STAND_UPSTREAM)->fields, str_from(name));
 }
 
 START_TEST(the_request_arrives_as_it_was_sent)
 {
 	start_with_backend("http://10.0.0.3:8000", "");
-	expect_answer(
-		stand_call((struct stand_request){.method = "PUT",
-						  .path = "/a//b?user_key=k&b=%20",
-						  .fields = {"Cookie", "c=1", "some_name", "one",
-							     "X-Forwarded-For", "1.2.3.4"},
-						  .body = "bytes"}),
-		200, "");
-	expect_str(stand_last(STAND_UPSTREAM)->method, "PUT");
-	expect_str(stand_last(STAND_UPSTREAM)->target, "/a//b?user_key=k&b=%20");
-	expect_str(stand_last(STAND_UPSTREAM)->body, "bytes");
+	expect_answer(gateway_stand_call((struct gateway_stand_request){
+			      .method = "PUT",
+			      .path = "/a//b?user_key=k&b=%20",
+			      .fields = {"Cookie", "c=1", "some_name", "one", "X-Forwarded-For",
+					 "1.2.3.4"},
+			      .body = "bytes"}),
+		      200, "");
+	expect_str(gateway_stand_last(STAND_UPSTREAM)->method, "PUT");
+	expect_str(gateway_stand_last(STAND_UPSTREAM)->target, "/a//b?user_key=k&b=%20");
+	expect_str(gateway_stand_last(STAND_UPSTREAM)->body, "bytes");
 	expect_str(sent("Cookie"), "c=1");
 	expect_str(sent("some_name"), "one");
 	expect_str(sent("X-Forwarded-For"), "1.2.3.4");
 	expect_str(sent("X-Real-IP"), "10.0.0.9");
 	expect_str(sent("Host"), "10.0.0.3:8000");
-	ck_assert(!http_fields_has(&stand_last(STAND_UPSTREAM)->fields,
+	ck_assert(!http_fields_has(&gateway_stand_last(STAND_UPSTREAM)->fields,
 				   STR("X-3scale-proxy-secret-token")));
 }
 END_TEST
@@ -56,14 +56,15 @@ END_TEST
 START_TEST(a_small_chunked_body_gets_a_length)
 {
 	start_with_backend("http://10.0.0.3:8000", "");
-	expect_answer(stand_call((struct stand_request){.method = "POST",
-							.path = "/?user_key=k",
-							.body = "bytes",
-							.has_chunked_body = true}),
+	expect_answer(gateway_stand_call((struct gateway_stand_request){.method = "POST",
+									.path = "/?user_key=k",
+									.body = "bytes",
+									.has_chunked_body = true}),
 		      200, "");
-	expect_str(stand_last(STAND_UPSTREAM)->body, "bytes");
+	expect_str(gateway_stand_last(STAND_UPSTREAM)->body, "bytes");
 	expect_str(sent("Content-Length"), "5");
-	ck_assert(!http_fields_has(&stand_last(STAND_UPSTREAM)->fields, STR("Transfer-Encoding")));
+	ck_assert(!http_fields_has(&gateway_stand_last(STAND_UPSTREAM)->fields,
+				   STR("Transfer-Encoding")));
 }
 END_TEST
 
@@ -71,46 +72,47 @@ START_TEST(fields_of_ours_replace_those_of_the_client)
 {
 	start_with_backend("http://api.internal:8000/FOO",
 			   ",\"secret_token\":\"s\",\"hostname_rewrite\":\"api.int\"");
-	expect_answer(stand_call((struct stand_request){.path = "/bar?user_key=k",
-							.fields = {"X-Real-IP", "6.6.6.6",
-								   "x-3scale-proxy-secret-token",
-								   "mine", "TE", "trailers"}}),
+	expect_answer(gateway_stand_call((struct gateway_stand_request){
+			      .path = "/bar?user_key=k",
+			      .fields = {"X-Real-IP", "6.6.6.6", "x-3scale-proxy-secret-token",
+					 "mine", "TE", "trailers"}}),
 		      200, "");
-	expect_str(stand_last(STAND_UPSTREAM)->target, "/FOO/bar?user_key=k");
+	expect_str(gateway_stand_last(STAND_UPSTREAM)->target, "/FOO/bar?user_key=k");
 	expect_str(sent("Host"), "api.int");
 	expect_str(sent("X-Real-IP"), "10.0.0.9");
 	expect_str(sent("X-3scale-proxy-secret-token"), "s");
-	ck_assert_uint_eq(http_fields_count(&stand_last(STAND_UPSTREAM)->fields, STR("X-Real-IP")),
-			  1);
-	ck_assert(!http_fields_has(&stand_last(STAND_UPSTREAM)->fields, STR("TE")));
+	ck_assert_uint_eq(
+		http_fields_count(&gateway_stand_last(STAND_UPSTREAM)->fields, STR("X-Real-IP")),
+		1);
+	ck_assert(!http_fields_has(&gateway_stand_last(STAND_UPSTREAM)->fields, STR("TE")));
 }
 END_TEST
 
 START_TEST(answers_pass_through_but_for_fields_of_the_server)
 {
-	struct stand_answer answer;
+	struct gateway_stand_answer answer;
 
 	PLAY({.status = 302, .field = "Location", .value = "http://10.0.0.3:8000/x", .body = "go"},
 	     {.status = 404, .field = "X-Accel-Redirect", .value = "/y"},
 	     {.status = 500, .field = "Connection", .value = "X-Mine"});
 	start_with_backend("http://10.0.0.3:8000", "");
-	answer = stand_get("/?user_key=k");
+	answer = gateway_stand_get("/?user_key=k");
 	expect_answer(answer, 302, "go");
-	expect_str(stand_field(&answer, "Location"), "http://10.0.0.3:8000/x");
-	expect_str(stand_field(&answer, "Server"), "openresty");
+	expect_str(gateway_stand_field(&answer, "Location"), "http://10.0.0.3:8000/x");
+	expect_str(gateway_stand_field(&answer, "Server"), "openresty");
 	ck_assert(http_fields_has(&answer.fields, STR("Date")));
-	answer = stand_get("/?user_key=k");
+	answer = gateway_stand_get("/?user_key=k");
 	expect_answer(answer, 404, "");
 	ck_assert(!http_fields_has(&answer.fields, STR("X-Accel-Redirect")));
-	expect_answer(stand_get("/?user_key=k"), 500, "");
+	expect_answer(gateway_stand_get("/?user_key=k"), 500, "");
 }
 END_TEST
 
 START_TEST(a_closed_port_is_a_bad_gateway)
 {
-	stand_stop_server(STAND_UPSTREAM);
+	gateway_stand_stop_server(STAND_UPSTREAM);
 	start_with_backend("http://api.internal:8000", "");
-	expect_answer(stand_get("/x?user_key=k"), 502,
+	expect_answer(gateway_stand_get("/x?user_key=k"), 502,
 		      "<html>\r\n<head><title>502 Bad Gateway</title></head>\r\n<body>\r\n"
 		      "<center><h1>502 Bad Gateway</h1></center>\r\n"
 		      "<hr><center>openresty</center>\r\n</body>\r\n</html>\r\n");
@@ -125,18 +127,18 @@ END_TEST
 START_TEST(an_unknown_name_is_unavailable)
 {
 	start_with_backend("http://nobody.internal", "");
-	expect_answer(stand_get("/?user_key=k"), 503, NULL);
+	expect_answer(gateway_stand_get("/?user_key=k"), 503, NULL);
 	expect_log("could not select peer: empty peers");
 }
 END_TEST
 
 START_TEST(a_silent_upstream_times_out)
 {
-	struct stand_answer answer;
+	struct gateway_stand_answer answer;
 
 	PLAY({.fault = STAND_SILENT});
 	start_with_backend("http://10.0.0.3:8000", "");
-	answer = stand_get("/?user_key=k");
+	answer = gateway_stand_get("/?user_key=k");
 	expect_answer(answer, 504, NULL);
 	ck_assert(str_find(answer.body, STR("504 Gateway Time-out")) != STR_NOT_FOUND);
 	expect_log("upstream timed out (110: Connection timed out) while reading response header "
@@ -147,9 +149,9 @@ END_TEST
 
 START_TEST(an_upstream_that_cannot_be_reached_times_out)
 {
-	stand_drop(STAND_UPSTREAM);
+	gateway_stand_drop(STAND_UPSTREAM);
 	start_with_backend("http://10.0.0.3:8000", "");
-	expect_answer(stand_get("/?user_key=k"), 504, NULL);
+	expect_answer(gateway_stand_get("/?user_key=k"), 504, NULL);
 	expect_log("upstream timed out (110: Connection timed out) while connecting to upstream");
 }
 END_TEST
@@ -157,7 +159,7 @@ END_TEST
 START_TEST(an_upstream_without_a_route_is_a_bad_gateway)
 {
 	start_with_backend("http://10.9.9.9", "");
-	expect_answer(stand_get("/?user_key=k"), 502, NULL);
+	expect_answer(gateway_stand_get("/?user_key=k"), 502, NULL);
 	expect_log("connect() failed (113: No route to host) while connecting to upstream");
 }
 END_TEST
@@ -166,11 +168,13 @@ START_TEST(an_upstream_that_closes_early_is_a_bad_gateway)
 {
 	PLAY({.fault = STAND_CLOSES});
 	start_with_backend("http://10.0.0.3:8000", "");
-	expect_answer(stand_call((struct stand_request){.method = "POST", .path = "/?user_key=k"}),
+	expect_answer(gateway_stand_call((struct gateway_stand_request){.method = "POST",
+									.path = "/?user_key=k"}),
 		      502, NULL);
-	ck_assert(stand_log_has("upstream prematurely closed connection while reading response "
-				"header from upstream") ||
-		  stand_log_has("recv() failed (104: Connection reset by peer)"));
+	ck_assert(gateway_stand_log_has(
+			  "upstream prematurely closed connection while reading response "
+			  "header from upstream") ||
+		  gateway_stand_log_has("recv() failed (104: Connection reset by peer)"));
 }
 END_TEST
 
@@ -178,7 +182,7 @@ START_TEST(an_answer_that_is_cut_off_is_cut_off_for_the_client)
 {
 	PLAY({.body = "part of it", .fault = STAND_CUTS});
 	start_with_backend("http://10.0.0.3:8000", "");
-	ck_assert(stand_get("/?user_key=k").was_cut);
+	ck_assert(gateway_stand_get("/?user_key=k").was_cut);
 	expect_log("upstream prematurely closed connection while reading upstream");
 }
 END_TEST
@@ -186,7 +190,7 @@ END_TEST
 START_TEST(a_missing_upstream_is_not_found)
 {
 	start_with_backend("ftp://x", "");
-	expect_answer(stand_get("/?user_key=k"), 404, "");
+	expect_answer(gateway_stand_get("/?user_key=k"), 404, "");
 	expect_log("could not find upstream for service: 42");
 }
 END_TEST
@@ -194,7 +198,7 @@ END_TEST
 START_TEST(a_plain_server_is_no_tls_server)
 {
 	start_with_backend("https://10.0.0.3:8000", ",\"hostname_rewrite\":\"api.int:99\"");
-	expect_answer(stand_get("/?user_key=k"), 502, NULL);
+	expect_answer(gateway_stand_get("/?user_key=k"), 502, NULL);
 	expect_log(" while SSL handshaking to upstream");
 }
 END_TEST
@@ -205,11 +209,11 @@ START_TEST(names_are_resolved_again_after_their_time)
 {
 	start_with_backend("http://api.internal:8000", "");
 	for (int i = 0; i < 3; i++)
-		expect_answer(stand_get("/?user_key=k"), 200, "");
-	stand_set_name("api.internal", "10.9.9.8");
-	expect_answer(stand_get("/?user_key=k"), 200, "");
-	stand_run_for(61 * STAND_SECOND);
-	expect_answer(stand_get("/?user_key=k"), 502, NULL);
+		expect_answer(gateway_stand_get("/?user_key=k"), 200, "");
+	gateway_stand_set_name("api.internal", "10.9.9.8");
+	expect_answer(gateway_stand_get("/?user_key=k"), 200, "");
+	gateway_stand_run_for(61 * STAND_SECOND);
+	expect_answer(gateway_stand_get("/?user_key=k"), 502, NULL);
 }
 END_TEST
 
@@ -219,7 +223,7 @@ Suite *gateway_upstream_suite(void)
 	Suite *suite = suite_create("gateway_upstream");
 	TCase *test = tcase_create("upstream");
 
-	tcase_add_checked_fixture(test, stand_set, stand_clear);
+	tcase_add_checked_fixture(test, gateway_stand_set, gateway_stand_clear);
 	tcase_add_test(test, the_request_arrives_as_it_was_sent);
 	tcase_add_test(test, a_small_chunked_body_gets_a_length);
 	tcase_add_test(test, fields_of_ours_replace_those_of_the_client);

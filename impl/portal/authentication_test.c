@@ -14,12 +14,12 @@ static const char *basic(const char *credentials)
 {
 	struct str coded = base64_encode(fixture_arena(), str_from(credentials));
 
-	return text("Authorization: Basic %.*s", STR_ARG(coded));
+	return portal_text("Authorization: Basic %.*s", STR_ARG(coded));
 }
 
 static const char *basic_at(const char *host, const char *credentials)
 {
-	return text("Host: %s\n%s", host, basic(credentials));
+	return portal_text("Host: %s\n%s", host, basic(credentials));
 }
 
 static const char *provider_key(void)
@@ -35,13 +35,13 @@ static const char *provider_key(void)
 static const char *token_with(const char *scopes, const char *permission)
 {
 	struct reply reply = ask("POST", "/admin/api/personal/access_tokens.json",
-				 text("{\"token\":{\"name\":\"t\",\"permission\":\"%s\","
-				      "\"scopes\":[%s]}}",
-				      permission, scopes));
+				 portal_text("{\"token\":{\"name\":\"t\",\"permission\":\"%s\","
+					     "\"scopes\":[%s]}}",
+					     permission, scopes));
 	struct str value = reply_text_at(reply, 201, "access_token.value");
 
 	ck_assert_uint_eq(value.size, 64);
-	return text("%s", basic(text("%.*s", STR_ARG(value))));
+	return portal_text("%s", basic(portal_text("%.*s", STR_ARG(value))));
 }
 
 START_TEST(a_token_may_be_sent_in_many_places)
@@ -58,13 +58,15 @@ START_TEST(the_provider_key_works_in_place_of_a_token)
 {
 	const char *key = provider_key();
 
-	reply_has(ask_as("", "GET", text(SERVICES "?provider_key=%s", key), NULL), 200, "services");
+	reply_has(ask_as("", "GET", portal_text(SERVICES "?provider_key=%s", key), NULL), 200,
+		  "services");
 	reply_has(ask_as(basic(key), "GET", SERVICES, NULL), 200, "services");
 	reply_is(ask_as(basic(key), "GET", "/admin/api/personal/access_tokens.json", NULL), 403,
 		 "{\"status\":\"Forbidden\"}");
 	reply_is(ask_as("", "GET", SERVICES "?provider_key=wrong", NULL), 403, DENIED);
 	reply_has(ask_as(basic(key), "DELETE",
-			 text("/admin/api/services/%" PRId64 ".json", sample_service()), NULL),
+			 portal_text("/admin/api/services/%" PRId64 ".json", sample_service()),
+			 NULL),
 		  422, "{\"error\":{\"from\":\"incomplete\",\"event\":\"mark_as_deleted\"");
 }
 END_TEST
@@ -98,7 +100,8 @@ START_TEST(only_admin_hosts_have_the_api)
 		  "services");
 	reply_has(ask_as(basic_at("[::1]:3001", TOKEN), "GET", SERVICES, NULL), 200, "services");
 	reply_has(ask_as(basic_at("LOCALHOST", TOKEN), "GET", SERVICES, NULL), 200, "services");
-	reply_has(ask_as(text("Host: x\nX-Forwarded-Host: " ADMIN_HOST ", y\n%s", basic(TOKEN)),
+	reply_has(ask_as(portal_text("Host: x\nX-Forwarded-Host: " ADMIN_HOST ", y\n%s",
+				     basic(TOKEN)),
 			 "GET", SERVICES, NULL),
 		  200, "services");
 }
@@ -111,8 +114,9 @@ START_TEST(scopes_count_for_every_way_of_sending)
 
 	reply_is(ask_as(stats, "GET", SERVICES, NULL), 403, NOT_PERMITTED);
 	ck_assert(base64_decode(fixture_arena(), str_trim(coded), &value));
-	reply_is(ask_as("", "GET", text(SERVICES "?access_token=%.*s", STR_ARG(value)), NULL), 403,
-		 NOT_PERMITTED);
+	reply_is(
+		ask_as("", "GET", portal_text(SERVICES "?access_token=%.*s", STR_ARG(value)), NULL),
+		403, NOT_PERMITTED);
 	reply_has(ask_as(stats, "GET", "/admin/api/personal/access_tokens.json", NULL), 200,
 		  "access_tokens");
 }
@@ -209,10 +213,11 @@ START_TEST(members_see_what_they_were_given)
 
 	RUN_STEPS(setup);
 	reply = ask_as(basic(key), "POST",
-		       text("/admin/api/%s", expand("users/{user}/access_tokens.json")),
+		       portal_text("/admin/api/%s", expand("users/{user}/access_tokens.json")),
 		       "name=t&permission=rw&scopes[]=account_management");
-	token = text("%s",
-		     basic(text("%.*s", STR_ARG(reply_text_at(reply, 201, "access_token.value")))));
+	token = portal_text(
+		"%s", basic(portal_text("%.*s",
+					STR_ARG(reply_text_at(reply, 201, "access_token.value")))));
 	reply_is(ask_as(token, "GET", "/admin/api/accounts.json", NULL), 403, NOT_PERMITTED);
 	RUN_STEPS(partners);
 	steps_as(token);
@@ -233,11 +238,11 @@ START_TEST(formats_follow_the_suffix)
 	ck_assert(str_equal(reply.content_type, STR("application/json; charset=utf-8")));
 	reply_is(ask("GET", "/admin/api/services.php", NULL), 406,
 		 "{\"error\":\"The server does not understand \\\"php\\\" request.\"}");
-	reply_has(
-		ask("GET",
-		    text("/admin/api/services/%" PRId64 "/proxy/configs/sandbox", sample_service()),
-		    NULL),
-		406, "<error>The server does not understand \"xml\" request.</error>");
+	reply_has(ask("GET",
+		      portal_text("/admin/api/services/%" PRId64 "/proxy/configs/sandbox",
+				  sample_service()),
+		      NULL),
+		  406, "<error>The server does not understand \"xml\" request.</error>");
 	reply_is(ask("GET", "/admin/api/services/999.xml", NULL), 404, "");
 	reply_is(ask("GET", "/admin/api/services/x.json", NULL), 404, "{\"status\":\"Not found\"}");
 	reply_is(ask("GET", "/admin/api/nothing.json", NULL), 404, "{\"status\":\"Not found\"}");
@@ -254,7 +259,7 @@ START_TEST(an_unchanged_answer_is_not_sent_again)
 	const char *headers;
 
 	ck_assert_uint_gt(reply.etag.size, 0);
-	headers = text("%s\nIf-None-Match: %.*s", basic(TOKEN), STR_ARG(reply.etag));
+	headers = portal_text("%s\nIf-None-Match: %.*s", basic(TOKEN), STR_ARG(reply.etag));
 	reply_is(ask_as(headers, "GET", SERVICES, NULL), 304, "");
 	new_service("name=Another");
 	reply_has(ask_as(headers, "GET", SERVICES, NULL), 200, "Another");
@@ -293,7 +298,7 @@ START_TEST(bodies_come_in_many_shapes)
 
 	for (size_t i = 0; i < sizeof bodies / sizeof *bodies; i++) {
 		int64_t id = new_service(bodies[i]);
-		const char *target = text("/admin/api/services/%" PRId64 ".json", id);
+		const char *target = portal_text("/admin/api/services/%" PRId64 ".json", id);
 
 		reply_has(ask("GET", target, NULL), 200, "\"name\":\"One\"");
 		reply_has(ask("GET", target, NULL), 200, "\"description\":\"d\"");
@@ -317,10 +322,10 @@ START_TEST(master_makes_tenants_that_see_only_themselves)
 				    "org_name=E+Corp&username=admin&email=admin@ecorp.com&"
 				    "password=123456");
 	int64_t id = reply_int(reply, 201, "signup.account.id");
-	const char *token =
-		text("%.*s", STR_ARG(reply_text_at(reply, 201, "signup.access_token.value")));
+	const char *token = portal_text(
+		"%.*s", STR_ARG(reply_text_at(reply, 201, "signup.access_token.value")));
 	const char *there = basic_at("e-corp-admin.example.com", token);
-	const char *provider = text("/master/api/providers/%" PRId64 ".json", id);
+	const char *provider = portal_text("/master/api/providers/%" PRId64 ".json", id);
 	int64_t service;
 
 	reply_has(reply, 201,
@@ -329,12 +334,14 @@ START_TEST(master_makes_tenants_that_see_only_themselves)
 	service = reply_int(ask_as(there, "GET", SERVICES, NULL), 200, "services.0.service.id");
 	ck_assert_int_ne(service, sample_service());
 	reply_is(ask_as(there, "GET",
-			text("/admin/api/services/%" PRId64 ".json", sample_service()), NULL),
+			portal_text("/admin/api/services/%" PRId64 ".json", sample_service()),
+			NULL),
 		 404, "{\"status\":\"Not found\"}");
 	reply_is(ask_as(there, "GET",
-			text("/admin/api/accounts/%" PRId64 ".json", sample_account()), NULL),
+			portal_text("/admin/api/accounts/%" PRId64 ".json", sample_account()),
+			NULL),
 		 404, "{\"status\":\"Not found\"}");
-	reply_is(ask_as("", "GET", text(SERVICES "?access_token=%s", token), NULL), 403,
+	reply_is(ask_as("", "GET", portal_text(SERVICES "?access_token=%s", token), NULL), 403,
 		 NOT_PERMITTED);
 	reply_has(ask_as(as_master(), "POST", "/master/api/providers.json",
 			 "org_name=E+Corp&username=admin&email=admin@ecorp.com&password=123456"),

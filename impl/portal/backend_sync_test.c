@@ -23,11 +23,12 @@ START_TEST(changes_arrive_in_their_order_before_they_are_answered)
 	service = new_service("name=New");
 	calls = backend_calls();
 	ck_assert_ptr_eq(strstr(calls, "PUT "), calls);
-	ck_assert_ptr_nonnull(first_after(calls, text("/internal/services/%" PRId64 " ", service),
+	ck_assert_ptr_nonnull(first_after(calls,
+					  portal_text("/internal/services/%" PRId64 " ", service),
 					  "POST /internal/service_tokens/"));
 	ck_assert_ptr_nonnull(
 		first_after(calls, "POST /internal/service_tokens/",
-			    text("/internal/services/%" PRId64 "/metrics/", service)));
+			    portal_text("/internal/services/%" PRId64 "/metrics/", service)));
 }
 END_TEST
 
@@ -98,7 +99,7 @@ END_TEST
 
 static const char *database_file(void)
 {
-	return text("/tmp/refscale-portal-test-%d.sqlite", (int)getpid());
+	return portal_text("/tmp/refscale-portal-test-%d.sqlite", (int)getpid());
 }
 
 static void remove_database(void)
@@ -106,7 +107,7 @@ static void remove_database(void)
 	static const char *const ends[] = {"", "-wal", "-shm"};
 
 	for (size_t i = 0; i < sizeof ends / sizeof *ends; i++)
-		unlink(text("%s%s", database_file(), ends[i]));
+		unlink(portal_text("%s%s", database_file(), ends[i]));
 }
 
 START_TEST(what_was_not_sent_is_sent_after_a_restart)

@@ -45,7 +45,7 @@ struct arena *fixture_arena(void)
 	return fixture.arena;
 }
 
-const char *text(const char *format, ...)
+const char *portal_text(const char *format, ...)
 {
 	char out[4096];
 	va_list args;
@@ -237,7 +237,7 @@ const char *fixture_refusal(const char *arguments, int *status)
 		count++;
 	*status = -1;
 	ck_assert_ptr_null(portal_component.start(fixture.world, words, count, status, &error));
-	return text("%s", error.text);
+	return portal_text("%s", error.text);
 }
 
 const char *fixture_output(void)
@@ -359,7 +359,8 @@ struct reply ask(const char *method, const char *target, const char *body)
 {
 	struct str token = base64_encode(fixture.arena, STR(TOKEN ":"));
 
-	return ask_as(text("Authorization: Basic %.*s", STR_ARG(token)), method, target, body);
+	return ask_as(portal_text("Authorization: Basic %.*s", STR_ARG(token)), method, target,
+		      body);
 }
 
 /* Looking at replies. */
@@ -411,8 +412,8 @@ int64_t sample_service(void)
 int64_t sample_plan(void)
 {
 	return reply_int(ask("GET",
-			     text("/admin/api/services/%" PRId64 "/application_plans.json",
-				  sample_service()),
+			     portal_text("/admin/api/services/%" PRId64 "/application_plans.json",
+					 sample_service()),
 			     NULL),
 			 200, "plans.0.application_plan.id");
 }
@@ -431,9 +432,10 @@ int64_t sample_application(void)
 
 int64_t hits_of(int64_t service)
 {
-	return reply_int(
-		ask("GET", text("/admin/api/services/%" PRId64 "/metrics.json", service), NULL),
-		200, "metrics.0.metric.id");
+	return reply_int(ask("GET",
+			     portal_text("/admin/api/services/%" PRId64 "/metrics.json", service),
+			     NULL),
+			 200, "metrics.0.metric.id");
 }
 
 int64_t new_service(const char *form)
@@ -456,11 +458,11 @@ static void capture_samples(void)
 	if (fixture.variables != NULL)
 		return;
 	fixture.variables = map_create(0);
-	capture("service", str_from(text("%" PRId64, sample_service())));
-	capture("hits", str_from(text("%" PRId64, hits_of(sample_service()))));
-	capture("plan", str_from(text("%" PRId64, sample_plan())));
-	capture("account", str_from(text("%" PRId64, sample_account())));
-	capture("application", str_from(text("%" PRId64, sample_application())));
+	capture("service", str_from(portal_text("%" PRId64, sample_service())));
+	capture("hits", str_from(portal_text("%" PRId64, hits_of(sample_service()))));
+	capture("plan", str_from(portal_text("%" PRId64, sample_plan())));
+	capture("account", str_from(portal_text("%" PRId64, sample_account())));
+	capture("application", str_from(portal_text("%" PRId64, sample_application())));
 }
 
 /* "{name}" of a variable is replaced; other braces stay. */
@@ -499,7 +501,7 @@ void steps_as(const char *headers)
 
 static void run_step(const struct step *step)
 {
-	const char *target = text("/admin/api/%s", expand(step->target));
+	const char *target = portal_text("/admin/api/%s", expand(step->target));
 	const char *body = step->body != NULL ? expand(step->body) : NULL;
 	struct reply reply;
 

@@ -46,7 +46,7 @@ struct str reply_text_at(struct reply reply, int status, const char *path);
 void reply_is(struct reply reply, int status, const char *body);
 void reply_has(struct reply reply, int status, const char *part);
 void reply_lacks(struct reply reply, int status, const char *part);
-const char *text(const char *format, ...) __attribute__((format(printf, 1, 2)));
+const char *portal_text(const char *format, ...) __attribute__((format(printf, 1, 2)));
 
 /* Ids of the sample data, and things tests need often. */
 int64_t sample_service(void);

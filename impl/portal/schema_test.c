@@ -7,14 +7,14 @@
 
 static const char *file(void)
 {
-	return text("/tmp/refscale-portal-schema-%d.sqlite", (int)getpid());
+	return portal_text("/tmp/refscale-portal-schema-%d.sqlite", (int)getpid());
 }
 
 static void remove_file(void)
 {
 	unlink(file());
-	unlink(text("%s-wal", file()));
-	unlink(text("%s-shm", file()));
+	unlink(portal_text("%s-wal", file()));
+	unlink(portal_text("%s-shm", file()));
 }
 
 /* By another hand, as a database administrator would. */
@@ -50,7 +50,8 @@ START_TEST(an_older_file_gets_the_new_columns)
 		"DROP TABLE api_docs_services");
 	fixture_start(file());
 	reply_has(ask("GET", "/admin/api/services.json", NULL), 200, "\"Kept\"");
-	reply_has(ask("GET", text("/admin/api/%s", expand("services/{service}/proxy.json")), NULL),
+	reply_has(ask("GET", portal_text("/admin/api/%s", expand("services/{service}/proxy.json")),
+		      NULL),
 		  200, "\"api_test_path\":\"/\"");
 	reply_is(ask("GET", "/admin/api/active_docs.json", NULL), 200, "{\"api_docs\":[]}");
 }
@@ -61,7 +62,7 @@ START_TEST(a_newer_file_is_refused)
 	int status;
 
 	execute("PRAGMA user_version = 999");
-	ck_assert_ptr_nonnull(strstr(fixture_refusal(text("--database %s", file()), &status),
+	ck_assert_ptr_nonnull(strstr(fixture_refusal(portal_text("--database %s", file()), &status),
 				     "the database has schema version 999, this release knows "));
 	ck_assert_int_eq(status, 1);
 }
@@ -72,7 +73,8 @@ START_TEST(a_file_that_is_no_database_is_refused)
 	int status;
 
 	execute("CREATE TABLE accounts (other)");
-	ck_assert_uint_gt(strlen(fixture_refusal(text("--database %s", file()), &status)), 0);
+	ck_assert_uint_gt(strlen(fixture_refusal(portal_text("--database %s", file()), &status)),
+			  0);
 	ck_assert_int_eq(status, 1);
 }
 END_TEST

@@ -96,10 +96,11 @@ static const struct {
 
 START_TEST(a_proxy_refuses)
 {
-	reply_has(ask("PATCH", text("/admin/api/services/%" PRId64 "/proxy.json", sample_service()),
+	reply_has(ask("PATCH",
+		      portal_text("/admin/api/services/%" PRId64 "/proxy.json", sample_service()),
 		      refused[_i].form),
 		  422, refused[_i].has);
-	reply_has(ask("GET", text("/admin/api/%s", expand(LATEST)), NULL), 404, "Not found");
+	reply_has(ask("GET", portal_text("/admin/api/%s", expand(LATEST)), NULL), 404, "Not found");
 }
 END_TEST
 
@@ -377,8 +378,8 @@ START_TEST(gateways_find_configurations_by_host)
 	const char *master;
 
 	RUN_STEPS(steps);
-	master = text("Host: " MASTER_HOST "\nAuthorization: Basic %.*s",
-		      STR_ARG(base64_encode(fixture_arena(), STR("apicast-token:"))));
+	master = portal_text("Host: " MASTER_HOST "\nAuthorization: Basic %.*s",
+			     STR_ARG(base64_encode(fixture_arena(), STR("apicast-token:"))));
 	reply_has(ask_as(master, "GET", "/master/api/proxy/configs/production.json", NULL), 200,
 		  "\"version\":2");
 	reply_is(ask_as(master, "GET", "/master/api/proxy/configs/staging.json?host=old.example",
