@@ -4,6 +4,7 @@
 #include "backend/backend_internal.h"
 #include "backend/integration_errors.h"
 #include "backend/notifications.h"
+#include "backend/request_log.h"
 #include "base/arena.h"
 #include "base/bug.h"
 #include "base/url.h"
@@ -168,11 +169,13 @@ void api_response_init(struct http_response *response, struct arena *arena, int 
 	http_fields_add(&response->fields, STR("X-Content-Type-Options"), STR("nosniff"));
 }
 
-void api_respond(struct http_exchange *exchange, struct http_response *response, struct str body)
+void api_respond(struct backend *backend, struct http_exchange *exchange,
+		 struct http_response *response, struct str body, struct str form)
 {
 	if (str_equal(exchange->request.method, STR("HEAD")))
 		http_fields_add(&response->fields, STR("Content-Length"),
 				str_format(exchange->arena, "%zu", body.size));
+	request_log_write(backend, exchange, response->status, body.size, form);
 	http_exchange_respond_str(exchange, response, body);
 }
 
@@ -180,7 +183,7 @@ enum api_step_result api_call_answer_fields(struct api_call *call, struct http_r
 					    struct str body)
 {
 	if (!call->is_gone)
-		api_respond(call->exchange, response, body);
+		api_respond(call->backend, call->exchange, response, body, call->body);
 	end_call(call);
 	return API_STEP_END;
 }

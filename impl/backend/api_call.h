@@ -91,8 +91,9 @@ enum api_step_result api_call_fail(struct api_call *call); /* 500 */
 
 /* Status and the fields that every public answer has (2.9). */
 void api_response_init(struct http_response *response, struct arena *arena, int status);
-/* Adds Content-Length for HEAD. */
-void api_respond(struct http_exchange *exchange, struct http_response *response, struct str body);
+/* Adds Content-Length for HEAD; logs. form: the body of a POST. */
+void api_respond(struct backend *backend, struct http_exchange *exchange,
+		 struct http_response *response, struct str body, struct str form);
 
 /* credentials.c: who calls, for which service (3.2, 3.3). */
 api_step api_step_provider_key;

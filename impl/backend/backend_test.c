@@ -66,6 +66,35 @@ START_TEST(a_release_is_chosen)
 }
 END_TEST
 
+/* 9.9 */
+START_TEST(requests_are_logged_in_either_form)
+{
+	stand_variable("CONFIG_REQUEST_LOGGERS", "text, json");
+	stand_provision();
+	stand_set_clock("2019-06-01T10:20:30Z");
+	stand_call((struct stand_request){.path = AUTH S1_U1,
+					  .fields = {"X-Forwarded-For", "9.9.9.9", "X-Request-ID",
+						     "r1", "3scale-options", "a=\"b\""}});
+	stand_post("provider_key=p%20k&service_id=S1&transactions[0][app_id]=A1");
+	stand_internal("GET", "check.json", NULL);
+	stand_run_for(STAND_SECOND);
+	ck_assert(stand_contains(stand_log(),
+				 "9.9.9.9 - - [01/Jun/2019 10:20:30 UTC] \"GET " AUTH S1_U1
+				 " HTTP/1.1\" 200 102 "));
+	ck_assert(stand_contains(stand_log(), " r1 \"a=\\\"b\\\"\"\n"));
+	ck_assert(stand_contains(stand_log(), "\"POST /transactions.xml?provider_key=p%20k "
+					      "HTTP/1.1\" 403 "));
+	ck_assert(stand_contains(stand_log(), "10.0.0.9 - u [01/Jun/2019 10:20:30 UTC] \"GET "
+					      "/internal/check.json HTTP/1.1\" 200 15 "));
+	ck_assert(stand_contains(
+		stand_log(),
+		"{\"forwarded_for\":\"9.9.9.9\",\"remote_user\":\"-\",\"time\":\"01/Jun/2019 "
+		"10:20:30 UTC\",\"method\":\"GET\",\"path_info\":\"/transactions/"
+		"authorize.xml\",\"query_string\":\"?" S1_U1 "\",\"http_version\":\"HTTP/1.1\","
+		"\"status\":\"200\",\"response_time\":"));
+}
+END_TEST
+
 /* Roles. */
 
 START_TEST(a_worker_works_without_being_told)
@@ -338,6 +367,7 @@ Suite *backend_backend_suite(void)
 	tcase_add_test(test, production_demands_credentials);
 	tcase_add_test(test, elsewhere_the_internal_api_may_be_open);
 	tcase_add_test(test, a_release_is_chosen);
+	tcase_add_test(test, requests_are_logged_in_either_form);
 	tcase_add_test(test, a_worker_works_without_being_told);
 	tcase_add_test(test, a_listener_leaves_the_jobs_to_others);
 	tcase_add_test(test, a_worker_listens_to_nobody);

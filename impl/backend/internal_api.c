@@ -2,6 +2,7 @@
 
 #include "backend/internal_call.h"
 #include "backend/parameters.h"
+#include "backend/request_log.h"
 #include "base/arena.h"
 #include "base/base64.h"
 #include "base/secret.h"
@@ -21,8 +22,11 @@ static void end_call(struct internal_call *call)
 
 static void respond(struct internal_call *call, struct http_response *response, struct str body)
 {
-	if (!call->is_gone)
+	if (!call->is_gone) {
+		request_log_write(call->backend, call->exchange, response->status, body.size,
+				  STR(""));
 		http_exchange_respond_str(call->exchange, response, body);
+	}
 	end_call(call);
 }
 

@@ -35,36 +35,36 @@ static void answer_status_page(struct backend *backend, struct http_exchange *ex
 
 	api_response_init(&response, exchange->arena, 200);
 	http_fields_set(&response.fields, STR("Content-Type"), STR("application/json"));
-	api_respond(exchange, &response,
+	api_respond(backend, exchange, &response,
 		    STR_CONCAT(exchange->arena,
 			       STR("{\"status\":\"ok\",\"version\":{\"backend\":\""),
-			       settings_version(&backend->settings), STR("\"}}")));
+			       settings_version(&backend->settings), STR("\"}}")),
+		    STR(""));
 }
 
 static void answer_check(struct backend *backend, struct http_exchange *exchange)
 {
 	struct http_response response;
 
-	(void)backend;
 	api_response_init(&response, exchange->arena, 200);
 	http_fields_set(&response.fields, STR("Content-Type"), STR("text/plain;charset=utf-8"));
-	api_respond(exchange, &response, STR("ok"));
+	api_respond(backend, exchange, &response, STR("ok"), STR(""));
 }
 
-static void answer_empty(struct http_exchange *exchange, int status, bool is_last)
+static void answer_empty(struct backend *backend, struct http_exchange *exchange, int status,
+			 bool is_last)
 {
 	struct http_response response;
 
 	api_response_init(&response, exchange->arena, status);
 	if (is_last)
 		http_fields_add(&response.fields, STR("Connection"), STR("close"));
-	api_respond(exchange, &response, STR(""));
+	api_respond(backend, exchange, &response, STR(""), STR(""));
 }
 
 static void answer_available(struct backend *backend, struct http_exchange *exchange)
 {
-	(void)backend;
-	answer_empty(exchange, 200, false);
+	answer_empty(backend, exchange, 200, false);
 }
 
 static const struct {
@@ -79,7 +79,7 @@ static const struct {
 };
 
 /* 2.9: any public path */
-static void answer_options(struct http_exchange *exchange)
+static void answer_options(struct backend *backend, struct http_exchange *exchange)
 {
 	struct http_response response;
 
@@ -91,7 +91,7 @@ static void answer_options(struct http_exchange *exchange)
 			STR("Authorization, Accept-Encoding, Content-Type, Cache-Control, Accept, "
 			    "If-Match, If-Modified-Since, If-None-Match, If-Unmodified-Since, "
 			    "X-Requested-With, X-HTTP-Method-Override, 3scale-options"));
-	api_respond(exchange, &response, STR(""));
+	api_respond(backend, exchange, &response, STR(""), STR(""));
 }
 
 /* Choosing. */
@@ -153,9 +153,9 @@ static void route(struct backend *backend, struct http_exchange *exchange, struc
 	if (endpoint != NULL)
 		api_call_begin(backend, exchange, endpoint);
 	else if (str_equal(exchange->request.method, STR("OPTIONS")))
-		answer_options(exchange);
+		answer_options(backend, exchange);
 	else if (!answer_page(backend, exchange, path))
-		answer_empty(exchange, 404, false);
+		answer_empty(backend, exchange, 404, false);
 }
 
 static void exchange_ended(struct http_exchange *exchange, bool complete)
@@ -172,7 +172,7 @@ static void requested(struct http_exchange *exchange, void *data)
 	exchange->ended = exchange_ended;
 	url_split_target(exchange->request.target, &path, &query);
 	if (!is_within_limits(&exchange->request, query))
-		answer_empty(exchange, 400, true);
+		answer_empty(backend, exchange, 400, true);
 	else if (str_has_prefix(path, STR("/internal/")))
 		internal_api_requested(backend, exchange, path, query);
 	else if (backend->settings.has_test_hooks && str_has_prefix(path, STR("/__test/")))

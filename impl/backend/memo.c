@@ -18,6 +18,7 @@ struct memo {
 	struct backend *backend;
 	struct map *entries;
 	struct list_link loads;
+	uint64_t lookups, hits;
 };
 
 /* A value, or the load that will bring it. */
@@ -81,9 +82,9 @@ void memo_destroy(struct memo *memo)
 	free(memo);
 }
 
-size_t memo_count(const struct memo *memo)
+struct memo_figures memo_figures(const struct memo *memo)
 {
-	return map_count(memo->entries);
+	return (struct memo_figures){map_count(memo->entries), memo->lookups, memo->hits};
 }
 
 static bool is_fresh(const struct memo *memo, const struct memo_entry *entry)
@@ -269,6 +270,7 @@ static enum memo_result find(struct reader *reader, const struct memo_kind *kind
 {
 	struct memo_entry *entry = map_get(reader->memo->entries, key);
 
+	reader->memo->lookups++;
 	/* Without a client a load would end before it began. */
 	if (reader->has_failed || reader->memo->backend->storage == NULL)
 		return MEMO_FAILED;
@@ -276,8 +278,10 @@ static enum memo_result find(struct reader *reader, const struct memo_kind *kind
 		wait_for(reader, entry->load);
 		return MEMO_WAIT;
 	}
-	if (entry != NULL && is_fresh(reader->memo, entry))
+	if (entry != NULL && is_fresh(reader->memo, entry)) {
+		reader->memo->hits++;
 		return hold(reader, entry->value, value);
+	}
 	return begin_load(reader, kind, names, key);
 }
 

@@ -56,7 +56,13 @@ void memo_destroy(struct memo *memo); /* after the clients were closed */
 void memo_clear(struct memo *memo);
 void memo_forget(struct memo *memo, const struct memo_kind *kind, struct str a, struct str b,
 		 struct str c);
-size_t memo_count(const struct memo *memo);
+
+/* For the logs; counted since the start. */
+struct memo_figures {
+	size_t count;
+	uint64_t lookups, hits;
+};
+struct memo_figures memo_figures(const struct memo *memo);
 
 void memo_loaded(struct memo_load *load, struct memo_value *value);
 void memo_load_failed(struct memo_load *load);

@@ -180,8 +180,10 @@ static bool read_request_log(struct settings *settings, struct world *world, str
 	while (str_next_field(&list, ',', &name)) {
 		name = str_trim(name);
 		if (str_equal(name, STR("json")))
-			settings->request_log_is_json = true;
-		else if (!str_equal(name, STR("text")))
+			settings->request_log_has_json = true;
+		else if (str_equal(name, STR("text")))
+			settings->request_log_has_text = true;
+		else
 			return error_set(error, ERROR_INVALID,
 					 "%.*s is not a supported logger type.", STR_ARG(name));
 	}

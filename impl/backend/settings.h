@@ -36,7 +36,7 @@ struct settings {
 	int64_t notification_batch;
 	struct str worker_log;  /* empty: none */
 	struct str request_log; /* empty: none */
-	bool request_log_is_json;
+	bool request_log_has_text, request_log_has_json;
 	int64_t body_bytes_max;
 };
 

@@ -28,6 +28,7 @@ void worker_log_done(struct backend *backend, const struct job *job, int64_t run
 	int64_t total_us =
 		job->enqueued_us > 0 && job->enqueued_us < now_us ? now_us - job->enqueued_us : 0;
 	struct str application = job->first != NULL ? job->first->application->id : STR("--");
+	struct memo_figures memo = memo_figures(backend->memo);
 	char time[32], detail[32];
 	struct str counted = str_of(detail, 0);
 
@@ -35,11 +36,12 @@ void worker_log_done(struct backend *backend, const struct job *job, int64_t run
 		return;
 	counted.size = (size_t)snprintf(detail, sizeof detail, "%zu 0", job->count);
 	log_format(backend->world, backend->settings.worker_log,
-		   "INFO %d [%.*s UTC] %.*s %.*s %.*s %.5f %.5f %zu 0 0",
+		   "INFO %d [%.*s UTC] %.*s %.*s %.*s %.5f %.5f %zu %llu %llu",
 		   world_process_id(backend->world), STR_ARG(log_time(time, backend)),
 		   STR_ARG(class_name(job)), STR_ARG(job->subject),
 		   STR_ARG(job->kind == JOB_NOTIFY ? application : counted), (double)run_us / 1e6,
-		   (double)total_us / 1e6, memo_count(backend->memo));
+		   (double)total_us / 1e6, memo.count, (unsigned long long)memo.lookups,
+		   (unsigned long long)memo.hits);
 }
 
 void worker_log_refused(struct backend *backend, const struct job *job, struct str message)
