@@ -15,7 +15,7 @@ for suite in gateway backend; do
 done
 "$refscale" sim run scenarios
 "$refscale" demo --once >/dev/null
-gcovr --root . --object-directory "$build/coverage" --filter 'impl/' --exclude '.*_test\.c' --exclude '.*/parity/' \
+gcovr --root . --object-directory "$build/coverage" --filter 'impl/' --exclude '.*_test\.[ch]' --exclude '.*/parity/' \
 	--exclude '.*_fuzz\.c' --exclude-unreachable-branches --print-summary --html-details "$build/coverage/index.html" \
 	--txt "$build/coverage/coverage.txt" --fail-under-line "$threshold" >"$build/coverage/summary.txt" || {
 	cat "$build/coverage/summary.txt"
