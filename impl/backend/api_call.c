@@ -33,8 +33,11 @@ static void exchange_ended(struct http_exchange *exchange, bool complete)
 
 	(void)complete;
 	call->is_gone = true;
-	if (call->collector == NULL)
+	call->backend->exchanges--;
+	if (call->collector == NULL) {
+		backend_work_ended(call->backend);
 		return;
+	}
 	http_body_collector_stop(call->collector);
 	call->collector = NULL;
 	end_call(call);
@@ -109,6 +112,7 @@ void api_call_begin(struct backend *backend, struct http_exchange *exchange,
 	exchange->ended = exchange_ended;
 	http_exchange_hold(exchange);
 	backend->requests++;
+	backend->exchanges++;
 	take_body(call);
 }
 

@@ -15,6 +15,7 @@
 #include "world/http_server.h"
 #include "world/log.h"
 
+#define STOP_US (3 * UTC_SECOND_US)
 #define SCRATCH_BYTES_MAX ((size_t)256 * 1024 * 1024)
 
 enum { DATABASE_STORAGE, DATABASE_QUEUES };
@@ -28,7 +29,7 @@ int64_t backend_now_us(const struct backend *backend)
 
 void backend_work_ended(struct backend *backend)
 {
-	if (backend->is_stopping && backend->requests == 0 &&
+	if (backend->is_stopping && backend->requests == 0 && backend->exchanges == 0 &&
 	    (backend->worker == NULL || worker_is_idle(backend->worker)))
 		world_exit(backend->world, 0);
 }
@@ -41,15 +42,21 @@ static void close_listener(struct backend *backend)
 	http_listener_close(backend->world, listener);
 }
 
-/* What was begun is finished: requests are answered, the worker's round is counted (9.9). */
+static void stop_is_due(struct timer *timer)
+{
+	world_exit(LIST_ENTRY(timer, struct backend, stop_timer)->world, 0);
+}
+
+/* What was begun is finished: requests are answered, the worker's round is counted (9.9). Clients
+ * that go on calling get a while. */
 static void stop_requested(void *data)
 {
 	struct backend *backend = data;
 
 	backend->is_stopping = true;
-	close_listener(backend);
 	if (backend->worker != NULL)
 		worker_stop(backend->worker);
+	timer_start(backend->world, &backend->stop_timer, STOP_US, stop_is_due);
 	backend_work_ended(backend);
 }
 
@@ -67,6 +74,7 @@ static void backend_free(struct backend *backend)
 {
 	if (backend->worker != NULL)
 		worker_stop(backend->worker);
+	timer_stop(&backend->stop_timer);
 	close_listener(backend);
 	events_hook_stop(backend);
 	close_data(backend);

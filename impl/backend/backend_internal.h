@@ -14,6 +14,7 @@
 #include "base/list.h"
 #include "base/str.h"
 #include "base/utc.h"
+#include "world/clock.h"
 
 struct http_listener;
 struct memo;
@@ -39,8 +40,10 @@ struct backend {
 
 	int64_t queue_named_us[QUEUES]; /* when resque:queues was last told, 0: never */
 	size_t requests;                /* in progress */
+	size_t exchanges;               /* not yet handed to the network */
 	struct ping *events_ping;       /* the call of the events hook that is under way */
 	bool is_stopping;
+	struct timer stop_timer;
 };
 
 /* What time it is, for every rule of backend. */

@@ -183,6 +183,20 @@ START_TEST(queues_may_be_elsewhere)
 }
 END_TEST
 
+START_TEST(what_was_begun_is_answered_before_the_end)
+{
+	stand_provision();
+	stand_send((struct stand_request){.path = AUTHREP S1_U1 "&usage[hits]=1"});
+	stand_run_for(_i * 300);
+	stand_ask_to_stop();
+	/* Before it has reached the process there is nothing to answer. */
+	stand_run_for(STAND_SECOND);
+	ck_assert_int_eq(stand_exit_status(), 0);
+	if (_i >= 4)
+		expect_answer(stand_wait(), 200, NULL);
+}
+END_TEST
+
 /* Failures: 9.6. */
 
 START_TEST(without_redis_only_what_needs_none_is_answered)
@@ -373,6 +387,7 @@ Suite *backend_backend_suite(void)
 	tcase_add_test(test, a_worker_listens_to_nobody);
 	tcase_add_test(test, the_embedded_store_does_the_same);
 	tcase_add_test(test, queues_may_be_elsewhere);
+	tcase_add_loop_test(test, what_was_begun_is_answered_before_the_end, 0, 12);
 	tcase_add_test(test, without_redis_only_what_needs_none_is_answered);
 	tcase_add_test(test, the_worker_outlives_its_redis);
 	tcase_add_loop_test(test, no_moment_is_wrong_for_redis_to_go_away, 0, 60);

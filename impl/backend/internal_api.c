@@ -226,8 +226,11 @@ static void exchange_ended(struct http_exchange *exchange, bool complete)
 
 	(void)complete;
 	call->is_gone = true;
-	if (call->collector == NULL)
+	call->backend->exchanges--;
+	if (call->collector == NULL) {
+		backend_work_ended(call->backend);
 		return;
+	}
 	http_body_collector_stop(call->collector);
 	call->collector = NULL;
 	end_call(call);
@@ -296,6 +299,7 @@ void internal_api_requested(struct backend *backend, struct http_exchange *excha
 	exchange->ended = exchange_ended;
 	http_exchange_hold(exchange);
 	backend->requests++;
+	backend->exchanges++;
 	if (!is_authenticated(call)) {
 		answer_unauthenticated(call);
 		return;
