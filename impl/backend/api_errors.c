@@ -26,6 +26,7 @@ static const struct api_error_row {
 	ROW(API_BAD_REQUEST, "bad_request", 400,
 	    "request contains syntax errors, should not be repeated without modification"),
 	ROW(API_CONTENT_TYPE_INVALID, "content_type_invalid", 400, "invalid Content-Type: %1"),
+	ROW(API_ERROR, "error", 403, "%1"),
 	ROW(API_INVALID_PROVIDER_KEYS, "invalid_provider_keys", 403,
 	    "Provider keys are not valid, must be not nil and different"),
 	ROW(API_LIMITS_EXCEEDED, "limits_exceeded", 409, "usage limits are exceeded"),

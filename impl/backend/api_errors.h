@@ -20,6 +20,7 @@ enum api_error_code {
 	API_BAD_PERCENT_CODING, /* code bad_request */
 	API_BAD_REQUEST,
 	API_CONTENT_TYPE_INVALID,
+	API_ERROR, /* free text, made through the Internal API */
 	API_INVALID_PROVIDER_KEYS,
 	API_LIMITS_EXCEEDED,
 	API_METRIC_INVALID,

@@ -437,6 +437,38 @@ START_TEST(errors_are_paged)
 }
 END_TEST
 
+START_TEST(tests_may_make_errors_and_events)
+{
+	WALK({"POST", "services/", "{\"service\":{\"id\":\"1\",\"provider_key\":\"pk\"}}", 201,
+	      NULL},
+	     {"POST", "services/1/errors/", "{}", 400,
+	      "{\"status\":\"error\",\"error\":\"missing parameter 'errors'\"}"},
+	     {"POST", "services/1/errors/", "{\"errors\":[\"a\",\"b\"]}", 201,
+	      "{\"status\":\"created\"}"},
+	     {"GET", "services/1/errors/", NULL, 200,
+	      "{\"status\":\"found\",\"errors\":[{\"code\":\"error\",\"message\":\"b\",..."},
+	     {"POST", "events/", "{}", 400, NULL},
+	     {"POST", "events/", "{\"events\":[]}", 201, NULL},
+	     {"POST", "events/",
+	      "{\"events\":[{\"type\":\"alert\",\"object\":{\"id\":5}},{\"type\":\"x\"}]}", 201,
+	      "{\"status\":\"created\"}"},
+	     {"GET", "events/", NULL, 200,
+	      "{\"status\":\"found\",\"events\":[{\"id\":1,\"type\":\"alert\",..."},
+	     REDIS("ZCARD events/queue", "2"));
+}
+END_TEST
+
+START_TEST(production_has_no_routes_of_tests)
+{
+	stand_clear();
+	stand_set();
+	stand_variable("RACK_ENV", "production");
+	ck_assert(stand_start());
+	WALK({"POST", "services/1/errors/", "{\"errors\":[]}", 404, NULL},
+	     {"POST", "events/", "{\"events\":[]}", 404, NULL});
+}
+END_TEST
+
 START_TEST(utilization_lists_the_limits)
 {
 	WALK({"GET", "services/1/applications/a/utilization/", NULL, 404,
@@ -504,6 +536,8 @@ Suite *backend_internal_api_suite(void)
 	tcase_add_test(test, alert_thresholds_are_a_set_of_few);
 	tcase_add_test(test, events_are_taken_over_and_deleted);
 	tcase_add_test(test, errors_are_paged);
+	tcase_add_test(test, tests_may_make_errors_and_events);
+	tcase_add_test(test, production_has_no_routes_of_tests);
 	tcase_add_test(test, utilization_lists_the_limits);
 	tcase_add_test(test, clients_may_leave_at_any_time);
 	suite_add_tcase(suite, test);

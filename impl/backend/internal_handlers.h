@@ -26,9 +26,9 @@ internal_handler internal_metric_read, internal_metric_create, internal_metric_u
 /* internal_events.c */
 internal_handler internal_alert_limits_list, internal_alert_limit_create,
 	internal_alert_limit_delete, internal_events_list, internal_events_delete,
-	internal_event_delete;
+	internal_event_delete, internal_events_create;
 /* internal_reports.c */
-internal_handler internal_errors_list, internal_errors_delete, internal_transactions_list,
-	internal_stats_delete, internal_utilization_read;
+internal_handler internal_errors_list, internal_errors_delete, internal_errors_create,
+	internal_transactions_list, internal_stats_delete, internal_utilization_read;
 
 #endif

@@ -3,6 +3,7 @@
 #include <inttypes.h>
 
 #include "backend/application.h"
+#include "backend/integration_errors.h"
 #include "backend/internal_handlers.h"
 #include "backend/keys.h"
 #include "backend/limits.h"
@@ -96,6 +97,21 @@ void internal_errors_delete(struct internal_call *call)
 	ask_service(call);
 	INTERNAL_ASK(call, STR("DEL"), key_errors(call->arena, service_of(call)));
 	internal_then(call, errors_deleted);
+}
+
+/* For tests of others; production has no such route. */
+void internal_errors_create(struct internal_call *call)
+{
+	const struct json *errors = json_get(call->parameters, STR("errors"));
+
+	if (json_is_null(errors)) {
+		internal_missing(call, STR("errors"));
+		return;
+	}
+	JSON_EACH (message, errors)
+		integration_error_store(call->backend, call->arena, service_of(call), API_ERROR,
+					json_scalar_text(message), STR("{}"));
+	internal_answer_status(call, 201, STR("created"));
 }
 
 /* Latest transactions: kept with "UTC", shown with an offset. */

@@ -23,6 +23,10 @@ const struct internal_route internal_routes[] = {
 	{                                                                                          \
 		STR_INIT(method), STR_INIT(pattern), handler, false                                \
 	}
+#define TEST_ROUTE(method, pattern, handler)                                                       \
+	{                                                                                          \
+		STR_INIT(method), STR_INIT(pattern), handler, true                                 \
+	}
 	ROUTE("GET", "/internal/check.json", check),
 	ROUTE("GET", "/internal/status", status),
 
@@ -67,14 +71,17 @@ const struct internal_route internal_routes[] = {
 	ROUTE("POST", SERVICE "/alert_limits/", internal_alert_limit_create),
 	ROUTE("DELETE", SERVICE "/alert_limits/{value}", internal_alert_limit_delete),
 	ROUTE("GET", "/internal/events/", internal_events_list),
+	TEST_ROUTE("POST", "/internal/events/", internal_events_create),
 	ROUTE("DELETE", "/internal/events/", internal_events_delete),
 	ROUTE("DELETE", "/internal/events/{event_id}", internal_event_delete),
 
 	ROUTE("GET", SERVICE "/errors/", internal_errors_list),
+	TEST_ROUTE("POST", SERVICE "/errors/", internal_errors_create),
 	ROUTE("DELETE", SERVICE "/errors/", internal_errors_delete),
 	ROUTE("GET", SERVICE "/transactions/", internal_transactions_list),
 	ROUTE("DELETE", SERVICE "/stats", internal_stats_delete),
 	ROUTE("GET", APPLICATION "/utilization/", internal_utilization_read),
 #undef ROUTE
+#undef TEST_ROUTE
 	{{NULL, 0}, {NULL, 0}, NULL, false},
 };
