@@ -70,7 +70,8 @@ static int show_help(FILE *out)
 	for (size_t i = 0; i < COMMANDS; i++)
 		fprintf(out, "  %-10s %s\n", commands[i]->name, commands[i]->help);
 	fputs("  version    the release of this binary\n"
-	      "  help       this list\n",
+	      "  help       this list\n\n"
+	      "refscale COMMAND --help lists the options of a command.\n",
 	      out);
 	return out == stdout ? 0 : REFSCALE_EXIT_USAGE;
 }
@@ -158,6 +159,8 @@ static int run(const struct component *component, const struct str *arguments, s
 	}
 	real_world_destroy(world);
 	real_loop_destroy(loop);
+	if (error.kind == ERROR_HELP)
+		return 0;
 	if (instance == NULL)
 		fprintf(stderr, "refscale %s: %s\n", component->name, error.text);
 	return status;

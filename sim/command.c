@@ -9,6 +9,7 @@
 #include "base/vec.h"
 #include "sim/commands.h"
 #include "sim/scenario/scenario.h"
+#include "world/component.h"
 #include "world/clock.h"
 #include "world/environment.h"
 #include "world/files.h"
@@ -228,8 +229,9 @@ static bool command_read(struct sim_command *command, const struct str *argument
 	struct str *words = ARENA_ARRAY(command->arena, struct str, COMMAND_WORDS_MAX);
 	size_t words_count;
 
-	if (!options_parse(options, sizeof options / sizeof *options, arguments, count, words,
-			   COMMAND_WORDS_MAX, &words_count, error))
+	if (!component_read_options(command->world, "sim run FILE|DIR... [OPTION...]", options,
+				    sizeof options / sizeof *options, arguments, count, words,
+				    COMMAND_WORDS_MAX, &words_count, error))
 		return false;
 	if (words_count < 2 || !str_equal(words[0], STR("run")))
 		return error_set(error, ERROR_INVALID,

@@ -4,6 +4,7 @@
 #include "base/error.h"
 #include "base/options.h"
 #include "base/url.h"
+#include "world/component.h"
 #include "world/environment.h"
 #include "world/log.h"
 
@@ -59,7 +60,7 @@ struct words {
 	struct str role;
 };
 
-static bool read_arguments(struct settings *settings, struct words *words,
+static bool read_arguments(struct settings *settings, struct words *words, struct world *world,
 			   const struct str *arguments, size_t count, struct error *error)
 {
 	const struct option options[] = {
@@ -78,8 +79,9 @@ static bool read_arguments(struct settings *settings, struct words *words,
 	};
 	size_t words_count = 0;
 
-	return options_parse(options, sizeof options / sizeof *options, arguments, count,
-			     &words->role, 1, &words_count, error);
+	return component_read_options(world, "backend [listener|worker|all] [OPTION...]", options,
+				      sizeof options / sizeof *options, arguments, count,
+				      &words->role, 1, &words_count, error);
 }
 
 static bool choose_words(struct settings *settings, const struct words *words, struct error *error)
@@ -238,7 +240,7 @@ bool settings_read(struct settings *settings, struct world *world, const struct 
 		.body_bytes_max = BODY_BYTES_MAX,
 	};
 	*exit_status = EXIT_USAGE;
-	if (read_arguments(settings, &words, arguments, count, error) &&
+	if (read_arguments(settings, &words, world, arguments, count, error) &&
 	    choose_words(settings, &words, error)) {
 		*exit_status = EXIT_FAILED;
 		if (read_environment(settings, world, &words, error))

@@ -15,6 +15,7 @@ enum error_kind {
 	ERROR_LIMIT,       /* a bound of limits.h */
 	ERROR_UNAVAILABLE, /* a port's other side is away; may pass */
 	ERROR_SYSTEM,      /* the operating system or a library refused */
+	ERROR_HELP,        /* nothing failed: help was asked for and shown (world/component.h) */
 };
 
 struct error {

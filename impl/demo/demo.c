@@ -11,6 +11,7 @@
 #include "base/options.h"
 #include "demo/demo_internal.h"
 #include "demo/demo_steps.h"
+#include "world/component.h"
 #include "world/environment.h"
 #include "world/log.h"
 
@@ -174,8 +175,9 @@ static void *demo_start(struct world *world, const struct str *arguments, size_t
 	};
 	size_t words_count;
 
-	if (!options_parse(options, sizeof options / sizeof *options, arguments, count, NULL, 0,
-			   &words_count, error)) {
+	if (!component_read_options(world, "demo [OPTION...]", options,
+				    sizeof options / sizeof *options, arguments, count, NULL, 0,
+				    &words_count, error)) {
 		*exit_status = DEMO_EXIT_USAGE;
 		return NULL;
 	}

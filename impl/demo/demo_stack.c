@@ -41,22 +41,22 @@ static const struct {
 			      "BACKEND_ENDPOINT=http://127.0.0.1:{backend_port}\n"
 			      "CONFIG_INTERNAL_API_USER=" INTERNAL_USER "\n"
 			      "CONFIG_INTERNAL_API_PASSWORD=" INTERNAL_PASSWORD},
-	[DEMO_PART_STAGING] = {"staging",
-			       "refscale gateway --port {port} --management-port 0 "
-			       "--metrics-port 0 --echo-port 0",
-			       8080,
-			       "THREESCALE_PORTAL_ENDPOINT=http://" DEMO_ACCESS_TOKEN
-			       "@127.0.0.1:{portal_port}\n"
-			       "THREESCALE_DEPLOYMENT_ENV=staging"},
+	[DEMO_PART_STAGING] =
+		{"staging",
+		 "refscale gateway --address 127.0.0.1 --port {port} --management-port 0 "
+		 "--metrics-port 0 --echo-port 0",
+		 8080,
+		 "THREESCALE_PORTAL_ENDPOINT=http://" DEMO_ACCESS_TOKEN "@127.0.0.1:{portal_port}\n"
+		 "THREESCALE_DEPLOYMENT_ENV=staging"},
 	/* One second instead of the usual 300, so that nobody waits for a promotion to arrive. */
-	[DEMO_PART_PRODUCTION] = {"production",
-				  "refscale gateway --port {port} --management-port 0 "
-				  "--metrics-port 0 --echo-port 0",
-				  8081,
-				  "THREESCALE_PORTAL_ENDPOINT=http://" DEMO_ACCESS_TOKEN
-				  "@127.0.0.1:{portal_port}\n"
-				  "THREESCALE_DEPLOYMENT_ENV=production\n"
-				  "APICAST_CONFIGURATION_CACHE=1"},
+	[DEMO_PART_PRODUCTION] =
+		{"production",
+		 "refscale gateway --address 127.0.0.1 --port {port} --management-port 0 "
+		 "--metrics-port 0 --echo-port 0",
+		 8081,
+		 "THREESCALE_PORTAL_ENDPOINT=http://" DEMO_ACCESS_TOKEN "@127.0.0.1:{portal_port}\n"
+		 "THREESCALE_DEPLOYMENT_ENV=production\n"
+		 "APICAST_CONFIGURATION_CACHE=1"},
 };
 
 static void start_next_part(struct demo *demo);

@@ -9,6 +9,7 @@
 #include "base/limits.h"
 #include "base/options.h"
 #include "base/url.h"
+#include "world/component.h"
 #include "world/clock.h"
 #include "world/http_server.h"
 #include "world/log.h"
@@ -252,8 +253,9 @@ static void *echo_start(struct world *world, const struct str *arguments, size_t
 	};
 	size_t words_count;
 
-	if (!options_parse(options, sizeof options / sizeof *options, arguments, count, NULL, 0,
-			   &words_count, error)) {
+	if (!component_read_options(world, "echo [OPTION...]", options,
+				    sizeof options / sizeof *options, arguments, count, NULL, 0,
+				    &words_count, error)) {
 		*exit_status = 2;
 		return NULL;
 	}

@@ -54,7 +54,8 @@ static bool open_listeners(struct gateway *gateway, struct error *error)
 	};
 
 	for (size_t i = 0; i < sizeof wanted / sizeof *wanted; i++) {
-		struct http_listen_options options = {.port = wanted[i].port};
+		struct http_listen_options options = {.address = gateway->settings.address,
+						      .port = wanted[i].port};
 
 		if (!wanted[i].is_wanted)
 			continue;

@@ -5,6 +5,7 @@
 #include "base/error.h"
 #include "base/options.h"
 #include "base/pattern.h"
+#include "world/component.h"
 #include "world/environment.h"
 #include "world/log.h"
 
@@ -102,11 +103,13 @@ static void read_variables(struct world *world, struct raw *raw)
 }
 
 /* Options come after the variables and replace what those said. */
-static bool read_options(struct settings *settings, struct raw *raw, const struct str *arguments,
-			 size_t count, struct error *error)
+static bool read_options(struct settings *settings, struct raw *raw, struct world *world,
+			 const struct str *arguments, size_t count, struct error *error)
 {
 	struct str word;
 	const struct option options[] = {
+		{"address", 0, OPTION_TEXT, &settings->address, NULL, "IP",
+		 "address of all its ports (any)"},
 		{"port", 0, OPTION_PORT, &settings->port, NULL, "N", "port of the proxy (8080)"},
 		{"management-port", 0, OPTION_PORT, &settings->management_port, NULL, "N",
 		 "port of the management API (8090)"},
@@ -142,8 +145,9 @@ static bool read_options(struct settings *settings, struct raw *raw, const struc
 		 "accepted; one process serves"},
 	};
 
-	if (!options_parse(options, sizeof options / sizeof *options, arguments, count, &word, 1,
-			   NULL, error))
+	if (!component_read_options(world, "gateway [start] [OPTION...]", options,
+				    sizeof options / sizeof *options, arguments, count, &word, 1,
+				    NULL, error))
 		return false;
 	if (raw->boot && raw->lazy)
 		return error_set(error, ERROR_INVALID, "--boot and --lazy exclude each other");
@@ -440,7 +444,7 @@ static bool read_all(struct settings *settings, struct world *world, const struc
 	struct raw raw = {0};
 
 	read_variables(world, &raw);
-	if (!read_options(settings, &raw, arguments, count, error))
+	if (!read_options(settings, &raw, world, arguments, count, error))
 		return false;
 	settings->environment = raw.deployment.size > 0 ? raw.deployment : STR("production");
 	settings->user_agent =

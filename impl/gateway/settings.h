@@ -37,6 +37,7 @@ struct settings_notice {
 
 struct settings {
 	struct arena *arena;
+	struct str address; /* of all of them; empty: any */
 	uint16_t port, management_port, metrics_port, echo_port;
 	bool has_metrics;
 

@@ -18,6 +18,7 @@
 #include "portal/schema.h"
 #include "portal/seed.h"
 #include "portal/settings.h"
+#include "world/component.h"
 #include "world/clock.h"
 #include "world/environment.h"
 #include "world/http_server.h"
@@ -296,8 +297,9 @@ static void *portal_start(struct world *world, const struct str *arguments, size
 	};
 	size_t words_count;
 
-	if (!options_parse(options, sizeof options / sizeof *options, arguments, count, NULL, 0,
-			   &words_count, error)) {
+	if (!component_read_options(world, "portal [OPTION...]", options,
+				    sizeof options / sizeof *options, arguments, count, NULL, 0,
+				    &words_count, error)) {
 		*exit_status = EXIT_USAGE;
 		return NULL;
 	}

@@ -10,11 +10,13 @@
 #ifndef WORLD_COMPONENT_H
 #define WORLD_COMPONENT_H
 
+#include <stdbool.h>
 #include <stddef.h>
 
 #include "base/str.h"
 
 struct error;
+struct option;
 struct world;
 
 struct component {
@@ -24,5 +26,12 @@ struct component {
 		       int *exit_status, struct error *error);
 	void (*stop)(void *instance);
 };
+
+/* options_parse() of base/options.h for a component. `--help` or `-h` shows `usage` ("echo
+ * [OPTION...]") and the options on standard output; then false, with ERROR_HELP and no text. */
+bool component_read_options(struct world *world, const char *usage, const struct option *options,
+			    size_t options_count, const struct str *arguments, size_t count,
+			    struct str *words, size_t words_max, size_t *words_count,
+			    struct error *error);
 
 #endif
