@@ -17,7 +17,8 @@ static void write_failure(struct strbuf *out, const struct conform_case *conform
 	strbuf_append_format(out, "    actual:   %.*s\n", STR_ARG(failure->actual));
 }
 
-void report_human_result(struct strbuf *out, const struct result *result)
+void report_human_result(struct strbuf *out, const struct results *results,
+			 const struct result *result)
 {
 	const struct conform_case *conform_case = result->conform_case;
 
@@ -35,15 +36,16 @@ void report_human_result(struct strbuf *out, const struct result *result)
 				     conform_case->line, STR_ARG(result->reason));
 	if (result->wire.size > 0)
 		strbuf_append_format(out, "  on the wire:\n%.*s", STR_ARG(result->wire));
-	strbuf_append_format(out, "  once more: refscale conform %.*s %.*s\n",
-			     STR_ARG(suite_name(conform_case->suite)), STR_ARG(conform_case->id));
+	strbuf_append_format(out, "  once more: refscale conform %.*s %.*s%s%.*s\n",
+			     STR_ARG(results->suite), STR_ARG(conform_case->id),
+			     results->options.size > 0 ? " " : "", STR_ARG(results->options));
 }
 
 void report_human(struct strbuf *out, const struct results *results)
 {
 	for (size_t i = 0; i < results->items.count; i++) {
 		if (results->items.items[i].verdict != VERDICT_PASSED)
-			report_human_result(out, &results->items.items[i]);
+			report_human_result(out, results, &results->items.items[i]);
 	}
 	report_summary(out, results);
 }

@@ -34,6 +34,7 @@ struct result {
 
 struct results {
 	struct str suite;
+	struct str options; /* of the command, as a shell reads them; empty: none */
 	VEC(struct result) items;
 	int64_t duration_us;
 };
@@ -47,8 +48,9 @@ report_write report_tap;
 report_write report_junit;
 report_write report_json;
 
-/* One result for people: a failed one with all that is known of it. */
-void report_human_result(struct strbuf *out, const struct result *result);
+/* One of the results for people: a failed one with all that is known of it. */
+void report_human_result(struct strbuf *out, const struct results *results,
+			 const struct result *result);
 /* "77 passed, 1 failed, 1 skipped" */
 void report_summary(struct strbuf *out, const struct results *results);
 

@@ -103,8 +103,18 @@ END_TEST
 
 START_TEST(a_passed_case_is_one_line)
 {
-	report_human_result(&out, &results.items.items[0]);
+	report_human_result(&out, &results, &results.items.items[0]);
 	expect("ok      GW-001   passes\n");
+}
+END_TEST
+
+START_TEST(the_command_to_repeat_a_case_has_the_options)
+{
+	results.options = STR("--start './mine {port}'");
+	report_human_result(&out, &results, &results.items.items[2]);
+	expect("FAILED  GW-003   never starts\n"
+	       "  suites/gateway/a.yaml:20: the target ended with status 1 before it was ready\n"
+	       "  once more: refscale conform gateway GW-003 --start './mine {port}'\n");
 }
 END_TEST
 
@@ -216,6 +226,7 @@ Suite *conformance_report_report_suite(void)
 	tcase_add_checked_fixture(tests, set_up, tear_down);
 	tcase_add_test(tests, people_see_what_failed_and_a_summary);
 	tcase_add_test(tests, a_passed_case_is_one_line);
+	tcase_add_test(tests, the_command_to_repeat_a_case_has_the_options);
 	tcase_add_test(tests, tap_has_a_point_for_every_case);
 	tcase_add_test(tests, junit_counts_and_escapes);
 	tcase_add_test(tests, json_is_one_document);

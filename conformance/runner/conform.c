@@ -163,6 +163,52 @@ static void choose_jobs(struct conform *conform, size_t jobs)
 	conform->jobs = is_shared || conform->run_options.is_virtual ? 1 : jobs;
 }
 
+/* As a shell reads it. */
+static void append_quoted(struct strbuf *out, struct str word)
+{
+	static const struct str plain =
+		STR_INIT("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-_./:=,");
+	bool is_plain = word.size > 0;
+
+	for (size_t i = 0; i < word.size; i++)
+		is_plain = is_plain && str_find_char(plain, word.data[i]) != STR_NOT_FOUND;
+	if (is_plain) {
+		strbuf_append(out, word);
+		return;
+	}
+	strbuf_append_char(out, '\'');
+	for (size_t i = 0; i < word.size; i++) {
+		if (word.data[i] == '\'')
+			strbuf_append(out, STR("'\\''"));
+		else
+			strbuf_append_char(out, word.data[i]);
+	}
+	strbuf_append_char(out, '\'');
+}
+
+/* What was given beside the suite and the selection, for the command that repeats a case. */
+static struct str given_options(const struct conform *conform, const struct str *arguments,
+				size_t count)
+{
+	struct strbuf out;
+	struct str text;
+	size_t word = 0;
+
+	strbuf_init(&out, LIMIT_LOG_LINE_BYTES);
+	for (size_t i = 0; i < count; i++) {
+		if (word < conform->words_count && str_equal(arguments[i], conform->words[word])) {
+			word++;
+			continue;
+		}
+		if (out.size > 0)
+			strbuf_append_char(&out, ' ');
+		append_quoted(&out, arguments[i]);
+	}
+	text = str_copy(conform->arena, strbuf_str(&out));
+	strbuf_free(&out);
+	return text;
+}
+
 static bool read_options(struct conform *conform, const struct str *arguments, size_t count,
 			 struct error *error)
 {
@@ -183,7 +229,11 @@ static bool read_options(struct conform *conform, const struct str *arguments, s
 	    !choose_report(conform, raw.report, error) ||
 	    !check_target(&conform->run_options.plan, error))
 		return false;
+	if (!str_equal(raw.world, STR("real")) && !str_equal(raw.world, STR("sim")))
+		return error_set(error, ERROR_INVALID, "--world must be real or sim, not \"%.*s\"",
+				 STR_ARG(raw.world));
 	conform->run_options.is_virtual = str_equal(raw.world, STR("sim"));
+	conform->results.options = given_options(conform, arguments, count);
 	if (raw.timeout_s <= 0)
 		return error_set(error, ERROR_INVALID, "--timeout must be at least 1");
 	if (raw.jobs < 0 || raw.jobs > JOBS_MAX)
@@ -212,7 +262,7 @@ static void print_result(struct conform *conform, const struct result *result)
 	if (conform->report != NULL || (!conform->is_verbose && result->verdict != VERDICT_FAILED))
 		return;
 	strbuf_init(&out, REPORT_BYTES_MAX);
-	report_human_result(&out, result);
+	report_human_result(&out, &conform->results, result);
 	print(conform, strbuf_str(&out));
 	strbuf_free(&out);
 }

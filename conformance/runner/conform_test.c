@@ -883,6 +883,23 @@ static const struct {
 	{"gateway|--url|x", 3, "missing scheme"},
 };
 
+START_TEST(there_are_two_worlds)
+{
+	write_cases("gateway", TWO);
+	expect_run("gateway|--world|moon", 2);
+	expect_says("--world must be real or sim, not \"moon\"");
+}
+END_TEST
+
+START_TEST(a_failed_case_is_repeated_with_the_options_given)
+{
+	write_cases("gateway", TWO);
+	expect_run("gateway|--world|sim|T-1|--timeout|20", 1);
+	expect_says("once more: refscale conform gateway T-1 --world sim --timeout 20 "
+		    "--suites /suites\n");
+}
+END_TEST
+
 START_TEST(options_are_checked)
 {
 	write_cases("gateway", TWO);
@@ -1033,6 +1050,8 @@ Suite *conformance_runner_conform_suite(void)
 	tcase_add_test(tests, a_command_gets_the_arguments_of_a_case_when_it_takes_them);
 	tcase_add_test(tests, several_cases_run_at_once_and_are_told_in_order);
 	tcase_add_test(tests, a_long_wait_is_skipped_over_sockets);
+	tcase_add_test(tests, there_are_two_worlds);
+	tcase_add_test(tests, a_failed_case_is_repeated_with_the_options_given);
 	tcase_add_loop_test(tests, options_are_checked, 0, ROWS(usages));
 	tcase_add_test(tests, a_report_goes_to_a_file);
 	tcase_add_test(tests, a_bad_case_file_is_wrong_usage);
