@@ -10,6 +10,7 @@ endif
 FLAGS_release  := -O2 -g
 FLAGS_debug    := -O0 -g
 FLAGS_asan     := -O1 -g -fsanitize=address,undefined -fno-sanitize-recover=all -fno-omit-frame-pointer
+FLAGS_fuzz     := -O1 -g -fsanitize=fuzzer-no-link,address,undefined -fno-sanitize-recover=all
 FLAGS_coverage := -O0 -g --coverage -fprofile-abs-path
 
 CFLAGS  ?=
@@ -47,7 +48,8 @@ BINARY := $(OUT)/refscale
 UNIT   := $(OUT)/unit
 
 .DEFAULT_GOAL := all
-.PHONY: all binary demo test unit conform scenarios sim asan coverage tidy bench determinism e2e clean help unit-binary
+.PHONY: all binary demo test unit conform scenarios sim asan coverage tidy bench determinism e2e fuzz clean help \
+	unit-binary fuzz-binaries
 
 all: $(BUILD)/.deps ## release build: build/refscale
 	@$(MAKE) --no-print-directory -j$$(nproc) binary
@@ -84,6 +86,10 @@ asan: ## all tests with AddressSanitizer and UBSan
 coverage: ## gcovr report and thresholds
 	@ci/coverage.sh $(BUILD)
 
+fuzz: $(BUILD)/.deps ## every fuzz target for SECONDS=60, or one: T=http_http1
+	@$(MAKE) --no-print-directory -j$$(nproc) CC=clang FLAVOUR=fuzz fuzz-binaries
+	@ci/fuzz.sh $(BUILD) $(or $(SECONDS),60) $(T)
+
 tidy: $(BUILD)/.deps ## formatting, layer rules, forbidden calls, shell scripts
 	@ci/tidy.sh $(BUILD)
 
@@ -111,6 +117,15 @@ $(BINARY): $(call object,impl/refscale.c $(SOURCES))
 $(UNIT): $(call object,$(UNIT_SOURCES) $(UNIT_TESTS)) $(OUT)/unit_suites.o $(OUT)/ci/unit.o
 	@echo "link $@"
 	@$(CC) $(CFLAGS) $(LDFLAGS) -o $@ $^ -lcheck -lsubunit -lrt $(LIBS)
+
+# impl/http/http1_fuzz.c makes fuzz/http_http1.
+FUZZERS := $(foreach s,$(FUZZ_SOURCES),$(OUT)/fuzz/$(subst /,_,$(patsubst impl/%_fuzz.c,%,$(s))))
+fuzz-binaries: $(FUZZERS)
+
+$(FUZZERS): $(call object,$(SOURCES) $(FUZZ_SOURCES))
+	@mkdir -p $(@D)
+	@$(CC) $(CFLAGS) -fsanitize=fuzzer $(LDFLAGS) -o $@ \
+		$(call object,$(filter impl/$(subst _,/,$(@F))_fuzz.c,$(FUZZ_SOURCES)) $(SOURCES)) $(LIBS)
 
 # The list of suites is made from the names of the test files.
 $(OUT)/unit_suites.c: FORCE
