@@ -86,6 +86,8 @@ static void command_print_step(struct sim_command *command, const struct scenari
 	log_format(command->world, LOG_STDOUT, "  %9" PRId64 " ms  %-9.*s  %.*s%s",
 		   step->began_us / 1000, STR_ARG(step->section), STR_ARG(step->text),
 		   step->passed ? "" : "  FAILED");
+	if (step->seen.size > 0)
+		log_format(command->world, LOG_STDOUT, "  %24s %.*s", "", STR_ARG(step->seen));
 	if (step->shows.size > 0)
 		log_format(command->world, LOG_STDOUT, "  %24s -> %.*s", "", STR_ARG(step->shows));
 	if (!step->passed)

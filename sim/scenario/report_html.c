@@ -13,9 +13,11 @@ static const char page_head[] =
 	"li{display:grid;grid-template-columns:7rem 1fr;gap:1rem;margin:.3rem 0}\n"
 	"ol{list-style:none;padding:0}\n"
 	"time{font-family:monospace;color:#666;text-align:right}\n"
+	"li>div{min-width:0}\n"
+	"code{display:block;font-size:.85em;overflow-wrap:anywhere;color:#246}\n"
 	".bad{color:#a00}.shows{color:#555;display:block}\n"
 	"@media(prefers-color-scheme:dark){body{background:#161616;color:#ddd}"
-	".shows,time{color:#999}.bad{color:#f66}}\n"
+	".shows,time{color:#999}code{color:#8bd}.bad{color:#f66}}\n"
 	"</style>\n";
 
 static void write_step(struct strbuf *out, const struct scenario_step *step)
@@ -24,8 +26,13 @@ static void write_step(struct strbuf *out, const struct scenario_step *step)
 			     step->passed ? "" : " class=\"bad\"", step->began_us / 1000000,
 			     (int)(step->began_us / 1000 % 1000));
 	xml_text(out, step->text);
+	if (step->seen.size > 0) {
+		strbuf_append(out, STR("<code>"));
+		xml_text(out, step->seen);
+		strbuf_append(out, STR("</code>"));
+	}
 	if (step->shows.size > 0) {
-		strbuf_append(out, STR("<span class=\"shows\">"));
+		strbuf_append(out, STR("<span class=\"shows\">&rarr; "));
 		xml_text(out, step->shows);
 		strbuf_append(out, STR("</span>"));
 	}

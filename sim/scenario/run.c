@@ -45,6 +45,7 @@ static void run_note(struct run *run, struct str section, const struct json *ste
 	struct scenario_step note = {
 		.section = section,
 		.text = text,
+		.seen = step != NULL ? run->stage.seen : STR(""),
 		.shows = json_get_str(step, STR("shows")),
 		.began_us = began_us,
 		.ended_us = sim_now_us(run->stage.sim),
@@ -69,6 +70,7 @@ static bool run_step(struct run *run, struct str section, struct str path, const
 	expanded = stage_expand(&run->stage, step, &error);
 	if (expanded != NULL)
 		step = expanded;
+	run->stage.seen = STR("");
 	text = run_describe(run, step);
 	run_trace(run, STR("step"), text);
 	if (expanded != NULL)

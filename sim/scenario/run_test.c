@@ -55,6 +55,43 @@ START_TEST(steps_are_told_in_their_order)
 }
 END_TEST
 
+/* Of the section `symptoms`, by number. */
+static const struct scenario_step *symptom(size_t number)
+{
+	for (size_t i = 0; i < desk.result.steps.count; i++) {
+		const struct scenario_step *step = &desk.result.steps.items[i];
+
+		if (str_equal(step->section, STR("symptoms")) && number-- == 0)
+			return step;
+	}
+	ck_abort_msg("no such step");
+	return NULL;
+}
+
+START_TEST(a_step_keeps_what_was_seen)
+{
+	struct strbuf page;
+
+	desk_assert_passes(&desk, WORLD,
+			   "- {call: {get: '{api}/status/404'}, expect: {status: 404}}\n"
+			   "- {dig: api, expect: 10.0.0.2}\n"
+			   "- process.start: parrot\n"
+			   "- log: {of: parrot, contains: tick, within: 5s}\n"
+			   "- traffic: {status: 200, within: 9s, count: 2}\n"
+			   "- log: {of: parrot, contains: nothing, absent: true}\n");
+	ck_assert(str_has_prefix(symptom(0)->seen, STR("404 ")));
+	ck_assert(str_equal(symptom(1)->seen, STR("10.0.0.2")));
+	ck_assert(str_equal(symptom(2)->seen, STR("")));
+	ck_assert(str_has_prefix(symptom(3)->seen, STR("tick ")));
+	ck_assert(str_equal(symptom(4)->seen, STR("2 with status 200")));
+	ck_assert(str_equal(symptom(5)->seen, STR("")));
+	strbuf_init(&page, 1 << 20);
+	scenario_write_html(&page, desk.scenario, &desk.result);
+	ck_assert(str_find(strbuf_str(&page), STR("<code>10.0.0.2</code>")) != STR_NOT_FOUND);
+	strbuf_free(&page);
+}
+END_TEST
+
 START_TEST(a_step_of_the_world_file_names_that_file)
 {
 	desk_write(&desk, "scenarios/worlds/base.yaml", STR("steps:\n\n- process.start: none\n"));
@@ -210,8 +247,8 @@ START_TEST(a_page_tells_the_run)
 	desk_assert_has(text, "<p>nothing much</p>");
 	desk_assert_has(text, "<h2>world</h2>\n<ol>\n<li><time>0.000 s</time>");
 	desk_assert_has(text, "<h2>symptoms</h2>\n<ol>\n<li><time>2.00");
-	desk_assert_has(text,
-			"<div>look<span class=\"shows\">something</span></div></li>\n</ol>\n");
+	desk_assert_has(
+		text, "<div>look<span class=\"shows\">&rarr; something</span></div></li>\n</ol>\n");
 	ck_assert(!desk_has(text, "<li class=\"bad\">"));
 	strbuf_free(&page);
 }
@@ -255,7 +292,7 @@ START_TEST(nothing_in_a_page_is_markup_by_accident)
 	desk_assert_has(text, "<title>&lt;id&gt;</title>");
 	desk_assert_has(text, "<h1>&lt;id&gt;: &lt;title&gt; &amp; more</h1>");
 	desk_assert_has(text, "<p>&lt;/p&gt;&lt;script&gt;</p>");
-	desk_assert_has(text, "<div>&lt;step&gt;<span class=\"shows\">&lt;shows&gt;</span>");
+	desk_assert_has(text, "<div>&lt;step&gt;<span class=\"shows\">&rarr; &lt;shows&gt;</span>");
 	desk_assert_has(text, "wait \"&lt;problem&gt;\"");
 	desk_assert_has(text, "\"&lt;problem&gt;\" is no duration");
 	strbuf_free(&page);
@@ -271,6 +308,7 @@ Suite *sim_scenario_run_suite(void)
 
 	tcase_add_checked_fixture(running, set_up, tear_down);
 	tcase_add_test(running, steps_are_told_in_their_order);
+	tcase_add_test(running, a_step_keeps_what_was_seen);
 	tcase_add_test(running, a_step_of_the_world_file_names_that_file);
 	tcase_add_loop_test(running, a_world_that_cannot_be_is_said_so, 0,
 			    sizeof wrong_worlds / sizeof *wrong_worlds);

@@ -33,6 +33,7 @@ void scenario_destroy(struct scenario *scenario); /* NULL is allowed */
 struct scenario_step {
 	struct str section; /* "symptoms" */
 	struct str text;    /* what is done, for people */
+	struct str seen;    /* what came: a log line, an answer, addresses; may be empty */
 	struct str shows;   /* what it tells, in a diagnosis; may be empty */
 	int64_t began_us, ended_us;
 	bool passed;

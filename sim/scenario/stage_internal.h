@@ -74,6 +74,7 @@ struct stage {
 	VEC(struct stage_redis) redis;
 	VEC(struct stage_fault) faults;
 	struct stage_traffic traffic;
+	struct str seen; /* by the present step, for the report: in the arena; empty: nothing */
 };
 
 /* stage.c */

@@ -253,6 +253,16 @@ static bool call_is_over(void *data)
 	return ((struct stage_call *)data)->is_over;
 }
 
+static struct str call_seen(struct stage *stage, const struct stage_call *call)
+{
+	if (!call->is_over)
+		return STR("");
+	if (call->failure.size > 0)
+		return str_copy(stage->arena, call->failure);
+	return str_format(stage->arena, "%d %.*s", call->status,
+			  STR_ARG(stage_shown(stage->arena, call->body)));
+}
+
 bool stage_verb_call(struct stage *stage, const struct json *step, const struct json *argument,
 		     struct error *error)
 {
@@ -267,6 +277,7 @@ bool stage_verb_call(struct stage *stage, const struct json *step, const struct 
 	else
 		fine = error_set(error, ERROR_UNAVAILABLE, "no end of the call after %" PRId64 " s",
 				 CALL_LIMIT_S);
+	stage->seen = call_seen(stage, call);
 	stage_call_destroy(call);
 	return fine;
 }

@@ -71,6 +71,7 @@ bool stage_verb_dig(struct stage *stage, const struct json *step, const struct j
 	fine = str_equal(strbuf_str(&dig.text), wanted) ||
 	       error_set(error, ERROR_INVALID, "expected %.*s to be \"%.*s\", got \"%.*s\"",
 			 STR_ARG(question.name), STR_ARG(wanted), STR_ARG(strbuf_str(&dig.text)));
+	stage->seen = str_copy(stage->arena, strbuf_str(&dig.text));
 	strbuf_free(&dig.text);
 	return fine;
 }
@@ -122,6 +123,8 @@ bool stage_verb_log(struct stage *stage, const struct json *step, const struct j
 	}
 	search.next = search.process->lines_before_fault;
 	found = stage_run(stage, limit_us, log_has_line, &search);
+	if (found)
+		stage->seen = search.process->lines.items[search.next - 1];
 	pattern_destroy(search.pattern);
 	return found != is_absent ||
 	       error_set(error, ERROR_INVALID,
@@ -211,8 +214,12 @@ bool stage_verb_traffic(struct stage *stage, const struct json *step, const stru
 		return error_set(error, ERROR_INVALID, "this world has no traffic");
 	if (!traffic_read(argument, &search, &limit_us, error))
 		return false;
-	return stage_run(stage, limit_us, traffic_is_seen, &search) ||
-	       traffic_refuse(&search, error);
+	if (!stage_run(stage, limit_us, traffic_is_seen, &search))
+		return traffic_refuse(&search, error);
+	stage->seen = search.failure.size > 0 ? search.failure
+					      : str_format(stage->arena, "%zu with status %d",
+							   search.seen, search.status);
+	return true;
 }
 
 /* wait */
