@@ -140,6 +140,7 @@ struct str sim_tls_certificate(struct arena *arena, struct str names, struct str
 struct sim_redis;
 struct sim_redis *sim_redis_start(struct sim_host *host, uint16_t port, struct error *error);
 void sim_redis_stop(struct sim_redis *redis); /* connections cut, data kept */
-void sim_redis_restart(struct sim_redis *redis);
+/* False and *error when somebody else listens on its port by now. */
+bool sim_redis_restart(struct sim_redis *redis, struct error *error);
 
 #endif

@@ -523,7 +523,7 @@ void stand_stop_redis(void)
 
 void stand_restart_redis(void)
 {
-	sim_redis_restart(stand.redis);
+	ck_assert(sim_redis_restart(stand.redis, NULL));
 }
 
 /* Expecting. */

@@ -5,7 +5,6 @@
 #include <stdlib.h>
 
 #include "base/arena.h"
-#include "base/bug.h"
 #include "sim/net/stream.h"
 #include "sim/sim_internal.h"
 #include "store/resp.h"
@@ -233,10 +232,10 @@ void sim_redis_stop(struct sim_redis *redis)
 		connection_free(LIST_ENTRY(link, struct redis_connection, link));
 }
 
-void sim_redis_restart(struct sim_redis *redis)
+bool sim_redis_restart(struct sim_redis *redis, struct error *error)
 {
 	sim_redis_stop(redis);
-	BUG_IF(!redis_listen(redis, NULL)); /* nobody else took its port meanwhile */
+	return redis_listen(redis, error);
 }
 
 void redis_nodes_stop(struct sim_host *host)

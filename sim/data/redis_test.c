@@ -145,7 +145,7 @@ START_TEST(a_node_that_stops_keeps_its_data)
 	stage_run(&stage, STAGE_SECOND);
 	strbuf_clear(&replies.text);
 	ck_assert_int_eq(replies.lost, 2);
-	sim_redis_restart(redis);
+	ck_assert(sim_redis_restart(redis, NULL));
 	SEND(STR("GET"), STR("a"));
 	stage_run(&stage, STAGE_SECOND);
 	expect_replies("kept\n");
@@ -165,7 +165,7 @@ START_TEST(a_host_that_goes_down_takes_its_node_along)
 	ck_assert_int_eq(replies.lost, 1);
 	strbuf_clear(&replies.text);
 	sim_host_set_up(stage.api_host, true);
-	sim_redis_restart(redis);
+	ck_assert(sim_redis_restart(redis, NULL));
 	SEND(STR("GET"), STR("a"));
 	stage_run(&stage, STAGE_SECOND);
 	expect_replies("kept\n");

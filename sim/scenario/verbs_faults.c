@@ -290,9 +290,8 @@ bool stage_verb_redis_start(struct stage *stage, const struct json *step,
 		return error_set(error, ERROR_INVALID, "%s %.*s %s",
 				 redis->is_stopped ? "the host of Redis" : "Redis",
 				 STR_ARG(redis->name), redis->is_stopped ? "is down" : "runs");
-	redis->is_stopped = false;
-	sim_redis_restart(redis->node);
-	return true;
+	redis->is_stopped = !sim_redis_restart(redis->node, error);
+	return !redis->is_stopped;
 }
 
 /* Effects. */

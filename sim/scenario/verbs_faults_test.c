@@ -189,6 +189,17 @@ START_TEST(a_host_that_was_down_runs_nothing)
 }
 END_TEST
 
+START_TEST(a_port_that_was_taken_meanwhile_is_told)
+{
+	desk_assert_fails(
+		&desk,
+		"redis: {storage: {host: api, port: 81}}, "
+		"processes: {second: {host: api, command: refscale echo --port 81}}",
+		"- redis.stop: storage\n- process.start: second\n- redis.start: storage\n",
+		":81: address in use");
+}
+END_TEST
+
 START_TEST(who_calls_may_be_down_too)
 {
 	desk_assert_passes(&desk, "traffic: {get: '{api}/delay/1500', every: 1s}",
@@ -248,6 +259,7 @@ Suite *sim_scenario_verbs_faults_suite(void)
 	tcase_add_test(tests, names_fail_until_they_are_restored);
 	tcase_add_test(tests, names_change);
 	tcase_add_test(tests, a_host_that_was_down_runs_nothing);
+	tcase_add_test(tests, a_port_that_was_taken_meanwhile_is_told);
 	tcase_add_test(tests, who_calls_may_be_down_too);
 	tcase_add_test(tests, clocks_jump_both_ways);
 	tcase_add_test(tests, redis_stops_and_starts);
