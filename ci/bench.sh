@@ -10,7 +10,7 @@ connections=64
 . ci/stack.sh
 . ci/redis.sh
 stack_begin
-trap stack_end EXIT
+trap "redis_end; stack_end" EXIT
 ticks=$(getconf CLK_TCK)
 
 # nginx NAME CORE PORT: one worker on that core; the server block is read from standard input.

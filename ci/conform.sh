@@ -17,6 +17,7 @@ conform backend --world sim
 
 # A real Redis on a free port, for this script alone.
 . ci/redis.sh
+trap redis_end EXIT
 redis_begin || exit 4
 conform backend --store "$redis_url"
 redis_end

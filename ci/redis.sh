@@ -1,7 +1,7 @@
 #!/bin/sh
 # To be sourced: a redis-server of our own on a free port of loopback, without persistence.
 #   redis_begin   starts it; redis_url, redis_port and redis_pid are set
-#   redis_end     stops it
+#   redis_end     stops it; fine when none runs, so that it may stand in a trap
 
 redis_begin() {
 	redis_folder=$(mktemp -d)
@@ -23,7 +23,9 @@ redis_begin() {
 }
 
 redis_end() {
+	[ -n "${redis_pid:-}" ] || return 0
 	kill "$redis_pid" 2>/dev/null
 	wait "$redis_pid" 2>/dev/null
+	redis_pid=
 	rm -rf "$redis_folder"
 }
