@@ -265,10 +265,11 @@ static void process_started(struct event *event)
 	process->instance = process->component->start(&process->world, process->arguments,
 						      process->arguments_count, &status, &error);
 	if (process->instance == NULL) {
-		log_format(&process->world, LOG_STDERR, "refscale %s: %s", process->component->name,
-			   error.text);
+		if (error.kind != ERROR_HELP)
+			log_format(&process->world, LOG_STDERR, "refscale %s: %s",
+				   process->component->name, error.text);
 		process->exit_wanted = true;
-		process->exit_status = status;
+		process->exit_status = error.kind == ERROR_HELP ? 0 : status;
 	}
 	actor_turn_end(&process->actor, before);
 }

@@ -46,7 +46,7 @@ struct conform {
 	size_t words_count;
 	struct str suites, output;
 	report_write *report; /* NULL: for people, case by case */
-	bool is_verbose, is_fail_fast, only_lists, wants_help;
+	bool is_verbose, is_fail_fast, only_lists;
 
 	struct case_list cases;
 	size_t next; /* the first case that was not looked at */
@@ -70,7 +70,7 @@ struct raw_options {
 };
 
 static bool parse_options(struct conform *conform, const struct str *arguments, size_t count,
-			  struct raw_options *raw, struct strbuf *help, struct error *error)
+			  struct raw_options *raw, struct error *error)
 {
 	struct target_plan *plan = &conform->run_options.plan;
 	const struct option options[] = {
@@ -102,16 +102,14 @@ static bool parse_options(struct conform *conform, const struct str *arguments, 
 		 "a line for every case"},
 		{"world", 0, OPTION_TEXT, &raw->world, NULL, "WORLD",
 		 "real: over sockets; sim: in the simulator, under virtual time"},
-		{"help", 'h', OPTION_FLAG, &conform->wants_help, NULL, NULL, "this text"},
 	};
 
-	strbuf_append(help, STR("usage: refscale conform gateway|backend [SELECTION...] "
-				"[OPTION...]\n"
-				"selection: ids, patterns (GW-1*), topics, tag:NAME, needs:NAME; "
-				"!WORD takes away\n"));
-	options_help(help, options, sizeof options / sizeof *options);
-	return options_parse(options, sizeof options / sizeof *options, arguments, count,
-			     conform->words, SELECTION_MAX + 1, &conform->words_count, error);
+	return component_read_options(conform->world,
+				      "conform gateway|backend "
+				      "[ID|GW-1*|TOPIC|tag:NAME|needs:NAME|!WORD...] [OPTION...]",
+				      options, sizeof options / sizeof *options, arguments, count,
+				      conform->words, SELECTION_MAX + 1, &conform->words_count,
+				      error);
 }
 
 static bool choose_suite(struct conform *conform, struct error *error)
@@ -213,20 +211,10 @@ static bool read_options(struct conform *conform, const struct str *arguments, s
 			 struct error *error)
 {
 	struct raw_options raw = {STR("human"), STR("real"), 30, 0};
-	struct strbuf help;
-	bool is_read;
 
-	strbuf_init(&help, LIMIT_LOG_LINE_BYTES);
 	conform->suites = STR("conformance/suites");
-	is_read = parse_options(conform, arguments, count, &raw, &help, error);
-	if (is_read && conform->wants_help) {
-		log_write(conform->world, LOG_STDOUT, str_trim(strbuf_str(&help)));
-		strbuf_free(&help);
-		return true;
-	}
-	strbuf_free(&help);
-	if (!is_read || !choose_suite(conform, error) ||
-	    !choose_report(conform, raw.report, error) ||
+	if (!parse_options(conform, arguments, count, &raw, error) ||
+	    !choose_suite(conform, error) || !choose_report(conform, raw.report, error) ||
 	    !check_target(&conform->run_options.plan, error))
 		return false;
 	if (!str_equal(raw.world, STR("real")) && !str_equal(raw.world, STR("sim")))
@@ -510,14 +498,12 @@ static bool open_store(struct conform *conform, struct error *error)
 static bool prepare(struct conform *conform, const struct str *arguments, size_t count,
 		    struct error *error)
 {
-	if (!read_options(conform, arguments, count, error))
-		return false;
-	return conform->wants_help ||
-	       (case_read_suite(&conform->cases, conform->arena, conform->world,
-				conform->run_options.plan.suite, conform->suites, error) &&
-		selection_check(conform->words + 1, conform->words_count - 1, &conform->cases,
-				error) &&
-		open_store(conform, error));
+	return read_options(conform, arguments, count, error) &&
+	       case_read_suite(&conform->cases, conform->arena, conform->world,
+			       conform->run_options.plan.suite, conform->suites, error) &&
+	       selection_check(conform->words + 1, conform->words_count - 1, &conform->cases,
+			       error) &&
+	       open_store(conform, error);
 }
 
 static void list_cases(struct conform *conform)
@@ -541,7 +527,7 @@ static void *conform_start(struct world *world, const struct str *arguments, siz
 		conform_stop(conform);
 		return NULL;
 	}
-	if (conform->wants_help || conform->only_lists) {
+	if (conform->only_lists) {
 		list_cases(conform);
 		world_exit(world, 0);
 		return conform;
