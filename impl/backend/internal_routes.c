@@ -1,4 +1,5 @@
 #include "backend/internal_handlers.h"
+#include "backend/profile.h"
 
 /* 8.1: health, as outside. */
 
@@ -11,7 +12,7 @@ static void status(struct internal_call *call)
 {
 	struct json *version = json_new(call->arena, JSON_OBJECT);
 
-	internal_set(call, version, STR("backend"), settings_version(&call->backend->settings));
+	internal_set(call, version, STR("backend"), call->backend->settings.profile->version);
 	internal_answer_with(call, 200, STR("ok"), STR("version"), version);
 }
 

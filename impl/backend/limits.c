@@ -4,6 +4,7 @@
 
 #include "backend/api_call.h"
 #include "backend/backend_internal.h"
+#include "backend/profile.h"
 #include "backend/stats_keys.h"
 #include "base/arena.h"
 
@@ -147,6 +148,6 @@ void limits_add_headers(const struct api_call *call, struct http_response *respo
 		   is_constrained && best->period != UTC_ETERNITY
 			   ? seconds_to_end(best->period, backend_now_us(call->backend))
 			   : UNCONSTRAINED);
-	if (is_constrained && call->backend->settings.release != RELEASE_2_5)
+	if (is_constrained && call->backend->settings.profile->has_limit_max_value)
 		add_number(response, STR("3scale-limit-max-value"), best->max);
 }

@@ -3,6 +3,7 @@
 #include "backend/api_call.h"
 #include "backend/backend_internal.h"
 #include "backend/internal_api.h"
+#include "backend/profile.h"
 #include "backend/report.h"
 #include "backend/test_hooks.h"
 #include "backend/transactions_request.h"
@@ -38,7 +39,7 @@ static void answer_status_page(struct backend *backend, struct http_exchange *ex
 	api_respond(backend, exchange, &response,
 		    STR_CONCAT(exchange->arena,
 			       STR("{\"status\":\"ok\",\"version\":{\"backend\":\""),
-			       settings_version(&backend->settings), STR("\"}}")),
+			       backend->settings.profile->version, STR("\"}}")),
 		    STR(""));
 }
 

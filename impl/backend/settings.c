@@ -1,5 +1,6 @@
 #include "backend/settings.h"
 
+#include "backend/profile.h"
 #include "base/arena.h"
 #include "base/error.h"
 #include "base/options.h"
@@ -18,12 +19,6 @@
 struct choice {
 	struct str word;
 	int value;
-};
-
-static const struct choice releases[] = {
-	{STR_INIT("2.6"), RELEASE_2_6},
-	{STR_INIT("2.5"), RELEASE_2_5},
-	{{NULL, 0}, 0},
 };
 
 static const struct choice durabilities[] = {
@@ -71,7 +66,7 @@ static bool read_arguments(struct settings *settings, struct words *words, struc
 		 "file of the embedded store, :memory:, or a redis:// URL"},
 		{"durability", 0, OPTION_TEXT, &words->durability, NULL, "LEVEL",
 		 "of the embedded store: normal, full or none"},
-		{"release", 0, OPTION_TEXT, &words->release, NULL, "N", "2.6 or 2.5"},
+		{"release", 0, OPTION_TEXT, &words->release, NULL, "N", "2.6, 2.5 or current"},
 		{"access-log", 'x', OPTION_TEXT, &words->access_log, NULL, "FILE",
 		 "one line for each request"},
 		{"test-hooks", 0, OPTION_FLAG, &settings->has_test_hooks, NULL, NULL,
@@ -86,16 +81,18 @@ static bool read_arguments(struct settings *settings, struct words *words, struc
 
 static bool choose_words(struct settings *settings, const struct words *words, struct error *error)
 {
-	int role, durability, release;
+	int role, durability;
 
 	if (!choose("the role", roles, words->role, &role, error) ||
-	    !choose("--durability", durabilities, words->durability, &durability, error) ||
-	    !choose("--release", releases, words->release, &release, error))
+	    !choose("--durability", durabilities, words->durability, &durability, error))
 		return false;
+	settings->profile = profile_find(words->release);
+	if (settings->profile == NULL)
+		return error_set(error, ERROR_INVALID, "--release cannot be \"%.*s\"",
+				 STR_ARG(words->release));
 	settings->is_listener = role != ROLE_WORKER;
 	settings->is_worker = role != ROLE_LISTENER;
 	settings->durability = (enum sql_durability)durability;
-	settings->release = (enum release)release;
 	return true;
 }
 
@@ -254,9 +251,4 @@ void settings_free(struct settings *settings)
 {
 	arena_destroy(settings->arena);
 	settings->arena = NULL;
-}
-
-struct str settings_version(const struct settings *settings)
-{
-	return settings->release == RELEASE_2_5 ? STR("2.91.1") : STR("2.93.0");
 }

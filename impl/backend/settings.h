@@ -13,9 +13,8 @@
 
 struct arena;
 struct error;
+struct profile;
 struct world;
-
-enum release { RELEASE_2_5, RELEASE_2_6 };
 
 struct settings {
 	struct arena *arena;
@@ -26,7 +25,7 @@ struct settings {
 	struct str storage_url, queues_url;
 	enum sql_durability durability;
 	bool has_test_hooks;
-	enum release release;
+	const struct profile *profile; /* of the release */
 
 	struct str internal_user, internal_password;
 	bool is_production;
@@ -44,7 +43,5 @@ struct settings {
 bool settings_read(struct settings *settings, struct world *world, const struct str *arguments,
 		   size_t count, int *exit_status, struct error *error);
 void settings_free(struct settings *settings);
-/* "2.93.0" (12.1) */
-struct str settings_version(const struct settings *settings);
 
 #endif

@@ -32,7 +32,8 @@ struct str stats_compact_time(char out[STATS_COMPACT_BYTES], int64_t instant_us)
 
 bool stats_has_period(const struct stats_subject *subject, enum utc_period period)
 {
-	return subject->application.size > 0 || (period != UTC_YEAR && period != UTC_MINUTE);
+	return subject->application.size > 0 || subject->user.size > 0 ||
+	       (period != UTC_YEAR && period != UTC_MINUTE);
 }
 
 struct str stats_key(struct arena *arena, const struct stats_subject *subject,
@@ -42,11 +43,14 @@ struct str stats_key(struct arena *arena, const struct stats_subject *subject,
 	struct str time = STR("");
 
 	BUG_IF((subject->metric.size > 0) == (subject->response_code.size > 0));
+	BUG_IF(subject->application.size > 0 && subject->user.size > 0);
 	if (period != UTC_ETERNITY)
 		time = stats_compact_time(compact, utc_period_start(period, instant_us));
 	return STR_CONCAT(arena, STR("stats/{service:"), subject->service,
-			  subject->application.size > 0 ? STR("}/cinstance:") : STR("}"),
-			  subject->application,
+			  subject->application.size > 0 ? STR("}/cinstance:")
+			  : subject->user.size > 0      ? STR("}/uinstance:")
+							: STR("}"),
+			  subject->application, subject->user,
 			  subject->metric.size > 0 ? STR("/metric:") : STR("/response_code:"),
 			  subject->metric, subject->response_code, STR("/"),
 			  utc_period_name(period), time.size > 0 ? STR(":") : STR(""), time);

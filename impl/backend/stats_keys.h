@@ -1,7 +1,8 @@
 /* Names of the counters that backend writes and the portal reads (spec/backend.md 6.3, 6.4). Byte
  * for byte as upstream: both sides and every other tool rely on them.
  *
- * Ids go into the key as they are. An empty application means the counter of the whole service.
+ * Ids go into the key as they are. Without an application and a user it is the counter of the whole
+ * service.
  */
 #ifndef BACKEND_STATS_KEYS_H
 #define BACKEND_STATS_KEYS_H
@@ -18,7 +19,9 @@ struct arena;
 
 /* What is counted, for whom. Exactly one of metric and response_code is given. */
 struct stats_subject {
-	struct str service, application, metric;
+	struct str service, application;
+	struct str user; /* an end user's counter, instead of an application's */
+	struct str metric;
 	struct str response_code; /* "2XX", "404" */
 };
 
