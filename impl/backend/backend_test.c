@@ -296,6 +296,29 @@ START_TEST(the_clock_obeys_and_memory_ends_with_it)
 }
 END_TEST
 
+static struct stand_answer command(const char *database, const char *words)
+{
+	return stand_call((struct stand_request){
+		.method = "POST", .path = text("/__test/redis/%s", database), .body = words});
+}
+
+START_TEST(a_test_looks_into_the_databases)
+{
+	ck_assert(stand_start());
+	expect_answer(command("storage", "[\"SET\",\"k\",\"a \\\"v\\\"\"]"), 200, "\"OK\"");
+	expect_answer(command("storage", "[\"GET\",\"k\"]"), 200, "\"a \\\"v\\\"\"");
+	expect_answer(command("queues", "[\"GET\",\"k\"]"), 200, "null");
+	expect_answer(command("queues", "[\"RPUSH\",\"l\",\"a\",2]"), 200, "2");
+	expect_answer(command("queues", "[\"LRANGE\",\"l\",\"0\",\"-1\"]"), 200, "[\"a\",\"2\"]");
+	expect_answer(command("storage", "[\"INCR\",\"k\"]"), 400,
+		      "ERR value is not an integer or out of range");
+	expect_answer(command("storage", "[]"), 400, "not a list of words");
+	expect_answer(command("storage", "{"), 400, "not a list of words");
+	stand_stop_redis();
+	expect_answer(command("storage", "[\"GET\",\"k\"]"), 500, NULL);
+}
+END_TEST
+
 START_TEST(what_is_remembered_is_bounded)
 {
 	stand_provision();
@@ -392,6 +415,7 @@ Suite *backend_backend_suite(void)
 	tcase_add_test(test, the_worker_outlives_its_redis);
 	tcase_add_loop_test(test, no_moment_is_wrong_for_redis_to_go_away, 0, 60);
 	tcase_add_test(test, the_clock_obeys_and_memory_ends_with_it);
+	tcase_add_test(test, a_test_looks_into_the_databases);
 	tcase_add_test(test, what_is_remembered_is_bounded);
 	tcase_add_test(test, without_hooks_there_are_none);
 	tcase_add_test(test, keys_that_others_wrote_authorize);

@@ -6,24 +6,33 @@
 #include "backend/memo.h"
 #include "backend/worker.h"
 #include "base/arena.h"
+#include "base/json.h"
 #include "world/http_server.h"
+#include "world/redis.h"
 
 #define CLOCK_BYTES_MAX 64
 #define DECIMALS_MAX 9
+#define COMMAND_BYTES_MAX (1024 * 1024)
 
 struct hook_call {
 	struct backend *backend;
 	struct http_exchange *exchange;
 	struct http_body_collector *collector;
+	struct redis_client *client; /* that a command is for */
 	bool is_gone;
 };
 
-static void answer(struct http_exchange *exchange, int status)
+static void answer_text(struct http_exchange *exchange, int status, struct str text)
 {
 	struct http_response response;
 
 	http_response_init(&response, exchange->arena, status);
-	http_exchange_respond_str(exchange, &response, STR(""));
+	http_exchange_respond_str(exchange, &response, text);
+}
+
+static void answer(struct http_exchange *exchange, int status)
+{
+	answer_text(exchange, status, STR(""));
 }
 
 static void ended(struct http_exchange *exchange, bool complete)
@@ -109,6 +118,85 @@ static void drain(struct hook_call *call)
 	worker_drain(call->backend->worker, drained, call);
 }
 
+/* A command to the storage or the queues. */
+
+static struct json *reply_json(struct arena *arena, const struct redis_reply *reply)
+{
+	struct json *json;
+
+	switch (reply->kind) {
+	case REDIS_INTEGER:
+		return json_new_int(arena, reply->integer);
+	case REDIS_NIL:
+		break;
+	case REDIS_ARRAY:
+		json = json_new(arena, JSON_ARRAY);
+		for (size_t i = 0; i < reply->count; i++)
+			json_append(json, reply_json(arena, &reply->items[i]));
+		return json;
+	case REDIS_STATUS:
+	case REDIS_ERROR:
+	case REDIS_STRING:
+	case REDIS_LOST:
+		return json_new_str(arena, reply->text);
+	}
+	return json_new(arena, JSON_NULL);
+}
+
+static void command_replied(const struct redis_reply *reply, void *data)
+{
+	struct hook_call *call = data;
+	struct arena *arena = call->exchange->arena;
+
+	if (call->is_gone)
+		;
+	else if (reply->kind == REDIS_ERROR || reply->kind == REDIS_LOST)
+		answer_text(call->exchange, reply->kind == REDIS_ERROR ? 400 : 500,
+			    str_copy(arena, reply->text));
+	else
+		answer_text(call->exchange, 200, json_print(arena, reply_json(arena, reply)));
+	http_exchange_release(call->exchange);
+}
+
+static void command_collected(enum http_collect_result result, struct str bytes, void *data)
+{
+	struct hook_call *call = data;
+	struct arena *arena = call->exchange->arena;
+	const struct json *list = json_parse(arena, bytes, bytes.size, NULL);
+	struct str *words;
+	size_t count = 0;
+
+	call->collector = NULL;
+	if (result != HTTP_COLLECTED || list == NULL || list->kind != JSON_ARRAY ||
+	    list->count == 0) {
+		answer_text(call->exchange, 400, STR("not a list of words"));
+		return;
+	}
+	words = ARENA_ARRAY(arena, struct str, list->count);
+	JSON_EACH (word, list)
+		words[count++] = json_scalar_text(word);
+	http_exchange_hold(call->exchange);
+	redis_send(call->client, words, count, command_replied, call);
+}
+
+static void send_command(struct hook_call *call, struct redis_client *client)
+{
+	call->client = client;
+	call->collector =
+		http_body_collect(http_exchange_take_body(call->exchange), COMMAND_BYTES_MAX,
+				  call->exchange->arena, command_collected, call);
+}
+
+static void ask_storage(struct hook_call *call)
+{
+	send_command(call, call->backend->storage);
+}
+
+static void ask_queues(struct hook_call *call)
+{
+	send_command(call, call->backend->queues);
+}
+
 static const struct {
 	struct str method, path;
 	void (*run)(struct hook_call *call);
@@ -116,6 +204,8 @@ static const struct {
 	{STR_INIT("PUT"), STR_INIT("/__test/clock"), set_clock},
 	{STR_INIT("DELETE"), STR_INIT("/__test/cache"), forget},
 	{STR_INIT("POST"), STR_INIT("/__test/drain"), drain},
+	{STR_INIT("POST"), STR_INIT("/__test/redis/storage"), ask_storage},
+	{STR_INIT("POST"), STR_INIT("/__test/redis/queues"), ask_queues},
 };
 
 void test_hooks_requested(struct backend *backend, struct http_exchange *exchange, struct str path)
