@@ -6,181 +6,9 @@
 #include "base/limits.h"
 #include "base/utc.h"
 #include "base/yaml.h"
+#include "conformance/runner/format.h"
 #include "conformance/runner/shape.h"
 #include "world/files.h"
-
-/* The tables of the format, from the inside out. */
-
-static const struct shape_key scripted_answer_keys[] = {
-	{"status", SHAPE_INTEGER, NULL, NULL, false},
-	{"fields", SHAPE_FIELDS, NULL, NULL, false},
-	{"body", SHAPE_TEXT, NULL, NULL, false},
-	{"json", SHAPE_ANY, NULL, NULL, false},
-	{"delay", SHAPE_DURATION, NULL, NULL, false},
-	{"fault", SHAPE_WORD, NULL, "refuse close cut silent", false},
-	{.name = NULL},
-};
-
-#define PLAYED_KEYS                                                                                \
-	{"config", SHAPE_ONE_OR_LIST, NULL, NULL, false},                                          \
-		{"config_text", SHAPE_TEXT, NULL, NULL, false},                                    \
-		{"backend", SHAPE_SCRIPT, scripted_answer_keys, NULL, false},                      \
-		{"upstream", SHAPE_SCRIPT, scripted_answer_keys, NULL, false},                     \
-		{"portal", SHAPE_SCRIPTS, scripted_answer_keys, NULL, false},                      \
-	{                                                                                          \
-		"names", SHAPE_ADDRESSES, NULL, NULL, false                                        \
-	}
-#define TARGET_KEYS                                                                                \
-	{"environment", SHAPE_TEXT_MAP, NULL, NULL, false},                                        \
-		{"arguments", SHAPE_TEXTS, NULL, NULL, false},                                     \
-	{                                                                                          \
-		"start", SHAPE_WORD, NULL, "ready fails", false                                    \
-	}
-
-static const struct shape_key set_keys[] = {PLAYED_KEYS, {.name = NULL}};
-
-static const struct shape_key gateway_given_keys[] = {
-	{"source", SHAPE_WORD, NULL, "file portal", false},
-	PLAYED_KEYS,
-	TARGET_KEYS,
-	{.name = NULL},
-};
-
-static const struct shape_key limit_keys[] = {
-	{"service", SHAPE_TEXT, NULL, NULL, true},
-	{"plan", SHAPE_TEXT, NULL, NULL, false},
-	{"metric", SHAPE_TEXT, NULL, NULL, true},
-	{"minute", SHAPE_INTEGER, NULL, NULL, false},
-	{"hour", SHAPE_INTEGER, NULL, NULL, false},
-	{"day", SHAPE_INTEGER, NULL, NULL, false},
-	{"week", SHAPE_INTEGER, NULL, NULL, false},
-	{"month", SHAPE_INTEGER, NULL, NULL, false},
-	{"year", SHAPE_INTEGER, NULL, NULL, false},
-	{"eternity", SHAPE_INTEGER, NULL, NULL, false},
-	{.name = NULL},
-};
-
-static const struct shape_key backend_given_keys[] = {
-	{"services", SHAPE_NAMED, NULL, NULL, false},
-	{"applications", SHAPE_NAMED, NULL, NULL, false},
-	{"user_keys", SHAPE_TEXT_MAP, NULL, NULL, false},
-	{"application_keys", SHAPE_TEXTS_MAP, NULL, NULL, false},
-	{"referrer_filters", SHAPE_TEXTS_MAP, NULL, NULL, false},
-	{"limits", SHAPE_LIST, limit_keys, NULL, false},
-	{"alert_limits", SHAPE_TEXTS_MAP, NULL, NULL, false},
-	{"clock", SHAPE_INSTANT, NULL, NULL, false},
-	TARGET_KEYS,
-	{.name = NULL},
-};
-
-static const struct shape_key request_keys[] = {
-	{"method", SHAPE_TEXT, NULL, NULL, true},
-	{"path", SHAPE_TEXT, NULL, NULL, true},
-	{"fields", SHAPE_FIELDS, NULL, NULL, false},
-	{"body", SHAPE_TEXT, NULL, NULL, false},
-	{.name = NULL},
-};
-
-static const struct shape_key call_action_keys[] = {
-	{"get", SHAPE_TEXT, NULL, NULL, false},
-	{"post", SHAPE_TEXT, NULL, NULL, false},
-	{"request", SHAPE_OBJECT, request_keys, NULL, false},
-	{"host", SHAPE_TEXT, NULL, NULL, false},
-	{"fields", SHAPE_FIELDS, NULL, NULL, false},
-	{"form", SHAPE_TEXT_MAP, NULL, NULL, false},
-	{"json", SHAPE_ANY, NULL, NULL, false},
-	{"body", SHAPE_TEXT, NULL, NULL, false},
-	{"body_bytes", SHAPE_INTEGER, NULL, NULL, false},
-	{"port", SHAPE_WORD, NULL, "proxy management metrics echo", false},
-	{"repeat", SHAPE_INTEGER, NULL, NULL, false},
-	{"internal", SHAPE_BOOLEAN, NULL, NULL, false},
-	{.name = NULL},
-};
-
-/* An action is one of these, or a call. */
-static const struct shape_key single_actions[] = {
-	{"wait", SHAPE_DURATION, NULL, NULL, true}, {"drain", SHAPE_BOOLEAN, NULL, NULL, true},
-	{"clock", SHAPE_INSTANT, NULL, NULL, true}, {"set", SHAPE_OBJECT, set_keys, NULL, true},
-	{"stop", SHAPE_WORD, NULL, "target", true}, {.name = NULL},
-};
-
-#define MESSAGE_CHECK_KEYS                                                                         \
-	{"body", SHAPE_VALUE, NULL, NULL, false},                                                  \
-		{"body_contains", SHAPE_TEXT, NULL, NULL, false},                                  \
-		{"body_json", SHAPE_JSON, NULL, NULL, false},                                      \
-		{"body_bytes", SHAPE_INTEGER, NULL, NULL, false},                                  \
-		{"fields", SHAPE_VALUES, NULL, NULL, false},                                       \
-	{                                                                                          \
-		"no_fields", SHAPE_TEXTS, NULL, NULL, false                                        \
-	}
-
-static const struct shape_key answer_check_keys[] = {
-	{"status", SHAPE_VALUE, NULL, NULL, false},
-	{"reason", SHAPE_VALUE, NULL, NULL, false},
-	{"failure", SHAPE_VALUE, NULL, NULL, false},
-	MESSAGE_CHECK_KEYS,
-	{.name = NULL},
-};
-
-static const struct shape_key call_check_keys[] = {
-	{"method", SHAPE_VALUE, NULL, NULL, false},
-	{"path", SHAPE_VALUE, NULL, NULL, false},
-	{"target", SHAPE_VALUE, NULL, NULL, false},
-	{"query", SHAPE_VALUES, NULL, NULL, false},
-	{"query_exactly", SHAPE_VALUES, NULL, NULL, false},
-	{"no_query", SHAPE_TEXTS, NULL, NULL, false},
-	{"body_form", SHAPE_VALUES, NULL, NULL, false},
-	MESSAGE_CHECK_KEYS,
-	{.name = NULL},
-};
-
-static const struct shape_key log_check_keys[] = {
-	{"contains", SHAPE_TEXT, NULL, NULL, false},
-	{"not_contains", SHAPE_TEXT, NULL, NULL, false},
-	{.name = NULL},
-};
-
-static const struct shape_key exit_check_keys[] = {
-	{"status", SHAPE_VALUE, NULL, NULL, true},
-	{.name = NULL},
-};
-
-static const struct shape_key check_keys[] = {
-	{"answer", SHAPE_OBJECT, answer_check_keys, NULL, false},
-	{"answers", SHAPE_LIST, answer_check_keys, NULL, false},
-	{"backend", SHAPE_CALLS, call_check_keys, NULL, false},
-	{"upstream", SHAPE_CALLS, call_check_keys, NULL, false},
-	{"portal", SHAPE_CALLS, call_check_keys, NULL, false},
-	{"backend_calls", SHAPE_INTEGER, NULL, NULL, false},
-	{"upstream_calls", SHAPE_INTEGER, NULL, NULL, false},
-	{"portal_calls", SHAPE_INTEGER, NULL, NULL, false},
-	{"order", SHAPE_TEXTS, NULL, NULL, false},
-	{"log", SHAPE_OBJECT, log_check_keys, NULL, false},
-	{"exit", SHAPE_OBJECT, exit_check_keys, NULL, false},
-	{"xml", SHAPE_VALUES, NULL, NULL, false},
-	{.name = NULL},
-};
-
-#define CASE_KEYS                                                                                  \
-	{"id", SHAPE_TEXT, NULL, NULL, true}, {"title", SHAPE_TEXT, NULL, NULL, true},             \
-		{"tags", SHAPE_TEXTS, NULL, NULL, false},                                          \
-		{"needs", SHAPE_TEXTS, NULL, NULL, false},                                         \
-		{"covers", SHAPE_TEXTS, NULL, NULL, false},                                        \
-		{"when", SHAPE_ANY, NULL, NULL, false}, {"then", SHAPE_ANY, NULL, NULL, false},    \
-	{                                                                                          \
-		"steps", SHAPE_ANY, NULL, NULL, false                                              \
-	}
-
-static const struct shape_key case_keys[SUITES][10] = {
-	[SUITE_GATEWAY] = {CASE_KEYS, {"given", SHAPE_OBJECT, gateway_given_keys, NULL, false}},
-	[SUITE_BACKEND] = {CASE_KEYS, {"given", SHAPE_OBJECT, backend_given_keys, NULL, false}},
-};
-
-static const struct shape_key step_keys[] = {
-	{"when", SHAPE_ANY, NULL, NULL, false},
-	{"then", SHAPE_ANY, NULL, NULL, true},
-	{.name = NULL},
-};
 
 /* Suites. */
 
@@ -223,46 +51,72 @@ static bool refuse(const struct reading *r, const struct json *value, const char
 
 static bool check_call_action(const struct reading *r, const struct json *action)
 {
-	static const char *const bodies[] = {"form", "json", "body", "body_bytes"};
+	static const char *const bodies[] = {"form", "json", "body", "body_bytes", "body_repeat"};
 	int calls = 0, with_body = json_path(action, "request.body") != NULL;
 
-	if (!shape_check_keys(action, call_action_keys, "an action", r->path, r->error))
+	if (!shape_check_keys(action, format_call_keys, "an action", r->path, r->error))
 		return false;
 	calls += json_get(action, STR("get")) != NULL;
 	calls += json_get(action, STR("post")) != NULL;
 	calls += json_get(action, STR("request")) != NULL;
 	if (calls != 1)
 		return refuse(r, action,
-			      "an action is one of get, post, request, wait, drain, "
-			      "clock, set, stop");
+			      "an action is one of get, post, request, wait, drain, clock, "
+			      "forget, cron, redis, set, stop");
 	for (size_t i = 0; i < sizeof bodies / sizeof *bodies; i++)
 		with_body += json_get(action, str_from(bodies[i])) != NULL;
 	return with_body <= 1 || refuse(r, action, "a request has one body");
 }
 
+static bool check_single_action(const struct reading *r, const struct json *action,
+				const struct format_action *known)
+{
+	struct str word = str_from(known->word.name);
+
+	if (known->beside == NULL && action->count > 1)
+		return error_set(r->error, ERROR_INVALID,
+				 "%.*s:%d: \"%s\" stands alone in its action", STR_ARG(r->path),
+				 action->line, known->word.name);
+	JSON_EACH (member, action) {
+		bool is_fine = str_equal(member->key, word)
+				       ? shape_check(member, &known->word, r->path, r->error)
+				       : shape_check_key(member, known->beside, known->word.name,
+							 r->path, r->error);
+
+		if (!is_fine)
+			return false;
+	}
+	return true;
+}
+
 static bool check_action(const struct reading *r, const struct json *action)
 {
-	const struct json *member = action->first_child;
-
-	if (action->kind != JSON_OBJECT || member == NULL)
+	if (action->kind != JSON_OBJECT || action->count == 0)
 		return refuse(r, action, "an action must be an object");
-	for (const struct shape_key *single = single_actions; single->name != NULL; single++) {
-		if (json_get(action, str_from(single->name)) == NULL)
-			continue;
-		if (action->count > 1)
-			return error_set(r->error, ERROR_INVALID,
-					 "%.*s:%d: \"%s\" stands alone in its action",
-					 STR_ARG(r->path), action->line, single->name);
-		return shape_check(member, single, r->path, r->error);
+	for (const struct format_action *known = format_actions; known->word.name != NULL;
+	     known++) {
+		if (json_get(action, str_from(known->word.name)) != NULL)
+			return check_single_action(r, action, known);
 	}
 	return check_call_action(r, action);
+}
+
+static bool check_redis_check(const struct reading *r, const struct json *check)
+{
+	bool has_reply = json_get(check, STR("reply")) != NULL;
+	bool has_json = json_get(check, STR("reply_json")) != NULL;
+
+	if (check == NULL || has_reply != has_json)
+		return true;
+	return refuse(r, check, "redis has either `reply` or `reply_json`");
 }
 
 static bool check_check(const struct reading *r, const struct json *check)
 {
 	if (check->kind != JSON_OBJECT || check->count != 1)
 		return refuse(r, check, "each entry of `then` is one check");
-	return shape_check_keys(check, check_keys, "a check", r->path, r->error);
+	return shape_check_keys(check, format_check_keys, "a check", r->path, r->error) &&
+	       check_redis_check(r, json_get(check, STR("redis")));
 }
 
 static bool check_list(const struct reading *r, const struct json *list,
@@ -283,7 +137,7 @@ static bool check_step(const struct reading *r, const struct json *step)
 {
 	const struct json *then = json_get(step, STR("then"));
 
-	if (!shape_check_keys(step, step_keys, "a step", r->path, r->error) ||
+	if (!shape_check_keys(step, format_step_keys, "a step", r->path, r->error) ||
 	    !check_list(r, json_get(step, STR("when")), check_action) ||
 	    !check_list(r, then, check_check))
 		return false;
@@ -361,7 +215,7 @@ static bool read_one(struct reading *r, const struct json *document)
 {
 	const struct json *given = json_get(document, STR("given")), *steps;
 
-	if (!shape_check_keys(document, case_keys[r->suite], "a case", r->path, r->error) ||
+	if (!shape_check_keys(document, format_case_keys(r->suite), "a case", r->path, r->error) ||
 	    !check_id(r, json_get(document, STR("id"))) || !check_limits(r, given))
 		return false;
 	steps = steps_of(r, document);

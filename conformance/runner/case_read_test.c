@@ -134,6 +134,25 @@ static const struct {
 	{SUITE_BACKEND, GIVEN("limits: [{service: S1, metric: hits, day: 1, hour: 1}]"),
 	 "a limit has one period"},
 	{SUITE_BACKEND, GIVEN("application_keys: {A1: x}"), "must be a list of texts"},
+	{SUITE_BACKEND, GIVEN("release: 3"), "release must be one of: 2.5 2.6 current"},
+	{SUITE_BACKEND, GIVEN("users: [U]"), "users must be an object"},
+	{SUITE_BACKEND, GIVEN("hook: [{state: 1}]"), "unknown key \"state\" in hook"},
+	{SUITE_BACKEND, WHEN("{cron: twice}"), "cron must be one of: once"},
+	{SUITE_BACKEND, WHEN("{forget: true, get: /}"), "\"forget\" stands alone"},
+	{SUITE_BACKEND, WHEN("{redis: GET}"), "redis must be a list of texts"},
+	{SUITE_BACKEND, WHEN("{redis: [GET], in: both}"), "in must be one of: storage queues"},
+	{SUITE_BACKEND, WHEN("{redis: [GET], at: x}"), "topic.yaml:3: unknown key \"at\" in redis"},
+	{SUITE_BACKEND, WHEN("{post: /, body: a, body_repeat: {text: a, count: 1}}"),
+	 "a request has one body"},
+	{SUITE_BACKEND, WHEN("{post: /, body_repeat: {text: a}}"), "body_repeat without \"count\""},
+	{SUITE_BACKEND, WHEN("{post: /, chunked: 1}"), "chunked must be true or false"},
+	{SUITE_BACKEND, WHEN("{get: /, query_bytes: x}"), "query_bytes must be a whole number"},
+	{SUITE_BACKEND, THEN("{redis: {reply: 1}}"), "redis without \"command\""},
+	{SUITE_BACKEND, THEN("{redis: {command: [GET]}}"), "either `reply` or `reply_json`"},
+	{SUITE_BACKEND, THEN("{redis: {command: [GET], reply: 1, reply_json: 1}}"),
+	 "topic.yaml:3: redis has either"},
+	{SUITE_BACKEND, THEN("{redis: {command: [GET], reply: {matches: \"(\"}}}"),
+	 "invalid pattern"},
 };
 
 START_TEST(what_no_case_may_hold_is_refused_with_its_place)
@@ -191,18 +210,34 @@ START_TEST(everything_that_the_format_has_is_accepted)
 		  "    - {exit: {status: 1}}\n"
 		  "    - {xml: {error@code: x}}\n");
 	ck_assert_int_eq(case_wait_us(&list.items.items[0]), INT64_C(600) * 1000000);
-	must_read(SUITE_BACKEND, "- id: B-1\n"
-				 "  title: all\n"
-				 "  given:\n"
-				 "    services: {S1: {state: suspended}}\n"
-				 "    applications: {A4: {service_id: S1}}\n"
-				 "    user_keys: {U4: A4}\n"
-				 "    application_keys: {A4: [a]}\n"
-				 "    referrer_filters: {A4: [a]}\n"
-				 "    limits: [{service: S1, plan: P, metric: hits, week: 4}]\n"
-				 "    alert_limits: {S1: [50]}\n"
-				 "    clock: 2019-06-04T10:20:30Z\n"
-				 "  then: [{xml: {status/authorized: true}}]\n");
+	must_read(SUITE_BACKEND,
+		  "- id: B-1\n"
+		  "  title: all\n"
+		  "  given:\n"
+		  "    services: {S1: {state: suspended}}\n"
+		  "    applications: {A4: {service_id: S1}}\n"
+		  "    user_keys: {U4: A4}\n"
+		  "    application_keys: {A4: [a]}\n"
+		  "    referrer_filters: {A4: [a]}\n"
+		  "    limits: [{service: S1, plan: P, metric: hits, week: 4}]\n"
+		  "    alert_limits: {S1: [50]}\n"
+		  "    clock: 2019-06-04T10:20:30Z\n"
+		  "    release: 2.5\n"
+		  "    users: {U: {service_id: S1}}\n"
+		  "    hook: [{status: 200}]\n"
+		  "  when:\n"
+		  "    - {redis: [SET, a, 1], in: queues}\n"
+		  "    - {forget: true}\n"
+		  "    - {cron: once}\n"
+		  "    - {get: /%ff, query_bytes: 10, raw_target: true}\n"
+		  "    - {post: /, body_repeat: {text: a, separator: b, count: 2, "
+		  "head: c}, chunked: true}\n"
+		  "  then:\n"
+		  "    - {xml: {status/authorized: true}}\n"
+		  "    - {redis: {command: [GET, a], in: storage, reply: null}}\n"
+		  "    - {redis: {command: [GET, a], sorted: true, reply_json: {}}}\n"
+		  "    - {hook: none}\n"
+		  "    - {hook_calls: 0}\n");
 }
 END_TEST
 
@@ -337,6 +372,15 @@ static const struct {
 	{SUITE_BACKEND, WHEN("{wait: 1h}"), "", "", "", false, ""},
 	{SUITE_BACKEND, WHEN("{wait: 1h}"), "x", "", "", false, "test-hooks"},
 	{SUITE_BACKEND, WHEN("{drain: true}"), "x", "", "", false, "test-hooks"},
+	{SUITE_BACKEND, WHEN("{forget: true}"), "x", "", "", false, "test-hooks"},
+	{SUITE_BACKEND, WHEN("{cron: once}"), "x", "", "", false, "test-hooks"},
+	{SUITE_BACKEND, WHEN("{redis: [GET, a]}"), "x", "", "", false, "redis"},
+	{SUITE_BACKEND, WHEN("{redis: [GET, a]}"), "", "", "", false, ""},
+	{SUITE_BACKEND, THEN("{redis: {command: [GET, a], reply: 1}}"), "x", "", "", false,
+	 "redis"},
+	{SUITE_BACKEND, GIVEN("release: current"), "x", "", "", false, "release-current"},
+	{SUITE_BACKEND, GIVEN("release: current"), "x", "", "release-current", false, ""},
+	{SUITE_BACKEND, GIVEN("release: 2.6"), "x", "", "", false, ""},
 	{SUITE_BACKEND, WHEN("{get: /}"), "x", "", "", false, ""},
 	{SUITE_BACKEND, GIVEN("clock: 2019-06-04T10:20:30Z"), "x", "", "test-hooks", false, ""},
 };

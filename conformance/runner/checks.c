@@ -4,6 +4,7 @@
 #include "base/error.h"
 #include "base/json.h"
 #include "conformance/runner/check_message.h"
+#include "conformance/runner/check_redis.h"
 #include "conformance/runner/match.h"
 #include "conformance/runner/wire.h"
 #include "conformance/runner/xml_path.h"
@@ -119,6 +120,11 @@ static void check_portal(struct checking *c, const struct json *expected)
 	check_calls(c, expected, SIDE_PORTAL);
 }
 
+static void check_hook(struct checking *c, const struct json *expected)
+{
+	check_calls(c, expected, SIDE_HOOK);
+}
+
 static void check_count(struct checking *c, const struct json *expected, enum side side)
 {
 	if ((int64_t)wire_count(c->view->wire, side) != expected->integer)
@@ -138,6 +144,11 @@ static void check_upstream_calls(struct checking *c, const struct json *expected
 static void check_portal_calls(struct checking *c, const struct json *expected)
 {
 	check_count(c, expected, SIDE_PORTAL);
+}
+
+static void check_hook_calls(struct checking *c, const struct json *expected)
+{
+	check_count(c, expected, SIDE_HOOK);
 }
 
 /* The place of the side's first call among all records of the step; SIZE_MAX without one. */
@@ -246,10 +257,13 @@ static const struct {
 	{STR_INIT("backend_calls"), check_backend_calls},
 	{STR_INIT("upstream_calls"), check_upstream_calls},
 	{STR_INIT("portal_calls"), check_portal_calls},
+	{STR_INIT("hook"), check_hook},
+	{STR_INIT("hook_calls"), check_hook_calls},
 	{STR_INIT("order"), check_order},
 	{STR_INIT("log"), check_log},
 	{STR_INIT("exit"), check_exit},
 	{STR_INIT("xml"), check_xml},
+	{STR_INIT("redis"), check_redis},
 };
 
 void checks_judge(const struct check_view *view, const struct json *then, struct failures *failures)

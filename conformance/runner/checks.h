@@ -5,6 +5,7 @@
 
 #include <stdbool.h>
 
+#include "base/str.h"
 #include "base/vec.h"
 #include "conformance/report/report.h"
 
@@ -12,11 +13,20 @@ struct arena;
 struct json;
 struct wire;
 
+/* What a Redis replied to the command of one `redis` check. */
+struct redis_observation {
+	const struct json *check;
+	const struct json *reply; /* NULL: an error, or no reply */
+	struct str failure;
+};
+
 struct check_view {
 	struct arena *arena; /* texts of failures */
 	const struct wire *wire;
 	bool has_ended; /* the target */
 	int exit_status;
+	const struct redis_observation *observations;
+	size_t observations_count;
 };
 
 struct failures {

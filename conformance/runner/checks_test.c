@@ -80,7 +80,8 @@ static const struct json *yaml_of(const char *text)
 
 static void judge(const char *then)
 {
-	const struct check_view view = {arena, &wire, true, 3};
+	const struct check_view view = {
+		.arena = arena, .wire = &wire, .has_ended = true, .exit_status = 3};
 
 	checks_judge(&view, yaml_of(then), &failures);
 }
@@ -103,6 +104,8 @@ static const char *const fitting[] = {
 	"upstream_calls: 1",
 	"portal: none",
 	"portal_calls: 0",
+	"hook: none",
+	"hook_calls: 0",
 	"order: [client, upstream, backend]",
 	"order: [upstream]",
 	"log: {contains: something was}",
@@ -234,7 +237,7 @@ END_TEST
 
 START_TEST(nothing_fits_a_step_without_calls)
 {
-	const struct check_view view = {arena, &wire, false, 0};
+	const struct check_view view = {.arena = arena, .wire = &wire};
 
 	wire_begin_step(&wire);
 	checks_judge(&view,
@@ -290,6 +293,71 @@ START_TEST(the_wire_is_printed_for_people)
 }
 END_TEST
 
+/* Replies of a Redis. */
+
+static const struct {
+	const char *check, *reply, *actual; /* reply NULL: "lost"; actual NULL: it fits */
+} replies[] = {
+	{"{command: [GET, a], reply: 1}", "\"1\"", NULL},
+	{"{command: [GET, a], reply: '1'}", "1", NULL},
+	{"{command: [GET, a], reply: {matches: ^x}}", "\"xy\"", NULL},
+	{"{command: [GET, a], reply: null}", "null", NULL},
+	{"{command: [GET, a], reply: {absent: true}}", "null", NULL},
+	{"{command: [GET, a], reply: {any: true}}", "\"\"", NULL},
+	{"{command: [GET, a], reply: ''}", "\"\"", NULL},
+	{"{command: [GET, a], reply: []}", "[]", NULL},
+	{"{command: [GET, a], reply: [1, [b, null]]}", "[\"1\", [\"b\", null]]", NULL},
+	{"{command: [GET, a], sorted: true, reply: [a, b]}", "[\"b\", \"a\"]", NULL},
+	{"{command: [GET, a], sorted: true, reply: [b, a]}", "[\"b\", \"a\"]", NULL},
+	{"{command: [GET, a], sorted: true, reply: x}", "\"x\"", NULL},
+	{"{command: [GET, a], reply_json: {b: [1]}}", "\"{\\\"b\\\": [1], \\\"c\\\": 2}\"", NULL},
+	{"{command: [GET, a], reply_json: [{b: 1}]}", "[\"{\\\"b\\\": 1}\"]", NULL},
+	{"{command: [GET, a], reply: 1}", "\"2\"", "\"2\""},
+	{"{command: [GET, a], reply: ''}", "null", "null"},
+	{"{command: [GET, a], reply: null}", "\"\"", "\"\""},
+	{"{command: [GET, a], reply: {absent: true}}", "\"x\"", "\"x\""},
+	{"{command: [GET, a], reply: {any: true}}", "null", "null"},
+	{"{command: [GET, a], reply: a}", "[\"a\"]", "[\"a\"]"},
+	{"{command: [GET, a], reply: [a]}", "\"a\"", "\"a\""},
+	{"{command: [GET, a], reply: [a]}", "[\"a\", \"b\"]", "[\"a\",\"b\"]"},
+	{"{command: [GET, a], reply: [b, a]}", "[\"a\", \"b\"]", "[\"a\",\"b\"]"},
+	{"{command: [GET, a], sorted: true, reply: [a, c]}", "[\"b\", \"a\"]", "[\"a\",\"b\"]"},
+	{"{command: [GET, a], reply_json: {b: 1}}", "\"no json\"", "\"no json\""},
+	{"{command: [GET, a], reply_json: {b: 1}}", "null", "null"},
+	{"{command: [GET, a], reply: 1}", NULL, "lost"},
+};
+
+START_TEST(a_reply_is_compared_with_what_is_expected)
+{
+	const struct json *then = yaml_of(
+		str_cstr(arena, STR_CONCAT(arena, STR("- redis: "), str_from(replies[_i].check))));
+	const char *reply = replies[_i].reply, *actual = replies[_i].actual;
+	const struct redis_observation observation = {
+		json_path(then, "0.redis"),
+		reply != NULL ? json_parse(arena, str_from(reply), 1000, NULL) : NULL, STR("lost")};
+	const struct check_view view = {.arena = arena,
+					.wire = &wire,
+					.observations = &observation,
+					.observations_count = 1};
+
+	checks_judge(&view, then, &failures);
+	ck_assert_msg(failures.items.count == (actual != NULL), "%s", replies[_i].check);
+	if (actual == NULL)
+		return;
+	ck_assert_msg(str_equal(failures.items.items[0].actual, str_from(actual)), "%.*s",
+		      STR_ARG(failures.items.items[0].actual));
+	ck_assert(str_equal(failures.items.items[0].what, STR("redis GET a")));
+}
+END_TEST
+
+START_TEST(a_command_that_was_not_asked_fits_nothing)
+{
+	judge("- redis: {command: [GET, a], reply: null}");
+	ck_assert_uint_eq(failures.items.count, 1);
+	ck_assert(str_equal(failures.items.items[0].actual, STR("it was not asked")));
+}
+END_TEST
+
 #define ROWS(rows) (int)(sizeof(rows) / sizeof *(rows))
 
 Suite *conformance_runner_checks_suite(void);
@@ -305,6 +373,8 @@ Suite *conformance_runner_checks_suite(void)
 	tcase_add_loop_test(tests, an_answer_that_broke_off_fits_only_when_expected, 0,
 			    ROWS(broken));
 	tcase_add_test(tests, nothing_fits_a_step_without_calls);
+	tcase_add_loop_test(tests, a_reply_is_compared_with_what_is_expected, 0, ROWS(replies));
+	tcase_add_test(tests, a_command_that_was_not_asked_fits_nothing);
 	tcase_add_test(tests, a_request_that_is_not_complete_fits_nothing);
 	tcase_add_test(tests, what_is_no_xml_fits_no_path);
 	tcase_add_test(tests, the_wire_is_printed_for_people);

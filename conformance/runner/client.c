@@ -76,6 +76,21 @@ static void failed(struct http_call *http, void *data)
 	finish(call);
 }
 
+static struct http_body *body_of(const struct client_request *request)
+{
+	struct http_body *body;
+
+	if (!request->has_body)
+		return NULL;
+	if (!request->is_chunked)
+		return http_body_from_str(request->body);
+	body = http_body_create(HTTP_BODY_LENGTH_UNKNOWN, request->body.size + 1);
+	http_body_write(body, request->body);
+	http_body_end(body);
+	http_body_producer_release(body);
+	return body;
+}
+
 struct client_call *client_send(struct world *world, struct wire *wire,
 				const struct client_request *request, client_done *done, void *data)
 {
@@ -87,7 +102,7 @@ struct client_call *client_send(struct world *world, struct wire *wire,
 		.connect_address = url_host_is_ip(request->address) ? request->address : STR(""),
 		.target = request->target,
 		.fields = &request->fields,
-		.body = request->has_body ? http_body_from_str(request->body) : NULL,
+		.body = body_of(request),
 		.idle_timeout_ms = request->timeout_ms,
 		.connect_timeout_ms = request->timeout_ms,
 	};

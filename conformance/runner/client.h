@@ -21,6 +21,7 @@ struct client_request {
 	struct http_fields fields; /* with Host */
 	struct str body;
 	bool has_body;
+	bool is_chunked;    /* the body's length is not told */
 	int64_t timeout_ms; /* 0: the port's */
 };
 

@@ -298,6 +298,54 @@ static void management_requested(struct http_exchange *exchange, void *data)
 
 /* The backend. */
 
+/* ECHO gives any reply, WHERE the database's name. */
+static void answer_command(struct fake_call *call, struct str database, struct str bytes)
+{
+	const struct json *words = json_parse(call->fake->arena, bytes, LIMIT_CONFIG_BYTES, NULL);
+	struct str command = json_str(json_at(words, 0));
+
+	if (str_equal(command, STR("ECHO")))
+		respond(call, 200, json_str(json_at(words, 1)));
+	else if (str_equal(command, STR("WHERE")))
+		respond(call, 200, STR_CONCAT(call->fake->arena, STR("\""), database, STR("\"")));
+	else if (str_equal(command, STR("NOTHING")))
+		respond(call, 500, STR(""));
+	else
+		respond(call, 400, STR("ERR unknown command"));
+}
+
+static void hook_called(struct record *record, void *data)
+{
+	respond(data, record->status, STR("called"));
+}
+
+/* "<body's size, or chunked> <target>" */
+static void describe(struct fake_call *call, struct str bytes)
+{
+	const struct http_request *request = &call->exchange->request;
+	bool has_length = http_fields_has(&request->fields, STR("Content-Length"));
+
+	respond(call, 200,
+		str_format(call->fake->arena, "%s%zu %zu %.*s", has_length ? "" : "chunked ",
+			   bytes.size, request->target.size, STR_ARG(bytes)));
+}
+
+/* False: it is no test hook. */
+static bool answer_hook(struct fake_call *call, struct str target, struct str bytes)
+{
+	struct str databases = STR("/__test/redis/");
+
+	if (str_equal(target, STR("/__test/cache")) || str_equal(target, STR("/__test/cron"))) {
+		call->fake->clock = str_skip(target, str_find_last_char(target, '/') + 1);
+		respond(call, 204, STR(""));
+		return true;
+	}
+	if (!str_has_prefix(target, databases))
+		return false;
+	answer_command(call, str_skip(target, databases.size), bytes);
+	return true;
+}
+
 static void backend_collected(enum http_collect_result result, struct str bytes, void *data)
 {
 	struct fake_call *call = data;
@@ -305,7 +353,16 @@ static void backend_collected(enum http_collect_result result, struct str bytes,
 	const struct http_fields *fields = &call->exchange->request.fields;
 
 	(void)result;
-	if (str_equal(target, STR("/__test/clock"))) {
+	call->body = bytes;
+	if (answer_hook(call, target, bytes))
+		return;
+	if (str_has_prefix(target, STR("/describe")))
+		describe(call, bytes);
+	else if (str_equal(target, STR("/call-hook")))
+		send_to(call,
+			environment_text(call->fake->world, STR("CONFIG_EVENTS_HOOK"), STR("")),
+			STR("POST"), STR("/hook"), hook_called);
+	else if (str_equal(target, STR("/__test/clock"))) {
 		call->fake->clock = bytes;
 		respond(call, 200, STR(""));
 	} else if (str_equal(target, STR("/__test/drain"))) {
@@ -422,6 +479,8 @@ static void *backend_start(struct world *world, const struct str *arguments, siz
 	struct str store = argument_after(arguments, count, STR("--store"));
 
 	*exit_status = 1;
+	for (size_t i = 0; i < count; i++)
+		log_format(world, LOG_STDERR, "argument %.*s", STR_ARG(arguments[i]));
 	if (str_has_prefix(store, STR("redis://"))) {
 		struct redis_options options = {.url = store};
 
@@ -1007,6 +1066,51 @@ static const struct {
 	 "  then: [{backend_calls: 0}]\n",
 	 1, "POST /__test/drain was answered with 404"},
 	{"  given: {applications: {A9: {}}}\n" AUTHORIZE, 3, "application A9 has no service_id"},
+	{"  given: {users: {U: {}}}\n" AUTHORIZE, 3, "user U has no service_id"},
+	{"  given: {users: {U: {service_id: S1}}, release: 2.5}\n"
+	 "  then: [{log: {contains: argument --release}}, {log: {contains: argument 2.5}}]\n",
+	 0, "1 passed"},
+	{"  steps:\n"
+	 "    - {when: [{cron: once}, {get: /now}], then: [{answer: {body: cron}}]}\n"
+	 "    - {when: [{forget: true}, {get: /now}], then: [{answer: {body: cache}}]}\n",
+	 0, "1 passed"},
+	{"  when:\n"
+	 "    - {post: /describe, chunked: true, body: '{}'}\n"
+	 "    - {get: '/describe?a=1', query_bytes: 100}\n"
+	 "    - {get: /describe, query_bytes: 100}\n"
+	 "    - {get: '/describe?a=1', query_bytes: 2}\n"
+	 "    - {post: /describe, body_repeat: {head: 'h&', text: 'a[{n}]={n}', separator: '&', "
+	 "count: 3}}\n"
+	 "  then:\n"
+	 "    - answers: [{body: 'chunked 2 9 {}'}, {body: {matches: ' 110 '}},\n"
+	 "                {body: {matches: ' 110 '}}, {body: {matches: ' 13 '}},\n"
+	 "                {body: '22 9 h&a[0]=0&a[1]=1&a[2]=2'}]\n",
+	 0, "1 passed"},
+	{"  given: {hook: [{status: 403}, {status: 500}], environment: {CONFIG_EVENTS_HOOK: "
+	 "'{hook}'}}\n"
+	 "  steps:\n"
+	 "    - {then: [{hook: none}, {hook_calls: 0}]}\n"
+	 "    - when: [{post: /call-hook, form: {secret: s}}, {post: /call-hook}]\n"
+	 "      then: [{answers: [{status: 403}, {status: 500}]}, {hook_calls: 2},\n"
+	 "             {hook: [{method: POST, path: /hook, body_form: {secret: s}}, {}]}]\n"
+	 "    - when: [{set: {hook: {fault: close}}}, {post: /call-hook}]\n"
+	 "      then: [{hook: {method: POST}}]\n",
+	 0, "1 passed"},
+	{"  when: [{redis: [ECHO, 1]}, {redis: [WHERE], in: queues}]\n"
+	 "  then:\n"
+	 "    - {redis: {command: [WHERE], reply: storage}}\n"
+	 "    - {redis: {command: [WHERE], in: queues, reply: {matches: ^que}}}\n"
+	 "    - {redis: {command: [ECHO, '[\"b\", 7, null]'], sorted: true, reply: [null, 7, b]}}\n"
+	 "    - {redis: {command: [ECHO, 'null'], reply: {absent: true}}}\n"
+	 "    - {redis: {command: [ECHO, '\"{\\\"a\\\": [1], \\\"b\\\": 2}\"'], reply_json: {a: "
+	 "[1]}}}\n",
+	 0, "1 passed"},
+	{"  when: [{redis: [SETT, a]}]\n  then: [{backend_calls: 0}]\n", 1,
+	 "redis [\"SETT\",\"a\"]: ERR unknown command"},
+	{"  then: [{redis: {command: [GETT, a], reply: b}}]\n", 1,
+	 "redis GETT a\n    expected: b\n    actual:   ERR unknown command"},
+	{"  then: [{redis: {command: [NOTHING], reply: b}}]\n", 1, "the test hook answered 500"},
+	{"  then: [{redis: {command: [ECHO, '[1]'], reply: 1}}]\n", 1, "actual:   [1]"},
 };
 
 START_TEST(a_backend_gets_its_fixture_and_its_time)
@@ -1031,6 +1135,33 @@ START_TEST(a_redis_is_emptied_between_cases_unless_it_held_data_before)
 	sim_redis_stop(redis);
 	expect_run("backend|--world|sim|--store|redis://127.0.0.1:6379", 3);
 	expect_says("refused");
+}
+END_TEST
+
+START_TEST(the_redis_of_a_command_is_asked_where_it_is)
+{
+	struct sim_redis *redis = sim_redis_start(host, 6379, NULL);
+
+	write_cases("backend",
+		    "- id: T-1\n  title: one\n"
+		    "  when: [{redis: [SET, k, storage]}, {redis: [SET, k, queues], in: queues}]\n"
+		    "  then:\n"
+		    "    - {redis: {command: [GET, k], reply: storage}}\n"
+		    "    - {redis: {command: [GET, k], in: queues, reply: queues}}\n"
+		    "    - {redis: {command: [GET, a], in: queues, reply: null}}\n"
+		    "    - {redis: {command: [DBSIZE], reply: 1}}\n"
+		    "- id: T-2\n  title: two\n  when: [{redis: [NONSENSE]}]\n"
+		    "  then: [{backend_calls: 0}]\n"
+		    "- id: T-3\n  title: three\n  given: {release: current}\n" AUTHORIZE);
+	expect_run("backend|-v|--world|sim|--store|redis://127.0.0.1:6379/2|"
+		   "--start|refscale backend all --port {port} --release {release}",
+		   1);
+	expect_says("ok      T-1");
+	expect_says("redis [\"NONSENSE\"]: ERR unknown command");
+	expect_says("skipped T-3      three (needs release-current)");
+	sim_redis_stop(redis);
+	expect_run("backend|T-1|-v|--world|sim|--start|refscale backend all --port {port}", 3);
+	expect_says("(needs redis)");
 }
 END_TEST
 
@@ -1059,6 +1190,7 @@ Suite *conformance_runner_conform_suite(void)
 	tcase_add_test(tests, a_gateway_that_runs_already_is_judged);
 	tcase_add_loop_test(tests, a_backend_gets_its_fixture_and_its_time, 0, ROWS(backend_rows));
 	tcase_add_test(tests, a_redis_is_emptied_between_cases_unless_it_held_data_before);
+	tcase_add_test(tests, the_redis_of_a_command_is_asked_where_it_is);
 	suite_add_tcase(suite, tests);
 	return suite;
 }

@@ -305,6 +305,27 @@ static void add_alert_limits(struct fixture *f, const struct json *of_service)
 	}
 }
 
+/* End users (spec/backend.md 8.5). */
+static bool add_users(struct fixture *f)
+{
+	JSON_EACH (given, json_get(f->given, STR("users"))) {
+		struct str service = json_get_str(given, STR("service_id"));
+		struct json *user = json_new(f->arena, JSON_OBJECT);
+
+		if (service.size == 0)
+			return error_set(f->error, ERROR_INVALID, "user %.*s has no service_id",
+					 STR_ARG(given->key));
+		set_text(f, user, STR("state"), STR("active"));
+		set_text(f, user, STR("plan_id"), FIXTURE_PLAN);
+		set_text(f, user, STR("plan_name"), STR("Basic"));
+		add(f, STR("POST"),
+		    STR_CONCAT(f->arena, STR("/internal/services/"), segment(f, service),
+			       STR("/users/"), segment(f, given->key)),
+		    wrap(f, STR("user"), patched(f, user, STR("users"), given->key)));
+	}
+	return true;
+}
+
 bool fixture_backend_calls(struct fixture_calls *calls, struct arena *arena,
 			   const struct json *given, struct error *error)
 {
@@ -315,7 +336,7 @@ bool fixture_backend_calls(struct fixture_calls *calls, struct arena *arena,
 	for (size_t i = 0; i < SERVICES; i++)
 		add_metrics(&fixture, services[i].id);
 	add_fixed_applications(&fixture);
-	if (!add_given_applications(&fixture))
+	if (!add_given_applications(&fixture) || !add_users(&fixture))
 		return false;
 	JSON_EACH (limit, json_get(given, STR("limits")))
 		add_limit(&fixture, limit);

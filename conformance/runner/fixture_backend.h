@@ -24,7 +24,7 @@ struct fixture_calls {
 };
 
 /* In the order they must be made. `given` may be NULL. False and *error when the case names an
- * application of no service. */
+ * application or a user of no service. */
 bool fixture_backend_calls(struct fixture_calls *calls, struct arena *arena,
 			   const struct json *given, struct error *error);
 void fixture_calls_free(struct fixture_calls *calls);

@@ -56,7 +56,31 @@ static bool needs_test_hooks(const struct conform_case *conform_case)
 	       (json_get(conform_case->given, STR("clock")) != NULL ||
 		has_entry(conform_case, STR("when"), STR("clock")) ||
 		has_entry(conform_case, STR("when"), STR("drain")) ||
+		has_entry(conform_case, STR("when"), STR("forget")) ||
+		has_entry(conform_case, STR("when"), STR("cron")) ||
 		has_entry(conform_case, STR("when"), STR("wait")));
+}
+
+/* Whether its databases are within reach. */
+static bool offers_redis(const struct run_options *options)
+{
+	return target_plan_is_refscale(&options->plan) || options->plan.store.size > 0;
+}
+
+static bool needs_redis(const struct conform_case *conform_case)
+{
+	return has_entry(conform_case, STR("when"), STR("redis")) ||
+	       has_entry(conform_case, STR("then"), STR("redis"));
+}
+
+/* "release-current" for a case that is about another release than the default. */
+static struct str release_need(const struct conform_case *conform_case, struct arena *arena)
+{
+	struct str release = json_scalar_text(json_get(conform_case->given, STR("release")));
+
+	if (release.size == 0 || str_equal(release, STR("2.6")))
+		return STR("");
+	return STR_CONCAT(arena, STR("release-"), release);
 }
 
 static struct str missing_port(const struct run_options *options,
@@ -80,6 +104,7 @@ struct str run_missing_need(const struct run_options *options,
 {
 	bool is_gateway = conform_case->suite == SUITE_GATEWAY;
 	struct str port = missing_port(options, conform_case);
+	struct str release = release_need(conform_case, arena);
 
 	JSON_EACH (need, conform_case->needs) {
 		struct str name = json_scalar_text(need);
@@ -96,5 +121,9 @@ struct str run_missing_need(const struct run_options *options,
 		return STR("command-line");
 	if (needs_test_hooks(conform_case) && !offers(options, STR("test-hooks")))
 		return STR("test-hooks");
+	if (needs_redis(conform_case) && !offers_redis(options))
+		return STR("redis");
+	if (release.size > 0 && !offers(options, release))
+		return release;
 	return port.size > 0 ? STR_CONCAT(arena, STR("the "), port, STR(" port")) : STR("");
 }

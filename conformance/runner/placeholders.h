@@ -11,7 +11,7 @@
 struct arena;
 struct json;
 
-#define PLACEHOLDERS_MAX 12
+#define PLACEHOLDERS_MAX 64
 
 struct placeholders {
 	struct {

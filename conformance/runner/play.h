@@ -1,6 +1,6 @@
 /* A played server: it notes every call on the wire and answers as it was told, faults included. The
- * backend, upstream and portal of a case are three of them; each has its own way to choose answers
- * (play_backend.c, play_upstream.c, play_portal.c).
+ * backend, upstream, portal and events hook of a case are such; each has its own way to choose
+ * answers (play_script.c, play_upstream.c, play_portal.c).
  *
  * An answer is {status, fields, body, json, delay, fault}, all optional. A script is a list of
  * answers used in order, of which the last one repeats.
@@ -56,7 +56,7 @@ void play_set_script(struct play *play, const struct json *answers);
 void play_close(struct play *play);
 
 /* Choosers. */
-play_choose play_backend_choose;  /* the script; default 200 */
+play_choose play_script_choose;   /* the script; default 200 */
 play_choose play_upstream_choose; /* the script; `echo` and default: the request as JSON */
 play_choose play_portal_choose;   /* data: struct portal_play */
 

@@ -31,11 +31,14 @@ static void free_run(struct case_run *run)
 	timer_stop(&run->timeout);
 	timer_stop(&run->pause);
 	client_cancel(run->call);
+	run->is_over = true;
+	redis_access_close(&run->redis);
 	scene_close(&run->scene);
 	target_free(&run->target);
 	wire_free(&run->hook_wire);
 	fixture_calls_free(&run->fixture);
 	vec_free(&run->failures.items);
+	vec_free(&run->observations);
 	arena_destroy(run->scratch);
 	arena_destroy(run->arena);
 	free(run);
@@ -74,6 +77,7 @@ static void finish(struct case_run *run)
 	timer_stop(&run->pause);
 	client_cancel(run->call);
 	run->call = NULL;
+	redis_access_close(&run->redis);
 	scene_close_plays(&run->scene);
 	if (!target_stop(&run->target))
 		timer_start(run->world, &run->pause, 0, end_later);
@@ -161,10 +165,15 @@ static bool expects_exit(const struct json *step)
 static bool judge(struct case_run *run)
 {
 	bool has_ended = run->target.state == TARGET_ENDED;
-	const struct check_view view = {run->scratch, &run->scene.wire, has_ended,
-					run->target.exit_status};
+	const struct check_view view = {
+		.arena = run->scratch,
+		.wire = &run->scene.wire,
+		.has_ended = has_ended,
+		.exit_status = run->target.exit_status,
+		.observations = run->observations.items,
+		.observations_count = run->observations.count,
+	};
 
-	arena_reset(run->scratch);
 	run->failures.items.count = 0;
 	checks_judge(&view, json_get(run->step, STR("then")), &run->failures);
 	if (has_ended && !run->may_end && !expects_exit(run->step))
@@ -183,6 +192,25 @@ static void step_done(struct case_run *run)
 	begin_step(run);
 }
 
+static void look(struct timer *timer);
+
+void case_run_judge(struct case_run *run)
+{
+	if (judge(run))
+		step_done(run);
+	else if (run->is_last_look)
+		fail_checks(run);
+	else
+		timer_start(run->world, &run->pause, pace_of(run)->look_again_us, look);
+}
+
+static void observe(struct case_run *run, bool is_last_look)
+{
+	run->is_last_look = is_last_look;
+	arena_reset(run->scratch);
+	case_run_observe(run);
+}
+
 static void look(struct timer *timer)
 {
 	struct case_run *run = LIST_ENTRY(timer, struct case_run, pause);
@@ -196,12 +224,8 @@ static void look(struct timer *timer)
 	}
 	if (!is_late && now_us - run->changed_us < pace->quiet_us)
 		timer_start(run->world, timer, pace->quiet_us - (now_us - run->changed_us), look);
-	else if (judge(run))
-		step_done(run);
-	else if (is_late)
-		fail_checks(run);
 	else
-		timer_start(run->world, timer, pace->look_again_us, look);
+		observe(run, is_late);
 }
 
 static void settle(struct case_run *run)
@@ -297,6 +321,7 @@ static bool start(struct case_run *run, struct error *error)
 	if (run->options->plan.store.size > 0)
 		placeholders_set(&run->scene.placeholders, STR("store"), run->options->plan.store);
 	run->target.wire = &run->scene.wire;
+	run->target.release = json_scalar_text(json_get(run->scene.given, STR("release")));
 	return target_start(&run->target, &run->scene.placeholders, run->scene.environment,
 			    json_get(run->scene.given, STR("arguments")), error);
 }
@@ -316,6 +341,7 @@ struct case_run *case_run_start(struct world *world, const struct run_options *o
 	run->result_arena = arena;
 	run->began_us = world_monotonic_us(world);
 	run->clock_us = INT64_MIN;
+	run->redis = (struct redis_access){.world = world, .arena = run->arena};
 	run->done = done;
 	run->data = data;
 	run->result = (struct result){.conform_case = conform_case, .verdict = VERDICT_PASSED};

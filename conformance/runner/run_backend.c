@@ -1,5 +1,5 @@
 /* What the runner itself asks of a backend: the fixture through the Internal API, time and queues
- * through the test hooks. None of it is on the case's wire, unless it fails. */
+ * through the test hooks. None of it is on the case's wire. */
 #include <inttypes.h>
 
 #include "base/arena.h"
@@ -19,7 +19,7 @@ struct str case_run_internal_credentials(struct case_run *run)
 	return STR_CONCAT(run->arena, STR("Basic "), base64_encode(run->arena, pair));
 }
 
-static void send(struct case_run *run, const struct fixture_call *call, client_done *done)
+void case_run_ask(struct case_run *run, const struct fixture_call *call, client_done *done)
 {
 	struct client_request request = {
 		.address = run->target.address,
@@ -69,7 +69,21 @@ void case_run_drain(struct case_run *run)
 {
 	const struct fixture_call call = {STR("POST"), STR("/__test/drain"), STR("")};
 
-	send(run, &call, hook_done);
+	case_run_ask(run, &call, hook_done);
+}
+
+void case_run_forget(struct case_run *run)
+{
+	const struct fixture_call call = {STR("DELETE"), STR("/__test/cache"), STR("")};
+
+	case_run_ask(run, &call, hook_done);
+}
+
+void case_run_cron(struct case_run *run)
+{
+	const struct fixture_call call = {STR("POST"), STR("/__test/cron"), STR("")};
+
+	case_run_ask(run, &call, hook_done);
 }
 
 void case_run_set_clock(struct case_run *run, int64_t utc_us)
@@ -78,7 +92,7 @@ void case_run_set_clock(struct case_run *run, int64_t utc_us)
 
 	run->clock_us = utc_us;
 	call.body = str_format(run->arena, "%" PRId64, utc_us / UTC_SECOND_US);
-	send(run, &call, hook_done);
+	case_run_ask(run, &call, hook_done);
 }
 
 void case_run_advance_clock(struct case_run *run, int64_t by_us)
@@ -118,7 +132,7 @@ void case_run_seed(struct case_run *run)
 	if (run->fixture.items.count == 0 && !prepare_seed(run))
 		return;
 	if (run->fixture_next < run->fixture.items.count)
-		send(run, &run->fixture.items.items[run->fixture_next++], fixture_done);
+		case_run_ask(run, &run->fixture.items.items[run->fixture_next++], fixture_done);
 	else
 		case_run_first_step(run);
 }

@@ -57,12 +57,12 @@ bool scene_set(struct scene *scene, const struct json *set, struct error *error)
 	const struct json *config_text = json_get(set, STR("config_text"));
 	const struct json *portal = json_get(set, STR("portal"));
 	const struct json *names = json_get(set, STR("names"));
-	const enum side scripted[] = {SIDE_BACKEND, SIDE_UPSTREAM};
+	const enum side scripted[] = {SIDE_BACKEND, SIDE_UPSTREAM, SIDE_HOOK};
 
 	for (size_t i = 0; i < sizeof scripted / sizeof *scripted; i++) {
 		const struct json *script = json_get(set, side_name(scripted[i]));
 
-		if (script != NULL)
+		if (script != NULL && scene->plays[scripted[i]].world != NULL)
 			play_set_script(&scene->plays[scripted[i]], script);
 	}
 	if (portal != NULL) {
@@ -82,7 +82,7 @@ static bool open_plays(struct scene *scene, uint16_t portal_port, struct error *
 {
 	scene->plays[SIDE_PORTAL].port = portal_port;
 	return play_open(&scene->plays[SIDE_BACKEND], scene->world, &scene->wire, SIDE_BACKEND,
-			 play_backend_choose, NULL, error) &&
+			 play_script_choose, NULL, error) &&
 	       play_open(&scene->plays[SIDE_UPSTREAM], scene->world, &scene->wire, SIDE_UPSTREAM,
 			 play_upstream_choose, NULL, error) &&
 	       play_open(&scene->plays[SIDE_PORTAL], scene->world, &scene->wire, SIDE_PORTAL,
@@ -138,6 +138,23 @@ static bool set_up_gateway(struct scene *scene, struct error *error)
 	return scene_set(scene, scene->given, error);
 }
 
+static bool open_backend_scene(struct scene *scene, struct error *error)
+{
+	if (!play_open(&scene->plays[SIDE_HOOK], scene->world, &scene->wire, SIDE_HOOK,
+		       play_script_choose, NULL, error))
+		return false;
+	set_address(scene, STR("hook"), "http://127.0.0.1:%u/hook", scene->plays[SIDE_HOOK].port);
+	return true;
+}
+
+static bool set_up_backend(struct scene *scene, struct error *error)
+{
+	set_variable(scene, STR("CONFIG_INTERNAL_API_USER"), BACKEND_USER);
+	set_variable(scene, STR("CONFIG_INTERNAL_API_PASSWORD"), BACKEND_PASSWORD);
+	add_given_variables(scene);
+	return scene_set(scene, scene->given, error);
+}
+
 bool scene_open(struct scene *scene, struct world *world, struct arena *arena,
 		const struct conform_case *conform_case, uint16_t portal_port, struct error *error)
 {
@@ -148,21 +165,17 @@ bool scene_open(struct scene *scene, struct world *world, struct arena *arena,
 	scene->host = STR("127.0.0.1");
 	scene->environment = json_new(arena, JSON_OBJECT);
 	wire_init(&scene->wire, arena);
-	if (is_gateway && !open_gateway_scene(scene, portal_port, error))
+	if (is_gateway ? !open_gateway_scene(scene, portal_port, error)
+		       : !open_backend_scene(scene, error))
 		return false;
 	scene->given = placeholders_expand_json(&scene->placeholders, arena, conform_case->given);
 	scene->steps = placeholders_expand_json(&scene->placeholders, arena, conform_case->steps);
-	if (is_gateway)
-		return set_up_gateway(scene, error);
-	set_variable(scene, STR("CONFIG_INTERNAL_API_USER"), BACKEND_USER);
-	set_variable(scene, STR("CONFIG_INTERNAL_API_PASSWORD"), BACKEND_PASSWORD);
-	add_given_variables(scene);
-	return true;
+	return is_gateway ? set_up_gateway(scene, error) : set_up_backend(scene, error);
 }
 
 void scene_close_plays(struct scene *scene)
 {
-	const enum side played[] = {SIDE_BACKEND, SIDE_UPSTREAM, SIDE_PORTAL};
+	const enum side played[] = {SIDE_BACKEND, SIDE_UPSTREAM, SIDE_PORTAL, SIDE_HOOK};
 
 	for (size_t i = 0; i < sizeof played / sizeof *played; i++) {
 		if (scene->plays[played[i]].world != NULL)

@@ -1,6 +1,6 @@
-/* What stands around the target of one case: played backend, upstream, portal and name server, the
- * configuration file, and the wire on which all is noted. Gateway cases use all of it; of a backend
- * case only the wire and the placeholders.
+/* What stands around the target of one case: for a gateway the played backend, upstream, portal and
+ * name server and the configuration file, for a backend the played events hook; for both the wire
+ * on which all is noted.
  */
 #ifndef RUNNER_SCENE_H
 #define RUNNER_SCENE_H
@@ -38,7 +38,8 @@ struct scene {
 /* portal_port 0: any. Zeroed scenes may be closed. */
 bool scene_open(struct scene *scene, struct world *world, struct arena *arena,
 		const struct conform_case *conform_case, uint16_t portal_port, struct error *error);
-/* An action `set`, or the start: any of config, config_text, backend, upstream, portal, names. */
+/* An action `set`, or the start: any of config, config_text, backend, upstream, portal, names,
+ * hook; what the suite does not play is left out. */
 bool scene_set(struct scene *scene, const struct json *set, struct error *error);
 /* Played servers end, so that nobody waits for their answers; the wire stays. */
 void scene_close_plays(struct scene *scene);

@@ -63,7 +63,7 @@ static bool check_word(const struct place *place, const struct json *value, cons
 	struct str rest = str_from(words), word;
 
 	while (str_next_field(&rest, ' ', &word)) {
-		if (value->kind == JSON_STRING && str_equal(value->text, word))
+		if (is_text(value) && str_equal(json_scalar_text(value), word))
 			return true;
 	}
 	return error_set(place->error, ERROR_INVALID, "%.*s:%d: %s must be one of: %s",
@@ -284,6 +284,17 @@ static const struct shape_key *find_key(const struct shape_key *keys, struct str
 	return NULL;
 }
 
+bool shape_check_key(const struct json *member, const struct shape_key *keys, const char *place,
+		     struct str path, struct error *error)
+{
+	const struct shape_key *key = find_key(keys, member->key);
+
+	if (key == NULL)
+		return error_set(error, ERROR_INVALID, "%.*s:%d: unknown key \"%.*s\" in %s",
+				 STR_ARG(path), member->line, STR_ARG(member->key), place);
+	return shape_check(member, key, path, error);
+}
+
 bool shape_check_keys(const struct json *object, const struct shape_key *keys, const char *place,
 		      struct str path, struct error *error)
 {
@@ -291,13 +302,7 @@ bool shape_check_keys(const struct json *object, const struct shape_key *keys, c
 		return error_set(error, ERROR_INVALID, "%.*s:%d: %s must be an object",
 				 STR_ARG(path), object->line, place);
 	JSON_EACH (child, object) {
-		const struct shape_key *key = find_key(keys, child->key);
-
-		if (key == NULL)
-			return error_set(error, ERROR_INVALID,
-					 "%.*s:%d: unknown key \"%.*s\" in %s", STR_ARG(path),
-					 child->line, STR_ARG(child->key), place);
-		if (!shape_check(child, key, path, error))
+		if (!shape_check_key(child, keys, place, path, error))
 			return false;
 	}
 	for (; keys->name != NULL; keys++) {

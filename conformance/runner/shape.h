@@ -48,6 +48,9 @@ struct shape_key {
 /* `place` names what the value is of, `path` its file: "path:12: answer.status: ..." */
 bool shape_check(const struct json *value, const struct shape_key *shape, struct str path,
 		 struct error *error);
+/* Same for one member of an object of those keys. */
+bool shape_check_key(const struct json *member, const struct shape_key *keys, const char *place,
+		     struct str path, struct error *error);
 /* Same for an object whose keys are all there is to say of it. */
 bool shape_check_keys(const struct json *object, const struct shape_key *keys, const char *place,
 		      struct str path, struct error *error);

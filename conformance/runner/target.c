@@ -11,6 +11,7 @@
 #define PROBE_PAUSE_US 20000
 #define PROBE_TIMEOUT_MS 2000
 #define STOP_GRACE_US 2000000
+#define RELEASE_DEFAULT STR("2.6")
 
 static const struct str port_names[TARGET_PORTS] = {
 	[TARGET_PROXY] = STR_INIT("proxy"),
@@ -146,6 +147,10 @@ static size_t refscale_words(struct target *target, const struct json *arguments
 
 	for (size_t i = 0; i < fixed_count; i++)
 		add_word(target, words, &count, fixed[i]);
+	if (target->release.size > 0) {
+		add_word(target, words, &count, STR("--release"));
+		add_word(target, words, &count, target->release);
+	}
 	JSON_EACH (argument, arguments)
 		add_word(target, words, &count, json_scalar_text(argument));
 	return count;
@@ -277,6 +282,8 @@ bool target_start(struct target *target, struct placeholders *placeholders,
 		return use_url(target, error);
 	if (!is_refscale && !reserve_ports(target, placeholders, error))
 		return false;
+	placeholders_set(placeholders, STR("release"),
+			 target->release.size > 0 ? target->release : RELEASE_DEFAULT);
 	JSON_EACH (variable, environment)
 		variables[count++] = (struct process_variable){
 			variable->key, placeholders_expand(placeholders, target->arena,

@@ -48,7 +48,8 @@ struct target {
 	struct world *world;
 	const struct target_plan *plan;
 	struct arena *arena;
-	struct wire *wire; /* gets its log */
+	struct wire *wire;  /* gets its log */
+	struct str release; /* of a backend; empty: the default */
 	enum target_state state;
 	int exit_status; /* when it ended: status, or 128 + signal */
 	bool was_killed;
@@ -62,8 +63,9 @@ struct target {
 	void *data;
 };
 
-/* Order of use: fill world, plan, arena, wire, changed, data; start; stop; wait for TARGET_ENDED;
- * free. `environment` (name: text) is what the target gets on top, `arguments` a list or NULL. */
+/* Order of use: fill world, plan, arena, wire, release, changed, data; start; stop; wait for
+ * TARGET_ENDED; free. `environment` (name: text) is what the target gets on top, `arguments` a list
+ * or NULL. */
 bool target_start(struct target *target, struct placeholders *placeholders,
 		  const struct json *environment, const struct json *arguments,
 		  struct error *error);

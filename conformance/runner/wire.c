@@ -4,14 +4,13 @@
 #include "base/url.h"
 
 #define PRINT_BYTES_MAX (256 * 1024)
-#define BODY_BYTES_SHOWN 2048
+#define BYTES_SHOWN 2048
 #define LOG_LINES_SHOWN 30
 
 static const struct str side_names[SIDES] = {
-	[SIDE_CLIENT] = STR_INIT("client"),
-	[SIDE_BACKEND] = STR_INIT("backend"),
-	[SIDE_UPSTREAM] = STR_INIT("upstream"),
-	[SIDE_PORTAL] = STR_INIT("portal"),
+	[SIDE_CLIENT] = STR_INIT("client"),     [SIDE_BACKEND] = STR_INIT("backend"),
+	[SIDE_UPSTREAM] = STR_INIT("upstream"), [SIDE_PORTAL] = STR_INIT("portal"),
+	[SIDE_HOOK] = STR_INIT("hook"),
 };
 
 struct str side_name(enum side side)
@@ -119,17 +118,19 @@ static void print_message(struct strbuf *out, const struct http_fields *fields, 
 		strbuf_append_format(out, "\n      (%zu bytes)\n", body.size);
 	else
 		strbuf_append_format(out, "\n      %.*s%s\n",
-				     STR_ARG(str_slice(body, 0, BODY_BYTES_SHOWN)),
-				     body.size > BODY_BYTES_SHOWN ? " ..." : "");
+				     STR_ARG(str_slice(body, 0, BYTES_SHOWN)),
+				     body.size > BYTES_SHOWN ? " ..." : "");
 }
 
 static void print_record(struct strbuf *out, const struct record *record)
 {
 	bool is_client = record->side == SIDE_CLIENT;
 
-	strbuf_append_format(out, "    %s -> %s: %.*s %.*s\n", is_client ? "client" : "target",
+	strbuf_append_format(out, "    %s -> %s: %.*s %.*s%s\n", is_client ? "client" : "target",
 			     is_client ? "target" : side_names[record->side].data,
-			     STR_ARG(record->method), STR_ARG(record->target));
+			     STR_ARG(record->method),
+			     STR_ARG(str_slice(record->target, 0, BYTES_SHOWN)),
+			     record->target.size > BYTES_SHOWN ? " ..." : "");
 	print_message(out, &record->fields, record->body);
 	if (record->status != 0) {
 		strbuf_append_format(out, "    <- %d %.*s\n", record->status,

@@ -1,8 +1,8 @@
 #include "base/json.h"
 #include "conformance/runner/play.h"
 
-const struct json *play_backend_choose(struct play *play, const struct record *record,
-				       struct arena *arena)
+const struct json *play_script_choose(struct play *play, const struct record *record,
+				      struct arena *arena)
 {
 	(void)record;
 	(void)arena;

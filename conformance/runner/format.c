@@ -1,0 +1,230 @@
+#include "conformance/runner/format.h"
+
+#include <stddef.h>
+
+/* From the inside out. */
+
+static const struct shape_key scripted_answer_keys[] = {
+	{"status", SHAPE_INTEGER, NULL, NULL, false},
+	{"fields", SHAPE_FIELDS, NULL, NULL, false},
+	{"body", SHAPE_TEXT, NULL, NULL, false},
+	{"json", SHAPE_ANY, NULL, NULL, false},
+	{"delay", SHAPE_DURATION, NULL, NULL, false},
+	{"fault", SHAPE_WORD, NULL, "refuse close cut silent", false},
+	{.name = NULL},
+};
+
+#define PLAYED_KEYS                                                                                \
+	{"config", SHAPE_ONE_OR_LIST, NULL, NULL, false},                                          \
+		{"config_text", SHAPE_TEXT, NULL, NULL, false},                                    \
+		{"backend", SHAPE_SCRIPT, scripted_answer_keys, NULL, false},                      \
+		{"upstream", SHAPE_SCRIPT, scripted_answer_keys, NULL, false},                     \
+		{"portal", SHAPE_SCRIPTS, scripted_answer_keys, NULL, false},                      \
+	{                                                                                          \
+		"names", SHAPE_ADDRESSES, NULL, NULL, false                                        \
+	}
+#define HOOK_KEY                                                                                   \
+	{                                                                                          \
+		"hook", SHAPE_ONE_OR_LIST, scripted_answer_keys, NULL, false                       \
+	}
+#define TARGET_KEYS                                                                                \
+	{"environment", SHAPE_TEXT_MAP, NULL, NULL, false},                                        \
+		{"arguments", SHAPE_TEXTS, NULL, NULL, false},                                     \
+	{                                                                                          \
+		"start", SHAPE_WORD, NULL, "ready fails", false                                    \
+	}
+
+static const struct shape_key set_keys[] = {PLAYED_KEYS, HOOK_KEY, {.name = NULL}};
+
+/* given. */
+
+static const struct shape_key gateway_given_keys[] = {
+	{"source", SHAPE_WORD, NULL, "file portal", false},
+	PLAYED_KEYS,
+	TARGET_KEYS,
+	{.name = NULL},
+};
+
+static const struct shape_key limit_keys[] = {
+	{"service", SHAPE_TEXT, NULL, NULL, true},
+	{"plan", SHAPE_TEXT, NULL, NULL, false},
+	{"metric", SHAPE_TEXT, NULL, NULL, true},
+	{"minute", SHAPE_INTEGER, NULL, NULL, false},
+	{"hour", SHAPE_INTEGER, NULL, NULL, false},
+	{"day", SHAPE_INTEGER, NULL, NULL, false},
+	{"week", SHAPE_INTEGER, NULL, NULL, false},
+	{"month", SHAPE_INTEGER, NULL, NULL, false},
+	{"year", SHAPE_INTEGER, NULL, NULL, false},
+	{"eternity", SHAPE_INTEGER, NULL, NULL, false},
+	{.name = NULL},
+};
+
+static const struct shape_key backend_given_keys[] = {
+	{"release", SHAPE_WORD, NULL, "2.5 2.6 current", false},
+	{"services", SHAPE_NAMED, NULL, NULL, false},
+	{"applications", SHAPE_NAMED, NULL, NULL, false},
+	{"user_keys", SHAPE_TEXT_MAP, NULL, NULL, false},
+	{"application_keys", SHAPE_TEXTS_MAP, NULL, NULL, false},
+	{"referrer_filters", SHAPE_TEXTS_MAP, NULL, NULL, false},
+	{"users", SHAPE_NAMED, NULL, NULL, false},
+	{"limits", SHAPE_LIST, limit_keys, NULL, false},
+	{"alert_limits", SHAPE_TEXTS_MAP, NULL, NULL, false},
+	{"clock", SHAPE_INSTANT, NULL, NULL, false},
+	HOOK_KEY,
+	TARGET_KEYS,
+	{.name = NULL},
+};
+
+/* when. */
+
+static const struct shape_key request_keys[] = {
+	{"method", SHAPE_TEXT, NULL, NULL, true},
+	{"path", SHAPE_TEXT, NULL, NULL, true},
+	{"fields", SHAPE_FIELDS, NULL, NULL, false},
+	{"body", SHAPE_TEXT, NULL, NULL, false},
+	{.name = NULL},
+};
+
+static const struct shape_key body_repeat_keys[] = {
+	{"text", SHAPE_TEXT, NULL, NULL, true},
+	{"count", SHAPE_INTEGER, NULL, NULL, true},
+	{"separator", SHAPE_TEXT, NULL, NULL, false},
+	{"head", SHAPE_TEXT, NULL, NULL, false},
+	{.name = NULL},
+};
+
+const struct shape_key format_call_keys[] = {
+	{"get", SHAPE_TEXT, NULL, NULL, false},
+	{"post", SHAPE_TEXT, NULL, NULL, false},
+	{"request", SHAPE_OBJECT, request_keys, NULL, false},
+	{"host", SHAPE_TEXT, NULL, NULL, false},
+	{"fields", SHAPE_FIELDS, NULL, NULL, false},
+	{"form", SHAPE_TEXT_MAP, NULL, NULL, false},
+	{"json", SHAPE_ANY, NULL, NULL, false},
+	{"body", SHAPE_TEXT, NULL, NULL, false},
+	{"body_bytes", SHAPE_INTEGER, NULL, NULL, false},
+	{"body_repeat", SHAPE_OBJECT, body_repeat_keys, NULL, false},
+	{"query_bytes", SHAPE_INTEGER, NULL, NULL, false},
+	{"raw_target", SHAPE_BOOLEAN, NULL, NULL, false},
+	{"chunked", SHAPE_BOOLEAN, NULL, NULL, false},
+	{"port", SHAPE_WORD, NULL, "proxy management metrics echo", false},
+	{"repeat", SHAPE_INTEGER, NULL, NULL, false},
+	{"internal", SHAPE_BOOLEAN, NULL, NULL, false},
+	{.name = NULL},
+};
+
+static const struct shape_key beside_redis_keys[] = {
+	{"in", SHAPE_WORD, NULL, "storage queues", false},
+	{.name = NULL},
+};
+
+const struct format_action format_actions[] = {
+	{{"wait", SHAPE_DURATION, NULL, NULL, true}, NULL},
+	{{"drain", SHAPE_BOOLEAN, NULL, NULL, true}, NULL},
+	{{"clock", SHAPE_INSTANT, NULL, NULL, true}, NULL},
+	{{"forget", SHAPE_BOOLEAN, NULL, NULL, true}, NULL},
+	{{"cron", SHAPE_WORD, NULL, "once", true}, NULL},
+	{{"redis", SHAPE_TEXTS, NULL, NULL, true}, beside_redis_keys},
+	{{"set", SHAPE_OBJECT, set_keys, NULL, true}, NULL},
+	{{"stop", SHAPE_WORD, NULL, "target", true}, NULL},
+	{{.name = NULL}, NULL},
+};
+
+/* then. */
+
+#define MESSAGE_CHECK_KEYS                                                                         \
+	{"body", SHAPE_VALUE, NULL, NULL, false},                                                  \
+		{"body_contains", SHAPE_TEXT, NULL, NULL, false},                                  \
+		{"body_json", SHAPE_JSON, NULL, NULL, false},                                      \
+		{"body_bytes", SHAPE_INTEGER, NULL, NULL, false},                                  \
+		{"fields", SHAPE_VALUES, NULL, NULL, false},                                       \
+	{                                                                                          \
+		"no_fields", SHAPE_TEXTS, NULL, NULL, false                                        \
+	}
+
+static const struct shape_key answer_check_keys[] = {
+	{"status", SHAPE_VALUE, NULL, NULL, false},
+	{"reason", SHAPE_VALUE, NULL, NULL, false},
+	{"failure", SHAPE_VALUE, NULL, NULL, false},
+	MESSAGE_CHECK_KEYS,
+	{.name = NULL},
+};
+
+static const struct shape_key call_check_keys[] = {
+	{"method", SHAPE_VALUE, NULL, NULL, false},
+	{"path", SHAPE_VALUE, NULL, NULL, false},
+	{"target", SHAPE_VALUE, NULL, NULL, false},
+	{"query", SHAPE_VALUES, NULL, NULL, false},
+	{"query_exactly", SHAPE_VALUES, NULL, NULL, false},
+	{"no_query", SHAPE_TEXTS, NULL, NULL, false},
+	{"body_form", SHAPE_VALUES, NULL, NULL, false},
+	MESSAGE_CHECK_KEYS,
+	{.name = NULL},
+};
+
+static const struct shape_key log_check_keys[] = {
+	{"contains", SHAPE_TEXT, NULL, NULL, false},
+	{"not_contains", SHAPE_TEXT, NULL, NULL, false},
+	{.name = NULL},
+};
+
+static const struct shape_key exit_check_keys[] = {
+	{"status", SHAPE_VALUE, NULL, NULL, true},
+	{.name = NULL},
+};
+
+static const struct shape_key redis_check_keys[] = {
+	{"command", SHAPE_TEXTS, NULL, NULL, true},
+	{"in", SHAPE_WORD, NULL, "storage queues", false},
+	{"sorted", SHAPE_BOOLEAN, NULL, NULL, false},
+	{"reply", SHAPE_JSON, NULL, NULL, false},
+	{"reply_json", SHAPE_JSON, NULL, NULL, false},
+	{.name = NULL},
+};
+
+const struct shape_key format_check_keys[] = {
+	{"answer", SHAPE_OBJECT, answer_check_keys, NULL, false},
+	{"answers", SHAPE_LIST, answer_check_keys, NULL, false},
+	{"backend", SHAPE_CALLS, call_check_keys, NULL, false},
+	{"upstream", SHAPE_CALLS, call_check_keys, NULL, false},
+	{"portal", SHAPE_CALLS, call_check_keys, NULL, false},
+	{"hook", SHAPE_CALLS, call_check_keys, NULL, false},
+	{"backend_calls", SHAPE_INTEGER, NULL, NULL, false},
+	{"upstream_calls", SHAPE_INTEGER, NULL, NULL, false},
+	{"portal_calls", SHAPE_INTEGER, NULL, NULL, false},
+	{"hook_calls", SHAPE_INTEGER, NULL, NULL, false},
+	{"order", SHAPE_TEXTS, NULL, NULL, false},
+	{"log", SHAPE_OBJECT, log_check_keys, NULL, false},
+	{"exit", SHAPE_OBJECT, exit_check_keys, NULL, false},
+	{"xml", SHAPE_VALUES, NULL, NULL, false},
+	{"redis", SHAPE_OBJECT, redis_check_keys, NULL, false},
+	{.name = NULL},
+};
+
+/* A case. */
+
+const struct shape_key format_step_keys[] = {
+	{"when", SHAPE_ANY, NULL, NULL, false},
+	{"then", SHAPE_ANY, NULL, NULL, true},
+	{.name = NULL},
+};
+
+#define CASE_KEYS                                                                                  \
+	{"id", SHAPE_TEXT, NULL, NULL, true}, {"title", SHAPE_TEXT, NULL, NULL, true},             \
+		{"tags", SHAPE_TEXTS, NULL, NULL, false},                                          \
+		{"needs", SHAPE_TEXTS, NULL, NULL, false},                                         \
+		{"covers", SHAPE_TEXTS, NULL, NULL, false},                                        \
+		{"when", SHAPE_ANY, NULL, NULL, false}, {"then", SHAPE_ANY, NULL, NULL, false},    \
+	{                                                                                          \
+		"steps", SHAPE_ANY, NULL, NULL, false                                              \
+	}
+
+static const struct shape_key case_keys[SUITES][10] = {
+	[SUITE_GATEWAY] = {CASE_KEYS, {"given", SHAPE_OBJECT, gateway_given_keys, NULL, false}},
+	[SUITE_BACKEND] = {CASE_KEYS, {"given", SHAPE_OBJECT, backend_given_keys, NULL, false}},
+};
+
+const struct shape_key *format_case_keys(enum suite suite)
+{
+	return case_keys[suite];
+}
