@@ -14,6 +14,7 @@
 #include "base/error.h"
 #include "base/limits.h"
 #include "base/map.h"
+#include "sim/data/redis_node.h"
 #include "sim/net/http_pool.h"
 #include "sim/net/stream.h"
 #include "sim/sim_internal.h"
@@ -334,6 +335,9 @@ static void process_set_variables(struct sim_process *process, const struct sim_
 static const struct component *component_find(const struct sim *sim,
 					      const struct process_options *options)
 {
+	if (options->words_count > 0 &&
+	    data_component_find(options->words, options->words_count) != NULL)
+		return data_component_find(options->words, options->words_count);
 	if (options->words_count < 2 || !str_equal(options->words[0], STR("refscale")))
 		return NULL;
 	for (size_t i = 0; sim->options.components != NULL && sim->options.components[i] != NULL;
@@ -373,7 +377,8 @@ struct sim_process *process_launch(struct sim_host *host, struct sim_process *pa
 								: options->shell_command;
 
 		error_set(error, ERROR_NOT_FOUND,
-			  "cannot start %.*s: only \"refscale COMPONENT\" in the simulator",
+			  "cannot start %.*s: only \"refscale COMPONENT\" and Redis' programs in "
+			  "the simulator",
 			  STR_ARG(program));
 		return NULL;
 	}
@@ -383,13 +388,15 @@ struct sim_process *process_launch(struct sim_host *host, struct sim_process *pa
 	}
 
 	struct sim_process *process = process_create(host, str_from(component->name));
-	size_t count = options->words_count - 2;
+	/* "refscale COMPONENT argument ..." or "redis-server argument ..." */
+	size_t first = str_equal(options->words[0], STR("refscale")) ? 2 : 1;
+	size_t count = options->words_count - first;
 
 	process->component = component;
 	process->arguments = ARENA_ARRAY(process->arena, struct str, count + 1);
 	process->arguments_count = count;
 	for (size_t i = 0; i < count; i++)
-		process->arguments[i] = str_copy(process->arena, options->words[i + 2]);
+		process->arguments[i] = str_copy(process->arena, options->words[i + first]);
 	process_set_variables(process, parent, options);
 	handle_watch(process, parent, options);
 	process_trace(process, STR("process.start"));

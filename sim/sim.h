@@ -136,9 +136,21 @@ struct str sim_tls_certificate(struct arena *arena, struct str names, struct str
 #define SIM_TLS_AUTHORITY STR("simulated authority\n")
 
 /* A Redis node on a host: store/ over RESP. A host that goes down stops its nodes; they come back
- * by sim_redis_restart(). */
+ * by sim_redis_restart(). As processes they are `redis-server ...` and `redis-sentinel FILE`
+ * (data/redis_server.c, data/sentinel.h), started with sim_process_start(). */
 struct sim_redis;
 struct sim_redis *sim_redis_start(struct sim_host *host, uint16_t port, struct error *error);
+struct sim_redis_options {
+	uint16_t port;
+	struct str password;    /* empty: none is asked for */
+	struct str master_host; /* empty: a master. Else a read-only replica, which follows it */
+	uint16_t master_port;
+	struct str master_password;
+};
+struct sim_redis *sim_redis_start_with(struct sim_host *host,
+				       const struct sim_redis_options *options,
+				       struct error *error);
+void sim_redis_set_loading(struct sim_redis *redis, bool is_loading); /* answers LOADING */
 void sim_redis_stop(struct sim_redis *redis); /* connections cut, data kept */
 /* False and *error when somebody else listens on its port by now. */
 bool sim_redis_restart(struct sim_redis *redis, struct error *error);

@@ -150,6 +150,25 @@ static bool has_right_count(const struct call *call)
 					: call->count == (size_t)call->command->words;
 }
 
+void command_carry_out(struct call *call)
+{
+	struct store *store = call->store;
+
+	call->command->run(call);
+	if (store->wrote == NULL || (call->command->flags & COMMAND_WRITES) == 0 ||
+	    call->has_to_wait || store->has_failed || call->reply.kind == REDIS_ERROR)
+		return;
+	store->wrote(call->session->database, call->words, call->count, &call->reply,
+		     store->wrote_data);
+}
+
+bool store_command_writes(const struct store *store, struct str name)
+{
+	const struct command *command = find(store->commands, name);
+
+	return command != NULL && (command->flags & COMMAND_WRITES) != 0;
+}
+
 static void dispatch(struct call *call)
 {
 	struct session *session = call->session;
@@ -164,7 +183,7 @@ static void dispatch(struct call *call)
 	} else if (session->multi != NULL && (call->command->flags & COMMAND_NEVER_QUEUED) == 0) {
 		transaction_queue(call);
 	} else {
-		call->command->run(call);
+		command_carry_out(call);
 	}
 }
 

@@ -64,6 +64,8 @@ struct call {
 struct map *commands_by_name(void);
 /* The caller has set store, session, words, count (at least 1), arena, may_wait and is_retry. */
 void command_execute(struct call *call);
+/* Runs call->command alone, and tells who watches the store of what it wrote. */
+void command_carry_out(struct call *call);
 
 /* transactions.c */
 void transaction_queue(struct call *call);        /* the command waits for EXEC */

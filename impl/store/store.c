@@ -126,6 +126,12 @@ const struct redis_reply *store_execute(struct store *store, int *database, cons
 	return &store->reply;
 }
 
+void store_watch_writes(struct store *store, store_wrote *wrote, void *data)
+{
+	store->wrote = wrote;
+	store->wrote_data = data;
+}
+
 /* Life. */
 
 static bool open_database(struct store *store, struct str path, enum sql_durability durability,

@@ -36,4 +36,13 @@ struct redis_client *store_client(struct store *store, int database);
 const struct redis_reply *store_execute(struct store *store, int *database, const struct str *words,
 					size_t count);
 
+/* Called after every command that writes and was not refused, with its words and its reply, also
+ * when it had waited or stood between MULTI and EXEC: for who passes on what is written, as a Redis
+ * does to its replicas. One at a time; NULL: nobody any more. */
+typedef void store_wrote(int database, const struct str *words, size_t count,
+			 const struct redis_reply *reply, void *data);
+void store_watch_writes(struct store *store, store_wrote *wrote, void *data);
+/* Is it the name (in any case) of a command that writes? What a read-only replica refuses. */
+bool store_command_writes(const struct store *store, struct str name);
+
 #endif

@@ -69,6 +69,9 @@ struct store {
 	int64_t turn_us; /* which turn `rounds_in_turn` is about */
 	int rounds_in_turn;
 
+	store_wrote *wrote; /* NULL: nobody watches */
+	void *wrote_data;
+
 	size_t clients;           /* open ones */
 	struct list_link blocked; /* clients waiting for a list, the longest waiting first */
 	bool was_pushed;          /* a list has appeared or grown since they were looked at */

@@ -65,7 +65,7 @@ void command_exec(struct call *call)
 		part.words = queued->words;
 		part.count = queued->count;
 		part.may_wait = false;
-		part.command->run(&part);
+		command_carry_out(&part);
 		*call_items_add(call, &items) = part.reply;
 	}
 	if (!session->is_spoilt)

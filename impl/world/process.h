@@ -1,5 +1,5 @@
 /* Child processes. In the simulator a child is a component on the same virtual host; only
- * "refscale COMPONENT ..." can be started there. */
+ * "refscale COMPONENT ...", "redis-server ..." and "redis-sentinel FILE" can be started there. */
 #ifndef WORLD_PROCESS_H
 #define WORLD_PROCESS_H
 

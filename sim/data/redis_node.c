@@ -1,262 +1,234 @@
-/* A Redis on a host: connections that speak RESP, each with a client of the store. The store's
- * replies leave at the end of the turn that brought the commands. */
 #include "sim/data/redis_node.h"
 
 #include <stdlib.h>
 
-#include "base/arena.h"
+#include "base/bug.h"
+#include "base/error.h"
+#include "sim/data/redis_node_internal.h"
 #include "sim/net/stream.h"
-#include "sim/sim_internal.h"
-#include "store/resp.h"
-#include "store/store.h"
-#include "world/clock.h"
 
-#define OUT_BYTES_MAX (1024 * 1024 * 1024)
-/* A client that does not read its replies is not read either. */
-#define OUT_WAITING_BYTES_MAX (1024 * 1024)
+/* Answers in their order: the node's own wait for those of the store before them. */
 
-struct sim_redis {
-	struct list_link link; /* in sim->redis */
-	struct sim_process *process;
-	struct store *store;
-	uint16_t port;
-	struct stream_listener *socket; /* NULL: stopped */
-	struct list_link connections;
+struct own_answer {
+	struct resp_connection *connection;
+	struct arena *arena;
+	struct redis_reply reply;
 };
 
-struct redis_connection {
-	struct list_link link;
-	struct sim_redis *redis;
-	struct stream *stream;
-	struct redis_client *client;
-	struct arena *arena; /* of one command */
-	struct task flush;
-	struct strbuf out;
-	size_t out_sent;
-	size_t waiting;  /* commands without a reply */
-	bool is_refused; /* to be told so after those */
-	bool wants_end;  /* after what is in `out` */
-};
-
-static void connection_free(struct redis_connection *connection)
+static void own_answer_is_due(const struct redis_reply *turn, void *data)
 {
-	list_remove(&connection->link);
-	list_remove(&connection->flush.link);
-	stream_close(connection->stream);
-	connection->stream = NULL; /* replies that come now are of no use */
-	redis_close(connection->client);
-	arena_destroy(connection->arena);
-	strbuf_free(&connection->out);
-	free(connection);
+	struct own_answer *answer = data;
+
+	(void)turn;
+	resp_answer(answer->connection, &answer->reply);
+	arena_destroy(answer->arena);
 }
 
-static void connection_read(struct redis_connection *connection);
-
-static void connection_flush(struct task *task)
+static void answer_in_turn(struct resp_connection *connection, struct arena *arena,
+			   const struct redis_reply *reply)
 {
-	struct redis_connection *connection = LIST_ENTRY(task, struct redis_connection, flush);
-	struct str out = str_skip(strbuf_str(&connection->out), connection->out_sent);
-	size_t written = out.size > 0 ? stream_write(connection->stream, out) : 0;
+	struct own_answer *answer = ARENA_NEW(arena, struct own_answer);
 
-	connection->out_sent += written;
-	if (written < out.size)
-		return;
-	strbuf_clear(&connection->out);
-	connection->out_sent = 0;
-	if (connection->wants_end)
-		connection_free(connection);
+	*answer = (struct own_answer){connection, arena, *reply};
+	REDIS_SEND(session_of(connection)->client, own_answer_is_due, answer, STR("PING"));
+}
+
+static void store_answered(const struct redis_reply *reply, void *data)
+{
+	resp_answer(data, reply);
+}
+
+/* Who may do what. */
+
+static struct str refusal(const struct redis_node *node, const struct redis_session *session,
+			  const struct node_command *command, struct str name)
+{
+	unsigned flags = command != NULL ? command->flags : 0;
+
+	if (node->options.password.size > 0 && !session->is_authenticated &&
+	    (flags & NODE_WITHOUT_PASSWORD) == 0)
+		return STR("NOAUTH Authentication required.");
+	if (node->is_loading && (flags & NODE_WHILE_LOADING) == 0)
+		return STR("LOADING Redis is loading the dataset in memory");
+	if (node->link != NULL && store_command_writes(node->store, name))
+		return STR("READONLY You can't write against a read only replica.");
+	return STR("");
+}
+
+static void answer_own(struct redis_node *node, struct resp_connection *connection,
+		       const struct node_command *command, const struct str *words, size_t count)
+{
+	struct node_call call = {.node = node,
+				 .connection = connection,
+				 .words = words,
+				 .count = count,
+				 .arena = arena_create()};
+
+	if (count < command->words_min)
+		call.reply = (struct redis_reply){
+			.kind = REDIS_ERROR,
+			.text = str_format(call.arena,
+					   "ERR wrong number of arguments for '%.*s' command",
+					   STR_ARG(command->name))};
 	else
-		connection_read(connection);
-}
-
-static void connection_ask_for_flush(struct redis_connection *connection)
-{
-	world_defer(&connection->redis->process->world, &connection->flush, connection_flush);
-}
-
-static void connection_write(struct redis_connection *connection, const struct redis_reply *reply)
-{
-	if (!resp_write_reply(&connection->out, reply))
-		connection->wants_end = true;
-	connection_ask_for_flush(connection);
-}
-
-static void connection_refuse(struct redis_connection *connection)
-{
-	static const struct redis_reply refusal = {.kind = REDIS_ERROR,
-						   .text = STR_INIT("ERR Protocol error")};
-
-	connection->is_refused = true;
-	if (connection->waiting > 0)
+		command->run(&call);
+	if (!call.is_silent) {
+		answer_in_turn(connection, call.arena, &call.reply);
 		return;
-	connection_write(connection, &refusal);
-	connection->wants_end = true;
-}
-
-static void connection_replied(const struct redis_reply *reply, void *data)
-{
-	struct redis_connection *connection = data;
-
-	if (connection->stream == NULL)
-		return;
+	}
 	connection->waiting--;
-	connection_write(connection, reply);
-	if (connection->is_refused)
-		connection_refuse(connection);
+	arena_destroy(call.arena);
 }
 
-static void connection_read(struct redis_connection *connection)
+static void node_command(struct resp_connection *connection, const struct str *words, size_t count,
+			 void *data)
 {
-	struct str *words;
-	size_t count, used;
+	struct redis_node *node = data;
+	struct redis_session *session = session_of(connection);
+	const struct node_command *command = node_command_find(words[0]);
+	struct redis_reply refused = {.kind = REDIS_ERROR,
+				      .text = refusal(node, session, command, words[0])};
 
-	while (!connection->is_refused && connection->out.size < OUT_WAITING_BYTES_MAX) {
-		struct str bytes = stream_peek(connection->stream);
+	if (refused.text.size > 0)
+		answer_in_turn(connection, arena_create(), &refused);
+	else if (command != NULL && (command->flags & NODE_BY_STORE) == 0)
+		answer_own(node, connection, command, words, count);
+	else
+		redis_send(session->client, words, count, store_answered, connection);
+}
 
-		if (bytes.size == 0)
-			return;
-		arena_reset(connection->arena);
-		switch (resp_read_command(bytes, connection->arena, &words, &count, &used)) {
-		case RESP_INCOMPLETE:
-			stream_want_more(connection->stream);
-			return;
-		case RESP_INVALID:
-			connection_refuse(connection);
-			return;
-		case RESP_DONE:
-			break;
-		}
-		stream_consume(connection->stream, used);
-		if (count == 0)
+static void node_opened(struct resp_connection *connection, void *data)
+{
+	struct redis_node *node = data;
+	struct redis_session *session = MEMORY_NEW(struct redis_session);
+
+	session->node = node;
+	session->client = store_client(node->store, 0);
+	connection->owner = session;
+}
+
+static void node_closed(struct resp_connection *connection, void *data)
+{
+	struct redis_session *session = session_of(connection);
+
+	(void)data;
+	redis_close(session->client);
+	free(session);
+}
+
+static const struct resp_server_events node_events = {
+	.opened = node_opened,
+	.command = node_command,
+	.closed = node_closed,
+};
+
+/* What happens to clients when the role changes. */
+
+void node_unblock_all(struct redis_node *node, const struct resp_connection *except)
+{
+	static const struct redis_reply unblocked = {
+		.kind = REDIS_ERROR,
+		.text = STR_INIT("UNBLOCKED force unblock from blocking operation, instance state "
+				 "changed (master -> replica?)")};
+
+	LIST_EACH (link, &node->server.connections) {
+		struct resp_connection *connection = LIST_ENTRY(link, struct resp_connection, link);
+
+		if (connection == except || connection->waiting == 0 ||
+		    session_of(connection)->is_replica)
 			continue;
-		connection->waiting++;
-		redis_send(connection->client, words, count, connection_replied, connection);
+		resp_answer(connection, &unblocked);
+		resp_end(connection);
 	}
 }
 
-static void stream_readable(struct stream *stream, void *data)
+void node_end_clients(struct redis_node *node, const struct resp_connection *except)
 {
-	struct redis_connection *connection = data;
+	LIST_EACH (link, &node->server.connections) {
+		struct resp_connection *connection = LIST_ENTRY(link, struct resp_connection, link);
 
-	connection_read(connection);
-	/* Half a connection is none: nobody waits for replies any more. */
-	if (stream_peer_has_ended(stream))
-		connection_free(connection);
+		if (connection != except && !session_of(connection)->is_replica)
+			resp_end(connection);
+	}
 }
 
-static void stream_writable(struct stream *stream, void *data)
+/* Life. */
+
+static struct str make_run_id(struct redis_node *node)
 {
-	(void)stream;
-	connection_flush(&((struct redis_connection *)data)->flush);
+	struct world *world = &node->process->world;
+	unsigned long long parts[3];
+
+	for (size_t i = 0; i < 3; i++)
+		parts[i] = (unsigned long long)world_chance(world);
+	return str_format(node->arena, "%016llx%016llx%08llx", parts[0], parts[1],
+			  parts[2] & 0xffffffffULL);
 }
 
-static void stream_lost(struct stream *stream, enum stream_failure failure, void *data)
+static struct redis_node_options copy_options(struct arena *arena,
+					      const struct redis_node_options *options)
 {
-	(void)stream;
-	(void)failure;
-	connection_free(data);
+	struct redis_node_options copy = *options;
+
+	copy.address = str_copy(arena, options->address);
+	copy.path = str_copy(arena, options->path);
+	copy.password = str_copy(arena, options->password);
+	copy.master_password = str_copy(arena, options->master_password);
+	copy.master_host = str_copy(arena, options->master_host);
+	return copy;
 }
 
-static const struct stream_events connection_events = {
-	.readable = stream_readable,
-	.writable = stream_writable,
-	.failed = stream_lost,
-};
-
-static void connection_accepted(struct stream *stream, void *data)
+struct redis_node *redis_node_create(struct world *world, const struct redis_node_options *options,
+				     struct error *error)
 {
-	struct sim_redis *redis = data;
-	struct redis_connection *connection = MEMORY_NEW(struct redis_connection);
+	struct redis_node *node = MEMORY_NEW(struct redis_node);
 
-	connection->redis = redis;
-	connection->stream = stream;
-	connection->client = store_client(redis->store, 0);
-	connection->arena = arena_create();
-	strbuf_init(&connection->out, OUT_BYTES_MAX);
-	list_append(&redis->connections, &connection->link);
-	stream_adopt(stream, &connection_events, connection);
-}
-
-/* The node. */
-
-static void redis_trace(const struct sim_redis *redis, struct str kind)
-{
-	struct trace *trace = &redis->process->sim->trace;
-
-	trace_begin(trace, redis->process->host->name, kind);
-	trace_int(trace, STR("port"), redis->port);
-	trace_end(trace);
-}
-
-static bool redis_listen(struct sim_redis *redis, struct error *error)
-{
-	struct stream_listen_options options = {.port = redis->port};
-
-	redis->socket = stream_listen(redis->process->host, &redis->process->actor, &options,
-				      connection_accepted, redis, error);
-	if (redis->socket != NULL)
-		redis_trace(redis, STR("redis.start"));
-	return redis->socket != NULL;
-}
-
-struct sim_redis *sim_redis_start(struct sim_host *host, uint16_t port, struct error *error)
-{
-	struct sim_redis *redis = MEMORY_NEW(struct sim_redis);
-
-	redis->process = process_create(host, STR("redis"));
-	redis->port = port;
-	list_init(&redis->connections);
-	redis->store =
-		store_create(&redis->process->world, STR(":memory:"), SQL_DURABILITY_NONE, error);
-	if (redis->store == NULL || !redis_listen(redis, error)) {
-		store_destroy(redis->store);
-		process_end(redis->process, 1, false);
-		free(redis);
+	node->arena = arena_create();
+	node->hello_texts = arena_create();
+	node->process = process_of(world);
+	node->options = copy_options(node->arena, options);
+	resp_server_init(&node->server, node->process, &node_events, node);
+	node->store = store_create(world, options->path, SQL_DURABILITY_NONE, error);
+	if (node->store == NULL) {
+		redis_node_destroy(node);
 		return NULL;
 	}
-	list_append(&host->net->sim->redis, &redis->link);
-	return redis;
+	node->run_id = make_run_id(node);
+	return node;
 }
 
-void sim_redis_stop(struct sim_redis *redis)
+bool redis_node_listen(struct redis_node *node, struct error *error)
 {
-	struct list_link *link;
+	if (!resp_server_listen(&node->server, node->options.address, node->options.port, error))
+		return false;
+	replication_open(node);
+	return true;
+}
 
-	if (redis->socket == NULL)
+bool redis_node_is_listening(const struct redis_node *node)
+{
+	return node->server.socket != NULL;
+}
+
+void redis_node_stop(struct redis_node *node)
+{
+	replication_close(node);
+	resp_server_close(&node->server);
+}
+
+void redis_node_destroy(struct redis_node *node)
+{
+	if (node == NULL)
 		return;
-	redis_trace(redis, STR("redis.stop"));
-	stream_unlisten(redis->socket);
-	redis->socket = NULL;
-	stream_cut_all(&redis->process->actor);
-	while ((link = list_first(&redis->connections)) != NULL)
-		connection_free(LIST_ENTRY(link, struct redis_connection, link));
+	redis_node_stop(node);
+	store_destroy(node->store);
+	vec_free(&node->hellos);
+	arena_destroy(node->hello_texts);
+	arena_destroy(node->arena);
+	free(node);
 }
 
-bool sim_redis_restart(struct sim_redis *redis, struct error *error)
+void redis_node_set_loading(struct redis_node *node, bool is_loading)
 {
-	sim_redis_stop(redis);
-	return redis_listen(redis, error);
-}
-
-void redis_nodes_stop(struct sim_host *host)
-{
-	LIST_EACH (link, &host->net->sim->redis) {
-		struct sim_redis *redis = LIST_ENTRY(link, struct sim_redis, link);
-
-		if (redis->process->host == host)
-			sim_redis_stop(redis);
-	}
-}
-
-void redis_nodes_free(struct sim *sim)
-{
-	struct list_link *link;
-
-	while ((link = list_take_first(&sim->redis)) != NULL) {
-		struct sim_redis *redis = LIST_ENTRY(link, struct sim_redis, link);
-
-		sim_redis_stop(redis);
-		store_destroy(redis->store);
-		free(redis);
-	}
+	node->is_loading = is_loading;
 }
