@@ -3,6 +3,7 @@
 #include <stdlib.h>
 
 #include "backend/backend_internal.h"
+#include "backend/cron.h"
 #include "backend/events_hook.h"
 #include "backend/listener.h"
 #include "backend/memo.h"
@@ -30,7 +31,8 @@ int64_t backend_now_us(const struct backend *backend)
 void backend_work_ended(struct backend *backend)
 {
 	if (backend->is_stopping && backend->requests == 0 && backend->exchanges == 0 &&
-	    (backend->worker == NULL || worker_is_idle(backend->worker)))
+	    (backend->worker == NULL || worker_is_idle(backend->worker)) &&
+	    (backend->cron == NULL || cron_is_idle(backend->cron)))
 		world_exit(backend->world, 0);
 }
 
@@ -56,6 +58,8 @@ static void stop_requested(void *data)
 	backend->is_stopping = true;
 	if (backend->worker != NULL)
 		worker_stop(backend->worker);
+	if (backend->cron != NULL)
+		cron_stop(backend->cron);
 	timer_start(backend->world, &backend->stop_timer, STOP_US, stop_is_due);
 	backend_work_ended(backend);
 }
@@ -79,6 +83,7 @@ static void backend_free(struct backend *backend)
 	events_hook_stop(backend);
 	close_data(backend);
 	worker_destroy(backend->worker);
+	cron_destroy(backend->cron);
 	memo_destroy(backend->memo);
 	store_destroy(backend->store);
 	strbuf_free(&backend->scratch);
@@ -127,10 +132,14 @@ static bool open_parts(struct backend *backend, struct error *error)
 		return false;
 	if (backend->settings.is_listener && !listener_open(backend, error))
 		return false;
-	if (!backend->settings.is_worker)
-		return true;
-	backend->worker = worker_create(backend, error);
-	return backend->worker != NULL;
+	if (backend->settings.is_worker) {
+		backend->worker = worker_create(backend, error);
+		if (backend->worker == NULL)
+			return false;
+	}
+	if (backend->settings.is_cron)
+		backend->cron = cron_create(backend);
+	return true;
 }
 
 static void *backend_start(struct world *world, const struct str *arguments, size_t count,

@@ -2,7 +2,7 @@
  * was reported, and the Internal API by which the portal tells it what there is
  * (spec/backend.md).
  *
- *   backend [listener|worker|all] --port N --store PATH|:memory:|redis://...
+ *   backend [all|listener|worker|cron] --port N --store PATH|:memory:|redis://...
  *
  * Without a Redis (option or environment) configuration, counters and queues live in a file of the
  * embedded store. Prints "ready backend port=N" when it serves.

@@ -16,6 +16,7 @@
 #include "base/utc.h"
 #include "world/clock.h"
 
+struct cron;
 struct http_listener;
 struct memo;
 struct ping;
@@ -31,6 +32,7 @@ struct backend {
 	struct redis_client *storage, *queues;
 	struct memo *memo;
 	struct worker *worker; /* NULL: elsewhere */
+	struct cron *cron;     /* NULL: elsewhere */
 	struct http_listener *listener;
 	struct strbuf scratch; /* for texts that are copied at once */
 	uint64_t hash_seed;
@@ -48,7 +50,7 @@ struct backend {
 
 /* What time it is, for every rule of backend. */
 int64_t backend_now_us(const struct backend *backend);
-/* A request or the worker's round is over: a process that is asked to stop may be able to. */
+/* A request, or a round of the worker or cron, is over: a process that is asked to stop may be able to. */
 void backend_work_ended(struct backend *backend);
 
 #endif

@@ -14,7 +14,7 @@ static const struct {
 } refused_starts[] = {
 	{"RACK_ENV", "x", "--release=2.7", "--release cannot be \"2.7\"", 2},
 	{"RACK_ENV", "x", "--durability=some", "--durability cannot be \"some\"", 2},
-	{"RACK_ENV", "x", "cron", "the role cannot be \"cron\"", 2},
+	{"RACK_ENV", "x", "cook", "the role cannot be \"cook\"", 2},
 	{"RACK_ENV", "x", "--nope", "nope", 2},
 	{"CONFIG_NOTIFICATION_BATCH", "x", "all", "CONFIG_NOTIFICATION_BATCH", 1},
 	{"CONFIG_NOTIFICATION_BATCH", "0", "all", "CONFIG_NOTIFICATION_BATCH", 1},

@@ -43,6 +43,8 @@ struct str key_daily_traffic(struct arena *arena, struct str service, struct str
 #define KEY_ALERT_ID STR("alerts/current_id")
 #define KEY_NOTIFICATIONS STR("notify/aggregator/batch")
 
+#define KEY_DELETED_SERVICES STR("set_with_services_marked_for_deletion")
+
 #define KEY_QUEUES STR("resque:queues")
 #define KEY_FAILED_JOBS STR("resque:failed")
 

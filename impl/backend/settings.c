@@ -14,6 +14,9 @@
 #define PORT_DEFAULT 3000
 #define BODY_BYTES_MAX (4 * 1024 * 1024) /* 2.7 */
 #define NOTIFICATION_BATCH_DEFAULT 10000
+#define RESCHEDULE_EVERY_DEFAULT_S 300 /* 9.1 */
+#define PURGE_EVERY_DEFAULT_S 86400    /* 9.3 */
+#define INTERVAL_MAX_S INT64_C(1000000000)
 #define STORE_PATH_DEFAULT STR("refscale-backend.db")
 
 struct choice {
@@ -28,12 +31,13 @@ static const struct choice durabilities[] = {
 	{{NULL, 0}, 0},
 };
 
-enum role { ROLE_ALL, ROLE_LISTENER, ROLE_WORKER };
-
 static const struct choice roles[] = {
 	{STR_INIT("all"), ROLE_ALL},
 	{STR_INIT("listener"), ROLE_LISTENER},
 	{STR_INIT("worker"), ROLE_WORKER},
+	{STR_INIT("cron"), ROLE_CRON},
+	{STR_INIT("check-storage"), ROLE_CHECK_STORAGE},
+	{STR_INIT("check-queues"), ROLE_CHECK_QUEUES},
 	{{NULL, 0}, 0},
 };
 
@@ -69,14 +73,19 @@ static bool read_arguments(struct settings *settings, struct words *words, struc
 		{"release", 0, OPTION_TEXT, &words->release, NULL, "N", "2.6, 2.5 or current"},
 		{"access-log", 'x', OPTION_TEXT, &words->access_log, NULL, "FILE",
 		 "one line for each request"},
+		{"once", 0, OPTION_FLAG, &settings->is_once, NULL, NULL,
+		 "cron: one round, then end"},
 		{"test-hooks", 0, OPTION_FLAG, &settings->has_test_hooks, NULL, NULL,
 		 "/__test/: clock, cache and queues in a test's hands"},
 	};
 	size_t words_count = 0;
 
-	return component_read_options(world, "backend [listener|worker|all] [OPTION...]", options,
-				      sizeof options / sizeof *options, arguments, count,
-				      &words->role, 1, &words_count, error);
+	return component_read_options(
+		world,
+		"backend [all|listener|worker|cron|check-storage|check-queues] "
+		"[OPTION...]",
+		options, sizeof options / sizeof *options, arguments, count, &words->role, 1,
+		&words_count, error);
 }
 
 static bool choose_words(struct settings *settings, const struct words *words, struct error *error)
@@ -90,8 +99,10 @@ static bool choose_words(struct settings *settings, const struct words *words, s
 	if (settings->profile == NULL)
 		return error_set(error, ERROR_INVALID, "--release cannot be \"%.*s\"",
 				 STR_ARG(words->release));
-	settings->is_listener = role != ROLE_WORKER;
-	settings->is_worker = role != ROLE_LISTENER;
+	settings->role = (enum backend_role)role;
+	settings->is_listener = role == ROLE_ALL || role == ROLE_LISTENER;
+	settings->is_worker = role == ROLE_ALL || role == ROLE_WORKER;
+	settings->is_cron = role == ROLE_ALL || role == ROLE_CRON;
 	settings->durability = (enum sql_durability)durability;
 	return true;
 }
@@ -168,6 +179,31 @@ static bool read_notification_batch(struct settings *settings, struct world *wor
 	return true;
 }
 
+static bool read_interval(struct world *world, struct str name, int64_t *interval_s,
+			  struct error *error)
+{
+	struct str text = environment_text(world, name, STR(""));
+
+	if (text.size > 0 &&
+	    (!str_to_int64(text, interval_s) || *interval_s < 1 || *interval_s > INTERVAL_MAX_S))
+		return error_set(error, ERROR_INVALID,
+				 "%.*s is not a number of seconds above 0: \"%.*s\"", STR_ARG(name),
+				 STR_ARG(text));
+	return true;
+}
+
+static bool read_cron(struct settings *settings, struct world *world, struct error *error)
+{
+	settings->reschedule_every_s = RESCHEDULE_EVERY_DEFAULT_S;
+	settings->purge_every_s = PURGE_EVERY_DEFAULT_S;
+	if (environment_text(world, STR("ONCE"), STR("")).size > 0)
+		settings->is_once = true;
+	settings->is_once = settings->is_once && settings->role == ROLE_CRON;
+	return read_interval(world, STR("RESCHEDULE_JOBS_FREQ"), &settings->reschedule_every_s,
+			     error) &&
+	       read_interval(world, STR("DELETE_STATS_FREQ"), &settings->purge_every_s, error);
+}
+
 static bool read_request_log(struct settings *settings, struct world *world, struct str access_log,
 			     struct error *error)
 {
@@ -222,6 +258,7 @@ static bool read_environment(struct settings *settings, struct world *world,
 	    settings->internal_password.size == 0)
 		return error_set(error, ERROR_INVALID, "Internal API credentials not provided.");
 	return read_notification_batch(settings, world, error) &&
+	       read_cron(settings, world, error) &&
 	       read_request_log(settings, world, words->access_log, error) &&
 	       choose_data(settings, world, words->store, error);
 }

@@ -16,9 +16,20 @@ struct error;
 struct profile;
 struct world;
 
+/* What a process is: 1, 9.1. */
+enum backend_role {
+	ROLE_ALL, /* listener, worker and cron in one */
+	ROLE_LISTENER,
+	ROLE_WORKER,
+	ROLE_CRON,
+	ROLE_CHECK_STORAGE, /* says whether it can be reached, and ends */
+	ROLE_CHECK_QUEUES,
+};
+
 struct settings {
 	struct arena *arena;
-	bool is_listener, is_worker;
+	enum backend_role role;
+	bool is_listener, is_worker, is_cron;
 	uint16_t port;
 	struct str address;
 	struct str store_path; /* the embedded store; empty: a Redis */
@@ -37,6 +48,9 @@ struct settings {
 	struct str request_log; /* empty: none */
 	bool request_log_has_text, request_log_has_json;
 	int64_t body_bytes_max;
+
+	bool is_once; /* cron: one round */
+	int64_t reschedule_every_s, purge_every_s;
 };
 
 /* *exit_status is 2 for wrong usage, 1 for what the environment says wrongly. */

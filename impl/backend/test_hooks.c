@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "backend/backend_internal.h"
+#include "backend/cron.h"
 #include "backend/memo.h"
 #include "backend/worker.h"
 #include "base/arena.h"
@@ -118,6 +119,27 @@ static void drain(struct hook_call *call)
 	worker_drain(call->backend->worker, drained, call);
 }
 
+static void cron_ran(bool has_failed, struct str summary, void *data)
+{
+	struct hook_call *call = data;
+
+	if (!call->is_gone)
+		answer_text(call->exchange, has_failed ? 500 : 200,
+			    str_copy(call->exchange->arena, summary));
+	http_exchange_release(call->exchange);
+}
+
+static void run_cron(struct hook_call *call)
+{
+	struct cron *cron = call->backend->cron;
+
+	http_exchange_hold(call->exchange);
+	if (cron != NULL && cron_run(cron, cron_ran, call))
+		return;
+	answer(call->exchange, cron == NULL ? 404 : 409);
+	http_exchange_release(call->exchange);
+}
+
 /* A command to the storage or the queues. */
 
 static struct json *reply_json(struct arena *arena, const struct redis_reply *reply)
@@ -204,6 +226,7 @@ static const struct {
 	{STR_INIT("PUT"), STR_INIT("/__test/clock"), set_clock},
 	{STR_INIT("DELETE"), STR_INIT("/__test/cache"), forget},
 	{STR_INIT("POST"), STR_INIT("/__test/drain"), drain},
+	{STR_INIT("POST"), STR_INIT("/__test/cron"), run_cron},
 	{STR_INIT("POST"), STR_INIT("/__test/redis/storage"), ask_storage},
 	{STR_INIT("POST"), STR_INIT("/__test/redis/queues"), ask_queues},
 };

@@ -4,6 +4,7 @@
  *                               the whole process then stands still; or "real"
  *   DELETE /__test/cache        forget what is remembered of Redis
  *   POST /__test/drain          carry out all jobs, and answer when the queues are empty
+ *   POST /__test/cron           one round of cron; the answer is its summary line
  *   POST /__test/redis/storage  a command to that database, or
  *   POST /__test/redis/queues   to that one. Body: a JSON list of words; the answer is the reply as
  *                               JSON: text, number, null or list. An error is a 400 with its text,
