@@ -50,7 +50,8 @@ struct backend {
 
 /* What time it is, for every rule of backend. */
 int64_t backend_now_us(const struct backend *backend);
-/* A request, or a round of the worker or cron, is over: a process that is asked to stop may be able to. */
+/* A request, or a round of the worker or cron, is over: a process that is asked to stop may be able
+ * to. */
 void backend_work_ended(struct backend *backend);
 
 #endif

@@ -156,6 +156,7 @@ void cache_set_value(struct store *store, struct cached_key *cached, struct str 
 void cache_changed(struct store *store, struct cached_key *cached, unsigned changes)
 {
 	statements_begin(store);
+	store_key_touched(store, cached);
 	cached->changes |= changes;
 	if (!list_is_linked(&cached->dirty))
 		list_append(&store->cache.dirty, &cached->dirty);

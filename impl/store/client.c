@@ -51,8 +51,9 @@ static bool carry_out(struct client *client, const struct kept_command *command,
 			    .is_retry = is_retry};
 
 	command_execute(&call);
-	/* All that can go wrong in a second try is the file; the next one may succeed. */
-	if (call.has_to_wait || (is_retry && call.reply.kind == REDIS_ERROR)) {
+	/* When the file has failed, the next try may succeed. */
+	if (call.has_to_wait || (is_retry && call.reply.kind == REDIS_ERROR &&
+				 str_has_prefix(call.reply.text, STR("MISCONF")))) {
 		*wait_us = call.wait_us;
 		return false;
 	}

@@ -223,6 +223,88 @@ START_TEST(a_command_that_cannot_be_gathered_spoils_the_transaction)
 }
 END_TEST
 
+START_TEST(exec_is_refused_when_a_watched_key_has_changed)
+{
+	say(first, "WATCH a b");
+	say(first, "GET a");
+	say(second, "SET b 1");
+	say(second, "DEL b");
+	say(first, "MULTI");
+	say(first, "WATCH c");
+	say(first, "SET a 1");
+	say(first, "EXEC");
+	say(first, "EXISTS a");
+	stage_end_turn(&stage);
+	HEARD("W1=OK G1=nil S2=OK D2=1 M1=OK W1=ERR WATCH inside MUL S1=QUEUED E1=nil E1=0 ");
+}
+END_TEST
+
+static const struct {
+	const char *command;
+	bool is_refused;
+} watch_rows[] = {
+	{"SET other 1", false}, {"GET k", false},
+	{"RPUSH l x", true},    {"LMOVE l l LEFT LEFT", true},
+	{"LSET l 0 x", true},   {"EXPIRE k 10", true},
+	{"HSET h f 1", true},   {"ZADD z 2 m", true},
+	{"SADD s m", false},    {"FLUSHDB", true},
+	{"RENAME k n", true},   {"SREM s m", true},
+	{"INCR k", true},       {"LTRIM l 0 -1", true},
+};
+
+START_TEST(any_change_counts)
+{
+	say(second, "SET k 1");
+	say(second, "RPUSH l a b");
+	say(second, "HSET h f 0");
+	say(second, "ZADD z 1 m");
+	say(second, "SADD s m");
+	say(first, "WATCH k l h z s");
+	say(second, watch_rows[_i].command);
+	stage_end_turn(&stage);
+	strbuf_clear(&heard);
+	say(first, "MULTI");
+	say(first, "PING");
+	say(first, "EXEC");
+	stage_end_turn(&stage);
+	if (watch_rows[_i].is_refused)
+		HEARD("M1=OK P1=QUEUED E1=nil ");
+	else
+		HEARD("M1=OK P1=QUEUED E1=[1] -=PONG ");
+}
+END_TEST
+
+START_TEST(what_is_not_watched_any_more_does_not_count)
+{
+	say(first, "WATCH a");
+	say(first, "UNWATCH");
+	say(second, "SET a 1");
+	say(first, "MULTI");
+	say(first, "EXEC");
+	say(first, "WATCH a");
+	say(first, "MULTI");
+	say(first, "DISCARD");
+	say(second, "SET a 2");
+	say(first, "MULTI");
+	say(first, "EXEC");
+	stage_end_turn(&stage);
+	HEARD("W1=OK U1=OK S2=OK M1=OK E1=[0] W1=OK M1=OK D1=OK S2=OK M1=OK E1=[0] ");
+}
+END_TEST
+
+START_TEST(a_watched_key_whose_time_is_over_has_changed)
+{
+	say(second, "SET a 1 PX 1000");
+	say(first, "WATCH a");
+	stage_pass(&stage, 2 * SECOND_US);
+	strbuf_clear(&heard);
+	say(first, "MULTI");
+	say(first, "EXEC");
+	stage_end_turn(&stage);
+	HEARD("M1=OK E1=nil ");
+}
+END_TEST
+
 START_TEST(a_transaction_does_not_wait)
 {
 	say(first, "MULTI");
@@ -257,6 +339,29 @@ START_TEST(a_blocking_pop_ends_with_its_time)
 	HEARD("");
 	stage_pass(&stage, 1);
 	HEARD("B1=nil P1=PONG ");
+}
+END_TEST
+
+START_TEST(a_blocking_move_waits_and_may_change_nothing)
+{
+	say(first, "BLMOVE q q LEFT LEFT 0");
+	say(second, "BLMOVE q r LEFT RIGHT 0");
+	stage_end_turn(&stage);
+	HEARD("");
+	store_execute(store, &(int){0}, (struct str[]){STR("RPUSH"), STR("q"), STR("a")}, 3);
+	store_execute(store, &(int){0}, (struct str[]){STR("SET"), STR("s"), STR("x")}, 3);
+	stage_end_turn(&stage);
+	HEARD("B1=a B2=a ");
+	say(first, "LRANGE r 0 -1");
+	say(first, "BLMOVE q s LEFT LEFT 1");
+	say(second, "RPUSH q b");
+	stage_end_turn(&stage);
+	HEARD("L1=[1] -=a R2=1 B1=WRONGTYPE Operation  ");
+	say(first, "DEL q");
+	say(first, "BLMOVE q r LEFT LEFT 1");
+	say(second, "SET q 1");
+	stage_pass(&stage, SECOND_US);
+	HEARD("D1=1 S2=OK B1=nil ");
 }
 END_TEST
 
@@ -477,6 +582,7 @@ static void add_waiting(Suite *suite)
 
 	tcase_add_test(waiting, a_blocking_pop_gets_what_comes);
 	tcase_add_test(waiting, a_blocking_pop_ends_with_its_time);
+	tcase_add_test(waiting, a_blocking_move_waits_and_may_change_nothing);
 	tcase_add_test(waiting, the_longest_waiting_is_served_first_and_each_once);
 	tcase_add_test(waiting, what_stands_behind_a_blocking_pop_may_block_and_push);
 	tcase_add_test(waiting, a_renamed_list_wakes_and_another_type_does_not);
@@ -511,6 +617,11 @@ Suite *store_client_suite(void)
 	tcase_add_test(replies, an_endless_dialogue_lets_the_loop_see_its_sockets);
 	tcase_add_test(transactions, multi_gathers_and_exec_carries_out);
 	tcase_add_test(transactions, a_command_that_cannot_be_gathered_spoils_the_transaction);
+	tcase_add_test(transactions, exec_is_refused_when_a_watched_key_has_changed);
+	tcase_add_loop_test(transactions, any_change_counts, 0,
+			    sizeof watch_rows / sizeof *watch_rows);
+	tcase_add_test(transactions, what_is_not_watched_any_more_does_not_count);
+	tcase_add_test(transactions, a_watched_key_whose_time_is_over_has_changed);
 	tcase_add_test(transactions, a_transaction_does_not_wait);
 	add_waiting(suite);
 	tcase_add_test(closing, commands_of_a_closed_client_are_lost);

@@ -21,8 +21,8 @@ command_run command_zadd, command_zincrby, command_zrange, command_zrevrange, co
 	command_zcard, command_zscore;
 /* lists.c */
 command_run command_lpush, command_rpush, command_lpop, command_rpop, command_lrange, command_llen,
-	command_lrem, command_ltrim, command_lindex, command_lset, command_rpoplpush, command_blpop,
-	command_brpop;
+	command_lrem, command_ltrim, command_lindex, command_lset, command_rpoplpush, command_lmove,
+	command_blmove, command_blpop, command_brpop;
 /* generic.c */
 command_run command_del, command_exists, command_type, command_keys, command_scan, command_rename,
 	command_renamenx, command_expire, command_pexpire, command_expireat, command_pexpireat,
@@ -31,6 +31,6 @@ command_run command_del, command_exists, command_type, command_keys, command_sca
 command_run command_ping, command_echo, command_select, command_auth, command_flushdb,
 	command_flushall, command_dbsize, command_info, command_time, command_role;
 /* transactions.c */
-command_run command_multi, command_exec, command_discard;
+command_run command_multi, command_exec, command_discard, command_watch, command_unwatch;
 
 #endif

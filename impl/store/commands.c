@@ -70,6 +70,8 @@ const struct command COMMANDS[] = {
 	{STR_INIT("lindex"), 3, R, command_lindex},
 	{STR_INIT("lset"), 4, W, command_lset},
 	{STR_INIT("rpoplpush"), 3, W, command_rpoplpush},
+	{STR_INIT("lmove"), 5, W, command_lmove},
+	{STR_INIT("blmove"), 6, W, command_blmove},
 	{STR_INIT("blpop"), -3, W, command_blpop},
 	{STR_INIT("brpop"), -3, W, command_brpop},
 
@@ -103,6 +105,8 @@ const struct command COMMANDS[] = {
 	{STR_INIT("multi"), 1, R | N, command_multi},
 	{STR_INIT("exec"), 1, R | N, command_exec},
 	{STR_INIT("discard"), 1, R | N, command_discard},
+	{STR_INIT("watch"), -2, R | N, command_watch},
+	{STR_INIT("unwatch"), 1, R, command_unwatch},
 };
 const size_t COMMANDS_COUNT = sizeof COMMANDS / sizeof *COMMANDS;
 

@@ -35,13 +35,24 @@ struct queued_command {
 	size_t count;
 };
 
+/* A key that must not change before EXEC. */
+struct watched_key {
+	int database;
+	struct str name;
+	bool was_there;
+};
+
 /* What a connection remembers between its commands. */
 struct session {
 	int database;
 	bool is_client;      /* false: store_execute(), which has no connection */
 	struct arena *multi; /* after MULTI: of the words */
 	VEC(struct queued_command) queued;
-	bool is_spoilt; /* a command could not be queued */
+	bool is_spoilt;      /* a command could not be queued */
+	struct arena *watch; /* after WATCH: of the names */
+	VEC(struct watched_key) watched;
+	struct list_link watching; /* in store->watching, after WATCH */
+	bool is_touched;           /* one of them has changed */
 };
 
 struct call {
@@ -69,7 +80,9 @@ void command_carry_out(struct call *call);
 
 /* transactions.c */
 void transaction_queue(struct call *call);        /* the command waits for EXEC */
-void transaction_forget(struct session *session); /* ends MULTI; a session may go on */
+void transaction_forget(struct session *session); /* ends MULTI and WATCH; a session may go on */
+void transaction_touch(struct store *store, int database, struct str name); /* it has changed */
+void transaction_touch_all(struct store *store, int database); /* its keys are about to go */
 
 /* arguments.c: false with the reply set when the word cannot be read. */
 bool command_read_integer(struct str text, int64_t *value); /* as Redis writes it, no other form */

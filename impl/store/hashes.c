@@ -37,6 +37,7 @@ static int64_t put_field(struct call *call, struct key *key, struct str field, s
 
 	if (added == 0)
 		write_field(call, STATEMENT_FIELD_SET, key, field, value);
+	store_key_touched(call->store, key->cached);
 	key->count += added;
 	return added;
 }

@@ -161,6 +161,12 @@ void store_key_begin(struct call *call, struct key *key, enum key_type type)
 	key->id = ++call->store->last_id;
 }
 
+void store_key_touched(struct store *store, const struct cached_key *cached)
+{
+	if (!list_is_empty(&store->watching))
+		transaction_touch(store, cached->database, cached->name);
+}
+
 void store_key_save(struct call *call, struct key *key)
 {
 	struct cached_key *cached = key->cached;
@@ -178,6 +184,7 @@ void store_key_save(struct call *call, struct key *key)
 	cached->type = key->type;
 	cached->count = key->count;
 	cached->head = key->head;
+	store_key_touched(call->store, cached);
 	if (is_new)
 		cache_changed(call->store, cached, CACHE_KEY);
 	else if (key->type != KEY_LIST)
@@ -266,6 +273,7 @@ void store_keys_remove_all(struct store *store, int database)
 	};
 	struct query query;
 
+	transaction_touch_all(store, database);
 	for (size_t i = 0; i < sizeof elements / sizeof *elements; i++) {
 		query = store_query_start(store, elements[i].remove);
 		store_query_int(&query, database);

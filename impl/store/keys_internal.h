@@ -40,6 +40,8 @@ bool store_key_look_up(struct call *call, struct str name, enum key_type type, s
 /* Makes an absent key one of that type; its row comes with store_key_save(). */
 void store_key_begin(struct call *call, struct key *key, enum key_type type);
 void store_key_save(struct call *call, struct key *key);
+/* What lies under its id has changed; its count and head need not have. */
+void store_key_touched(struct store *store, const struct cached_key *cached);
 /* Writes a string, whatever was there before; the key as found. */
 void store_key_save_value(struct call *call, struct key *key, struct str value, int64_t expires_ms);
 void store_key_set_expiry(struct call *call, struct key *key, int64_t expires_ms);

@@ -197,6 +197,7 @@ void command_ltrim(struct call *call)
 	delete_items(call, &key, to, list_end(&key));
 	key.head = from;
 	key.count = to - from;
+	store_key_touched(call->store, key.cached);
 	store_key_save(call, &key);
 	call_reply_ok(call);
 }
@@ -251,6 +252,7 @@ void command_lset(struct call *call)
 		return;
 	}
 	write_item(call, STATEMENT_ITEM_SET, &key, position, call->words[3]);
+	store_key_touched(call->store, key.cached);
 	call_reply_ok(call);
 }
 
@@ -359,7 +361,19 @@ void command_lrem(struct call *call)
 	call_reply_integer(call, (int64_t)removed.count);
 }
 
-void command_rpoplpush(struct call *call)
+/* Turns a list by one item. */
+static void rotate(struct call *call, struct key *key, enum end from, struct items *items)
+{
+	int64_t first = from == LEFT ? key->head : list_end(key) - 1;
+
+	add_range(call, key, first, first + 1, items);
+	move_item(call, key, first, from == LEFT ? list_end(key) : key->head - 1);
+	key->head += from == LEFT ? 1 : -1;
+	store_key_save(call, key);
+}
+
+/* The reply is the item, nil when there is none. */
+static void move_between(struct call *call, enum end from_end, enum end to_end)
 {
 	struct key from, to;
 	struct items items = {0};
@@ -372,22 +386,46 @@ void command_rpoplpush(struct call *call)
 		return;
 	if (!is_same && !store_key_look_up(call, call->words[2], KEY_LIST, &to))
 		return;
-	if (is_same && from.count > 1) {
-		add_range(call, &from, list_end(&from) - 1, list_end(&from), &items);
-		move_item(call, &from, list_end(&from) - 1, from.head - 1);
-		from.head--;
-		store_key_save(call, &from);
+	if (is_same && from_end != to_end && from.count > 1) {
+		rotate(call, &from, from_end, &items);
 	} else if (is_same) {
-		add_range(call, &from, from.head, list_end(&from), &items);
+		int64_t first = from_end == LEFT ? from.head : list_end(&from) - 1;
+
+		add_range(call, &from, first, first + 1, &items);
+		store_key_touched(call->store, from.cached);
 	} else {
-		pop(call, &from, RIGHT, 1, &items);
+		pop(call, &from, from_end, 1, &items);
 		store_key_begin(call, &to, KEY_LIST);
 		if (items.count > 0)
-			push(call, &to, LEFT, items.items[0].text);
+			push(call, &to, to_end, items.items[0].text);
 		store_key_save(call, &to);
 	}
 	if (items.count > 0)
 		call->reply = items.items[0];
+}
+
+void command_rpoplpush(struct call *call)
+{
+	move_between(call, RIGHT, LEFT);
+}
+
+static bool read_end(struct call *call, size_t index, enum end *end)
+{
+	bool is_left = call_is_word(call, index, "left");
+
+	*end = is_left ? LEFT : RIGHT;
+	if (is_left || call_is_word(call, index, "right"))
+		return true;
+	call_reply_syntax_error(call);
+	return false;
+}
+
+void command_lmove(struct call *call)
+{
+	enum end from, to;
+
+	if (read_end(call, 3, &from) && read_end(call, 4, &to))
+		move_between(call, from, to);
 }
 
 /* Seconds, with a fraction; in microseconds, 0: for ever. */
@@ -450,4 +488,24 @@ void command_blpop(struct call *call)
 void command_brpop(struct call *call)
 {
 	pop_first(call, RIGHT);
+}
+
+/* A source that became a key of another type while the client waited is no source. */
+void command_blmove(struct call *call)
+{
+	enum end from, to;
+	int64_t timeout_us;
+	struct key source;
+
+	if (!read_end(call, 3, &from) || !read_end(call, 4, &to) ||
+	    !read_timeout(call, &timeout_us))
+		return;
+	if (!store_key_find(call, call->words[1], &source) ||
+	    (source.type != KEY_LIST && call->is_retry)) {
+		call_reply_nil(call);
+		call->has_to_wait = call->may_wait;
+		call->wait_us = timeout_us;
+		return;
+	}
+	move_between(call, from, to);
 }

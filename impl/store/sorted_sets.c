@@ -133,6 +133,7 @@ static bool add_one(struct addition *addition, struct str member)
 		return true;
 	write_score(addition->call, has_member ? STATEMENT_SCORE_SET : STATEMENT_SCORE_INSERT,
 		    &addition->key, member, score);
+	store_key_touched(addition->call->store, addition->key.cached);
 	addition->key.count += has_member ? 0 : 1;
 	addition->added += has_member ? 0 : 1;
 	addition->changed++;

@@ -161,6 +161,7 @@ struct store *store_create(struct world *world, struct str path, enum sql_durabi
 	store->arena = arena_create();
 	cache_open(store);
 	list_init(&store->blocked);
+	list_init(&store->watching);
 	for (size_t i = 0; i < 2; i++)
 		store->rounds[i].arena = arena_create();
 	if (open_database(store, path, durability, &failure))

@@ -72,9 +72,10 @@ struct store {
 	store_wrote *wrote; /* NULL: nobody watches */
 	void *wrote_data;
 
-	size_t clients;           /* open ones */
-	struct list_link blocked; /* clients waiting for a list, the longest waiting first */
-	bool was_pushed;          /* a list has appeared or grown since they were looked at */
+	size_t clients;            /* open ones */
+	struct list_link blocked;  /* clients waiting for a list, the longest waiting first */
+	struct list_link watching; /* sessions after WATCH */
+	bool was_pushed;           /* a list has appeared or grown since they were looked at */
 
 	struct timer sweep_timer;
 	int64_t sweep_due_us; /* monotonic */
