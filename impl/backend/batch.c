@@ -10,6 +10,7 @@
 struct slot {
 	struct batch *batch;
 	size_t index;
+	bool is_counting;
 };
 
 void batch_begin(struct batch *batch, struct arena *arena, batch_done *done, void *data)
@@ -63,13 +64,21 @@ static void fail(struct batch *batch, struct str text)
 	batch->has_failed = true;
 }
 
+static bool is_of_value(struct str error)
+{
+	return str_has_prefix(error, STR("ERR increment or decrement would overflow")) ||
+	       str_has_prefix(error, STR("ERR value is not an integer")) ||
+	       str_has_prefix(error, STR("WRONGTYPE"));
+}
+
 static void replied(const struct redis_reply *reply, void *data)
 {
 	struct slot *slot = data;
 	struct batch *batch = slot->batch;
 
 	batch->replies[slot->index] = copy_reply(batch->arena, reply);
-	if (reply->kind == REDIS_LOST || reply->kind == REDIS_ERROR)
+	if (reply->kind == REDIS_LOST ||
+	    (reply->kind == REDIS_ERROR && !(slot->is_counting && is_of_value(reply->text))))
 		fail(batch, reply->text);
 	batch_settle(batch);
 }
@@ -88,8 +97,8 @@ static void make_room(struct batch *batch)
 	batch->capacity = capacity;
 }
 
-void batch_send(struct batch *batch, struct redis_client *client, const struct str *words,
-		size_t count)
+static void send(struct batch *batch, struct redis_client *client, const struct str *words,
+		 size_t count, bool is_counting)
 {
 	struct slot *slot;
 
@@ -101,9 +110,21 @@ void batch_send(struct batch *batch, struct redis_client *client, const struct s
 		return;
 	}
 	slot = ARENA_NEW(batch->arena, struct slot);
-	*slot = (struct slot){.batch = batch, .index = batch->count++};
+	*slot = (struct slot){.batch = batch, .index = batch->count++, .is_counting = is_counting};
 	batch->pending++;
 	redis_send(client, words, count, replied, slot);
+}
+
+void batch_send(struct batch *batch, struct redis_client *client, const struct str *words,
+		size_t count)
+{
+	send(batch, client, words, count, false);
+}
+
+void batch_send_counting(struct batch *batch, struct redis_client *client, const struct str *words,
+			 size_t count)
+{
+	send(batch, client, words, count, true);
 }
 
 struct str reply_text(const struct redis_reply *reply)

@@ -14,9 +14,10 @@ struct counter_change {
 	bool is_of_minute;
 };
 
-void counters_init(struct counters *counters, uint64_t seed)
+void counters_init(struct counters *counters, uint64_t seed, bool deletes_zeroes)
 {
-	*counters = (struct counters){.changes = map_create(seed)};
+	*counters =
+		(struct counters){.changes = map_create(seed), .deletes_zeroes = deletes_zeroes};
 }
 
 void counters_free(struct counters *counters)
@@ -67,14 +68,19 @@ void counters_write(struct counters *counters, struct batch *batch, struct redis
 
 	while (map_next(counters->changes, &at)) {
 		const struct counter_change *change = at.value;
-		struct str words[] = {change->is_set ? STR("SET") : STR("INCRBY"), at.key,
+		bool is_deleted = counters->deletes_zeroes && change->is_set && change->value == 0;
+		struct str words[] = {is_deleted       ? STR("DEL")
+				      : change->is_set ? STR("SET")
+						       : STR("INCRBY"),
+				      at.key,
 				      str_format(counters->arena, "%" PRId64, change->value)};
+		size_t count = is_deleted ? 2 : 3;
 
 		if (is_first)
-			batch_send(batch, storage, words, 3);
+			batch_send_counting(batch, storage, words, count);
 		else if (storage != NULL)
-			redis_send(storage, words, 3, NULL, NULL);
-		if (change->is_of_minute && storage != NULL)
+			redis_send(storage, words, count, NULL, NULL);
+		if (change->is_of_minute && !is_deleted && storage != NULL)
 			REDIS_SEND(storage, NULL, NULL, STR("EXPIRE"), at.key, MINUTE_LIFETIME);
 		is_first = false;
 	}

@@ -20,9 +20,10 @@ struct redis_client;
 struct counters {
 	struct arena *arena; /* the round's */
 	struct map *changes; /* key -> struct counter_change */
+	bool deletes_zeroes; /* a counter that is set to 0 goes away */
 };
 
-void counters_init(struct counters *counters, uint64_t seed);
+void counters_init(struct counters *counters, uint64_t seed, bool deletes_zeroes);
 void counters_free(struct counters *counters);
 void counters_begin(struct counters *counters, struct arena *arena); /* a new round */
 

@@ -2,6 +2,7 @@
 
 #include "backend/backend_internal.h"
 #include "backend/counters.h"
+#include "backend/profile.h"
 #include "backend/service.h"
 #include "backend/timestamps.h"
 #include "base/arena.h"
@@ -54,7 +55,9 @@ struct preparation {
 	struct job *job;
 	struct backend *backend;
 	struct reader *reader;
+	const struct profile *profile;
 	struct map *groups; /* application id -> struct group, in order of first appearance */
+	bool is_flat;       /* usage stands for parents, too, already */
 	bool is_waiting, has_failed;
 	struct api_error error;
 };
@@ -98,7 +101,11 @@ static bool resolve_id(struct preparation *preparation, const struct json *trans
 	if (id->size > 0 && user_key.size > 0)
 		return refuse(preparation, API_AUTHENTICATION_ERROR, STR(""));
 	if (user_key.size == 0)
-		return id->size > 0 || refuse(preparation, API_APPLICATION_NOT_FOUND, STR(""));
+		return id->size > 0 || refuse(preparation,
+					      preparation->profile->identifies_by_version
+						      ? API_APPLICATION_ID_MISSING
+						      : API_APPLICATION_NOT_FOUND,
+					      STR(""));
 	return found(preparation, stored_text_find(preparation->reader, &user_key_kind,
 						   preparation->job->service, user_key, id)) &&
 	       (id->size > 0 || refuse(preparation, API_USER_KEY_INVALID, user_key));
@@ -137,6 +144,23 @@ static void resolve_application(struct preparation *preparation, const struct js
 
 /* Transactions. */
 
+/* 3.10: whoever has to be registered, in a service without plans for users, cannot be reported. */
+static bool read_user(struct preparation *preparation, const struct json *source, struct str *user)
+{
+	const struct service *service;
+
+	*user = preparation->profile->has_end_users
+			? json_scalar_text(json_get(source, STR("user_id")))
+			: STR("");
+	if (user->size == 0)
+		return true;
+	if (!found(preparation,
+		   service_find(preparation->reader, preparation->job->service, &service)))
+		return false;
+	return !service->user_registration_required || service->default_user_plan_id.size > 0 ||
+	       refuse(preparation, API_SERVICE_CANNOT_USE_USER_ID, preparation->job->service);
+}
+
 static bool read_usage(struct preparation *preparation, const struct json *source,
 		       struct usage *usage)
 {
@@ -148,7 +172,8 @@ static bool read_usage(struct preparation *preparation, const struct json *sourc
 			       &preparation->error))
 			return false;
 	}
-	usage_expand(usage, preparation->job->metrics);
+	if (!preparation->is_flat)
+		usage_expand(usage, preparation->job->metrics);
 	return true;
 }
 
@@ -156,9 +181,14 @@ static bool read_usage(struct preparation *preparation, const struct json *sourc
 static struct str response_code(const struct json *transaction)
 {
 	struct str code = json_scalar_text(json_path(transaction, "log.code"));
-	int64_t number;
 
-	return code.size == 3 && str_to_int64(code, &number) && number >= 0 ? code : STR("");
+	if (code.size != 3)
+		return STR("");
+	for (size_t i = 0; i < code.size; i++) {
+		if (code.data[i] < '0' || code.data[i] > '9')
+			return STR("");
+	}
+	return code;
 }
 
 static struct job_transaction *add_transaction(struct preparation *preparation,
@@ -181,16 +211,20 @@ static bool read_transaction(struct preparation *preparation, struct job_transac
 	const struct json *usage_source = json_get(source, STR("usage"));
 	struct job_transaction *transaction;
 	struct usage usage;
-	struct str timestamp = json_scalar_text(json_get(source, STR("timestamp")));
+	struct str timestamp = json_scalar_text(json_get(source, STR("timestamp"))), user;
 
+	if (!read_user(preparation, source, &user))
+		return false;
 	if (usage_source == NULL || usage_source->kind != JSON_OBJECT || usage_source->count == 0)
 		return true; /* its log too is left out */
 	if (!read_usage(preparation, usage_source, &usage))
 		return false;
 	transaction = add_transaction(preparation, tail, application);
 	transaction->usage = usage;
+	transaction->user = user;
 	transaction->response_code = response_code(source);
-	if (!timestamp_parse(timestamp, &transaction->instant_us))
+	if (!timestamp_parse(timestamp, preparation->profile->reads_unix_timestamps,
+			     &transaction->instant_us))
 		transaction->instant_us = backend_now_us(preparation->backend);
 	return true;
 }
@@ -238,6 +272,10 @@ static void read_transactions(struct preparation *preparation)
 
 static void prepare_report(struct preparation *preparation)
 {
+	const struct json *context = json_at(preparation->job->arguments, 3);
+	struct str flat = json_str(json_path(context, "request.extensions.flat_usage"));
+
+	preparation->is_flat = preparation->profile->has_flat_usage && str_equal(flat, STR("1"));
 	JSON_EACH (transaction, json_at(preparation->job->arguments, 1))
 		resolve_application(preparation, transaction);
 	if (!preparation->is_waiting && !preparation->has_failed && !is_refused(preparation))
@@ -260,8 +298,7 @@ static void prepare_notification(struct preparation *preparation)
 	resolve_application(preparation, transaction);
 	if (preparation->is_waiting || preparation->has_failed)
 		return;
-	if (preparation->error.code == API_USER_KEY_INVALID ||
-	    preparation->error.code == API_APPLICATION_NOT_FOUND)
+	if (is_refused(preparation))
 		preparation->error.code = API_NO_ERROR;
 	else
 		read_transactions(preparation);
@@ -283,7 +320,10 @@ static enum memo_result settle(struct preparation *preparation)
 /* MEMO_FAILED may come together with waiting: the caller waits for the reader first. */
 enum memo_result job_prepare(struct job *job, struct backend *backend, struct reader *reader)
 {
-	struct preparation preparation = {.job = job, .backend = backend, .reader = reader};
+	struct preparation preparation = {.job = job,
+					  .backend = backend,
+					  .reader = reader,
+					  .profile = backend->settings.profile};
 	enum memo_result result;
 
 	if (job->state != JOB_NEW || job->kind < JOB_REPORT)
@@ -308,33 +348,37 @@ static const struct str counted_codes[] = {
 	STR_INIT("200"), STR_INIT("403"), STR_INIT("404"), STR_INIT("500"), STR_INIT("503"),
 };
 
-static void count_subject(struct counters *counters, struct stats_subject subject,
-			  struct str application, int64_t instant_us, int64_t value, bool is_set)
+/* For the service, the application and the end user. */
+static void count(const struct job *job, const struct job_transaction *transaction,
+		  struct counters *counters, struct stats_subject subject, int64_t value,
+		  bool is_set)
 {
-	counters_change(counters, &subject, instant_us, value, is_set);
-	subject.application = application;
-	counters_change(counters, &subject, instant_us, value, is_set);
+	subject.service = job->service;
+	counters_change(counters, &subject, transaction->instant_us, value, is_set);
+	subject.application = transaction->application->id;
+	counters_change(counters, &subject, transaction->instant_us, value, is_set);
+	if (transaction->user.size == 0)
+		return;
+	subject.application = STR("");
+	subject.user = transaction->user;
+	counters_change(counters, &subject, transaction->instant_us, value, is_set);
 }
 
 static void count_response_code(const struct job *job, const struct job_transaction *transaction,
 				struct counters *counters)
 {
 	static const struct str groups[] = {STR_INIT("2XX"), STR_INIT("4XX"), STR_INIT("5XX")};
-	struct str code = transaction->response_code, application = transaction->application->id;
+	struct str code = transaction->response_code;
 
 	for (size_t i = 0; code.size > 0 && i < sizeof groups / sizeof *groups; i++) {
 		if (code.data[0] == groups[i].data[0])
-			count_subject(counters,
-				      (struct stats_subject){.service = job->service,
-							     .response_code = groups[i]},
-				      application, transaction->instant_us, 1, false);
+			count(job, transaction, counters,
+			      (struct stats_subject){.response_code = groups[i]}, 1, false);
 	}
 	for (size_t i = 0; i < sizeof counted_codes / sizeof *counted_codes; i++) {
 		if (str_equal(code, counted_codes[i]))
-			count_subject(counters,
-				      (struct stats_subject){.service = job->service,
-							     .response_code = code},
-				      application, transaction->instant_us, 1, false);
+			count(job, transaction, counters,
+			      (struct stats_subject){.response_code = code}, 1, false);
 	}
 }
 
@@ -346,12 +390,10 @@ void job_apply(const struct job *job, struct counters *counters)
 		for (size_t i = 0; i < transaction->usage.count; i++) {
 			const struct usage_item *item = &transaction->usage.items[i];
 
-			count_subject(counters,
-				      (struct stats_subject){
-					      .service = job->service,
-					      .metric = job->metrics->items[item->metric].id},
-				      transaction->application->id, transaction->instant_us,
-				      item->value, item->is_set);
+			count(job, transaction, counters,
+			      (struct stats_subject){.metric =
+							     job->metrics->items[item->metric].id},
+			      item->value, item->is_set);
 		}
 	}
 }

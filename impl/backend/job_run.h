@@ -34,6 +34,7 @@ enum job_state { JOB_NEW, JOB_READY, JOB_REFUSED };
 /* A transaction that counts. */
 struct job_transaction {
 	const struct application *application;
+	struct str user; /* the end user; empty: none */
 	struct usage usage;
 	int64_t instant_us;
 	struct str response_code;     /* three digits, or empty */

@@ -6,6 +6,7 @@
 #include "backend/backend_internal.h"
 #include "backend/job_run.h"
 #include "backend/keys.h"
+#include "backend/profile.h"
 #include "base/arena.h"
 #include "base/json.h"
 #include "base/map.h"
@@ -84,11 +85,15 @@ static void store_service(struct backend *backend, struct arena *arena, struct s
 void latest_transactions_store(struct backend *backend, struct arena *arena, const struct job *jobs,
 			       size_t count)
 {
-	struct map *services = map_create(backend->hash_seed);
+	struct map *services;
 	struct map_cursor at = {0};
 
+	if (!backend->settings.profile->keeps_latest_transactions)
+		return;
+	services = map_create(backend->hash_seed);
 	for (size_t i = 0; i < count; i++) {
-		if (jobs[i].kind == JOB_REPORT && jobs[i].state == JOB_READY)
+		if (jobs[i].kind == JOB_REPORT && jobs[i].state == JOB_READY &&
+		    !str_equal(jobs[i].service, backend->settings.master_service))
 			collect(services, arena, &jobs[i]);
 	}
 	while (backend->storage != NULL && map_next(services, &at))

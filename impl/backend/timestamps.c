@@ -1,8 +1,12 @@
 #include "backend/timestamps.h"
 
+#include <limits.h>
 #include <stddef.h>
 
+#include "backend/parameters.h"
 #include "base/utc.h"
+
+#define SECONDS_MAX INT64_C(100000000000) /* in the year 5138; sixteen times that still fits */
 
 /* What was found so far; -1: not yet. */
 struct found {
@@ -176,7 +180,7 @@ static void skip_weekday(struct str *text)
 		*text = str_trim(rest);
 }
 
-/* 20100422, with two digits more for each of hour, minute and second. */
+/* 20100422, with two digits more for each of hour, minute and second; 20100422T1020, ...T102030. */
 static bool take_compact(struct str *text, struct found *found)
 {
 	struct str rest = *text, digits = take_while(&rest, is_digit);
@@ -191,6 +195,20 @@ static bool take_compact(struct str *text, struct found *found)
 		str_to_int64(str_slice(digits, 0, 2), parts[i]);
 		digits = str_skip(digits, 2);
 	}
+	*text = rest;
+	return true;
+}
+
+static bool take_compact_time(struct str *text, struct found *found)
+{
+	struct str rest = *text, digits = take_while(&rest, is_digit);
+
+	if (digits.size != 4 && digits.size != 6)
+		return false;
+	str_to_int64(str_slice(digits, 0, 2), &found->hour);
+	str_to_int64(str_slice(digits, 2, 4), &found->minute);
+	if (digits.size == 6)
+		str_to_int64(str_skip(digits, 4), &found->second);
 	*text = rest;
 	return true;
 }
@@ -218,12 +236,11 @@ static bool is_in_range(const struct found *found)
 	       found->hour <= 24 && found->minute <= 59 && found->second <= 60;
 }
 
-bool timestamp_parse(struct str text, int64_t *instant_us)
+static bool parse_date(struct str text, int64_t *instant_us)
 {
 	struct found found = {.year = 0};
 	struct utc utc;
 
-	text = str_trim(text);
 	skip_weekday(&text);
 	if (!take_numeric_date(&text, &found) && !take_worded_date(&text, &found) &&
 	    !take_compact(&text, &found))
@@ -231,7 +248,7 @@ bool timestamp_parse(struct str text, int64_t *instant_us)
 	if (text.size > 0 && (text.data[0] == 'T' || text.data[0] == ' ')) {
 		struct str rest = str_skip(text, 1);
 
-		if (take_time(&rest, &found))
+		if (take_time(&rest, &found) || take_compact_time(&rest, &found))
 			text = rest;
 	}
 	text = str_trim(text);
@@ -247,4 +264,65 @@ bool timestamp_parse(struct str text, int64_t *instant_us)
 			   .second = (int)found.second};
 	*instant_us = utc_to_us(&utc) - found.offset_s * UTC_SECOND_US;
 	return true;
+}
+
+/* Seconds, as integers are written in Ruby: 1271980765, -5, 0x10, 0b11, 0o17, 017, 1_000. */
+
+static int digit_value(char c)
+{
+	if (is_digit(c))
+		return c - '0';
+	return is_letter(c) ? (c | 0x20) - 'a' + 10 : INT_MAX;
+}
+
+static int take_base(struct str *text)
+{
+	static const struct {
+		char letter;
+		int base;
+	} bases[] = {{'x', 16}, {'b', 2}, {'o', 8}, {'d', 10}};
+
+	if (text->size < 2 || text->data[0] != '0')
+		return 10;
+	for (size_t i = 0; i < sizeof bases / sizeof *bases; i++) {
+		if ((text->data[1] | 0x20) != bases[i].letter)
+			continue;
+		*text = str_skip(*text, 2);
+		return bases[i].base;
+	}
+	*text = str_skip(*text, text->data[1] == '_' ? 2 : 1);
+	return 8;
+}
+
+/* Beyond any calendar the number stays where it is: too old or too new all the same. */
+static bool parse_seconds(struct str text, int64_t *instant_us)
+{
+	bool is_negative = take_char(&text, '-');
+	int64_t seconds = 0;
+	int base;
+
+	if (!is_negative)
+		take_char(&text, '+');
+	base = take_base(&text);
+	for (size_t i = 0; i < text.size; i++) {
+		int digit = digit_value(text.data[i]);
+
+		if (text.data[i] == '_' && i > 0 && text.data[i - 1] != '_')
+			continue;
+		if (digit >= base)
+			return false;
+		if (seconds < SECONDS_MAX)
+			seconds = seconds * base + digit;
+	}
+	if (text.size == 0 || text.data[text.size - 1] == '_')
+		return false;
+	*instant_us = (is_negative ? -seconds : seconds) * UTC_SECOND_US;
+	return true;
+}
+
+bool timestamp_parse(struct str text, bool integers_are_seconds, int64_t *instant_us)
+{
+	text = parameter_strip(text);
+	return (integers_are_seconds && parse_seconds(text, instant_us)) ||
+	       parse_date(text, instant_us);
 }

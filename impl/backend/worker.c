@@ -11,6 +11,7 @@
 #include "backend/keys.h"
 #include "backend/latest_transactions.h"
 #include "backend/memo.h"
+#include "backend/profile.h"
 #include "backend/traffic.h"
 #include "backend/worker_log.h"
 #include "base/arena.h"
@@ -456,7 +457,8 @@ struct worker *worker_create(struct backend *backend, struct error *error)
 	}
 	worker->arena = arena_create();
 	worker->jobs_max = ROUND_JOBS_MAX;
-	counters_init(&worker->counters, backend->hash_seed);
+	counters_init(&worker->counters, backend->hash_seed,
+		      backend->settings.profile->deletes_zeroed_counters);
 	traffic_init(&worker->traffic, backend);
 	reader_init(&worker->reader, backend->memo, worker->arena, prepare_resumed, worker);
 	if (!backend->settings.has_test_hooks)
