@@ -1,7 +1,12 @@
 #include "backend/alerts.h"
 
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+
 #include "backend/backend_internal.h"
 #include "backend/keys.h"
+#include "backend/service.h"
 #include "base/arena.h"
 
 static const int levels[] = {0, 50, 80, 90, 100, 120, 150, 200, 300};
@@ -58,6 +63,58 @@ enum memo_result alert_thresholds_find(struct reader *reader, struct str service
 	return result;
 }
 
+/* Whether an alert was told of: stored_text by service, application and level. */
+
+static void told_replied(struct batch *batch, void *data)
+{
+	if (batch->has_failed)
+		memo_load_failed(data);
+	else
+		memo_loaded(data, stored_text_create(reply_text(&batch->replies[0])));
+}
+
+static void told_load(struct memo_load *load)
+{
+	batch_begin(&load->batch, load->arena, told_replied, load);
+	BATCH_SEND(&load->batch, load->backend->storage, STR("GET"),
+		   key_alert_sent(load->arena, load->names[0], load->names[1],
+				  (int)text_to_count(load->names[2], 0)));
+	batch_end(&load->batch);
+}
+
+static const struct memo_kind told_kind = {'n', told_load};
+
+static struct str level_text(struct arena *arena, int level)
+{
+	return str_format(arena, "%d", level);
+}
+
+enum memo_result alerts_are_possible(struct reader *reader, struct str service,
+				     struct str application,
+				     const struct alert_thresholds *thresholds, bool *are_possible)
+{
+	const struct memo_value *value = NULL;
+	enum memo_result result;
+	size_t highest = LEVELS;
+
+	*are_possible = false;
+	while (highest > 0 && (thresholds->levels & 1U << (highest - 1)) == 0)
+		highest--;
+	if (highest == 0)
+		return MEMO_FOUND;
+	result = reader_find(reader, &told_kind, service, application,
+			     level_text(reader->arena, levels[highest - 1]), &value);
+	if (result == MEMO_FOUND)
+		*are_possible = ((const struct stored_text *)value)->text.data == NULL;
+	return result;
+}
+
+void alerts_told(struct backend *backend, struct arena *arena, struct str service,
+		 struct str application, int level)
+{
+	memo_forget(backend->memo, &told_kind, service, application, level_text(arena, level));
+}
+
 __extension__ typedef __int128 wide;
 
 /* current/max as fractions are compared by cross multiplication: no rounding decides. */
@@ -85,6 +142,33 @@ struct alert_utilization alerts_utilization(const struct limit_list *limits,
 			highest.level = levels[i];
 	}
 	return highest;
+}
+
+struct str alerts_ratio(struct arena *arena, const struct alert_utilization *utilization)
+{
+	double ratio = (double)utilization->current / (double)utilization->max;
+	char text[64];
+	int size = 0;
+
+	for (int digits = 15; digits <= 17; digits++) {
+		size = snprintf(text, sizeof text, "%.*g", digits, ratio);
+		if (strtod(text, NULL) == ratio)
+			break;
+	}
+	/* A whole number is a fraction all the same, and written out: 1.0 */
+	if (str_find_char(str_of(text, (size_t)size), 'e') != STR_NOT_FOUND)
+		return str_format(arena, "%.1f", ratio);
+	return STR_CONCAT(arena, str_of(text, (size_t)size),
+			  str_find_char(str_of(text, (size_t)size), '.') == STR_NOT_FOUND
+				  ? STR(".0")
+				  : STR(""));
+}
+
+int64_t alerts_percentage(const struct alert_utilization *utilization)
+{
+	double percentage = (double)utilization->current / (double)utilization->max * 100.0 + 0.5;
+
+	return percentage >= (double)INT64_MAX ? INT64_MAX : (int64_t)percentage;
 }
 
 bool alerts_is_wanted(const struct alert_thresholds *thresholds, int level)

@@ -3,6 +3,7 @@
 #include "backend/backend_internal.h"
 #include "backend/batch.h"
 #include "backend/keys.h"
+#include "backend/profile.h"
 #include "base/arena.h"
 #include "base/url.h"
 #include "world/http_client.h"
@@ -23,6 +24,12 @@ static void ping_free(struct ping *ping)
 	arena_destroy(ping->arena);
 }
 
+static void log_failure(struct backend *backend, struct str reason)
+{
+	log_format(backend->world, LOG_STDERR, "Application event ping failed: %.*s - %.*s",
+		   STR_ARG(reason), STR_ARG(backend->settings.events_hook));
+}
+
 static void call_answered(struct http_call *call, void *data)
 {
 	struct ping *ping = data;
@@ -35,10 +42,8 @@ static void call_answered(struct http_call *call, void *data)
 static void call_failed(struct http_call *call, void *data)
 {
 	struct ping *ping = data;
-	struct str reason = http_failure_text(call->failure);
 
-	log_format(ping->backend->world, LOG_STDERR, "Application event ping failed: %.*s - %.*s",
-		   STR_ARG(reason), STR_ARG(ping->backend->settings.events_hook));
+	log_failure(ping->backend, http_failure_text(call->failure));
 	ping->backend->events_ping = NULL;
 	ping_free(ping);
 }
@@ -52,6 +57,7 @@ static void call_hook(struct ping *ping)
 	struct http_call_options options = {.method = STR_INIT("POST"), .verify_peer = true};
 
 	if (!url_parse(backend->settings.events_hook, &url, NULL)) {
+		log_failure(backend, STR("not a URL"));
 		ping_free(ping);
 		return;
 	}
@@ -76,9 +82,11 @@ static void throttle_replied(struct batch *batch, void *data)
 {
 	struct ping *ping = data;
 	struct backend *backend = ping->backend;
-	bool is_first = !batch->has_failed && batch->replies[0].integer == 1;
+	const struct redis_reply *throttle = &batch->replies[0];
+	bool is_first =
+		!batch->has_failed && (throttle->kind == REDIS_STATUS || throttle->integer == 1);
 
-	if (is_first)
+	if (is_first && throttle->kind == REDIS_INTEGER)
 		REDIS_SEND(backend->storage, NULL, NULL, STR("EXPIRE"), KEY_EVENT_PING,
 			   PING_LIFETIME);
 	if (is_first && reply_is_true(&batch->replies[1]) && backend->events_ping == NULL)
@@ -99,7 +107,11 @@ void events_hook_ping(struct backend *backend)
 	ping->backend = backend;
 	ping->arena = arena;
 	batch_begin(&ping->batch, arena, throttle_replied, ping);
-	BATCH_SEND(&ping->batch, backend->storage, STR("INCR"), KEY_EVENT_PING);
+	if (backend->settings.profile->counts_event_pings)
+		BATCH_SEND(&ping->batch, backend->storage, STR("INCR"), KEY_EVENT_PING);
+	else
+		BATCH_SEND(&ping->batch, backend->storage, STR("SET"), KEY_EVENT_PING, STR("1"),
+			   STR("NX"), STR("EX"), PING_LIFETIME);
 	BATCH_SEND(&ping->batch, backend->storage, STR("ZCARD"), KEY_EVENTS);
 	batch_end(&ping->batch);
 }

@@ -94,6 +94,13 @@ struct str key_alert_sent(struct arena *arena, struct str service, struct str ap
 			  STR_ARG(service), STR_ARG(application), level);
 }
 
+struct str key_alert_maximum(struct arena *arena, struct str service, struct str application,
+			     struct str hour)
+{
+	return STR_CONCAT(arena, STR("alerts/service_id:"), service, STR("/app_id:"), application,
+			  STR("/"), hour, STR("/current_max"));
+}
+
 struct str key_errors(struct arena *arena, struct str service)
 {
 	return STR_CONCAT(arena, STR("errors/service_id:"), service);

@@ -30,6 +30,8 @@ struct str key_usage_limit(struct arena *arena, struct str service, struct str p
 struct str key_alert_thresholds(struct arena *arena, struct str service);
 struct str key_alert_sent(struct arena *arena, struct str service, struct str application,
 			  int level);
+struct str key_alert_maximum(struct arena *arena, struct str service, struct str application,
+			     struct str hour);
 struct str key_errors(struct arena *arena, struct str service);
 struct str key_latest_transactions(struct arena *arena, struct str service);
 struct str key_daily_traffic(struct arena *arena, struct str service, struct str application,

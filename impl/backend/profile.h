@@ -43,6 +43,7 @@ struct profile {
 	bool notifies_without_master;
 	bool skips_alerts_early;   /* 7.4, the last row */
 	bool keeps_hourly_maximum; /* alerts/.../current_max (6.5) */
+	bool counts_event_pings;   /* INCR events/ping; else it is set once (7.2) */
 
 	/* Operation (8.4, 9, 10). */
 	bool has_application_batches; /* and GET .../provider_key of a token pair */

@@ -1,7 +1,6 @@
 #include "backend/traffic.h"
 
 #include <inttypes.h>
-#include <stdio.h>
 #include <stdlib.h>
 
 #include "backend/backend_internal.h"
@@ -9,6 +8,7 @@
 #include "backend/job_run.h"
 #include "backend/keys.h"
 #include "backend/limits.h"
+#include "backend/profile.h"
 #include "backend/stats_keys.h"
 #include "base/arena.h"
 #include "base/json.h"
@@ -18,6 +18,7 @@
 #define SEEN_MAX 10000
 #define DAILY_TRAFFIC_LIFETIME STR("172800")
 #define ALERT_SILENCE STR("86400")
+#define MAXIMUM_REST_US (300 * UTC_SECOND_US) /* what outlives its day */
 
 enum event_kind { EVENT_FIRST_TRAFFIC, EVENT_FIRST_DAILY_TRAFFIC, EVENT_ALERT };
 
@@ -38,6 +39,8 @@ struct touched {
 	const struct alert_thresholds *thresholds;
 	size_t counters_reply;
 	struct alert_utilization utilization;
+	struct str maximum_key; /* of this hour, where releases keep it */
+	size_t maximum_reply;
 };
 
 struct traffic_event {
@@ -100,20 +103,32 @@ void traffic_touch(struct traffic *traffic, const struct job *job)
 	}
 }
 
+/* Limits are looked at only where something may follow from them. */
+static enum memo_result prepare_alerts(struct traffic *traffic, struct touched *touched,
+				       struct reader *reader)
+{
+	struct str id = touched->application->id;
+	bool are_possible = true;
+	enum memo_result result =
+		alert_thresholds_find(reader, touched->service, &touched->thresholds);
+
+	if (result == MEMO_FOUND && traffic->backend->settings.profile->skips_alerts_early)
+		result = alerts_are_possible(reader, touched->service, id, touched->thresholds,
+					     &are_possible);
+	if (result != MEMO_FOUND || !are_possible)
+		return result;
+	return limits_find(reader, touched->service, touched->application->plan_id,
+			   touched->metrics, &touched->limits);
+}
+
 enum memo_result traffic_prepare(struct traffic *traffic, struct reader *reader)
 {
 	enum memo_result all = MEMO_FOUND;
 	struct map_cursor at = {0};
 
 	while (map_next(traffic->touched, &at)) {
-		struct touched *touched = at.value;
-		enum memo_result result =
-			alert_thresholds_find(reader, touched->service, &touched->thresholds);
+		enum memo_result result = prepare_alerts(traffic, at.value, reader);
 
-		if (result == MEMO_FOUND && touched->thresholds->levels != 0)
-			result =
-				limits_find(reader, touched->service, touched->application->plan_id,
-					    touched->metrics, &touched->limits);
 		if (result == MEMO_FAILED)
 			return MEMO_FAILED;
 		if (result == MEMO_WAIT)
@@ -217,7 +232,8 @@ static void find_alert(struct traffic *traffic, struct touched *touched, const s
 
 static void tell_end(struct traffic *traffic)
 {
-	events_hook_ping(traffic->backend);
+	if (map_count(traffic->touched) > 0)
+		events_hook_ping(traffic->backend);
 	traffic->told(traffic->data);
 }
 
@@ -227,16 +243,10 @@ static void write_alert(struct strbuf *out, const struct traffic *traffic,
 	const struct touched *touched = event->touched;
 	const struct alert_utilization *utilization = &touched->utilization;
 	const struct usage_limit *limit = &touched->limits.items[utilization->limit];
-	char ratio[64];
-	int size = snprintf(ratio, sizeof ratio, "%.15g",
-			    (double)utilization->current / (double)utilization->max);
 
 	strbuf_append_format(out, "{\"id\":%" PRId64 ",\"utilization\":%d,\"max_utilization\":",
 			     traffic->batch.replies[event->reply + 1].integer, utilization->level);
-	strbuf_append(out, str_of(ratio, (size_t)size));
-	/* A whole number is a fraction all the same: 1.0 */
-	if (str_find_char(str_of(ratio, (size_t)size), '.') == STR_NOT_FOUND)
-		strbuf_append(out, STR(".0"));
+	strbuf_append(out, alerts_ratio(traffic->arena, utilization));
 	strbuf_append(out, STR(",\"application_id\":"));
 	json_write_str(out, touched->application->id);
 	strbuf_append(out, STR(",\"service_id\":"));
@@ -292,21 +302,46 @@ static void ids_replied(struct batch *batch, void *data)
 	tell_end(traffic);
 }
 
+/* The hour's maximum, when it was lower. As upstream writes it: the key's end was set before. */
+static void raise_maximum(struct traffic *traffic, const struct touched *touched,
+			  const struct redis_reply *replies)
+{
+	int64_t percentage;
+
+	if (touched->maximum_key.size == 0)
+		return;
+	percentage = alerts_percentage(&touched->utilization);
+	if (percentage > text_to_count(reply_text(&replies[touched->maximum_reply]), 0))
+		REDIS_SEND(traffic->backend->storage, NULL, NULL, STR("SET"), touched->maximum_key,
+			   str_format(traffic->arena, "%" PRId64, percentage));
+}
+
 /* Alerts that were told of within a day are left out. */
-static void silence_replied(struct batch *batch, void *data)
+static bool is_silenced(struct traffic *traffic, const struct traffic_event *event,
+			const struct redis_reply *replies)
+{
+	if (event->kind != EVENT_ALERT)
+		return false;
+	alerts_told(traffic->backend, traffic->arena, event->touched->service,
+		    event->touched->application->id, event->touched->utilization.level);
+	return replies[event->silence_reply].kind != REDIS_STATUS;
+}
+
+static void asked(struct batch *batch, void *data)
 {
 	struct traffic *traffic = data;
 	struct redis_client *storage = traffic->backend->storage;
 	struct traffic_event **place = &traffic->first;
-	bool has_failed = batch->has_failed;
-	struct redis_reply *replies = batch->replies;
+	const struct redis_reply *replies = batch->replies;
+	struct map_cursor at = {0};
 
+	while (!batch->has_failed && storage != NULL && map_next(traffic->touched, &at))
+		raise_maximum(traffic, at.value, replies);
 	batch_begin(&traffic->batch, traffic->arena, ids_replied, traffic);
 	while (*place != NULL) {
 		struct traffic_event *event = *place;
 
-		if (event->kind == EVENT_ALERT &&
-		    (has_failed || replies[event->silence_reply].kind != REDIS_STATUS)) {
+		if (is_silenced(traffic, event, replies)) {
 			*place = event->next;
 			continue;
 		}
@@ -321,7 +356,6 @@ static void silence_replied(struct batch *batch, void *data)
 
 static void ask_silence(struct traffic *traffic)
 {
-	batch_begin(&traffic->batch, traffic->arena, silence_replied, traffic);
 	for (struct traffic_event *event = traffic->first; event != NULL; event = event->next) {
 		const struct touched *touched = event->touched;
 
@@ -333,7 +367,25 @@ static void ask_silence(struct traffic *traffic)
 					  touched->application->id, touched->utilization.level),
 			   STR("1"), STR("NX"), STR("EX"), ALERT_SILENCE);
 	}
-	batch_end(&traffic->batch);
+}
+
+/* 6.5: until next midnight and a little, which is said each time the hour's maximum is read. */
+static void ask_maximum(struct traffic *traffic, struct touched *touched)
+{
+	struct redis_client *storage = traffic->backend->storage;
+	int64_t now_us = backend_now_us(traffic->backend);
+	int64_t end_us = utc_period_end(UTC_DAY, now_us) + MAXIMUM_REST_US;
+	char hour[STATS_COMPACT_BYTES];
+
+	if (touched->utilization.max == 0)
+		return;
+	touched->maximum_key =
+		key_alert_maximum(traffic->arena, touched->service, touched->application->id,
+				  stats_compact_time(hour, utc_period_start(UTC_HOUR, now_us)));
+	touched->maximum_reply = traffic->batch.count;
+	BATCH_SEND(&traffic->batch, storage, STR("GET"), touched->maximum_key);
+	BATCH_SEND(&traffic->batch, storage, STR("EXPIREAT"), touched->maximum_key,
+		   str_format(traffic->arena, "%" PRId64, end_us / UTC_SECOND_US));
 }
 
 void traffic_tell(struct traffic *traffic, const struct batch *batch, traffic_told *told,
@@ -348,8 +400,11 @@ void traffic_tell(struct traffic *traffic, const struct batch *batch, traffic_to
 	at = (struct map_cursor){0};
 	while (map_next(traffic->touched, &at))
 		find_alert(traffic, at.value, batch);
-	if (traffic->first == NULL)
-		tell_end(traffic);
-	else
-		ask_silence(traffic);
+	batch_begin(&traffic->batch, traffic->arena, asked, traffic);
+	ask_silence(traffic);
+	at = (struct map_cursor){0};
+	while (traffic->backend->settings.profile->keeps_hourly_maximum &&
+	       map_next(traffic->touched, &at))
+		ask_maximum(traffic, at.value);
+	batch_end(&traffic->batch);
 }
