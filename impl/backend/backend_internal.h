@@ -25,6 +25,12 @@ struct store;
 struct worker;
 struct world;
 
+/* "2019-06-01 10:20:00 +0000" until end_us. */
+struct notified_minute {
+	int64_t end_us;
+	char text[32];
+};
+
 struct backend {
 	struct world *world;
 	struct settings settings;
@@ -41,9 +47,10 @@ struct backend {
 	int64_t clock_us;
 
 	int64_t queue_named_us[QUEUES]; /* when resque:queues was last told, 0: never */
-	size_t requests;                /* in progress */
-	size_t exchanges;               /* not yet handed to the network */
-	struct ping *events_ping;       /* the call of the events hook that is under way */
+	struct notified_minute notified_minute;
+	size_t requests;          /* in progress */
+	size_t exchanges;         /* not yet handed to the network */
+	struct ping *events_ping; /* the call of the events hook that is under way */
 	bool is_stopping;
 	struct timer stop_timer;
 };

@@ -6,9 +6,13 @@
 #include "backend/batch.h"
 #include "backend/jobs.h"
 #include "backend/keys.h"
+#include "backend/profile.h"
 #include "backend/worker.h"
 #include "base/arena.h"
 #include "base/json.h"
+#include "base/map.h"
+
+#define NOT_NAMED (-1)
 
 /* What was taken off the list, on its way to become jobs. */
 struct flush {
@@ -17,33 +21,35 @@ struct flush {
 	struct batch batch;
 };
 
-/* The group of a provider key and minute, among those that stand in `groups` already. */
-static struct json *group_of(struct arena *arena, struct json *groups, const struct json *entry)
-{
-	struct json *group;
+/* Of a provider key and minute. */
+struct group {
+	struct str provider_key, time;
+	struct json *usage;
+};
 
-	for (group = groups->first_child; group != NULL; group = group->next) {
-		if (json_equal(json_get(group, STR("provider_key")),
-			       json_get(entry, STR("provider_key"))) &&
-		    json_equal(json_get(group, STR("time")), json_get(entry, STR("time"))))
-			return group;
-	}
-	group = json_append(groups, json_new(arena, JSON_OBJECT));
-	json_set(group, STR("provider_key"),
-		 json_new_str(arena, json_get_str(entry, STR("provider_key"))));
-	json_set(group, STR("time"), json_new_str(arena, json_get_str(entry, STR("time"))));
-	json_set(group, STR("usage"), json_new(arena, JSON_OBJECT));
+static struct group *group_of(struct arena *arena, struct map *groups, const struct json *entry)
+{
+	struct str provider_key = json_get_str(entry, STR("provider_key"));
+	struct str time = json_get_str(entry, STR("time"));
+	struct str key = STR_CONCAT(arena, time, STR(" "), provider_key);
+	struct group *group = map_get(groups, key);
+
+	if (group != NULL)
+		return group;
+	group = ARENA_NEW(arena, struct group);
+	*group = (struct group){provider_key, time, json_new(arena, JSON_OBJECT)};
+	map_put(groups, key, group);
 	return group;
 }
 
-static void add_usage(struct arena *arena, struct json *group, const struct json *entry)
+static void add_usage(struct arena *arena, struct json *sum, const struct json *usage)
 {
-	struct json *sum = (struct json *)(uintptr_t)json_get(group, STR("usage"));
+	JSON_EACH (item, usage) {
+		int64_t before = json_int(json_get(sum, item->key), 0), after;
 
-	JSON_EACH (item, json_get(entry, STR("usage"))) {
-		int64_t before = json_int(json_get(sum, item->key), 0);
-
-		json_set(sum, item->key, json_new_int(arena, before + json_int(item, 0)));
+		if (__builtin_add_overflow(before, json_int(item, 0), &after))
+			after = INT64_MAX;
+		json_set(sum, item->key, json_new_int(arena, after));
 	}
 }
 
@@ -59,23 +65,27 @@ static void flush_over(struct batch *batch, void *data)
 static void taken(struct batch *batch, void *data)
 {
 	struct flush *flush = data;
-	struct json *groups = json_new(flush->arena, JSON_ARRAY);
+	struct backend *backend = flush->backend;
+	struct map *groups = map_create(backend->hash_seed);
+	struct map_cursor at = {0};
 
 	for (size_t i = 0; !batch->has_failed && i < batch->replies[0].count; i++) {
 		struct str text = reply_item(&batch->replies[0], i);
 		struct json *entry = json_parse(flush->arena, text, text.size, NULL);
 
 		if (entry != NULL)
-			add_usage(flush->arena, group_of(flush->arena, groups, entry), entry);
+			add_usage(flush->arena, group_of(flush->arena, groups, entry)->usage,
+				  json_get(entry, STR("usage")));
 	}
 	batch_begin(&flush->batch, flush->arena, flush_over, flush);
-	JSON_EACH (group, groups) {
-		jobs_enqueue(&flush->batch, flush->backend, QUEUE_MAIN,
-			     jobs_notification(flush->backend, flush->arena,
-					       json_get_str(group, STR("provider_key")),
-					       json_get(group, STR("usage")),
-					       json_get_str(group, STR("time"))));
+	while (map_next(groups, &at)) {
+		const struct group *group = at.value;
+
+		jobs_enqueue(&flush->batch, backend, QUEUE_MAIN,
+			     jobs_notification(backend, flush->arena, group->provider_key,
+					       group->usage, group->time));
 	}
+	map_destroy(groups);
 	batch_end(&flush->batch);
 }
 
@@ -104,45 +114,59 @@ static void noted(const struct redis_reply *reply, void *data)
 		flush(backend);
 }
 
-static void write_usage(struct strbuf *out, struct str metric, int64_t count, bool *is_first)
+static void write_usage(struct strbuf *out, struct str metric, int64_t count)
 {
-	if (count == 0)
-		return;
-	if (!*is_first)
-		strbuf_append_char(out, ',');
-	*is_first = false;
 	json_write_str(out, metric);
 	strbuf_append_char(out, ':');
 	strbuf_append_int(out, count);
 }
 
-void notify(struct backend *backend, struct str provider_key, int64_t authorizations,
-	    int64_t transactions)
+/* The minute, in a text that serves all calls of it. */
+static struct str minute_text(struct backend *backend)
+{
+	int64_t now_us = backend_now_us(backend);
+	struct notified_minute *minute = &backend->notified_minute;
+
+	if (minute->end_us <= now_us || minute->end_us - now_us > 60 * UTC_SECOND_US) {
+		utc_format_backend(minute->text, utc_period_start(UTC_MINUTE, now_us));
+		minute->end_us = utc_period_end(UTC_MINUTE, now_us);
+	}
+	return str_of(minute->text, sizeof "YYYY-MM-DD HH:MM:SS" - 1);
+}
+
+static void note(struct backend *backend, struct str provider_key, int64_t authorizations,
+		 int64_t transactions)
 {
 	const struct settings *settings = &backend->settings;
 	struct strbuf *out = &backend->scratch;
-	bool is_first = true;
-	char time[32];
 
-	if (settings->master_service.size == 0 || backend->storage == NULL)
+	if (backend->storage == NULL ||
+	    (settings->master_service.size == 0 && !settings->profile->notifies_without_master))
 		return;
 	strbuf_clear(out);
 	strbuf_append(out, STR("{\"provider_key\":"));
 	json_write_str(out, provider_key);
 	strbuf_append(out, STR(",\"usage\":{"));
-	write_usage(out, settings->master_authorize, authorizations, &is_first);
-	write_usage(out, settings->master_transactions, transactions, &is_first);
+	if (authorizations > 0)
+		write_usage(out, settings->master_authorize, authorizations);
+	if (authorizations > 0 && transactions != NOT_NAMED)
+		strbuf_append_char(out, ',');
+	if (transactions != NOT_NAMED)
+		write_usage(out, settings->master_transactions, transactions);
 	strbuf_append(out, STR("},\"time\":\""));
-	strbuf_append(out,
-		      str_slice(utc_format_backend(time, utc_period_start(UTC_MINUTE,
-									  backend_now_us(backend))),
-				0, sizeof "YYYY-MM-DD HH:MM:SS" - 1));
+	strbuf_append(out, minute_text(backend));
 	strbuf_append(out, STR(" UTC\"}"));
 	REDIS_SEND(backend->storage, noted, backend, STR("RPUSH"), KEY_NOTIFICATIONS,
 		   strbuf_str(out));
 }
 
+void notify(struct backend *backend, struct str provider_key, int64_t authorizations,
+	    int64_t transactions)
+{
+	note(backend, provider_key, authorizations, transactions);
+}
+
 void notify_authorize(struct backend *backend, struct str provider_key)
 {
-	notify(backend, provider_key, 1, 0);
+	note(backend, provider_key, 1, NOT_NAMED);
 }

@@ -220,7 +220,10 @@ static enum api_step_result enqueue_report(struct api_call *call)
 
 	if (!call->endpoint->does_report)
 		return API_STEP_NEXT;
-	notify(call->backend, call->provider_key, 1, is_report && call->usage_parameter != NULL);
+	if (is_report)
+		notify(call->backend, call->provider_key, 1, call->usage_parameter != NULL);
+	else
+		notify_authorize(call->backend, call->provider_key);
 	if (!is_report)
 		return API_STEP_NEXT;
 	api_call_await(call);
