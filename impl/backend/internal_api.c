@@ -162,6 +162,16 @@ void internal_set(struct internal_call *call, struct json *object, struct str na
 				   : json_new(call->arena, JSON_NULL));
 }
 
+void internal_set_bool(struct internal_call *call, struct json *object, struct str name, bool value)
+{
+	json_set(object, name, json_new_bool(call->arena, value));
+}
+
+const struct profile *internal_profile(const struct internal_call *call)
+{
+	return call->backend->settings.profile;
+}
+
 void internal_echo(struct internal_call *call, struct json *object, const struct json *sent,
 		   struct str name)
 {
@@ -263,14 +273,21 @@ static void answer_unauthenticated(struct internal_call *call)
 	respond(call, &response, STR(""));
 }
 
+static bool has_method(const struct internal_route *route, struct str method)
+{
+	return str_equal(method, route->method) ||
+	       (str_equal(method, STR("HEAD")) && str_equal(route->method, STR("GET")));
+}
+
+/* A HEAD is a GET without its body. */
 static const struct internal_route *find_route(struct internal_call *call, struct str path)
 {
 	struct str method = call->exchange->request.method;
 
 	for (const struct internal_route *route = internal_routes; route->method.size > 0;
 	     route++) {
-		if (str_equal(method, route->method) &&
-		    !(route->is_hidden_in_production && call->backend->settings.is_production) &&
+		if (has_method(route, method) &&
+		    (route->is_offered == NULL || route->is_offered(&call->backend->settings)) &&
 		    http_route_match(route->pattern, path, call->arena, &call->path))
 			return route;
 	}

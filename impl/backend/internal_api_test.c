@@ -9,34 +9,6 @@ static void set_up(void)
 	ck_assert(stand_start());
 }
 
-/* One step: a call and what it answers; or a Redis command and its reply. */
-struct step {
-	const char *method, *path, *json; /* method NULL: path is a command */
-	int status;
-	const char *expected; /* NULL: any */
-};
-
-static void walk(const struct step *steps, size_t count)
-{
-	for (size_t i = 0; i < count; i++) {
-		const struct step *step = &steps[i];
-
-		if (step->method != NULL)
-			stand_expect_answer(stand_internal(step->method, step->path, step->json),
-					    step->status, step->expected, step->path, (int)i);
-		else
-			stand_expect_str(str_from(stand_redis(step->path)), step->expected,
-					 step->path, (int)i);
-	}
-}
-#define WALK(...)                                                                                  \
-	walk((const struct step[]){__VA_ARGS__},                                                   \
-	     sizeof((const struct step[]){__VA_ARGS__}) / sizeof(struct step))
-#define REDIS(command, reply)                                                                      \
-	{                                                                                          \
-		NULL, command, NULL, 0, reply                                                      \
-	}
-
 START_TEST(nobody_comes_in_without_credentials)
 {
 	static const char *const values[] = {"",          "Basic",       "Basic dTpx",
@@ -463,9 +435,111 @@ START_TEST(production_has_no_routes_of_tests)
 	stand_clear();
 	stand_set();
 	stand_variable("RACK_ENV", "production");
+	stand_use_no_hooks();
 	ck_assert(stand_start());
 	WALK({"POST", "services/1/errors/", "{\"errors\":[]}", 404, NULL},
+	     {"POST", "services/1/transactions/", "{\"transactions\":[]}", 404, NULL},
+	     {"DELETE", "services/1/transactions/", NULL, 404, NULL},
 	     {"POST", "events/", "{\"events\":[]}", 404, NULL});
+}
+END_TEST
+
+START_TEST(test_hooks_open_the_routes_of_tests)
+{
+	stand_clear();
+	stand_set();
+	stand_variable("RACK_ENV", "production");
+	ck_assert(stand_start());
+	WALK({"POST", "services/1/errors/", "{\"errors\":[]}", 201, NULL},
+	     {"POST", "events/", "{\"events\":[]}", 201, NULL});
+}
+END_TEST
+
+START_TEST(tests_may_make_latest_transactions)
+{
+	WALK({"POST", "services/", "{\"service\":{\"id\":\"1\",\"provider_key\":\"pk\"}}", 201,
+	      NULL},
+	     {"POST", "services/1/transactions/", "{}", 400,
+	      "{\"status\":\"error\",\"error\":\"missing parameter 'transactions'\"}"},
+	     {"POST", "services/1/transactions/",
+	      "{\"transactions\":[{\"application_id\":\"a\",\"usage\":{\"8\":\"1\"},\"timestamp\":"
+	      "\"2019-06-01 10:20:30 UTC\"},{\"application_id\":\"b\",\"usage\":{},\"timestamp\":"
+	      "null}]}",
+	      201, "{\"status\":\"created\"}"},
+	     {"GET", "services/1/transactions/", NULL, 200,
+	      "{\"status\":\"found\",\"transactions\":[{\"application_id\":\"b\",\"usage\":{},"
+	      "\"timestamp\":\"\"},{\"application_id\":\"a\",\"usage\":{\"8\":\"1\"},\"timestamp\":"
+	      "\"2019-06-01 10:20:30 +0000\"}]}"},
+	     {"DELETE", "services/1/transactions/", NULL, 200, "{\"status\":\"deleted\"}"},
+	     REDIS("EXISTS transactions/service_id:1", "0"));
+}
+END_TEST
+
+START_TEST(a_head_is_a_get_without_its_body)
+{
+	struct stand_answer get = stand_internal("GET", "check.json", NULL);
+	struct stand_answer head = stand_internal("HEAD", "check.json", NULL);
+
+	expect_answer(head, 200, "");
+	ck_assert(str_equal(stand_field(&head, "Content-Type"), stand_field(&get, "Content-Type")));
+	WALK({"HEAD", "services/1", NULL, 404, ""}, {"HEAD", "nope", NULL, 404, ""},
+	     {"GET", "service_tokens/a/1/", NULL, 404, NULL});
+}
+END_TEST
+
+/* Numbers are stored as text and told as they came (8.1). */
+START_TEST(ids_come_back_as_they_were_sent)
+{
+	WALK({"POST", "services/",
+	      "{\"service\":{\"id\":1,\"provider_key\":2,\"backend_version\":1,"
+	      "\"referrer_filters_required\":true,\"default_user_plan_id\":3,"
+	      "\"default_user_plan_name\":4}}",
+	      201,
+	      "{\"service\":{\"id\":1,\"state\":\"active\",\"provider_key\":2,\"backend_version\":"
+	      "1,"
+	      "\"referrer_filters_required\":true,\"user_registration_required\":true,"
+	      "\"default_user_plan_id\":3,\"default_user_plan_name\":4,\"default_service\":true},"
+	      "\"status\":\"created\"}"},
+	     REDIS("GET service/provider_key:2/id", "1"),
+	     {"POST", "services/1/applications/a",
+	      "{\"application\":{\"state\":\"active\",\"plan_id\":5,\"plan_name\":6}}", 201,
+	      "{\"status\":\"created\",\"application\":{\"service_id\":\"1\",\"id\":\"a\","
+	      "\"state\":"
+	      "\"active\",\"plan_id\":5,\"plan_name\":6,\"redirect_url\":null,\"user_required\":"
+	      "false}}"},
+	     {"POST", "services/1/applications/a/keys/", "{\"application_key\":{\"value\":7}}", 201,
+	      "{\"status\":\"created\",\"application_key\":{\"app_id\":\"a\",\"value\":7}}"},
+	     REDIS("SMEMBERS application/service_id:1/id:a/keys", "[7]"));
+}
+END_TEST
+
+/* An application's OAuth tokens go with it (6.2). */
+START_TEST(tokens_of_a_deleted_application_are_gone)
+{
+	WALK({"POST", "services/1/applications/a", "{\"application\":{\"state\":\"active\"}}", 201,
+	      NULL},
+	     REDIS("SET oauth_access_tokens/service:1/t1 a", "OK"),
+	     REDIS("SET oauth_access_tokens/service:1/t2 user_len:1/u/a", "OK"),
+	     REDIS("SADD oauth_access_tokens/service:1/app:a/ t1 t2", "2"),
+	     {"DELETE", "services/1/applications/a", NULL, 200, NULL}, REDIS("KEYS oauth*", "[]"));
+}
+END_TEST
+
+START_TEST(a_blank_user_key_is_refused)
+{
+	WALK({"PUT", "services/1/applications/a/key/%20", "{}", 500,
+	      "<h1>Internal Server Error</h1>"},
+	     {"PUT", "services/1/applications/%20/key/k", "{}", 500, NULL}, REDIS("KEYS *", "[]"));
+}
+END_TEST
+
+START_TEST(a_service_that_is_not_there_is_created_from_the_body_alone)
+{
+	WALK({"PUT", "services/1", "{\"service\":{\"provider_key\":\"pk\"}}", 400,
+	      "{\"status\":\"error\",\"error\":\"missing parameter 'id'\"}"},
+	     {"PUT", "services/1", "{\"service\":{\"id\":\"2\",\"provider_key\":\"pk\"}}", 200,
+	      "{\"service\":{\"id\":\"2\",..."},
+	     {"GET", "services/1", NULL, 404, NULL}, {"GET", "services/2", NULL, 200, NULL});
 }
 END_TEST
 
@@ -538,6 +612,13 @@ Suite *backend_internal_api_suite(void)
 	tcase_add_test(test, errors_are_paged);
 	tcase_add_test(test, tests_may_make_errors_and_events);
 	tcase_add_test(test, production_has_no_routes_of_tests);
+	tcase_add_test(test, test_hooks_open_the_routes_of_tests);
+	tcase_add_test(test, tests_may_make_latest_transactions);
+	tcase_add_test(test, a_head_is_a_get_without_its_body);
+	tcase_add_test(test, ids_come_back_as_they_were_sent);
+	tcase_add_test(test, tokens_of_a_deleted_application_are_gone);
+	tcase_add_test(test, a_blank_user_key_is_refused);
+	tcase_add_test(test, a_service_that_is_not_there_is_created_from_the_body_alone);
 	tcase_add_test(test, utilization_lists_the_limits);
 	tcase_add_test(test, clients_may_leave_at_any_time);
 	suite_add_tcase(suite, test);

@@ -98,12 +98,15 @@ void internal_application_keys_list(struct internal_call *call)
 
 static void key_created(struct internal_call *call)
 {
+	const struct json *sent = json_get(call->parameters, STR("application_key"));
 	const struct str *value = call->state;
 	struct json *key = json_new(call->arena, JSON_OBJECT);
 
 	forget(call);
 	internal_set(call, key, STR("app_id"), application_of(call));
 	internal_set(call, key, STR("value"), *value);
+	if (internal_text(sent, STR("value")).size > 0)
+		internal_echo(call, key, sent, STR("value"));
 	internal_answer_with(call, 201, STR("created"), STR("application_key"), key);
 }
 

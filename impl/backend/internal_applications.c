@@ -2,7 +2,9 @@
 #include "backend/application.h"
 #include "backend/internal_handlers.h"
 #include "backend/keys.h"
+#include "backend/profile.h"
 #include "base/arena.h"
+#include "base/map.h"
 
 #define NOT_FOUND STR("application not found")
 
@@ -44,7 +46,8 @@ static void read_found(struct internal_call *call)
 	internal_set(call, object, STR("plan_id"), read.plan_id);
 	internal_set(call, object, STR("plan_name"), read.plan_name);
 	internal_set(call, object, STR("redirect_url"), read.redirect_url);
-	json_set(object, STR("user_required"), json_new_bool(call->arena, read.user_required));
+	if (internal_profile(call)->has_end_users)
+		internal_set_bool(call, object, STR("user_required"), read.user_required);
 	internal_answer_with(call, 200, STR("found"), STR("application"), object);
 }
 
@@ -62,37 +65,73 @@ struct save_state {
 	bool existed, is_update;
 };
 
-static void save_answer(struct internal_call *call)
+static bool is_user_required(const struct json *sent)
+{
+	return json_bool(json_get(sent, STR("user_required")), false);
+}
+
+static struct json *saved_object(struct internal_call *call, struct str id, const struct json *sent)
 {
 	static const struct str echoed[] = {STR_INIT("state"), STR_INIT("plan_id"),
 					    STR_INIT("plan_name"), STR_INIT("redirect_url")};
-	const struct save_state *state = call->state;
 	struct json *object = json_new(call->arena, JSON_OBJECT);
-	bool user_required = json_bool(json_get(state->sent, STR("user_required")), false);
 
-	forget(call);
 	internal_set(call, object, STR("service_id"), service_of(call));
-	internal_set(call, object, STR("id"), id_of(call));
+	internal_set(call, object, STR("id"), id);
 	for (size_t i = 0; i < sizeof echoed / sizeof *echoed; i++)
-		internal_echo(call, object, state->sent, echoed[i]);
-	json_set(object, STR("user_required"), json_new_bool(call->arena, user_required));
-	internal_answer_with(call, state->is_update ? 200 : 201,
-			     state->existed ? STR("modified") : STR("created"), STR("application"),
-			     object);
+		internal_echo(call, object, sent, echoed[i]);
+	if (internal_profile(call)->has_end_users)
+		internal_set_bool(call, object, STR("user_required"), is_user_required(sent));
+	return object;
 }
 
-static void write_attribute(struct internal_call *call, const struct json *sent, struct str name)
+static void write_attribute(struct internal_call *call, struct str id, const struct json *sent,
+			    struct str name)
 {
 	struct str text = internal_text(sent, name);
 
 	if (text.data != NULL)
-		INTERNAL_ASK(call, STR("SET"), key_of(call, name), text);
+		INTERNAL_ASK(call, STR("SET"),
+			     key_application(call->arena, service_of(call), id, name), text);
+}
+
+static void write_application(struct internal_call *call, struct str id, const struct json *sent)
+{
+	write_attribute(call, id, sent, STR("state"));
+	write_attribute(call, id, sent, STR("plan_id"));
+	write_attribute(call, id, sent, STR("plan_name"));
+	write_attribute(call, id, sent, STR("redirect_url"));
+	if (internal_profile(call)->has_end_users)
+		INTERNAL_ASK(
+			call, STR("SET"),
+			key_application(call->arena, service_of(call), id, STR("user_required")),
+			is_user_required(sent) ? STR("1") : STR("0"));
+	INTERNAL_ASK(call, STR("SADD"), key_service_applications(call->arena, service_of(call)),
+		     id);
+}
+
+/* The older releases end it with a blank (4.7). */
+static struct str no_state_message(struct internal_call *call, struct str id)
+{
+	struct api_error error = {API_APPLICATION_HAS_NO_STATE, id, STR_INIT("")};
+	struct str message = api_error_message(call->arena, &error);
+
+	return internal_profile(call)->has_application_batches ? str_trim(message) : message;
+}
+
+static void save_answer(struct internal_call *call)
+{
+	const struct save_state *state = call->state;
+
+	forget(call);
+	internal_answer_with(call, state->is_update ? 200 : 201,
+			     state->existed ? STR("modified") : STR("created"), STR("application"),
+			     saved_object(call, id_of(call), state->sent));
 }
 
 static void save_found(struct internal_call *call)
 {
 	struct save_state *state = call->state;
-	bool user_required = json_bool(json_get(state->sent, STR("user_required")), false);
 
 	state->existed = reply_is_true(internal_reply(call, 0));
 	if (state->existed && !state->is_update) {
@@ -103,21 +142,12 @@ static void save_found(struct internal_call *call)
 		return;
 	}
 	if (internal_text(state->sent, STR("state")).size == 0) {
-		struct api_error error = {API_APPLICATION_HAS_NO_STATE, id_of(call), STR_INIT("")};
-
 		internal_answer_with(
 			call, 400, STR("bad_request"), STR("error"),
-			json_new_str(call->arena, api_error_message(call->arena, &error)));
+			json_new_str(call->arena, no_state_message(call, id_of(call))));
 		return;
 	}
-	write_attribute(call, state->sent, STR("state"));
-	write_attribute(call, state->sent, STR("plan_id"));
-	write_attribute(call, state->sent, STR("plan_name"));
-	write_attribute(call, state->sent, STR("redirect_url"));
-	INTERNAL_ASK(call, STR("SET"), key_of(call, STR("user_required")),
-		     user_required ? STR("1") : STR("0"));
-	INTERNAL_ASK(call, STR("SADD"), key_service_applications(call->arena, service_of(call)),
-		     id_of(call));
+	write_application(call, id_of(call), state->sent);
 	internal_then(call, save_answer);
 }
 
@@ -144,7 +174,175 @@ void internal_application_update(struct internal_call *call)
 	save(call, true);
 }
 
-/* Deleting: keys, filters, user keys and counters stay (6.2). */
+/* Many at once; each item stands or falls alone. */
+
+struct batch_item {
+	const struct json *sent;
+	struct str id, error; /* error without data: it is saved */
+	size_t reply;         /* whether it existed */
+	bool existed;
+};
+
+struct batch_state {
+	struct batch_item *items;
+	size_t count;
+};
+
+static bool has_blank_filter(const struct json *sent)
+{
+	JSON_EACH (filter, json_get(sent, STR("referrer_filters"))) {
+		if (str_trim(json_scalar_text(filter)).size == 0)
+			return true;
+	}
+	return false;
+}
+
+static struct str item_error(struct internal_call *call, const struct batch_item *item)
+{
+	struct api_error no_id = {.code = API_APPLICATION_HAS_NO_ID};
+	struct api_error blank_filter = {.code = API_REFERRER_FILTER_INVALID};
+
+	if (str_trim(item->id).size == 0)
+		return api_error_message(call->arena, &no_id);
+	if (internal_text(item->sent, STR("state")).size == 0)
+		return no_state_message(call, item->id);
+	return has_blank_filter(item->sent) ? api_error_message(call->arena, &blank_filter)
+					    : str_of(NULL, 0);
+}
+
+static struct json *item_object(struct internal_call *call, const struct batch_item *item)
+{
+	static const struct str lists[] = {STR_INIT("application_keys"),
+					   STR_INIT("referrer_filters")};
+	struct json *object = saved_object(call, item->id, item->sent);
+
+	internal_echo(call, object, item->sent, STR("user_key"));
+	for (size_t i = 0; i < sizeof lists / sizeof *lists; i++) {
+		if (json_is_null(json_get(item->sent, lists[i])))
+			json_set(object, lists[i], json_new(call->arena, JSON_ARRAY));
+		else
+			internal_echo(call, object, item->sent, lists[i]);
+	}
+	return object;
+}
+
+static void add_failure(struct internal_call *call, struct json *object,
+			const struct batch_item *item)
+{
+	internal_echo(call, object, item->sent, STR("id"));
+	internal_set(call, object, STR("error"), item->error);
+}
+
+static void batch_answer(struct internal_call *call)
+{
+	const struct batch_state *state = call->state;
+	struct json *body = json_new(call->arena, JSON_OBJECT);
+	struct json *list = json_new(call->arena, JSON_ARRAY);
+	struct json *failures = json_new(call->arena, JSON_ARRAY);
+
+	for (size_t i = 0; i < state->count; i++) {
+		const struct batch_item *item = &state->items[i];
+		struct json *object = json_append(list, json_new(call->arena, JSON_OBJECT));
+		bool has_failed = item->error.data != NULL;
+
+		internal_set(call, object, STR("status"),
+			     has_failed      ? STR("error")
+			     : item->existed ? STR("modified")
+					     : STR("created"));
+		if (has_failed) {
+			add_failure(call, object, item);
+			add_failure(call, json_append(failures, json_new(call->arena, JSON_OBJECT)),
+				    item);
+			continue;
+		}
+		internal_forget(call, &application_kind, service_of(call), item->id);
+		internal_forget(call, &user_key_kind, service_of(call),
+				internal_text(item->sent, STR("user_key")));
+		json_set(object, STR("application"), item_object(call, item));
+	}
+	internal_set(call, body, STR("status"), STR("completed"));
+	json_set(body, STR("total"), json_new_int(call->arena, (int64_t)state->count));
+	json_set(body, STR("successful"),
+		 json_new_int(call->arena, (int64_t)(state->count - failures->count)));
+	json_set(body, STR("failed"), json_new_int(call->arena, (int64_t)failures->count));
+	json_set(body, STR("applications"), list);
+	if (failures->count > 0)
+		json_set(body, STR("failures"), failures);
+	internal_answer(call, 200, body);
+}
+
+static void write_members(struct internal_call *call, const struct batch_item *item,
+			  struct str members, struct str set)
+{
+	struct str key = key_application(call->arena, service_of(call), item->id, set);
+
+	JSON_EACH (member, json_get(item->sent, members)) {
+		if (json_scalar_text(member).size > 0)
+			INTERNAL_ASK(call, STR("SADD"), key, json_scalar_text(member));
+	}
+}
+
+static void write_item(struct internal_call *call, const struct batch_item *item)
+{
+	struct str user_key = internal_text(item->sent, STR("user_key"));
+
+	write_application(call, item->id, item->sent);
+	if (user_key.size > 0)
+		INTERNAL_ASK(call, STR("SET"),
+			     key_user_key(call->arena, service_of(call), user_key), item->id);
+	write_members(call, item, STR("application_keys"), STR("keys"));
+	write_members(call, item, STR("referrer_filters"), STR("referrer_filters"));
+}
+
+/* An id that comes twice was created by its first item. */
+static void batch_found(struct internal_call *call)
+{
+	struct batch_state *state = call->state;
+	const struct redis_reply *replies = call->batch.replies;
+	struct map *seen = map_create(call->backend->hash_seed);
+
+	internal_batch(call);
+	for (size_t i = 0; i < state->count; i++) {
+		struct batch_item *item = &state->items[i];
+
+		if (item->error.data != NULL)
+			continue;
+		item->existed = map_put(seen, item->id, item) != NULL ||
+				reply_is_true(&replies[item->reply]);
+		write_item(call, item);
+	}
+	map_destroy(seen);
+	internal_then(call, batch_answer);
+}
+
+void internal_applications_save(struct internal_call *call)
+{
+	const struct json *sent = json_get(call->parameters, STR("applications"));
+	struct batch_state *state = ARENA_NEW(call->arena, struct batch_state);
+
+	if (sent == NULL || sent->kind != JSON_ARRAY) {
+		internal_missing(call, STR("applications"));
+		return;
+	}
+	state->items = ARENA_ARRAY(call->arena, struct batch_item, sent->count);
+	call->state = state;
+	internal_batch(call);
+	JSON_EACH (application, sent) {
+		struct batch_item *item = &state->items[state->count++];
+
+		*item = (struct batch_item){.sent = application,
+					    .id = internal_text(application, STR("id")),
+					    .reply = call->batch.count};
+		item->error = item_error(call, item);
+		if (item->error.data == NULL)
+			INTERNAL_ASK(call, STR("EXISTS"),
+				     key_application(call->arena, service_of(call), item->id,
+						     STR("state")));
+	}
+	internal_then(call, batch_found);
+}
+
+/* Deleting: its OAuth tokens go with it; keys, filters, user keys and counters stay (6.2). */
 
 static void delete_answer(struct internal_call *call)
 {
@@ -152,15 +350,30 @@ static void delete_answer(struct internal_call *call)
 	internal_answer_status(call, 200, STR("deleted"));
 }
 
+static void delete_tokens(struct internal_call *call, const struct redis_reply *tokens)
+{
+	for (size_t i = 0; i < tokens->count; i++)
+		INTERNAL_ASK(
+			call, STR("DEL"),
+			key_access_token(call->arena, service_of(call), reply_item(tokens, i)));
+	INTERNAL_ASK(call, STR("DEL"),
+		     key_application_tokens(call->arena, service_of(call), id_of(call)));
+}
+
 static void delete_found(struct internal_call *call)
 {
-	if (!reply_is_true(internal_reply(call, 0))) {
+	const struct redis_reply *replies = call->batch.replies;
+
+	if (!reply_is_true(&replies[0])) {
 		internal_not_found(call, NOT_FOUND);
 		return;
 	}
 	INTERNAL_ASK(call, STR("DEL"), key_of(call, STR("state")), key_of(call, STR("plan_id")),
-		     key_of(call, STR("plan_name")), key_of(call, STR("redirect_url")),
-		     key_of(call, STR("user_required")));
+		     key_of(call, STR("plan_name")), key_of(call, STR("redirect_url")));
+	if (internal_profile(call)->has_end_users)
+		INTERNAL_ASK(call, STR("DEL"), key_of(call, STR("user_required")));
+	if (internal_profile(call)->has_access_tokens)
+		delete_tokens(call, &replies[1]);
 	INTERNAL_ASK(call, STR("SREM"), key_service_applications(call->arena, service_of(call)),
 		     id_of(call));
 	internal_then(call, delete_answer);
@@ -169,6 +382,9 @@ static void delete_found(struct internal_call *call)
 void internal_application_delete(struct internal_call *call)
 {
 	INTERNAL_ASK(call, STR("EXISTS"), key_of(call, STR("state")));
+	if (internal_profile(call)->has_access_tokens)
+		INTERNAL_ASK(call, STR("SMEMBERS"),
+			     key_application_tokens(call->arena, service_of(call), id_of(call)));
 	internal_then(call, delete_found);
 }
 
@@ -215,9 +431,19 @@ static void user_key_set(struct internal_call *call)
 	answer_id(call, STR("modified"), id_of(call));
 }
 
-/* The application need not exist. */
+static bool is_blank(struct str text)
+{
+	return str_trim(text).size == 0;
+}
+
+/* The application need not exist. What is blank could not be read again (4.7: a 500 upstream). */
 void internal_user_key_set(struct internal_call *call)
 {
+	if (is_blank(service_of(call)) || is_blank(id_of(call)) ||
+	    is_blank(internal_path(call, STR("user_key")))) {
+		internal_fail(call);
+		return;
+	}
 	INTERNAL_ASK(call, STR("SET"), user_key_of(call), id_of(call));
 	internal_then(call, user_key_set);
 }

@@ -21,10 +21,13 @@
 struct internal_call;
 typedef void internal_handler(struct internal_call *call);
 
+/* Not every release offers every route, and production hides those that are for tests of others. */
+typedef bool internal_offer(const struct settings *settings);
+
 struct internal_route {
 	struct str method, pattern;
 	internal_handler *handle;
-	bool is_hidden_in_production;
+	internal_offer *is_offered; /* NULL: always */
 };
 extern const struct internal_route internal_routes[]; /* ends with an empty method */
 
@@ -60,6 +63,8 @@ const struct json *internal_object(struct internal_call *call, struct str name);
 /* Without data when it is absent or null. */
 struct str internal_text(const struct json *object, struct str name);
 
+const struct profile *internal_profile(const struct internal_call *call);
+
 /* Answering; each ends the call. */
 void internal_answer(struct internal_call *call, int status, const struct json *body);
 void internal_answer_text(struct internal_call *call, int status, struct str body);
@@ -75,6 +80,8 @@ void internal_fail(struct internal_call *call);
 /* Building: null for texts without data. */
 void internal_set(struct internal_call *call, struct json *object, struct str name,
 		  struct str text);
+void internal_set_bool(struct internal_call *call, struct json *object, struct str name,
+		       bool value);
 /* The member as it was sent, or null. */
 void internal_echo(struct internal_call *call, struct json *object, const struct json *sent,
 		   struct str name);

@@ -6,7 +6,9 @@
 #include "backend/integration_errors.h"
 #include "backend/internal_handlers.h"
 #include "backend/keys.h"
+#include "backend/latest_transactions.h"
 #include "backend/limits.h"
+#include "backend/profile.h"
 #include "backend/service.h"
 #include "base/arena.h"
 
@@ -143,16 +145,67 @@ void internal_transactions_list(struct internal_call *call)
 {
 	ask_service(call);
 	INTERNAL_ASK(call, STR("LRANGE"), key_latest_transactions(call->arena, service_of(call)),
-		     STR("0"), STR("49"));
+		     STR("0"), LATEST_TRANSACTIONS_LAST);
 	internal_then(call, transactions_listed);
 }
 
-/* Nothing is deleted in these releases. */
+/* For tests of others; production has no such routes. */
+
+static void transactions_stored(struct internal_call *call)
+{
+	internal_answer_status(call, 201, STR("created"));
+}
+
+void internal_transactions_create(struct internal_call *call)
+{
+	static const struct str members[] = {STR_INIT("application_id"), STR_INIT("usage"),
+					     STR_INIT("timestamp")};
+	const struct json *transactions = json_get(call->parameters, STR("transactions"));
+	struct str key = key_latest_transactions(call->arena, service_of(call));
+
+	if (json_is_null(transactions)) {
+		internal_missing(call, STR("transactions"));
+		return;
+	}
+	internal_batch(call);
+	JSON_EACH (sent, transactions) {
+		struct json *transaction = json_new(call->arena, JSON_OBJECT);
+
+		for (size_t i = 0; i < sizeof members / sizeof *members; i++)
+			internal_echo(call, transaction, sent, members[i]);
+		INTERNAL_ASK(call, STR("LPUSH"), key, json_print(call->arena, transaction));
+	}
+	INTERNAL_ASK(call, STR("LTRIM"), key, STR("0"), LATEST_TRANSACTIONS_LAST);
+	internal_then(call, transactions_stored);
+}
+
+static void transactions_deleted(struct internal_call *call)
+{
+	internal_answer_status(call, 200, STR("deleted"));
+}
+
+void internal_transactions_delete(struct internal_call *call)
+{
+	INTERNAL_ASK(call, STR("DEL"), key_latest_transactions(call->arena, service_of(call)));
+	internal_then(call, transactions_deleted);
+}
+
+/* Counters: the service is marked where releases purge them, and nothing happens elsewhere (8.8).
+ */
+
+static void stats_marked(struct internal_call *call)
+{
+	internal_answer_status(call, 200, STR("to_be_deleted"));
+}
 
 static void stats_deleted(struct internal_call *call)
 {
-	if (has_service(call))
-		internal_answer_status(call, 200, STR("to_be_deleted"));
+	if (!has_service(call))
+		return;
+	internal_batch(call);
+	if (internal_profile(call)->purges_stats)
+		INTERNAL_ASK(call, STR("SADD"), KEY_PURGED_SERVICES, service_of(call));
+	internal_then(call, stats_marked);
 }
 
 void internal_stats_delete(struct internal_call *call)

@@ -90,3 +90,26 @@ void internal_service_tokens_delete(struct internal_call *call)
 	}
 	internal_then(call, deleted);
 }
+
+/* The provider key of a pair's service. */
+
+static void provider_key_found(struct internal_call *call)
+{
+	struct str provider_key = reply_text(internal_reply(call, 1));
+
+	if (!reply_is_true(internal_reply(call, 0)) || provider_key.data == NULL)
+		internal_not_found(call, STR("token/service combination not found"));
+	else
+		internal_answer_with(call, 200, STR("found"), STR("provider_key"),
+				     json_new_str(call->arena, provider_key));
+}
+
+void internal_service_token_provider_key(struct internal_call *call)
+{
+	struct str service = internal_path(call, STR("service_id"));
+
+	INTERNAL_ASK(call, STR("EXISTS"),
+		     key_service_token(call->arena, internal_path(call, STR("token")), service));
+	INTERNAL_ASK(call, STR("GET"), key_service(call->arena, service, STR("provider_key")));
+	internal_then(call, provider_key_found);
+}

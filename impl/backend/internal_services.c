@@ -1,6 +1,7 @@
 /* Services (spec/backend.md 8.2). */
 #include "backend/internal_handlers.h"
 #include "backend/keys.h"
+#include "backend/profile.h"
 #include "backend/service.h"
 #include "base/arena.h"
 
@@ -22,11 +23,6 @@ static struct service_state *begin(struct internal_call *call, struct str id)
 	return state;
 }
 
-static void add_bool(struct internal_call *call, struct json *object, struct str name, bool value)
-{
-	json_set(object, name, json_new_bool(call->arena, value));
-}
-
 static struct json *service_object(struct internal_call *call, const struct service *service,
 				   bool is_default)
 {
@@ -37,13 +33,17 @@ static struct json *service_object(struct internal_call *call, const struct serv
 		     service->is_active ? STR("active") : STR("suspended"));
 	internal_set(call, object, STR("provider_key"), service->provider_key);
 	internal_set(call, object, STR("backend_version"), service->backend_version);
-	add_bool(call, object, STR("referrer_filters_required"),
-		 service->referrer_filters_required);
-	add_bool(call, object, STR("user_registration_required"),
-		 service->user_registration_required);
-	internal_set(call, object, STR("default_user_plan_id"), service->default_user_plan_id);
-	internal_set(call, object, STR("default_user_plan_name"), service->default_user_plan_name);
-	add_bool(call, object, STR("default_service"), is_default);
+	internal_set_bool(call, object, STR("referrer_filters_required"),
+			  service->referrer_filters_required);
+	if (internal_profile(call)->has_end_users) {
+		internal_set_bool(call, object, STR("user_registration_required"),
+				  service->user_registration_required);
+		internal_set(call, object, STR("default_user_plan_id"),
+			     service->default_user_plan_id);
+		internal_set(call, object, STR("default_user_plan_name"),
+			     service->default_user_plan_name);
+	}
+	internal_set_bool(call, object, STR("default_service"), is_default);
 	return object;
 }
 
@@ -119,6 +119,22 @@ static void choose(struct service_state *state)
 	choose_bool(state, STR("user_registration_required"), &chosen->user_registration_required);
 }
 
+/* Numbers stay numbers in the answer, though they are stored as text. */
+static void echo_sent(struct internal_call *call, struct json *object, const struct json *sent)
+{
+	static const struct str names[] = {
+		STR_INIT("provider_key"),
+		STR_INIT("backend_version"),
+		STR_INIT("default_user_plan_id"),
+		STR_INIT("default_user_plan_name"),
+	};
+
+	for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
+		if (json_get(object, names[i]) != NULL && !json_is_null(json_get(sent, names[i])))
+			internal_echo(call, object, sent, names[i]);
+	}
+}
+
 static void save_answer(struct internal_call *call)
 {
 	struct service_state *state = call->state;
@@ -131,6 +147,7 @@ static void save_answer(struct internal_call *call)
 	internal_forget(call, &default_service_kind, state->chosen.provider_key, STR(""));
 	if (!json_is_null(json_get(state->sent, STR("id"))) && is_created)
 		internal_echo(call, object, state->sent, STR("id"));
+	echo_sent(call, object, state->sent);
 	if (is_created && json_is_null(sent_filters))
 		internal_set(call, object, STR("referrer_filters_required"), str_of(NULL, 0));
 	json_set(body, STR("service"), object);
@@ -150,6 +167,16 @@ static struct str flag(bool value)
 	return value ? STR("1") : STR("0");
 }
 
+static void write_user_attributes(struct internal_call *call, const struct service *service)
+{
+	set_attribute(call, service->id, STR("user_registration_required"),
+		      flag(service->user_registration_required));
+	set_attribute(call, service->id, STR("default_user_plan_id"),
+		      service->default_user_plan_id);
+	set_attribute(call, service->id, STR("default_user_plan_name"),
+		      service->default_user_plan_name);
+}
+
 static void save_write(struct internal_call *call)
 {
 	struct service_state *state = call->state;
@@ -164,11 +191,8 @@ static void save_write(struct internal_call *call)
 		      flag(chosen->referrer_filters_required));
 	set_attribute(call, state->id, STR("state"),
 		      chosen->is_active ? STR("active") : STR("suspended"));
-	set_attribute(call, state->id, STR("user_registration_required"),
-		      flag(chosen->user_registration_required));
-	set_attribute(call, state->id, STR("default_user_plan_id"), chosen->default_user_plan_id);
-	set_attribute(call, state->id, STR("default_user_plan_name"),
-		      chosen->default_user_plan_name);
+	if (internal_profile(call)->has_end_users)
+		write_user_attributes(call, chosen);
 	if (state->is_default)
 		INTERNAL_ASK(call, STR("SET"),
 			     key_default_service(call->arena, chosen->provider_key), state->id);
@@ -185,12 +209,20 @@ static void save_found(struct internal_call *call)
 	const struct service *chosen = &state->chosen;
 
 	service_read(&state->stored, state->id, internal_reply(call, 0));
+	if (state->is_update && !state->stored.exists) {
+		/* Then the body alone says what is created (8.2). */
+		state->id = internal_text(state->sent, STR("id"));
+		if (state->id.size == 0) {
+			internal_missing(call, STR("id"));
+			return;
+		}
+	}
 	choose(state);
 	if (chosen->provider_key.data == NULL) {
 		internal_missing(call, STR("provider_key"));
 		return;
 	}
-	if (!chosen->user_registration_required &&
+	if (internal_profile(call)->has_end_users && !chosen->user_registration_required &&
 	    (chosen->default_user_plan_id.size == 0 || chosen->default_user_plan_name.size == 0)) {
 		internal_refuse(call, API_SERVICE_REQUIRES_DEFAULT_USER_PLAN, STR(""));
 		return;
@@ -236,12 +268,21 @@ static const struct str attributes[] = {
 	STR_INIT("backend_version"),
 	STR_INIT("referrer_filters_required"),
 	STR_INIT("state"),
+};
+static const struct str user_attributes[] = {
 	STR_INIT("user_registration_required"),
 	STR_INIT("default_user_plan_id"),
 	STR_INIT("default_user_plan_name"),
 	STR_INIT("user_set"),
 };
-#define ATTRIBUTES (sizeof attributes / sizeof *attributes)
+
+static void delete_attributes(struct internal_call *call, const struct str *names, size_t count)
+{
+	const struct service_state *state = call->state;
+
+	for (size_t i = 0; i < count; i++)
+		INTERNAL_ASK(call, STR("DEL"), key_service(call->arena, state->id, names[i]));
+}
 
 static void delete_answer(struct internal_call *call)
 {
@@ -262,10 +303,13 @@ static void delete_checked(struct internal_call *call)
 		internal_refuse(call, API_SERVICE_IS_DEFAULT_SERVICE, state->id);
 		return;
 	}
-	for (size_t i = 0; i < ATTRIBUTES; i++)
-		INTERNAL_ASK(call, STR("DEL"), key_service(call->arena, state->id, attributes[i]));
-	INTERNAL_ASK(call, STR("DEL"), key_errors(call->arena, state->id),
-		     key_latest_transactions(call->arena, state->id));
+	delete_attributes(call, attributes, sizeof attributes / sizeof *attributes);
+	if (internal_profile(call)->has_end_users)
+		delete_attributes(call, user_attributes,
+				  sizeof user_attributes / sizeof *user_attributes);
+	INTERNAL_ASK(call, STR("DEL"), key_errors(call->arena, state->id));
+	if (internal_profile(call)->keeps_latest_transactions)
+		INTERNAL_ASK(call, STR("DEL"), key_latest_transactions(call->arena, state->id));
 	INTERNAL_ASK(call, STR("SREM"), KEY_SERVICES, state->id);
 	INTERNAL_ASK(call, STR("SREM"), key_provider_services(call->arena, provider_key),
 		     state->id);

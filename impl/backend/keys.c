@@ -82,6 +82,22 @@ struct str key_usage_limit(struct arena *arena, struct str service, struct str p
 			  key_part(arena, metric), STR("/"), period);
 }
 
+struct str key_end_user(struct arena *arena, struct str service, struct str user)
+{
+	return STR_CONCAT(arena, STR("service:"), service, STR("/user:"), user);
+}
+
+struct str key_access_token(struct arena *arena, struct str service, struct str token)
+{
+	return STR_CONCAT(arena, STR("oauth_access_tokens/service:"), service, STR("/"), token);
+}
+
+struct str key_application_tokens(struct arena *arena, struct str service, struct str application)
+{
+	return STR_CONCAT(arena, STR("oauth_access_tokens/service:"), service, STR("/app:"),
+			  application, STR("/"));
+}
+
 struct str key_alert_thresholds(struct arena *arena, struct str service)
 {
 	return STR_CONCAT(arena, STR("alerts/service_id:"), service, STR("/allowed_set"));

@@ -26,7 +26,10 @@ struct str key_metric_name(struct arena *arena, struct str service, struct str n
 struct str key_usage_limit(struct arena *arena, struct str service, struct str plan,
 			   struct str metric, struct str period);
 
-/* Generated keys: parts as they are. */
+/* Parts as they are, from here on. */
+struct str key_end_user(struct arena *arena, struct str service, struct str user);
+struct str key_access_token(struct arena *arena, struct str service, struct str token);
+struct str key_application_tokens(struct arena *arena, struct str service, struct str application);
 struct str key_alert_thresholds(struct arena *arena, struct str service);
 struct str key_alert_sent(struct arena *arena, struct str service, struct str application,
 			  int level);
@@ -38,6 +41,7 @@ struct str key_daily_traffic(struct arena *arena, struct str service, struct str
 			     struct str day);
 
 #define KEY_SERVICES STR("services_set")
+#define KEY_PURGED_SERVICES STR("set_with_services_marked_for_deletion")
 #define KEY_PROVIDER_KEYS STR("provider_keys_set")
 #define KEY_EVENT_ID STR("events/id")
 #define KEY_EVENTS STR("events/queue")

@@ -79,7 +79,8 @@ static void store_service(struct backend *backend, struct arena *arena, struct s
 		words[count++] = element(backend, arena, latest->jobs[place], latest->items[place]);
 	}
 	redis_send(backend->storage, words, count, NULL, NULL);
-	REDIS_SEND(backend->storage, NULL, NULL, STR("LTRIM"), words[1], STR("0"), STR("49"));
+	REDIS_SEND(backend->storage, NULL, NULL, STR("LTRIM"), words[1], STR("0"),
+		   LATEST_TRANSACTIONS_LAST);
 }
 
 void latest_transactions_store(struct backend *backend, struct arena *arena, const struct job *jobs,

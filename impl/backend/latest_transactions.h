@@ -9,6 +9,7 @@ struct backend;
 struct job;
 
 #define LATEST_TRANSACTIONS_MAX 50
+#define LATEST_TRANSACTIONS_LAST STR("49") /* the last one's index */
 
 /* Those of a round's reports; the master service has none. Not waited for. */
 void latest_transactions_store(struct backend *backend, struct arena *arena, const struct job *jobs,

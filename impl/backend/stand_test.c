@@ -561,6 +561,21 @@ void stand_expect_answer(struct stand_answer answer, int status, const char *bod
 		      STR_ARG(answer.body), body);
 }
 
+void stand_walk(const struct stand_step *steps, size_t count, const char *file)
+{
+	for (size_t i = 0; i < count; i++) {
+		const struct stand_step *step = &steps[i];
+		const char *place = text("%s, step %zu: %s", file, i, step->path);
+
+		if (step->method != NULL)
+			stand_expect_answer(stand_internal(step->method, step->path, step->json),
+					    step->status, step->expected, place, (int)i);
+		else
+			stand_expect_str(str_from(stand_redis(step->path)), step->expected, place,
+					 (int)i);
+	}
+}
+
 /* The stand itself. */
 
 START_TEST(a_backend_starts_serves_and_stops)

@@ -71,6 +71,23 @@ void stand_redis_send(int database, const struct str *words, size_t count);
 void stand_stop_redis(void);
 void stand_restart_redis(void);
 
+/* Steps of the Internal API, one after the other: a call and what it answers; or, without a method,
+ * a command and its reply. */
+struct stand_step {
+	const char *method, *path, *json; /* method NULL: path is a command */
+	int status;
+	const char *expected; /* NULL: any */
+};
+void stand_walk(const struct stand_step *steps, size_t count, const char *file);
+#define WALK(...)                                                                                  \
+	stand_walk((const struct stand_step[]){__VA_ARGS__},                                       \
+		   sizeof((const struct stand_step[]){__VA_ARGS__}) / sizeof(struct stand_step),   \
+		   __FILE__)
+#define REDIS(command, reply)                                                                      \
+	{                                                                                          \
+		NULL, command, NULL, 0, reply                                                      \
+	}
+
 /* The hook: what was posted to it, one after the other. */
 struct str stand_hook_bodies(void);
 void stand_hook_answers(int status);

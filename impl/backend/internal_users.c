@@ -1,0 +1,204 @@
+/* End users of a service (spec/backend.md 8.5). */
+#include "backend/internal_handlers.h"
+#include "backend/keys.h"
+#include "base/arena.h"
+
+static struct str service_of(const struct internal_call *call)
+{
+	return internal_path(call, STR("service_id"));
+}
+
+static struct str name_of(const struct internal_call *call)
+{
+	return internal_path(call, STR("user"));
+}
+
+static struct str key_of(struct internal_call *call)
+{
+	return key_end_user(call->arena, service_of(call), name_of(call));
+}
+
+static struct str names_of(struct internal_call *call)
+{
+	return key_service(call->arena, service_of(call), STR("user_set"));
+}
+
+static void refuse(struct internal_call *call, enum api_error_code code)
+{
+	struct api_error error = {.code = code};
+
+	internal_answer_with(call, 400, STR("error"), STR("error"),
+			     json_new_str(call->arena, api_error_message(call->arena, &error)));
+}
+
+static void ask_service(struct internal_call *call)
+{
+	INTERNAL_ASK(call, STR("EXISTS"),
+		     key_service(call->arena, service_of(call), STR("provider_key")));
+}
+
+/* The first reply says whether the service exists. */
+static bool has_service(struct internal_call *call)
+{
+	if (reply_is_true(internal_reply(call, 0)))
+		return true;
+	refuse(call, API_USER_REQUIRES_VALID_SERVICE);
+	return false;
+}
+
+/* Reading. */
+
+static const struct str attributes[] = {
+	STR_INIT("state"),
+	STR_INIT("plan_id"),
+	STR_INIT("plan_name"),
+};
+#define ATTRIBUTES (sizeof attributes / sizeof *attributes)
+
+static struct json *user_object(struct internal_call *call)
+{
+	struct json *user = json_new(call->arena, JSON_OBJECT);
+
+	internal_set(call, user, STR("service_id"), service_of(call));
+	internal_set(call, user, STR("username"), name_of(call));
+	return user;
+}
+
+static void read_found(struct internal_call *call)
+{
+	const struct redis_reply *values = internal_reply(call, 1);
+	struct json *user = user_object(call);
+
+	if (!reply_is_true(internal_reply(call, 0))) {
+		internal_not_found(call, STR("user not found"));
+		return;
+	}
+	for (size_t i = 0; i < ATTRIBUTES; i++)
+		internal_set(call, user, attributes[i], reply_item(values, i));
+	internal_answer_with(call, 200, STR("found"), STR("user"), user);
+}
+
+void internal_user_read(struct internal_call *call)
+{
+	INTERNAL_ASK(call, STR("EXISTS"), key_of(call));
+	INTERNAL_ASK(call, STR("HMGET"), key_of(call), attributes[0], attributes[1], attributes[2]);
+	internal_then(call, read_found);
+}
+
+/* Saving: a user has a plan of its own. */
+
+struct save_state {
+	const struct json *sent;
+	bool is_update;
+};
+
+static void save_answer(struct internal_call *call)
+{
+	const struct save_state *state = call->state;
+	struct json *user = user_object(call);
+
+	for (size_t i = 0; i < ATTRIBUTES; i++)
+		internal_echo(call, user, state->sent, attributes[i]);
+	internal_answer_with(call, state->is_update ? 200 : 201,
+			     state->is_update ? STR("modified") : STR("created"), STR("user"),
+			     user);
+}
+
+static void write_attribute(struct internal_call *call, struct str name, struct str text)
+{
+	if (text.data != NULL)
+		INTERNAL_ASK(call, STR("HSET"), key_of(call), name, text);
+}
+
+static void save_checked(struct internal_call *call)
+{
+	const struct save_state *state = call->state;
+
+	if (!has_service(call))
+		return;
+	if (internal_text(state->sent, STR("plan_id")).size == 0 ||
+	    internal_text(state->sent, STR("plan_name")).size == 0) {
+		refuse(call, API_USER_REQUIRES_DEFINED_PLAN);
+		return;
+	}
+	INTERNAL_ASK(call, STR("SADD"), names_of(call), name_of(call));
+	for (size_t i = 0; i < ATTRIBUTES; i++)
+		write_attribute(call, attributes[i], internal_text(state->sent, attributes[i]));
+	write_attribute(call, STR("username"), name_of(call));
+	write_attribute(call, STR("service_id"), service_of(call));
+	internal_then(call, save_answer);
+}
+
+static void save(struct internal_call *call, bool is_update)
+{
+	struct save_state *state = ARENA_NEW(call->arena, struct save_state);
+
+	state->sent = internal_object(call, STR("user"));
+	if (state->sent == NULL)
+		return;
+	state->is_update = is_update;
+	call->state = state;
+	if (str_trim(name_of(call)).size == 0) {
+		refuse(call, API_USER_REQUIRES_USERNAME);
+		return;
+	}
+	if (str_trim(service_of(call)).size == 0) {
+		refuse(call, API_USER_REQUIRES_SERVICE_ID);
+		return;
+	}
+	ask_service(call);
+	internal_then(call, save_checked);
+}
+
+void internal_user_create(struct internal_call *call)
+{
+	save(call, false);
+}
+
+void internal_user_update(struct internal_call *call)
+{
+	save(call, true);
+}
+
+/* Deleting one, or all. */
+
+static void delete_answer(struct internal_call *call)
+{
+	internal_answer_status(call, 200, STR("deleted"));
+}
+
+static void delete_checked(struct internal_call *call)
+{
+	if (!has_service(call))
+		return;
+	INTERNAL_ASK(call, STR("SREM"), names_of(call), name_of(call));
+	INTERNAL_ASK(call, STR("DEL"), key_of(call));
+	internal_then(call, delete_answer);
+}
+
+void internal_user_delete(struct internal_call *call)
+{
+	ask_service(call);
+	internal_then(call, delete_checked);
+}
+
+static void delete_listed(struct internal_call *call)
+{
+	const struct redis_reply *names = internal_reply(call, 1);
+	size_t count = names->count;
+
+	if (!has_service(call))
+		return;
+	for (size_t i = 0; i < count; i++)
+		INTERNAL_ASK(call, STR("DEL"),
+			     key_end_user(call->arena, service_of(call), reply_item(names, i)));
+	INTERNAL_ASK(call, STR("DEL"), names_of(call));
+	internal_then(call, delete_answer);
+}
+
+void internal_users_delete(struct internal_call *call)
+{
+	ask_service(call);
+	INTERNAL_ASK(call, STR("SMEMBERS"), names_of(call));
+	internal_then(call, delete_listed);
+}
