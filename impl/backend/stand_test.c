@@ -495,6 +495,11 @@ void stand_redis_send(int database, const struct str *words, size_t count)
 	ck_assert_ptr_nonnull(stand.reply);
 }
 
+const char *stand_reply(void)
+{
+	return stand.reply;
+}
+
 static const char *ask(int database, const char *command)
 {
 	struct str words[16], rest = str_from(command), word;

@@ -374,7 +374,7 @@ static void ask_maximum(struct traffic *traffic, struct touched *touched)
 {
 	struct redis_client *storage = traffic->backend->storage;
 	int64_t now_us = backend_now_us(traffic->backend);
-	int64_t end_us = utc_period_end(UTC_DAY, now_us) + MAXIMUM_REST_US;
+	int64_t rest_us = utc_period_end(UTC_DAY, now_us) + MAXIMUM_REST_US - now_us;
 	char hour[STATS_COMPACT_BYTES];
 
 	if (touched->utilization.max == 0)
@@ -384,8 +384,8 @@ static void ask_maximum(struct traffic *traffic, struct touched *touched)
 				  stats_compact_time(hour, utc_period_start(UTC_HOUR, now_us)));
 	touched->maximum_reply = traffic->batch.count;
 	BATCH_SEND(&traffic->batch, storage, STR("GET"), touched->maximum_key);
-	BATCH_SEND(&traffic->batch, storage, STR("EXPIREAT"), touched->maximum_key,
-		   str_format(traffic->arena, "%" PRId64, end_us / UTC_SECOND_US));
+	BATCH_SEND(&traffic->batch, storage, STR("EXPIRE"), touched->maximum_key,
+		   str_format(traffic->arena, "%" PRId64, rest_us / UTC_SECOND_US));
 }
 
 void traffic_tell(struct traffic *traffic, const struct batch *batch, traffic_told *told,
