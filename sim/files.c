@@ -253,10 +253,103 @@ static bool port_make_directory(struct world *world, struct str path, struct err
 	return host_directory_make(process_of(world)->host, path, error);
 }
 
+/* Pieces. What is written gathers beside the table, as in a temporary file. */
+
+struct file_writer {
+	struct world *world;
+	struct strbuf path, content;
+};
+
+static void port_abandon(struct file_writer *writer)
+{
+	strbuf_free(&writer->path);
+	strbuf_free(&writer->content);
+	free(writer);
+}
+
+static struct file_writer *port_begin(struct world *world, struct str path, struct error *error)
+{
+	struct sim_host *host = process_of(world)->host;
+	struct arena *arena = arena_create();
+	struct str normal = path_normal(arena, path);
+	struct file_writer *writer = NULL;
+
+	if (process_is_mute(process_of(world))) {
+		error_set(error, ERROR_SYSTEM, "%.*s: killed", STR_ARG(path));
+	} else if (normal.size == 0 || !is_directory(host, path_parent(normal))) {
+		error_set(error, ERROR_NOT_FOUND, "%.*s: no such file or directory", STR_ARG(path));
+	} else {
+		writer = MEMORY_NEW(struct file_writer);
+		writer->world = world;
+		strbuf_init(&writer->path, SIZE_MAX);
+		strbuf_append(&writer->path, path);
+		strbuf_init(&writer->content, FILE_BYTES_MAX);
+	}
+	arena_destroy(arena);
+	return writer;
+}
+
+static bool port_append(struct file_writer *writer, struct str content, struct error *error)
+{
+	return strbuf_append(&writer->content, content) ||
+	       error_set(error, ERROR_SYSTEM, "%.*s: file too large",
+			 STR_ARG(strbuf_str(&writer->path)));
+}
+
+static bool port_end(struct file_writer *writer, struct error *error)
+{
+	bool ended = port_write(writer->world, strbuf_str(&writer->path),
+				strbuf_str(&writer->content), error);
+
+	port_abandon(writer);
+	return ended;
+}
+
+struct file_reader {
+	struct arena *arena;
+	struct str rest; /* as the file was when it was opened */
+};
+
+static struct file_reader *port_open(struct world *world, struct str path, struct error *error)
+{
+	struct file_reader *reader = MEMORY_NEW(struct file_reader);
+
+	reader->arena = arena_create();
+	if (port_read(world, path, FILE_BYTES_MAX, reader->arena, &reader->rest, error))
+		return reader;
+	arena_destroy(reader->arena);
+	free(reader);
+	return NULL;
+}
+
+static bool port_next(struct file_reader *reader, char *room, size_t room_bytes, size_t *bytes,
+		      struct error *error)
+{
+	(void)error;
+	*bytes = reader->rest.size < room_bytes ? reader->rest.size : room_bytes;
+	if (*bytes > 0)
+		memcpy(room, reader->rest.data, *bytes);
+	reader->rest = str_skip(reader->rest, *bytes);
+	return true;
+}
+
+static void port_close(struct file_reader *reader)
+{
+	arena_destroy(reader->arena);
+	free(reader);
+}
+
 const struct files_ops sim_files_ops = {
 	.read = port_read,
 	.write = port_write,
 	.list = port_list,
 	.remove = port_remove,
 	.make_directory = port_make_directory,
+	.begin = port_begin,
+	.append = port_append,
+	.end = port_end,
+	.abandon = port_abandon,
+	.open = port_open,
+	.next = port_next,
+	.close = port_close,
 };

@@ -1,5 +1,12 @@
-/* Whole files, small ones: configuration, certificates, reports. Synchronous. Paths are relative to
- * the working directory (real) or the host's file table (simulated). */
+/* Files, synchronous: small ones whole (configuration, certificates, reports), big ones piece by
+ * piece (dumps). Paths are relative to the working directory (real) or the host's file table
+ * (simulated).
+ *
+ * Pieces: files_begin(), any number of files_append(), then files_end() or files_abandon();
+ * files_open(), files_next() until it gives no bytes, files_close(). Whoever began ends: a writer
+ * or reader that was not given back leaks. In the real world /dev/stdin and /dev/stdout are what
+ * the process was given, and what is no regular file (a pipe) is written to as it is.
+ */
 #ifndef WORLD_FILES_H
 #define WORLD_FILES_H
 
@@ -11,6 +18,8 @@
 
 struct arena;
 struct error;
+struct file_reader;
+struct file_writer;
 
 typedef void files_listed(struct str name, bool is_directory, void *data);
 
@@ -23,6 +32,14 @@ struct files_ops {
 		     struct error *error);
 	bool (*remove)(struct world *world, struct str path, struct error *error);
 	bool (*make_directory)(struct world *world, struct str path, struct error *error);
+	struct file_writer *(*begin)(struct world *world, struct str path, struct error *error);
+	bool (*append)(struct file_writer *writer, struct str content, struct error *error);
+	bool (*end)(struct file_writer *writer, struct error *error);
+	void (*abandon)(struct file_writer *writer);
+	struct file_reader *(*open)(struct world *world, struct str path, struct error *error);
+	bool (*next)(struct file_reader *reader, char *room, size_t room_bytes, size_t *bytes,
+		     struct error *error);
+	void (*close)(struct file_reader *reader);
 };
 
 /* ERROR_NOT_FOUND, ERROR_LIMIT (more than bytes_max) or ERROR_SYSTEM, naming the path. */
@@ -56,6 +73,53 @@ static inline bool files_remove(struct world *world, struct str path, struct err
 static inline bool files_make_directory(struct world *world, struct str path, struct error *error)
 {
 	return world->files->make_directory(world, path, error);
+}
+
+/* A file in pieces, all or nothing as files_write(): nobody sees it before files_end(). NULL and
+ * *error as files_write(), at the latest by files_end(). */
+static inline struct file_writer *files_begin(struct world *world, struct str path,
+					      struct error *error)
+{
+	return world->files->begin(world, path, error);
+}
+
+static inline bool files_append(struct world *world, struct file_writer *writer, struct str content,
+				struct error *error)
+{
+	return world->files->append(writer, content, error);
+}
+
+/* The writer is gone afterwards, whether or not it went well. */
+static inline bool files_end(struct world *world, struct file_writer *writer, struct error *error)
+{
+	return world->files->end(writer, error);
+}
+
+/* As if it had never been begun. NULL is allowed. */
+static inline void files_abandon(struct world *world, struct file_writer *writer)
+{
+	if (writer != NULL)
+		world->files->abandon(writer);
+}
+
+static inline struct file_reader *files_open(struct world *world, struct str path,
+					     struct error *error)
+{
+	return world->files->open(world, path, error);
+}
+
+/* The next bytes, at most room_bytes; none (*bytes 0): the end. */
+static inline bool files_next(struct world *world, struct file_reader *reader, char *room,
+			      size_t room_bytes, size_t *bytes, struct error *error)
+{
+	return world->files->next(reader, room, room_bytes, bytes, error);
+}
+
+/* NULL is allowed. */
+static inline void files_close(struct world *world, struct file_reader *reader)
+{
+	if (reader != NULL)
+		world->files->close(reader);
 }
 
 #endif

@@ -102,6 +102,79 @@ PARITY_TEST(a_file_is_no_directory)
 	ck_assert(!write_file(p, STR("nowhere/below"), STR("x")));
 }
 
+static bool append(struct parity *p, struct file_writer *writer, struct str content)
+{
+	return files_append(p->world, writer, content, &p->error);
+}
+
+PARITY_TEST(a_file_in_pieces_is_seen_when_it_is_whole)
+{
+	struct str path = parity_path(p, STR("pieces")), content;
+	struct file_writer *writer;
+
+	ck_assert(write_file(p, STR("pieces"), STR("before")));
+	writer = files_begin(p->world, path, &p->error);
+	ck_assert_msg(writer != NULL, "%s", p->error.text);
+	ck_assert(append(p, writer, STR("one\0")) && append(p, writer, STR("")) &&
+		  append(p, writer, STR("two")));
+	ck_assert(read_file(p, STR("pieces"), &content));
+	ck_assert_str(content, STR("before"));
+	ck_assert(files_end(p->world, writer, &p->error));
+	ck_assert(read_file(p, STR("pieces"), &content));
+	ck_assert_str(content, STR("one\0two"));
+}
+
+PARITY_TEST(an_abandoned_file_was_never_there)
+{
+	struct listing listing;
+	struct file_writer *writer;
+
+	strbuf_init(&listing.text, 1000);
+	ck_assert(files_make_directory(p->world, parity_path(p, STR("w")), &p->error));
+	writer = files_begin(p->world, parity_path(p, STR("w/file")), &p->error);
+	ck_assert(append(p, writer, STR("lost")));
+	files_abandon(p->world, writer);
+	files_abandon(p->world, NULL);
+	ck_assert(files_list(p->world, parity_path(p, STR("w")), listed, &listing, &p->error));
+	ck_assert_uint_eq(listing.text.size, 0);
+	strbuf_free(&listing.text);
+}
+
+/* At the latest when it is ended. */
+PARITY_TEST(a_directory_is_not_written_to)
+{
+	struct file_writer *writer;
+
+	ck_assert(files_make_directory(p->world, parity_path(p, STR("place")), &p->error));
+	writer = files_begin(p->world, parity_path(p, STR("place")), &p->error);
+	ck_assert(writer == NULL || !files_end(p->world, writer, &p->error));
+	ck_assert_int_eq(p->error.kind, ERROR_SYSTEM);
+	writer = files_begin(p->world, parity_path(p, STR("nowhere/file")), &p->error);
+	ck_assert_ptr_null(writer);
+	ck_assert_int_eq(p->error.kind, ERROR_NOT_FOUND);
+}
+
+PARITY_TEST(a_file_is_read_in_pieces)
+{
+	char room[4];
+	size_t bytes;
+	struct file_reader *reader;
+
+	ck_assert(write_file(p, STR("read"), STR("123456")));
+	reader = files_open(p->world, parity_path(p, STR("read")), &p->error);
+	ck_assert_msg(reader != NULL, "%s", p->error.text);
+	ck_assert(files_next(p->world, reader, room, sizeof room, &bytes, &p->error));
+	ck_assert_str(str_of(room, bytes), STR("1234"));
+	ck_assert(files_next(p->world, reader, room, sizeof room, &bytes, &p->error));
+	ck_assert_str(str_of(room, bytes), STR("56"));
+	ck_assert(files_next(p->world, reader, room, sizeof room, &bytes, &p->error));
+	ck_assert_uint_eq(bytes, 0);
+	files_close(p->world, reader);
+	files_close(p->world, NULL);
+	ck_assert_ptr_null(files_open(p->world, parity_path(p, STR("missing")), &p->error));
+	ck_assert_int_eq(p->error.kind, ERROR_NOT_FOUND);
+}
+
 TCase *parity_files_case(int number)
 {
 	TCase *tests = tcase_create("files");
@@ -112,5 +185,9 @@ TCase *parity_files_case(int number)
 	PARITY_ADD(tests, number, directories_are_made_and_listed_in_byte_order);
 	PARITY_ADD(tests, number, files_and_empty_directories_are_removed);
 	PARITY_ADD(tests, number, a_file_is_no_directory);
+	PARITY_ADD(tests, number, a_file_in_pieces_is_seen_when_it_is_whole);
+	PARITY_ADD(tests, number, an_abandoned_file_was_never_there);
+	PARITY_ADD(tests, number, a_directory_is_not_written_to);
+	PARITY_ADD(tests, number, a_file_is_read_in_pieces);
 	return tests;
 }

@@ -1,4 +1,4 @@
-/* Whole files, read and written at once. */
+/* Files, read and written at once or piece by piece. */
 #include "world/files.h"
 
 #include <dirent.h>
@@ -100,32 +100,148 @@ static bool write_all(int fd, struct str content)
 			return false;
 		content = str_skip(content, (size_t)written);
 	}
-	return fdatasync(fd) == 0;
+	return true;
+}
+
+struct file_writer {
+	struct arena *arena;
+	struct str path;
+	const char *name, *temporary; /* temporary NULL: written to as it is */
+	int fd;
+};
+
+static void writer_free(struct file_writer *writer)
+{
+	if (writer->fd >= 0)
+		close(writer->fd);
+	arena_destroy(writer->arena);
+	free(writer);
+}
+
+static void file_abandon(struct file_writer *writer)
+{
+	if (writer->temporary != NULL && writer->fd >= 0)
+		unlink(writer->temporary);
+	writer_free(writer);
+}
+
+static bool is_no_regular_file(const char *name)
+{
+	struct stat status;
+
+	return stat(name, &status) == 0 && !S_ISREG(status.st_mode) && !S_ISDIR(status.st_mode);
+}
+
+static void open_target(struct world *world, struct file_writer *writer)
+{
+	if (str_equal(writer->path, STR("/dev/stdout"))) {
+		writer->fd = fcntl(STDOUT_FILENO, F_DUPFD_CLOEXEC, 0);
+	} else if (is_no_regular_file(writer->name)) {
+		writer->fd = open(writer->name, O_WRONLY | O_CLOEXEC);
+	} else {
+		struct str beside =
+			str_format(writer->arena, "%.*s.%016llx~", STR_ARG(writer->path),
+				   (unsigned long long)world_chance(world));
+
+		writer->temporary = str_cstr(writer->arena, beside);
+		writer->fd = open(writer->temporary, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0644);
+	}
+}
+
+static struct file_writer *file_begin(struct world *world, struct str path, struct error *error)
+{
+	struct file_writer *writer = MEMORY_NEW(struct file_writer);
+
+	writer->arena = arena_create();
+	writer->path = str_copy(writer->arena, path);
+	writer->name = path_cstr(writer->arena, path, error);
+	writer->fd = -1;
+	if (writer->name != NULL)
+		open_target(world, writer);
+	if (writer->fd >= 0)
+		return writer;
+	if (writer->name != NULL)
+		failed(error, path);
+	file_abandon(writer);
+	return NULL;
+}
+
+static bool file_append(struct file_writer *writer, struct str content, struct error *error)
+{
+	return write_all(writer->fd, content) || failed(error, writer->path);
+}
+
+static bool file_end(struct file_writer *writer, struct error *error)
+{
+	if (writer->temporary != NULL &&
+	    (fdatasync(writer->fd) != 0 || rename(writer->temporary, writer->name) != 0)) {
+		failed(error, writer->path);
+		file_abandon(writer);
+		return false;
+	}
+	writer_free(writer);
+	return true;
 }
 
 static bool file_write(struct world *world, struct str path, struct str content,
 		       struct error *error)
 {
-	struct arena *scratch = arena_create();
-	const char *name = path_cstr(scratch, path, error);
-	bool is_written = false;
+	struct file_writer *writer = file_begin(world, path, error);
 
-	if (name != NULL) {
-		struct str beside = str_format(scratch, "%.*s.%016llx~", STR_ARG(path),
-					       (unsigned long long)world_chance(world));
-		const char *temporary = str_cstr(scratch, beside);
-		int fd = open(temporary, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0644);
+	if (writer == NULL)
+		return false;
+	if (file_append(writer, content, error))
+		return file_end(writer, error);
+	file_abandon(writer);
+	return false;
+}
 
-		is_written = fd >= 0 && write_all(fd, content) && rename(temporary, name) == 0;
-		if (!is_written)
-			failed(error, path);
-		if (fd >= 0)
-			close(fd);
-		if (fd >= 0 && !is_written)
-			unlink(temporary);
-	}
-	arena_destroy(scratch);
-	return is_written;
+struct file_reader {
+	struct arena *arena;
+	struct str path;
+	int fd;
+};
+
+static void file_close(struct file_reader *reader)
+{
+	if (reader->fd >= 0)
+		close(reader->fd);
+	arena_destroy(reader->arena);
+	free(reader);
+}
+
+static struct file_reader *file_open(struct world *world, struct str path, struct error *error)
+{
+	struct file_reader *reader = MEMORY_NEW(struct file_reader);
+	const char *name;
+
+	(void)world;
+	reader->arena = arena_create();
+	reader->path = str_copy(reader->arena, path);
+	reader->fd = -1;
+	name = path_cstr(reader->arena, path, error);
+	if (name != NULL)
+		reader->fd = open(name, O_RDONLY | O_CLOEXEC);
+	if (reader->fd >= 0)
+		return reader;
+	if (name != NULL)
+		failed(error, path);
+	file_close(reader);
+	return NULL;
+}
+
+static bool file_next(struct file_reader *reader, char *room, size_t room_bytes, size_t *bytes,
+		      struct error *error)
+{
+	ssize_t count;
+
+	do {
+		count = read(reader->fd, room, room_bytes);
+	} while (count < 0 && errno == EINTR);
+	if (count < 0)
+		return failed(error, reader->path);
+	*bytes = (size_t)count;
+	return true;
 }
 
 struct entry {
@@ -221,4 +337,11 @@ const struct files_ops real_files_ops = {
 	.list = file_list,
 	.remove = file_remove,
 	.make_directory = file_make_directory,
+	.begin = file_begin,
+	.append = file_append,
+	.end = file_end,
+	.abandon = file_abandon,
+	.open = file_open,
+	.next = file_next,
+	.close = file_close,
 };
