@@ -13,6 +13,7 @@
 #include "gateway/gateway.h"
 #include "portal/portal.h"
 #include "sim/commands.h"
+#include "store/store_command.h"
 #include "world/real/real_world.h"
 
 #define REFSCALE_VERSION "0.1.0"
@@ -22,13 +23,8 @@
 
 /* What a virtual host may start. */
 static const struct component *const virtual_components[] = {
-	&demo_component,
-	&portal_component,
-	&backend_component,
-	&gateway_component,
-	&echo_component,
-	&conform_component,
-	NULL,
+	&demo_component, &portal_component, &backend_component, &gateway_component,
+	&echo_component, &store_component,  &conform_component, NULL,
 };
 
 static void *sim_start(struct world *world, const struct str *arguments, size_t count,
@@ -59,8 +55,8 @@ static const struct component conform_in_sim_component = {
 
 /* In the order of `refscale help`. */
 static const struct component *const commands[] = {
-	&demo_component, &portal_component,  &backend_component, &gateway_component,
-	&echo_component, &conform_component, &sim_component,
+	&demo_component, &portal_component, &backend_component, &gateway_component,
+	&echo_component, &store_component,  &conform_component, &sim_component,
 };
 #define COMMANDS (sizeof commands / sizeof *commands)
 

@@ -26,7 +26,7 @@ command_run command_lpush, command_rpush, command_lpop, command_rpop, command_lr
 /* generic.c */
 command_run command_del, command_exists, command_type, command_keys, command_scan, command_rename,
 	command_renamenx, command_expire, command_pexpire, command_expireat, command_pexpireat,
-	command_ttl, command_pttl, command_persist;
+	command_ttl, command_pttl, command_expiretime, command_pexpiretime, command_persist;
 /* server.c */
 command_run command_ping, command_echo, command_select, command_auth, command_flushdb,
 	command_flushall, command_dbsize, command_info, command_time, command_role;

@@ -89,6 +89,8 @@ const struct command COMMANDS[] = {
 	{STR_INIT("pexpireat"), -3, W, command_pexpireat},
 	{STR_INIT("ttl"), 2, R, command_ttl},
 	{STR_INIT("pttl"), 2, R, command_pttl},
+	{STR_INIT("expiretime"), 2, R, command_expiretime},
+	{STR_INIT("pexpiretime"), 2, R, command_pexpiretime},
 	{STR_INIT("persist"), 2, W, command_persist},
 
 	{STR_INIT("ping"), -1, R, command_ping},

@@ -380,6 +380,8 @@ static const struct {
 	{"expireat k u ? gt", EXACT},
 	{"ttl k", ABOUT},
 	{"pttl k", ABOUT},
+	{"expiretime k", ABOUT},
+	{"pexpiretime k", ABOUT},
 	{"persist k", EXACT},
 
 	{"ping", EXACT},

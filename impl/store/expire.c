@@ -120,6 +120,29 @@ void command_pttl(struct call *call)
 	time_to_live(call, 1);
 }
 
+/* Redis 7.0: what a copy of a key needs, whenever it is made. */
+static void expire_time(struct call *call, int64_t unit_ms)
+{
+	struct key key;
+
+	if (!store_key_find(call, call->words[1], &key))
+		call_reply_integer(call, -2);
+	else if (key.expires_ms == KEY_NEVER)
+		call_reply_integer(call, -1);
+	else
+		call_reply_integer(call, (key.expires_ms + unit_ms / 2) / unit_ms);
+}
+
+void command_expiretime(struct call *call)
+{
+	expire_time(call, 1000);
+}
+
+void command_pexpiretime(struct call *call)
+{
+	expire_time(call, 1);
+}
+
 void command_persist(struct call *call)
 {
 	struct key key;

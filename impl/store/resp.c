@@ -43,9 +43,21 @@ static void write_line(struct strbuf *out, char kind, struct str line)
 	strbuf_append(out, LINE_END);
 }
 
-bool resp_write_command(struct strbuf *out, const struct str *words, size_t count)
+bool resp_write_count(struct strbuf *out, size_t count)
 {
 	write_number(out, '*', (int64_t)count);
+	return !strbuf_is_full(out);
+}
+
+bool resp_write_word(struct strbuf *out, struct str word)
+{
+	write_text(out, word);
+	return !strbuf_is_full(out);
+}
+
+bool resp_write_command(struct strbuf *out, const struct str *words, size_t count)
+{
+	resp_write_count(out, count);
 	for (size_t i = 0; i < count; i++)
 		write_text(out, words[i]);
 	return !strbuf_is_full(out);

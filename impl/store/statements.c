@@ -277,15 +277,20 @@ bool statements_begin(struct store *store)
 	return store->in_transaction;
 }
 
+void statements_roll_back(struct store *store)
+{
+	run(store, STATEMENT_ROLLBACK); /* fails when SQLite has done so by itself */
+	cache_clear(store);
+	store->in_transaction = false;
+}
+
 bool statements_commit(struct store *store)
 {
 	cache_flush(store);
 	if (!store->has_failed)
 		run(store, STATEMENT_COMMIT);
-	if (store->has_failed) {
-		run(store, STATEMENT_ROLLBACK); /* fails when SQLite has done so by itself */
-		cache_clear(store);
-	}
+	if (store->has_failed)
+		statements_roll_back(store);
 	store->in_transaction = false;
 	return !store->has_failed;
 }

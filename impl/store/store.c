@@ -51,11 +51,21 @@ static void deliver(struct round *round)
 	arena_reset(round->arena);
 }
 
+/* False when what was done is undone. A held store commits later. */
+static bool settle_transaction(struct store *store)
+{
+	bool is_settled = !store->in_transaction || (store->is_held && !store->has_failed) ||
+			  statements_commit(store);
+
+	store->was_undone = store->was_undone || !is_settled;
+	return is_settled;
+}
+
 static void end_round(struct task *task)
 {
 	struct store *store = LIST_ENTRY(task, struct store, round_task);
 	struct round *round = &store->rounds[store->gathering];
-	bool is_undone = store->in_transaction && !statements_commit(store);
+	bool is_undone = !settle_transaction(store);
 
 	store->round_is_due = false;
 	if (is_undone)
@@ -104,6 +114,31 @@ void store_settle(struct store *store)
 		cache_clear(store);
 		store->has_failed = false;
 	}
+}
+
+/* Many rounds in one. */
+
+void store_hold(struct store *store)
+{
+	BUG_IF(store->is_held);
+	store->is_held = true;
+	store->was_undone = false;
+}
+
+bool store_release(struct store *store, bool keep, struct error *error)
+{
+	bool is_kept = keep && !store->was_undone;
+
+	BUG_IF(!store->is_held);
+	store->is_held = false;
+	if (store->in_transaction && is_kept)
+		is_kept = statements_commit(store);
+	else if (store->in_transaction)
+		statements_roll_back(store);
+	store->has_failed = false;
+	if (keep && !is_kept && error != NULL)
+		*error = store->failure;
+	return !keep || is_kept;
 }
 
 /* One command without a client. */
@@ -184,6 +219,8 @@ void store_destroy(struct store *store)
 	timer_stop(&store->round_timer);
 	timer_stop(&store->sweep_timer);
 	list_remove(&store->round_task.link);
+	if (store->in_transaction && store->is_held)
+		statements_roll_back(store);
 	if (store->in_transaction)
 		statements_commit(store); /* sent before the end, though nobody hears of it */
 	cache_close(store);

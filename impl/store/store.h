@@ -30,6 +30,12 @@ void store_destroy(struct store *store); /* clients first. NULL is allowed */
  * redis_close(). */
 struct redis_client *store_client(struct store *store, int database);
 
+/* From now on nothing is committed, though replies are delivered: what is done until
+ * store_release() happens whole or not at all. Release: false with *error when the file refused
+ * something meanwhile (then nothing was done); with `keep` false all is undone. */
+void store_hold(struct store *store);
+bool store_release(struct store *store, bool keep, struct error *error);
+
 /* Carries out one command at once, inside a transaction of the caller's turn; the reply is valid
  * until the next call, and durable only at the turn's end. For who needs an answer now: there is no
  * connection, so no MULTI, and blocking commands do not wait. `database` is changed by SELECT. */

@@ -59,6 +59,7 @@ struct store {
 	struct redis_reply reply;
 
 	bool in_transaction, has_failed;
+	bool is_held, was_undone; /* store_hold(); by the disk, since then */
 	struct error failure;
 
 	struct round rounds[2]; /* one gathers while the other is delivered */
@@ -90,6 +91,7 @@ struct query {
 /* statements.c */
 bool statements_begin(struct store *store);
 bool statements_commit(struct store *store); /* rolls back when the round has failed */
+void statements_roll_back(struct store *store);
 void statements_finish(struct store *store);
 struct query store_query_start(struct store *store, enum statement_name name);
 void store_query_int(struct query *query, int64_t value);
