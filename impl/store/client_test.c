@@ -534,6 +534,64 @@ START_TEST(a_read_that_fails_is_an_error_of_its_own)
 }
 END_TEST
 
+/* Many rounds in one. */
+
+START_TEST(a_held_store_answers_and_commits_later)
+{
+	struct error error;
+
+	store_hold(store);
+	say(first, "SET a 1");
+	stage_end_turn(&stage);
+	say(first, "INCR a");
+	stage_end_turn(&stage);
+	HEARD("S1=OK I1=2 ");
+	ck_assert(store->in_transaction);
+	ck_assert(store_release(store, true, &error));
+	ck_assert(!store->in_transaction);
+	store_hold(store);
+	say(first, "SET a 9");
+	stage_end_turn(&stage);
+	ck_assert(store_release(store, false, &error));
+	say(first, "GET a");
+	stage_end_turn(&stage);
+	HEARD("S1=OK G1=2 ");
+}
+END_TEST
+
+START_TEST(what_a_held_store_cannot_write_undoes_all)
+{
+	struct error error;
+
+	for (int i = 0; i < 2; i++) {
+		store_hold(store);
+		say(first, "SET a 1");
+		stage_end_turn(&stage);
+		let_fail(i == 0 ? STATEMENT_ITEM_INSERT : STATEMENT_COMMIT, 1);
+		say(first, "RPUSH q x");
+		stage_end_turn(&stage);
+		say(first, "SET b 1");
+		stage_end_turn(&stage);
+		ck_assert(!store_release(store, true, &error));
+		ck_assert_str_eq(error.text, "database or disk is full");
+		strbuf_clear(&heard);
+		say(first, "MGET a b");
+		say(first, "EXISTS q");
+		stage_end_turn(&stage);
+		HEARD("M1=[2] -=nil -=nil E1=0 ");
+	}
+}
+END_TEST
+
+START_TEST(what_is_held_in_the_end_is_undone)
+{
+	store_hold(store);
+	say(first, "SET a 1");
+	stage_end_turn(&stage);
+	HEARD("S1=OK ");
+}
+END_TEST
+
 START_TEST(a_list_taken_in_vain_goes_to_who_waits)
 {
 	say(first, "RPUSH q x");
@@ -595,6 +653,9 @@ static void add_failures(Suite *suite)
 	tcase_add_test(failures, a_commit_that_fails_undoes_the_round);
 	tcase_add_test(failures, a_statement_that_fails_spoils_its_round_only);
 	tcase_add_test(failures, a_read_that_fails_is_an_error_of_its_own);
+	tcase_add_test(failures, a_held_store_answers_and_commits_later);
+	tcase_add_test(failures, what_a_held_store_cannot_write_undoes_all);
+	tcase_add_test(failures, what_is_held_in_the_end_is_undone);
 	tcase_add_test(failures, a_list_taken_in_vain_goes_to_who_waits);
 	tcase_add_test(failures, who_waits_does_not_hear_of_failures);
 	if (getenv("CK_FORK") == NULL || strcmp(getenv("CK_FORK"), "no") != 0)

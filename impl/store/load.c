@@ -92,24 +92,22 @@ static void carry_out(struct load *load, const struct dump_command *command)
 	send(load, command, command->words, command->count);
 }
 
-static bool read_more(struct load *load)
+/* Appends the next bytes of the file; *is_at_end: there were none. */
+static bool read_more(load_read *read, void *data, struct strbuf *bytes,
+		      const struct dump_reader *reader, bool *is_at_end, struct error *error)
 {
-	struct error error;
-	size_t read;
-	char *room = load->bytes.size < COMMAND_BYTES_MAX
-			     ? strbuf_reserve(&load->bytes, PIECE_BYTES)
-			     : NULL;
+	size_t count;
+	char *room = bytes->size < COMMAND_BYTES_MAX ? strbuf_reserve(bytes, PIECE_BYTES) : NULL;
 
 	if (room == NULL)
-		error_set(&error, ERROR_LIMIT, "%" PRIu64 ": a command of more than %zu bytes",
-			  load->reader.offset, COMMAND_BYTES_MAX);
-	else if (load->options.read(room, PIECE_BYTES, &read, load->options.data, &error)) {
-		strbuf_commit(&load->bytes, read);
-		load->is_at_end = read == 0;
-		return true;
-	}
-	end(load, &error);
-	return false;
+		return error_set(error, ERROR_LIMIT,
+				 "%" PRIu64 ": a command of more than %zu bytes", reader->offset,
+				 COMMAND_BYTES_MAX);
+	if (!read(room, PIECE_BYTES, &count, data, error))
+		return false;
+	strbuf_commit(bytes, count);
+	*is_at_end = count == 0;
+	return true;
 }
 
 /* As many commands as a window takes, while the bytes last. */
@@ -135,28 +133,70 @@ static enum resp_result send_window(struct load *load, struct error *error)
 	return result;
 }
 
+/* The bytes hold no further command. */
+static void read_on(struct load *load)
+{
+	struct error error;
+
+	if (load->is_at_end)
+		end(load,
+		    dump_read_end(&load->reader, strbuf_str(&load->bytes), &error) ? NULL : &error);
+	else if (!read_more(load->options.read, load->options.data, &load->bytes, &load->reader,
+			    &load->is_at_end, &error))
+		end(load, &error);
+}
+
 static void next_window(struct task *task)
 {
 	struct load *load = LIST_ENTRY(task, struct load, task);
-	enum resp_result result = RESP_INCOMPLETE;
 	struct error error;
 
 	load->offsets.count = load->answered = 0;
 	arena_reset(load->arena);
 	while (load->offsets.count == 0 && !load->is_over) {
-		result = send_window(load, &error);
-		if (result == RESP_INVALID) {
+		enum resp_result result = send_window(load, &error);
+
+		if (result == RESP_INVALID)
 			end(load, &error);
-		} else if (result == RESP_INCOMPLETE && load->offsets.count == 0) {
-			if (!load->is_at_end)
-				read_more(load);
-			else
-				end(load,
-				    dump_read_end(&load->reader, strbuf_str(&load->bytes), &error)
-					    ? NULL
-					    : &error);
-		}
+		else if (result == RESP_INCOMPLETE && load->offsets.count == 0)
+			read_on(load);
 	}
+}
+
+/* Nothing but reading. */
+
+static enum resp_result check_commands(struct dump_reader *reader, struct strbuf *bytes,
+				       struct arena *arena, struct error *error)
+{
+	enum resp_result result;
+	size_t checked = 0, used;
+	struct dump_command command;
+
+	arena_reset(arena);
+	while ((result = dump_read(reader, str_skip(strbuf_str(bytes), checked), arena, &command,
+				   &used, error)) == RESP_DONE)
+		checked += used;
+	strbuf_consume(bytes, checked);
+	return result;
+}
+
+bool load_check(load_read *read, void *data, struct error *error)
+{
+	struct dump_reader reader;
+	struct strbuf bytes;
+	struct arena *arena = arena_create();
+	bool is_at_end = false, is_whole = true;
+
+	dump_reader_init(&reader);
+	strbuf_init(&bytes, COMMAND_BYTES_MAX + PIECE_BYTES);
+	while (is_whole && !is_at_end)
+		is_whole = read_more(read, data, &bytes, &reader, &is_at_end, error) &&
+			   check_commands(&reader, &bytes, arena, error) != RESP_INVALID;
+	is_whole = is_whole && dump_read_end(&reader, strbuf_str(&bytes), error);
+	strbuf_free(&bytes);
+	dump_reader_free(&reader);
+	arena_destroy(arena);
+	return is_whole;
 }
 
 /* The targets first. */

@@ -24,18 +24,23 @@ enum load_mode {
 	LOAD_MERGE,      /* a key of the dump replaces the one of its name */
 };
 
+/* The next bytes of the dump; *bytes 0: its end. */
+typedef bool load_read(char *room, size_t room_bytes, size_t *bytes, void *data,
+		       struct error *error);
+
 struct load_options {
 	struct world *world;
 	struct redis_client *clients[DUMP_DATABASES]; /* borrowed */
 	enum load_mode mode;
-	/* The next bytes of the dump; *bytes 0: its end. */
-	bool (*read)(char *room, size_t room_bytes, size_t *bytes, void *data, struct error *error);
+	load_read *read;
 	/* error NULL: all was carried out. Else its text begins with the offset where there is one,
 	 * and `counts` says which keys have been begun. */
 	void (*ended)(const struct dump_counts *counts, const struct error *error, void *data);
 	void *data;
 };
 
+/* Reads to the end without carrying anything out: is it a whole dump? */
+bool load_check(load_read *read, void *data, struct error *error);
 struct load *load_start(const struct load_options *options);
 void load_stop(struct load *load); /* NULL is allowed */
 

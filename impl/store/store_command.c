@@ -18,6 +18,7 @@
 
 #define EXIT_FAILED 1
 #define EXIT_USAGE 2
+#define STDIN STR("/dev/stdin")
 #define STORE_PATH_DEFAULT STR("refscale-backend.db") /* as `refscale backend` */
 /* Others may be at work on the Redis; a dump can wait. */
 #define COMMAND_TIMEOUT_MS 60000
@@ -77,19 +78,33 @@ static void dump_ended(const struct dump_counts *counts, const struct error *err
 	world_exit(command->world, 0);
 }
 
+/* "17: what is wrong" is about the input. */
+static void name_input(const struct store_command *command, struct error *error)
+{
+	struct error named;
+
+	if (error->kind != ERROR_INVALID && error->kind != ERROR_LIMIT)
+		return;
+	error_set(&named, error->kind, "%.*s:%s", STR_ARG(command->input), error->text);
+	*error = named;
+}
+
 /* What a Redis was given stays there. */
 static void report_failed_load(struct store_command *command, const struct dump_counts *counts,
 			       const struct error *error)
 {
 	struct error failure = *error;
 
-	if (error->kind == ERROR_INVALID || error->kind == ERROR_LIMIT)
-		error_set(&failure, error->kind, "%.*s:%s", STR_ARG(command->input), error->text);
+	name_input(command, &failure);
 	report_error(command, &failure);
 	if (command->store != NULL)
 		log_write(command->world, LOG_STDERR, STR("refscale store: nothing was changed"));
 	else if (dump_counts_all(counts) == 0)
-		log_write(command->world, LOG_STDERR, STR("refscale store: no key was written"));
+		log_write(command->world, LOG_STDERR,
+			  command->replaces
+				  ? STR("refscale store: no key was written, but what was "
+					"there may be gone")
+				  : STR("refscale store: no key was written"));
 	else
 		report_counts(command, LOG_STDERR,
 			      "refscale store: not complete, already written (the last keys "
@@ -201,6 +216,22 @@ static bool begin_dump(struct store_command *command, struct error *error)
 	return true;
 }
 
+/* Before a Redis loses what it has: is there something to put in its place? */
+static bool check_input(struct store_command *command, struct error *error)
+{
+	bool is_whole;
+
+	command->reader = files_open(command->world, command->input, error);
+	if (command->reader == NULL)
+		return false;
+	is_whole = load_check(read_piece, command, error);
+	files_close(command->world, command->reader);
+	command->reader = NULL;
+	if (!is_whole)
+		name_input(command, error);
+	return is_whole;
+}
+
 static bool begin_load(struct store_command *command, struct error *error)
 {
 	struct load_options options = {
@@ -213,6 +244,9 @@ static bool begin_load(struct store_command *command, struct error *error)
 		.ended = load_ended,
 		.data = command};
 
+	if (command->replaces && command->store == NULL && !str_equal(command->input, STDIN) &&
+	    !check_input(command, error))
+		return false;
 	command->reader = files_open(command->world, command->input, error);
 	if (command->reader == NULL)
 		return false;
@@ -293,7 +327,7 @@ static void *command_start(struct world *world, const struct str *arguments, siz
 					  .arena = arena_create(),
 					  .store_url = STORE_PATH_DEFAULT,
 					  .output = LOG_STDOUT,
-					  .input = STR("/dev/stdin")};
+					  .input = STDIN};
 	*exit_status = EXIT_USAGE;
 	if (read_arguments(command, arguments, count, error)) {
 		*exit_status = EXIT_FAILED;
