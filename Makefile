@@ -93,8 +93,14 @@ fuzz: $(BUILD)/.deps ## every fuzz target for SECONDS=60, or one: T=http_http1
 tidy: $(BUILD)/.deps ## formatting, layer rules, forbidden calls, shell scripts
 	@ci/tidy.sh $(BUILD)
 
-bench: all ## speed, as ratios against references measured in the same run
+bench: all $(OUT)/bench_mhd ## speed, as ratios against references measured in the same run
+	@ln -sf $(FLAVOUR)/bench_mhd $(BUILD)/bench_mhd
 	@ci/bench.sh $(BUILD)
+
+# What backend's speed is compared with.
+$(OUT)/bench_mhd: $(OUT)/ci/bench_mhd.o
+	@echo "link $@"
+	@$(CC) $(CFLAGS) $(LDFLAGS) -o $@ $^ -lmicrohttpd
 
 determinism: $(BUILD)/.deps ## traces of every scenario, across compilers and flavours
 	@ci/determinism.sh $(BUILD)
