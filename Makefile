@@ -43,6 +43,18 @@ UNIT_TESTS   := $(TEST_SOURCES)
 endif
 UNIT_SUITES  := $(patsubst %_test.c,%_suite,$(subst /,_,$(patsubst impl/%,%,$(filter %_test.c,$(UNIT_TESTS)))))
 
+# The unit tests play the stored corpus of every fuzz target (ci/fuzz_corpus.c).
+ifdef MODULES
+UNIT_FUZZ    := $(sort $(foreach m,$(MODULES),$(call files_of,$(m),$(FUZZ_SOURCES))))
+else
+UNIT_FUZZ    := $(FUZZ_SOURCES)
+endif
+target_of     = $(subst /,_,$(patsubst impl/%_fuzz.c,%,$(1)))
+UNIT_TARGETS := $(foreach s,$(UNIT_FUZZ),$(call target_of,$(s)))
+ifeq ($(strip $(TESTS)),)
+UNIT_SUITES  += fuzz_corpus_suite
+endif
+
 object = $(patsubst %.c,$(OUT)/%.o,$(1))
 BINARY := $(OUT)/refscale
 UNIT   := $(OUT)/unit
@@ -120,18 +132,19 @@ $(BINARY): $(call object,impl/refscale.c $(SOURCES))
 	@echo "link $@"
 	@$(CC) $(CFLAGS) $(LDFLAGS) -o $@ $^ $(LIBS)
 
-$(UNIT): $(call object,$(UNIT_SOURCES) $(UNIT_TESTS)) $(OUT)/unit_suites.o $(OUT)/ci/unit.o
+$(UNIT): $(call object,$(UNIT_SOURCES) $(UNIT_TESTS)) $(patsubst %.c,$(OUT)/replay/%.o,$(UNIT_FUZZ)) \
+		$(OUT)/unit_suites.o $(OUT)/ci/unit.o $(OUT)/ci/fuzz_corpus.o
 	@echo "link $@"
 	@$(CC) $(CFLAGS) $(LDFLAGS) -o $@ $^ -lcheck -lsubunit -lrt $(LIBS)
 
 # impl/http/http1_fuzz.c makes fuzz/http_http1.
-FUZZERS := $(foreach s,$(FUZZ_SOURCES),$(OUT)/fuzz/$(subst /,_,$(patsubst impl/%_fuzz.c,%,$(s))))
+FUZZERS := $(foreach s,$(FUZZ_SOURCES),$(OUT)/fuzz/$(call target_of,$(s)))
 fuzz-binaries: $(FUZZERS)
 
 $(FUZZERS): $(call object,$(SOURCES) $(FUZZ_SOURCES))
 	@mkdir -p $(@D)
 	@$(CC) $(CFLAGS) -fsanitize=fuzzer $(LDFLAGS) -o $@ \
-		$(call object,$(filter impl/$(subst _,/,$(@F))_fuzz.c,$(FUZZ_SOURCES)) $(SOURCES)) $(LIBS)
+		$(call object,$(foreach s,$(FUZZ_SOURCES),$(if $(filter $(@F),$(call target_of,$(s))),$(s))) $(SOURCES)) $(LIBS)
 
 # The list of suites is made from the names of the test files.
 $(OUT)/unit_suites.c: FORCE
@@ -140,6 +153,10 @@ $(OUT)/unit_suites.c: FORCE
 	   for s in $(UNIT_SUITES); do echo "Suite *$$s(void);"; done; \
 	   echo 'const struct unit_suite unit_suites[] = {'; \
 	   for s in $(UNIT_SUITES); do echo "	{\"$${s%_suite}\", $$s},"; done; \
+	   echo '	{NULL, NULL}};'; \
+	   for t in $(UNIT_TARGETS); do echo "fuzz_run fuzz_$$t;"; done; \
+	   echo 'const struct fuzz_target fuzz_targets[] = {'; \
+	   for t in $(UNIT_TARGETS); do echo "	{\"$$t\", fuzz_$$t},"; done; \
 	   echo '	{NULL, NULL}};'; } > $@.new
 	@cmp -s $@.new $@ 2>/dev/null && rm $@.new || mv $@.new $@
 .PHONY: FORCE
@@ -147,6 +164,12 @@ FORCE:
 
 $(OUT)/unit_suites.o: $(OUT)/unit_suites.c
 	@$(CC) $(CFLAGS) -c -o $@ $<
+
+# A fuzz target in the unit tests is called by a name of its own.
+$(OUT)/replay/%.o: %.c
+	@mkdir -p $(@D)
+	@echo "cc $< (replay)"
+	@$(CC) $(CFLAGS) -DLLVMFuzzerTestOneInput=fuzz_$(call target_of,$<) -MMD -MP -c -o $@ $<
 
 # System interfaces are visible only where they may be used.
 SYSTEM_OBJECTS := $(OUT)/impl/world/real/% $(OUT)/impl/refscale.o $(OUT)/ci/%

@@ -1,5 +1,7 @@
 #include "backend/job_run.h"
 
+#include <string.h>
+
 #include "backend/backend_internal.h"
 #include "backend/counters.h"
 #include "backend/profile.h"
@@ -24,10 +26,33 @@ static int64_t enqueue_time_us(const struct json *time)
 		       : 0;
 }
 
+/* A client may send NUL bytes, and a listener queues them as \u0000, which json.h refuses. They are
+ * part of no name that exists: U+FFFD keeps the rest of the job readable. */
+static struct str without_nul(struct arena *arena, struct str payload)
+{
+	static const char nul[] = "\\u0000", replacement[] = "\\ufffd";
+	const size_t size = sizeof nul - 1;
+	struct str copy;
+
+	if (str_find(payload, STR("\\u0000")) == STR_NOT_FOUND)
+		return payload;
+	copy = str_copy(arena, payload);
+	for (size_t i = 0; i + size <= copy.size; i++) {
+		char *at = (char *)(uintptr_t)&copy.data[i];
+
+		if (*at != '\\')
+			continue;
+		if (memcmp(at, nul, size) == 0)
+			memcpy(at, replacement, size);
+		i++; /* what is escaped is not looked at: `\\u0000` is none */
+	}
+	return copy;
+}
+
 void job_read(struct job *job, struct backend *backend, struct arena *arena)
 {
-	const struct json *root =
-		json_parse(arena, job->payload, job->payload.size * PAYLOAD_VALUES_FACTOR, NULL);
+	const struct json *root = json_parse(arena, without_nul(arena, job->payload),
+					     job->payload.size * PAYLOAD_VALUES_FACTOR, NULL);
 	struct str class = json_get_str(root, STR("class"));
 
 	job->kind = JOB_UNKNOWN;

@@ -119,7 +119,7 @@ static enum api_error_code set_scalar(struct parameter *parameter, struct str va
 	parameter->text = has_value && value.data == NULL ? STR("") : value;
 	parameter->first = parameter->last = NULL;
 	parameter->places = NULL;
-	parameter->count = parameter->places_count = 0;
+	parameter->count = parameter->name_bytes = parameter->places_count = 0;
 	return API_NO_ERROR;
 }
 

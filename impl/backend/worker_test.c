@@ -153,6 +153,16 @@ static const char *const uncounted_rows[] = {
 	"transactions[0]=abc",
 };
 
+/* JSON has them as \u0000. */
+START_TEST(nul_bytes_spoil_no_report)
+{
+	report("transactions[0][app_id]=A1&transactions[0][usage][hits]=2"
+	       "&transactions[0][log][code]=%00&transactions[0][x]=a%00b%5Cu0000");
+	expect_text(a1_hits(), "2");
+	expect_text(stand_redis("EXISTS errors/service_id:S1"), "0");
+}
+END_TEST
+
 START_TEST(a_transaction_without_usage_is_left_out)
 {
 	report(uncounted_rows[_i]);
@@ -482,6 +492,7 @@ Suite *backend_worker_suite(void)
 	tcase_add_test(test, a_hit_is_counted_in_all_its_periods);
 	tcase_add_test(test, sets_and_increments_keep_their_order);
 	tcase_add_loop_test(test, a_report_counts_whole_or_not_at_all, 0, ROWS(refusal_rows));
+	tcase_add_test(test, nul_bytes_spoil_no_report);
 	tcase_add_loop_test(test, a_transaction_without_usage_is_left_out, 0, ROWS(uncounted_rows));
 	tcase_add_test(test, the_window_includes_both_its_ends);
 	tcase_add_test(test, reports_count_whatever_the_state);
