@@ -15,8 +15,10 @@
  * neighbours and uses after a reset are seen. */
 #if defined(__SANITIZE_ADDRESS__) || __has_feature(address_sanitizer)
 #define FIRST_BLOCK_BYTES 0
+#define KEPT_BLOCK_BYTES_MAX 0
 #else
 #define FIRST_BLOCK_BYTES 4096
+#define KEPT_BLOCK_BYTES_MAX ((size_t)32 * 1024) /* what reset keeps: many arenas wait in pools */
 #endif
 #define BLOCK_BYTES_MAX (1024 * 1024) /* growth stops doubling here */
 #define ALIGNMENT _Alignof(max_align_t)
@@ -108,13 +110,28 @@ void arena_destroy(struct arena *arena)
 	free(arena);
 }
 
+/* What was used once is used again: then one block shall do. */
+static struct block *block_grow(struct arena *arena, struct block *block, size_t bytes_used)
+{
+	size_t bytes = block->bytes;
+
+	while (bytes < bytes_used)
+		bytes *= 2;
+	free(block);
+	arena->blocks = NULL;
+	return block_create(arena, bytes);
+}
+
 void arena_reset(struct arena *arena)
 {
 	bool first_is_current = arena->blocks->previous == NULL;
 	struct block *first = blocks_free(arena);
 	size_t dirty = first_is_current ? (size_t)(arena->at - first->data) : first->bytes;
 
-	memset(first->data, 0, dirty);
+	if (arena->bytes_used > first->bytes && arena->bytes_used <= KEPT_BLOCK_BYTES_MAX)
+		first = block_grow(arena, first, arena->bytes_used);
+	else
+		memset(first->data, 0, dirty);
 	arena->blocks = first;
 	arena->bytes_used = 0;
 	block_use(arena, first);

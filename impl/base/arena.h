@@ -14,7 +14,7 @@ struct arena;
 
 struct arena *arena_create(void);
 void arena_destroy(struct arena *arena); /* NULL is allowed */
-void arena_reset(struct arena *arena);   /* empties it, keeps its first block */
+void arena_reset(struct arena *arena);   /* empties it, keeps one block */
 void *arena_alloc(struct arena *arena, size_t size);
 void *arena_alloc_array(struct arena *arena, size_t item_size, size_t count);
 size_t arena_bytes(const struct arena *arena); /* handed out since creation or reset */
