@@ -48,15 +48,29 @@ void connection_sleep(struct connection *connection)
 }
 
 static void listener_run(struct task *task);
+static void listener_rest(struct task *task);
+
+/* Sleeping and waking cost libmicrohttpd two system calls. A connection that does neither is asked
+ * again whenever it runs, which it does when the answer is there. */
+void connection_await(struct connection *connection)
+{
+	struct http_listener *listener = connection->listener;
+
+	if (!list_is_linked(&connection->unanswered))
+		list_append(&listener->unanswered, &connection->unanswered);
+	loop_at_turn_end(listener->real->loop, TURN_LOGS, &listener->rest, listener_rest);
+}
 
 void connection_wake(struct connection *connection)
 {
 	struct http_listener *listener = connection->listener;
 
-	if (!connection->is_suspended)
+	if (!connection->is_suspended && !list_is_linked(&connection->unanswered))
 		return;
+	list_remove(&connection->unanswered);
+	if (connection->is_suspended)
+		MHD_resume_connection(connection->mhd);
 	connection->is_suspended = false;
-	MHD_resume_connection(connection->mhd);
 	loop_at_turn_end(listener->real->loop, TURN_ANSWERS, &listener->run, listener_run);
 }
 
@@ -158,6 +172,7 @@ static void connection_closed(struct connection *connection)
 	timer_stop(&connection->watch);
 	epoll_ctl(listener->hangups, EPOLL_CTL_DEL, connection->socket, NULL);
 	list_remove(&connection->link);
+	list_remove(&connection->unanswered);
 	if (--listener->connections_open == 0)
 		timer_stop(&listener->tick);
 	free(connection);
@@ -236,20 +251,39 @@ static void request_completed(void *data, struct MHD_Connection *mhd, void **con
 
 static void listener_free(struct http_listener *listener);
 
+/* What libmicrohttpd has left to do, it does in the next turn. While there are connections that it
+ * asks again for nothing, it cannot tell: see listener_rest(). */
+static void run_again(struct http_listener *listener)
+{
+	MHD_UNSIGNED_LONG_LONG wait_ms;
+
+	if (list_is_empty(&listener->unanswered) &&
+	    MHD_get_timeout(listener->daemon, &wait_ms) == MHD_YES && wait_ms == 0)
+		loop_in_next_turn(listener->real->loop, TURN_ANSWERS, &listener->run, listener_run);
+}
+
 static void listener_run(struct task *task)
 {
 	struct http_listener *listener = LIST_ENTRY(task, struct http_listener, run);
-	MHD_UNSIGNED_LONG_LONG wait_ms;
 
 	listener->is_running = true;
 	MHD_run(listener->daemon);
 	listener->is_running = false;
-	if (listener->is_closed) {
+	if (listener->is_closed)
 		listener_free(listener);
-		return;
-	}
-	if (MHD_get_timeout(listener->daemon, &wait_ms) == MHD_YES && wait_ms == 0)
-		loop_in_next_turn(listener->real->loop, TURN_ANSWERS, task, listener_run);
+	else
+		run_again(listener);
+}
+
+/* In the last lane: what could answer in this turn has run. */
+static void listener_rest(struct task *task)
+{
+	struct http_listener *listener = LIST_ENTRY(task, struct http_listener, rest);
+	struct list_link *link;
+
+	while ((link = list_take_first(&listener->unanswered)) != NULL)
+		connection_sleep(LIST_ENTRY(link, struct connection, unanswered));
+	run_again(listener);
 }
 
 static void events_came(uv_poll_t *events, int status, int mask)
@@ -277,6 +311,7 @@ static void hangups_came(uv_poll_t *events, int status, int mask)
 		struct connection *connection = hangups[i].data.ptr;
 
 		connection->is_hung_up = true;
+		list_remove(&connection->unanswered);
 		if (!connection->is_suspended)
 			connection_sleep(connection);
 		connection_wake(connection);
@@ -429,6 +464,7 @@ static struct http_listener *listener_open(struct world *world,
 	listener->arena = arena_create();
 	strbuf_init(&listener->text, LIMIT_HTTP_HEADER_BYTES);
 	list_init(&listener->connections);
+	list_init(&listener->unanswered);
 	listener->socket = socket_listen(options, &listener->port);
 	if (listener->socket < 0)
 		why = errno_text(errno);
@@ -457,6 +493,7 @@ static uint16_t listener_port(struct http_listener *listener)
 static void listener_free(struct http_listener *listener)
 {
 	list_remove(&listener->run.link);
+	list_remove(&listener->rest.link);
 	uv_close((uv_handle_t *)listener->events, poll_closed);
 	uv_close((uv_handle_t *)listener->hangup_events, poll_closed);
 	LIST_EACH (link, &listener->connections) {

@@ -461,7 +461,7 @@ static enum MHD_Result finish_request(struct exchange *exchange)
 	if (connection->is_hung_up)
 		return MHD_NO;
 	exchange->wait = WAIT_ANSWER;
-	connection_sleep(connection);
+	connection_await(connection);
 	return MHD_YES;
 }
 

@@ -35,7 +35,9 @@ struct http_listener {
 	int hangups;       /* epoll descriptor: peers that went away while nobody was reading */
 	uv_poll_t *hangup_events;
 	struct task run;
-	struct timer tick; /* libmicrohttpd's own timeouts, while there are connections */
+	struct task rest;            /* at the end of a turn: puts to sleep who still waits */
+	struct list_link unanswered; /* connections that were asked in this turn */
+	struct timer tick;           /* libmicrohttpd's own timeouts, while there are connections */
 	struct list_link connections;
 	size_t connections_open;
 	uint64_t connections_count;
@@ -52,7 +54,8 @@ enum wait {
 };
 
 struct connection {
-	struct list_link link; /* in listener->connections */
+	struct list_link link;       /* in listener->connections */
+	struct list_link unanswered; /* in listener->unanswered */
 	struct http_listener *listener;
 	struct MHD_Connection *mhd;
 	int socket;
@@ -94,6 +97,8 @@ void connection_cut(struct connection *connection);
 struct str listener_date(struct http_listener *listener);
 /* Waits for connection_wake(); then the handler (or the reader of the answer) is called again. */
 void connection_sleep(struct connection *connection);
+/* The same, for an answer that may come within the turn: it sleeps only when that is over. */
+void connection_await(struct connection *connection);
 
 /* http_server_check.c. 0, or the status to refuse the request with. head: libmicrohttpd's bytes of
  * it, taken apart in place; target: as it was before. */
