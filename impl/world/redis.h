@@ -3,12 +3,14 @@
  * Two things hand out a `struct redis_client`: the world's port (a server named by URL) and
  * store/store.h (the embedded one). Callers cannot tell them apart. Replies come in the order of
  * the commands, each callback exactly once, never before redis_send() has returned. When the
- * connection is lost, every command without a reply gets REDIS_LOST; the next command connects
- * again.
+ * connection is lost, every command that had left gets REDIS_LOST, for it may have been carried
+ * out; those that had not leave once more, on a new connection (spec/backend.md 9.6). When that
+ * cannot be made either, they are lost, too. The next command connects again.
  */
 #ifndef WORLD_REDIS_H
 #define WORLD_REDIS_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -33,6 +35,7 @@ struct redis_reply {
 	struct str text;
 	const struct redis_reply *items;
 	size_t count;
+	bool never_left; /* REDIS_LOST: it was not sent, so it was not carried out */
 };
 
 /* The reply and its texts are valid during the call. */
@@ -51,10 +54,14 @@ struct redis_client {
 };
 
 struct redis_options {
-	struct str url;             /* redis://[:password@]host[:port][/db] */
-	int64_t connect_timeout_ms; /* 0 = 5000 (spec/backend.md 9.6) */
+	struct str url;             /* world/redis_url.h */
+	int64_t connect_timeout_ms; /* 0 = 5000 (spec/backend.md 9.3) */
 	int64_t command_timeout_ms; /* a command without reply for that long: connection lost. 0 =
 				       3000 */
+	int64_t write_timeout_ms;   /* the same while the server does not take what is sent. 0 =
+				       3000 */
+	bool connects_once; /* commands never leave on a second connection: what is lost stays lost,
+			       but for commands sent afterwards */
 };
 
 struct redis_ops {

@@ -9,17 +9,17 @@
 #include "base/arena.h"
 #include "base/bug.h"
 #include "base/error.h"
-#include "base/url.h"
 #include "base/vec.h"
 #include "sim/net/stream.h"
 #include "sim/sim_internal.h"
 #include "store/resp.h"
 #include "world/clock.h"
 #include "world/dns.h"
+#include "world/redis_url.h"
 
 #define CONNECT_TIMEOUT_DEFAULT_MS 5000 /* spec/backend.md 9.6 */
 #define COMMAND_TIMEOUT_DEFAULT_MS 3000
-#define PORT_DEFAULT 6379
+#define WRITE_TIMEOUT_DEFAULT_MS 3000
 #define OUT_BYTES_MAX (1024 * 1024 * 1024)
 #define FORGET_COUNT 64
 
@@ -38,19 +38,22 @@ struct client {
 	struct sim_process *process;
 	struct arena *arena; /* of the client's own texts */
 	struct arena *reply; /* of one reply */
-	struct str host, password;
-	uint16_t port;
-	int64_t database;
-	int64_t connect_timeout_us, command_timeout_us;
+	struct redis_place place;
+	int64_t connect_timeout_us, command_timeout_us, write_timeout_us;
+	bool connects_once;
 
 	enum client_state state;
 	struct dns_query *query;
 	struct stream *stream;
 	int greetings; /* replies to what the client says of itself: AUTH, SELECT */
 	struct strbuf out;
-	size_t out_sent;
+	size_t out_sent;      /* bytes of `out` */
+	int64_t out_since_us; /* when the network began to take nothing */
+	size_t out_left;      /* bytes of those commands that left, sent or about to be */
 	VEC(struct waiting) waiting;
 	size_t answered; /* so many of them have their reply */
+	size_t left;     /* so many were written, at least in part */
+	bool has_moved;  /* the rest was to leave on a former connection */
 	struct timer timeout;
 	struct task flush;
 	int busy;
@@ -91,8 +94,6 @@ static void client_disconnect(struct client *client)
 	client->stream = NULL;
 	client->state = CLIENT_IDLE;
 	client->greetings = 0;
-	strbuf_clear(&client->out);
-	client->out_sent = 0;
 	timer_stop(&client->timeout);
 	list_remove(&client->flush.link);
 }
@@ -102,19 +103,66 @@ static void client_lost(struct client *client, struct str why)
 {
 	struct redis_reply lost = {.kind = REDIS_LOST, .text = why};
 	struct waiting *waiting = client->waiting.items;
-	size_t count = client->waiting.count, first = client->answered;
+	size_t count = client->waiting.count, first = client->answered, left = client->left;
 
 	client_disconnect(client);
+	strbuf_clear(&client->out);
+	client->out_sent = client->out_left = 0;
+	client->has_moved = false;
 	client->waiting.items = NULL;
-	client->waiting.count = client->waiting.capacity = client->answered = 0;
+	client->waiting.count = client->waiting.capacity = client->answered = client->left = 0;
 	for (size_t i = first; i < count; i++) {
+		lost.never_left = i >= left;
 		if (waiting[i].replied != NULL)
 			waiting[i].replied(&lost, waiting[i].data);
 	}
 	free(waiting);
 }
 
+static void client_flush(struct task *task);
+
+/* Those that had not left wait for a new connection; the rest is told. */
+static void client_move(struct client *client, struct str why)
+{
+	struct redis_reply lost = {.kind = REDIS_LOST, .text = why};
+	struct waiting *waiting = client->waiting.items;
+	size_t count = client->waiting.count, first = client->answered, left = client->left;
+
+	client_disconnect(client);
+	strbuf_consume(&client->out, client->out_left);
+	client->out_sent = client->out_left = 0;
+	client->has_moved = true;
+	client->waiting.items = NULL;
+	client->waiting.count = client->waiting.capacity = client->answered = client->left = 0;
+	for (size_t i = left; i < count; i++)
+		vec_push(&client->waiting, waiting[i]);
+	world_defer(&client->process->world, &client->flush, client_flush);
+	for (size_t i = first; i < left; i++) {
+		if (waiting[i].replied != NULL)
+			waiting[i].replied(&lost, waiting[i].data);
+	}
+	free(waiting);
+}
+
+/* A connection that served is gone: what had not left goes to a new one, once. */
+static void client_lost_connection(struct client *client, struct str why)
+{
+	if (client->state == CLIENT_OPEN && client->greetings == 0 &&
+	    client->left < client->waiting.count && !client->has_moved && !client->connects_once)
+		client_move(client, why);
+	else
+		client_lost(client, why);
+}
+
 /* Time. */
+
+static int64_t oldest_is_due_us(const struct client *client)
+{
+	if (client->out_sent < client->out_left)
+		return queue_time_add(client->out_since_us, client->write_timeout_us);
+	return queue_time_add(client->waiting.items[client->answered].sent_us,
+			      client->command_timeout_us);
+}
 
 static void timeout_fired(struct timer *timer)
 {
@@ -125,11 +173,10 @@ static void timeout_fired(struct timer *timer)
 	    client->greetings == 0)
 		return;
 	client_enter(client);
-	if (client->state == CLIENT_CONNECTING || client->answered == client->waiting.count) {
+	if (client->state == CLIENT_CONNECTING || client->greetings > 0) {
 		client_lost(client, STR("connection timed out"));
 	} else {
-		due_us = queue_time_add(client->waiting.items[client->answered].sent_us,
-					client->command_timeout_us);
+		due_us = oldest_is_due_us(client);
 		if (due_us > client_now_us(client))
 			timer_start(&client->process->world, timer, due_us - client_now_us(client),
 				    timeout_fired);
@@ -151,11 +198,22 @@ static void client_write(struct client *client)
 {
 	struct str out = str_skip(strbuf_str(&client->out), client->out_sent);
 
-	client->out_sent += stream_write(client->stream, out);
-	if (client->out_sent < client->out.size)
+	if (client->greetings > 0 || out.size == 0)
 		return;
-	strbuf_clear(&client->out);
-	client->out_sent = 0;
+	client->out_sent += stream_write(client->stream, out);
+	client->out_left = client->out.size;
+	client->left = client->waiting.count;
+	client->has_moved = false;
+	if (client->out_sent == client->out.size) {
+		strbuf_clear(&client->out);
+		client->out_sent = client->out_left = 0;
+	} else {
+		client->out_since_us = client_now_us(client);
+	}
+	if (client->answered == client->waiting.count)
+		return;
+	timer_stop(&client->timeout);
+	client_watch_time(client, oldest_is_due_us(client) - client_now_us(client));
 }
 
 static void client_greet(struct client *client)
@@ -164,16 +222,20 @@ static void client_greet(struct client *client)
 	struct arena *scratch = arena_create();
 
 	strbuf_init(&greeting, OUT_BYTES_MAX);
-	if (client->password.size > 0) {
-		resp_write_command(&greeting, (struct str[]){STR("AUTH"), client->password}, 2);
+	if (client->place.password.size > 0) {
+		struct str words[] = {STR("AUTH"), client->place.user, client->place.password};
+
+		if (words[1].size == 0)
+			words[1] = words[2];
+		resp_write_command(&greeting, words, client->place.user.size > 0 ? 3 : 2);
 		client->greetings++;
 	}
-	if (client->database != 0) {
-		resp_write_command(
-			&greeting,
-			(struct str[]){STR("SELECT"),
-				       str_format(scratch, "%lld", (long long)client->database)},
-			2);
+	if (client->place.database != 0) {
+		resp_write_command(&greeting,
+				   (struct str[]){STR("SELECT"),
+						  str_format(scratch, "%lld",
+							     (long long)client->place.database)},
+				   2);
 		client->greetings++;
 	}
 	if (greeting.size > 0)
@@ -182,18 +244,24 @@ static void client_greet(struct client *client)
 	arena_destroy(scratch);
 }
 
+static void client_is_ready(struct client *client)
+{
+	timer_stop(&client->timeout);
+	client_watch_time(client, client->command_timeout_us);
+	for (size_t i = client->answered; i < client->waiting.count; i++)
+		client->waiting.items[i].sent_us = client_now_us(client);
+	client_write(client);
+}
+
 static void stream_opened(struct stream *stream, void *data)
 {
 	struct client *client = data;
 
 	(void)stream;
 	client->state = CLIENT_OPEN;
-	timer_stop(&client->timeout);
-	client_watch_time(client, client->command_timeout_us);
-	for (size_t i = client->answered; i < client->waiting.count; i++)
-		client->waiting.items[i].sent_us = client_now_us(client);
 	client_greet(client);
-	client_write(client);
+	if (client->greetings == 0)
+		client_is_ready(client);
 }
 
 /* Replies. */
@@ -203,18 +271,20 @@ static void client_take_reply(struct client *client, const struct redis_reply *r
 	struct waiting first;
 
 	if (client->greetings > 0) {
-		client->greetings--;
-		if (reply->kind == REDIS_ERROR)
-			client_lost(client, reply->text);
+		if (reply->kind != REDIS_STATUS)
+			client_lost(client, reply->kind == REDIS_ERROR ? reply->text
+								       : STR("unexpected reply"));
+		else if (--client->greetings == 0)
+			client_is_ready(client);
 		return;
 	}
-	if (client->answered == client->waiting.count) {
-		client_lost(client, STR("unexpected reply"));
+	if (client->answered == client->left) { /* nothing was asked */
+		client_lost_connection(client, STR("unexpected reply"));
 		return;
 	}
 	first = client->waiting.items[client->answered++];
 	if (client->answered == client->waiting.count)
-		client->waiting.count = client->answered = 0;
+		client->waiting.count = client->answered = client->left = 0;
 	if (first.replied != NULL)
 		first.replied(reply, first.data);
 }
@@ -236,7 +306,7 @@ static void stream_readable(struct stream *stream, void *data)
 		if (result == RESP_INVALID)
 			client_lost(client, STR("not a reply"));
 		else if (result == RESP_INCOMPLETE && stream_peer_has_ended(stream))
-			client_lost(client, STR("connection closed"));
+			client_lost_connection(client, STR("connection closed"));
 		if (result == RESP_INCOMPLETE && client->stream == stream)
 			stream_want_more(stream);
 		if (result != RESP_DONE)
@@ -265,7 +335,7 @@ static void stream_lost(struct stream *stream, enum stream_failure failure, void
 
 	(void)stream;
 	client_enter(client);
-	client_lost(client, texts[failure]);
+	client_lost_connection(client, texts[failure]);
 	client_leave(client);
 }
 
@@ -286,9 +356,9 @@ static void name_answered(enum dns_status status, const struct dns_record *recor
 	client->query = NULL;
 	client_enter(client);
 	if (status == DNS_OK && count > 0)
-		client->stream =
-			stream_connect(client->process->host, &client->process->actor,
-				       records[0].address, client->port, &client_events, client);
+		client->stream = stream_connect(client->process->host, &client->process->actor,
+						records[0].address, client->place.port,
+						&client_events, client);
 	else
 		client_lost(client, status == DNS_TIMEOUT ? STR("name lookup timed out")
 							  : STR("name not found"));
@@ -297,7 +367,7 @@ static void name_answered(enum dns_status status, const struct dns_record *recor
 
 static void client_connect(struct client *client)
 {
-	struct dns_question question = {.name = client->host};
+	struct dns_question question = {.name = client->place.host};
 
 	client->state = CLIENT_CONNECTING;
 	client_watch_time(client, client->connect_timeout_us);
@@ -330,6 +400,7 @@ static void client_forget_answered(struct client *client)
 	memmove(client->waiting.items, client->waiting.items + client->answered,
 		left * sizeof *client->waiting.items);
 	client->waiting.count = left;
+	client->left -= client->answered;
 	client->answered = 0;
 }
 
@@ -345,7 +416,7 @@ static void client_send(struct redis_client *public, const struct str *words, si
 		return;
 	client_forget_answered(client);
 	resp_write_command(&client->out, words, count);
-	if (client->state == CLIENT_OPEN)
+	if (client->state == CLIENT_OPEN && client->greetings == 0)
 		client_watch_time(client, client->command_timeout_us);
 	world_defer(&client->process->world, &client->flush, client_flush);
 }
@@ -374,42 +445,40 @@ static void client_abandon(struct resource *resource)
 	client_leave(client);
 }
 
-/* Host, port, password and database of the URL; texts are borrowed. */
-static bool read_url(struct client *client, struct str text, struct error *error)
+static bool read_place(struct client *client, struct str url, struct error *error)
 {
-	struct url url;
-	struct str database;
-
-	if (!url_parse(text, &url, error))
+	if (!redis_place_read(url, client->arena, &client->place, error))
 		return false;
-	database = str_skip(url.path, 1);
-	if (!str_equal_nocase(url.scheme, STR("redis")) || url.host.size == 0 ||
-	    (database.size > 0 &&
-	     (!str_to_int64(database, &client->database) || client->database < 0)))
-		return error_set(error, ERROR_INVALID, "not a Redis URL: %.*s://%.*s%.*s",
-				 STR_ARG(url.scheme), STR_ARG(url.host), STR_ARG(url.path));
-	client->host = str_copy(client->arena, url.host);
-	client->port = url.port != 0 ? url.port : PORT_DEFAULT;
-	client->password = url_decode(client->arena, url.password, false);
+	if (client->place.socket.size > 0)
+		return error_set(error, ERROR_INVALID,
+				 "The provided URL \"%.*s\" is not valid: the simulator has no "
+				 "Unix sockets",
+				 STR_ARG(url));
 	return true;
+}
+
+static int64_t timeout_us(int64_t timeout_ms, int64_t default_ms)
+{
+	return (timeout_ms > 0 ? timeout_ms : default_ms) * 1000;
 }
 
 static struct redis_client *port_open(struct world *world, const struct redis_options *options,
 				      struct error *error)
 {
 	struct client *client = MEMORY_NEW(struct client);
-	int64_t connect_ms = options->connect_timeout_ms, command_ms = options->command_timeout_ms;
 
 	client->public.ops = &client_ops;
 	client->process = process_of(world);
 	client->arena = arena_create();
 	client->reply = arena_create();
 	strbuf_init(&client->out, OUT_BYTES_MAX);
+	client->connects_once = options->connects_once;
 	client->connect_timeout_us =
-		(connect_ms > 0 ? connect_ms : CONNECT_TIMEOUT_DEFAULT_MS) * 1000;
+		timeout_us(options->connect_timeout_ms, CONNECT_TIMEOUT_DEFAULT_MS);
 	client->command_timeout_us =
-		(command_ms > 0 ? command_ms : COMMAND_TIMEOUT_DEFAULT_MS) * 1000;
-	if (!read_url(client, options->url, error)) {
+		timeout_us(options->command_timeout_ms, COMMAND_TIMEOUT_DEFAULT_MS);
+	client->write_timeout_us = timeout_us(options->write_timeout_ms, WRITE_TIMEOUT_DEFAULT_MS);
+	if (!read_place(client, options->url, error)) {
 		client->is_closed = true;
 		client_enter(client);
 		client_leave(client);

@@ -122,8 +122,12 @@ END_TEST
 
 START_TEST(urls_are_checked)
 {
-	static const char *const urls[] = {"", "http://api", "redis://", "redis://api/x",
-					   "redis://api/-1"};
+	static const char *const urls[] = {"",
+					   "http://api",
+					   "redis://",
+					   "redis://api/x",
+					   "redis://api/-1",
+					   "unix:///run/redis"};
 	struct redis_options options = {.url = str_from(urls[_i])};
 	struct error error = {0};
 
@@ -243,6 +247,50 @@ START_TEST(what_is_no_redis_is_given_up)
 	ck_assert_int_eq(server.connections, 2);
 	redis_close(other);
 	stage_server_close(&server);
+}
+END_TEST
+
+static void send_next(const struct redis_reply *reply, void *data)
+{
+	replied(reply, data);
+	REDIS_SEND(data, replied, NULL, STR("NEXT"));
+}
+
+START_TEST(what_had_not_left_leaves_on_a_new_connection)
+{
+	struct stage_server server;
+	struct redis_client *other = open_url("redis://api:8081");
+
+	stage_server_open(&stage, &server, "+PONG\r\n");
+	server.wanted = "PING\r\n";
+	server.ends = true;
+	REDIS_SEND(other, send_next, other, STR("PING"));
+	REDIS_SEND(other, replied, NULL, STR("WAIT"));
+	stage_run(&stage, STAGE_SECOND);
+	expect_replies("+PONG\nlost connection closed\n");
+	ck_assert_int_eq(server.connections, 2);
+	ck_assert(str_has_suffix(strbuf_str(&server.got), STR("NEXT\r\n")));
+	redis_close(other);
+	expect_replies("lost closed\n");
+	stage_server_close(&server);
+}
+END_TEST
+
+START_TEST(a_network_that_takes_nothing_is_given_up)
+{
+	struct sim_rule_options drop = {.to = STR("api"), .verdict = SIM_DROP};
+	struct redis_options options = {
+		.url = STR("redis://api"), .command_timeout_ms = 60000, .write_timeout_ms = 500};
+	struct redis_client *other = redis_open(stage.client, &options, NULL);
+	char *value = arena_alloc(stage.arena, 1000000);
+
+	REDIS_SEND(other, replied, NULL, STR("PING"));
+	stage_run(&stage, STAGE_SECOND);
+	sim_rule_add(stage.sim, &drop);
+	REDIS_SEND(other, replied, NULL, STR("SET"), STR("a"), str_of(value, 1000000));
+	stage_run(&stage, STAGE_SECOND);
+	expect_replies("+PONG\nlost timed out\n");
+	redis_close(other);
 }
 END_TEST
 
@@ -396,12 +444,14 @@ Suite *sim_data_redis_suite(void)
 	tcase_add_test(tests, commands_are_answered_in_order);
 	tcase_add_test(tests, nothing_connects_before_the_first_command);
 	tcase_add_test(tests, the_url_chooses_the_database);
-	tcase_add_loop_test(tests, urls_are_checked, 0, 5);
+	tcase_add_loop_test(tests, urls_are_checked, 0, 6);
 	tcase_add_test(tests, a_node_that_stops_keeps_its_data);
 	tcase_add_test(tests, a_host_that_goes_down_takes_its_node_along);
 	tcase_add_loop_test(tests, failures_say_why, 0, 5);
 	tcase_add_test(tests, a_server_that_says_nothing_is_given_up);
 	tcase_add_loop_test(tests, what_is_no_redis_is_given_up, 0, 4);
+	tcase_add_test(tests, what_had_not_left_leaves_on_a_new_connection);
+	tcase_add_test(tests, a_network_that_takes_nothing_is_given_up);
 	tcase_add_loop_test(tests, closing_tells_those_who_wait, 0, 4);
 	tcase_add_test(tests, replies_may_lead_to_commands);
 	tcase_add_test(tests, a_blocking_command_waits_for_another_client);

@@ -211,6 +211,62 @@ PARITY_TEST(a_refused_password_loses_the_commands)
 	strbuf_free(&replies.text);
 }
 
+PARITY_TEST(a_user_may_be_named)
+{
+	struct str place = str_skip(p->fixture->redis_start(p->world), strlen("redis://"));
+	struct redis_client *client =
+		open_client(p, STR_CONCAT(p->arena, STR("redis://default:any@"), place));
+	struct replies replies;
+
+	replies_begin(&replies);
+	SEND(STR("PING"));
+	expect(p, &replies, 1, STR("+PONG"));
+	redis_close(client);
+	client = open_client(p, STR_CONCAT(p->arena, STR("redis://nobody:any@"), place));
+	SEND(STR("PING"));
+	expect(p, &replies, 1,
+	       STR("lost(WRONGPASS invalid username-password pair or user is disabled.)"));
+	redis_close(client);
+	strbuf_free(&replies.text);
+}
+
+PARITY_TEST(the_scheme_may_be_left_out)
+{
+	struct str place = str_skip(p->fixture->redis_start(p->world), strlen("redis://"));
+	struct redis_client *client = open_client(p, place);
+	struct replies replies;
+
+	replies_begin(&replies);
+	SEND(STR("PING"));
+	expect(p, &replies, 1, STR("+PONG"));
+	redis_close(client);
+	strbuf_free(&replies.text);
+}
+
+static void note_left(const struct redis_reply *reply, void *data)
+{
+	struct counting *counting = data;
+
+	counting->count++;
+	counting->expected += reply->kind == REDIS_LOST && reply->never_left;
+}
+
+PARITY_TEST(what_never_left_is_told_apart_from_what_may_have_been_done)
+{
+	struct redis_client *client = open_client(p, p->fixture->redis_start(p->world));
+	struct counting counting = {.client = client};
+
+	REDIS_SEND(client, note_left, &counting, STR("BLPOP"), STR("queue"), STR("0"));
+	parity_pause(p, 20);
+	p->fixture->redis_stop(p->world);
+	parity_await_count(p, &counting.count, 1);
+	ck_assert_int_eq(counting.expected, 0);
+	REDIS_SEND(client, note_left, &counting, STR("PING"));
+	parity_await_count(p, &counting.count, 2);
+	ck_assert_int_eq(counting.expected, 1);
+	redis_close(client);
+}
+
 PARITY_TEST(without_a_server_commands_are_lost)
 {
 	struct redis_client *client = open_client(p, p->fixture->redis_start(p->world));
@@ -336,6 +392,8 @@ PARITY_TEST(unreadable_urls_are_refused)
 		STR_INIT("redis://"),
 		STR_INIT("redis://127.0.0.1:notaport"),
 		STR_INIT("redis://127.0.0.1/notanumber"),
+		STR_INIT("rediss://127.0.0.1"),
+		STR_INIT("a:1:10"),
 	};
 
 	for (size_t i = 0; i < sizeof urls / sizeof *urls; i++) {
@@ -358,6 +416,9 @@ TCase *parity_redis_case(int number)
 	PARITY_ADD(tests, number, nobody_need_care_for_a_reply);
 	PARITY_ADD(tests, number, the_url_names_the_database);
 	PARITY_ADD(tests, number, a_refused_password_loses_the_commands);
+	PARITY_ADD(tests, number, a_user_may_be_named);
+	PARITY_ADD(tests, number, the_scheme_may_be_left_out);
+	PARITY_ADD(tests, number, what_never_left_is_told_apart_from_what_may_have_been_done);
 	PARITY_ADD(tests, number, without_a_server_commands_are_lost);
 	PARITY_ADD(tests, number, a_server_that_goes_away_loses_what_waits);
 	PARITY_ADD(tests, number,

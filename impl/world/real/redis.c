@@ -10,12 +10,13 @@
 #include "base/bug.h"
 #include "base/error.h"
 #include "base/secret.h"
-#include "base/url.h"
 #include "world/real/dns_internal.h"
 #include "world/real/redis_replies.h"
+#include "world/redis_url.h"
 
 #define CONNECT_TIMEOUT_DEFAULT_MS 5000 /* spec/backend.md 9.6 */
 #define COMMAND_TIMEOUT_DEFAULT_MS 3000
+#define WRITE_TIMEOUT_DEFAULT_MS 3000
 #define ROOM_BYTES (64 * 1024)
 #define UNSENT_BYTES_MAX ((size_t)1024 * 1024 * 1024)
 #define KEPT_BYTES_MAX (1024 * 1024) /* of memory for commands, while none wait */
@@ -33,14 +34,21 @@ struct waiting {
 	redis_replied *replied;
 	void *data;
 	int64_t since_us;
+	bool never_left; /* of a lost one */
 };
 
 /* Lives until libuv is done with it, maybe longer than the client. */
 struct connection {
-	uv_tcp_t socket;
+	union {
+		uv_handle_t handle;
+		uv_stream_t stream;
+		uv_tcp_t tcp;
+		uv_pipe_t pipe;
+	} socket;
 	uv_connect_t connect;
 	uv_write_t write;
 	bool is_writing;
+	int64_t writing_since_us;
 	struct strbuf writing;
 	struct client *client; /* NULL when it was given up */
 	char room[ROOM_BYTES];
@@ -51,10 +59,9 @@ struct client {
 	struct list_link link;      /* in real->redis */
 	struct real_world *real;
 	struct arena *arena;
-	struct str host, password;
-	uint16_t port;
-	int64_t database;
-	int64_t connect_timeout_us, command_timeout_us;
+	struct redis_place place;
+	int64_t connect_timeout_us, command_timeout_us, write_timeout_us;
+	bool connects_once;
 
 	enum state state;
 	bool is_in_callback, is_closed;
@@ -65,6 +72,8 @@ struct client {
 	struct strbuf lines; /* commands that did not leave yet */
 	VEC(struct waiting) waiting;
 	size_t answered;          /* of `waiting`, at its front */
+	size_t left;              /* of `waiting`, at its front: the rest lies in `lines` */
+	bool has_moved;           /* what lies there was to leave on a former connection */
 	VEC(struct waiting) lost; /* being told */
 	size_t lost_told;
 	struct timer timer;
@@ -90,10 +99,10 @@ static void connection_drop(struct client *client)
 		return;
 	client->connection = NULL;
 	connection->client = NULL;
-	uv_close((uv_handle_t *)&connection->socket, connection_freed);
+	uv_close(&connection->socket.handle, connection_freed);
 }
 
-/* Back to the beginning, without telling anybody. */
+/* Back to the beginning, without telling anybody. What has not left stays in `lines`. */
 static void client_disconnect(struct client *client)
 {
 	if (client->query != NULL)
@@ -104,7 +113,6 @@ static void client_disconnect(struct client *client)
 	client->replies = NULL;
 	timer_stop(&client->timer);
 	list_remove(&client->task.link);
-	strbuf_free(&client->lines); /* and usable again */
 	client->greetings = 0;
 	client->state = CLIENT_IDLE;
 }
@@ -114,28 +122,70 @@ static void client_free(struct client *client)
 	vec_free(&client->waiting);
 	vec_free(&client->lost);
 	strbuf_free(&client->lines);
-	if (client->password.size > 0)
-		secret_wipe((char *)(uintptr_t)client->password.data, client->password.size);
+	if (client->place.password.size > 0)
+		secret_wipe((char *)(uintptr_t)client->place.password.data,
+			    client->place.password.size);
 	arena_destroy(client->arena);
 	free(client);
 }
 
-/* Everything without a reply is lost. Commands sent meanwhile go to a new connection. */
-static void client_lose(struct client *client, struct str why)
-{
-	struct redis_reply reply = {.kind = REDIS_LOST, .text = why};
+static void client_begin(struct client *client);
 
-	client_disconnect(client);
-	for (size_t i = client->answered; i < client->waiting.count; i++)
-		vec_push(&client->lost, client->waiting.items[i]);
-	client->waiting.count = client->answered = 0;
+/* Those from `first` on wait no more. */
+static void take_lost(struct client *client, size_t first, size_t end)
+{
+	size_t kept = client->waiting.count - end;
+
+	for (size_t i = first; i < end; i++) {
+		struct waiting lost = client->waiting.items[i];
+
+		lost.never_left = i >= client->left;
+		vec_push(&client->lost, lost);
+	}
+	for (size_t i = 0; i < kept; i++)
+		client->waiting.items[i] = client->waiting.items[end + i];
+	client->waiting.count = kept;
+	client->answered = client->left = 0;
+}
+
+static void tell_lost(struct client *client, struct str why)
+{
 	while (client->lost_told < client->lost.count) {
 		struct waiting lost = client->lost.items[client->lost_told++];
+		struct redis_reply reply = {
+			.kind = REDIS_LOST, .text = why, .never_left = lost.never_left};
 
 		if (lost.replied != NULL)
 			lost.replied(&reply, lost.data);
 	}
 	client->lost.count = client->lost_told = 0;
+}
+
+/* Everything without a reply is lost. Commands sent meanwhile go to a new connection. */
+static void client_lose(struct client *client, struct str why)
+{
+	client_disconnect(client);
+	strbuf_free(&client->lines); /* and usable again */
+	client->has_moved = false;
+	take_lost(client, client->answered, client->waiting.count);
+	tell_lost(client, why);
+}
+
+/* A connection that served is gone: what had not left goes to a new one, once. */
+static void client_lose_connection(struct client *client, struct str why)
+{
+	bool moves = client->state == CLIENT_READY && client->left < client->waiting.count &&
+		     !client->has_moved && !client->connects_once;
+
+	if (!moves) {
+		client_lose(client, why);
+		return;
+	}
+	client_disconnect(client);
+	client->has_moved = true;
+	take_lost(client, client->answered, client->left);
+	client_begin(client);
+	tell_lost(client, why);
 }
 
 /* What may call back may close the client, whose memory must last until it returned. */
@@ -148,9 +198,27 @@ static void client_lose_from_loop(struct client *client, struct str why)
 		client_free(client);
 }
 
+static void client_lose_connection_from_loop(struct client *client, struct str why)
+{
+	client->is_in_callback = true;
+	client_lose_connection(client, why);
+	client->is_in_callback = false;
+	if (client->is_closed)
+		client_free(client);
+}
+
 /* Time. One timer: for the connection, then for the command that has waited longest. */
 
 static void command_timer_fired(struct timer *timer);
+
+static int64_t oldest_is_due_us(const struct client *client)
+{
+	const struct connection *connection = client->connection;
+
+	if (connection != NULL && connection->is_writing)
+		return connection->writing_since_us + client->write_timeout_us;
+	return client->waiting.items[client->answered].since_us + client->command_timeout_us;
+}
 
 static void watch_commands(struct client *client)
 {
@@ -159,9 +227,16 @@ static void watch_commands(struct client *client)
 
 	if (client->answered == client->waiting.count)
 		return;
-	due = client->waiting.items[client->answered].since_us + client->command_timeout_us;
+	due = oldest_is_due_us(client);
 	if (!timer_is_running(&client->timer))
 		timer_start(&client->real->world, &client->timer, due - now, command_timer_fired);
+}
+
+/* Another time-out counts than before. */
+static void watch_anew(struct client *client)
+{
+	timer_stop(&client->timer);
+	watch_commands(client);
 }
 
 static void command_timer_fired(struct timer *timer)
@@ -169,8 +244,7 @@ static void command_timer_fired(struct timer *timer)
 	struct client *client = LIST_ENTRY(timer, struct client, timer);
 	int64_t now = loop_monotonic_us(client->real->loop);
 
-	if (client->answered < client->waiting.count &&
-	    client->waiting.items[client->answered].since_us + client->command_timeout_us <= now)
+	if (client->answered < client->waiting.count && oldest_is_due_us(client) <= now)
 		client_lose_from_loop(client, STR("timed out"));
 	else
 		watch_commands(client);
@@ -216,10 +290,12 @@ static void rest_was_written(uv_write_t *write, int status)
 	strbuf_free(&connection->writing);
 	if (client == NULL)
 		return;
-	if (status < 0)
-		client_lose_from_loop(client, failure_text(status));
-	else
-		client_write(client);
+	if (status < 0) {
+		client_lose_connection_from_loop(client, failure_text(status));
+		return;
+	}
+	watch_anew(client);
+	client_write(client);
 }
 
 /* What the socket does not take at once waits in libuv, out of the way of new commands. */
@@ -232,16 +308,18 @@ static int write_rest(struct connection *connection, struct strbuf *lines)
 	bytes = uv_buf_init(connection->writing.data, (unsigned)connection->writing.size);
 	connection->write.data = connection;
 	connection->is_writing = true;
-	return uv_write(&connection->write, (uv_stream_t *)&connection->socket, &bytes, 1,
+	return uv_write(&connection->write, &connection->socket.stream, &bytes, 1,
 			rest_was_written);
 }
 
-static int write_bytes(struct connection *connection, struct strbuf *lines)
+/* *has_left: at least one byte may have; a failed write takes none. */
+static int write_bytes(struct connection *connection, struct strbuf *lines, bool *has_left)
 {
 	uv_buf_t bytes = uv_buf_init(lines->data, (unsigned)lines->size);
-	int written = uv_try_write((uv_stream_t *)&connection->socket, &bytes, 1);
+	int written = uv_try_write(&connection->socket.stream, &bytes, 1);
 
-	if (written < 0 && written != UV_EAGAIN)
+	*has_left = written >= 0 || written == UV_EAGAIN;
+	if (!*has_left)
 		return written;
 	if (written >= 0 && (size_t)written == lines->size) {
 		strbuf_clear(lines);
@@ -257,13 +335,23 @@ static int write_bytes(struct connection *connection, struct strbuf *lines)
 /* A broken connection shows itself to the reader, in the next turn. */
 static void client_write(struct client *client)
 {
-	int status = 0;
+	bool has_left;
+	int status;
 
-	if (client->state == CLIENT_READY && client->lines.size > 0 &&
-	    !client->connection->is_writing)
-		status = write_bytes(client->connection, &client->lines);
-	if (status < 0)
-		client_lose_from_loop(client, failure_text(status));
+	if (client->state != CLIENT_READY || client->lines.size == 0 ||
+	    client->connection->is_writing)
+		return;
+	status = write_bytes(client->connection, &client->lines, &has_left);
+	if (has_left) {
+		client->left = client->waiting.count;
+		client->has_moved = false;
+	}
+	if (status < 0) {
+		client_lose_connection_from_loop(client, failure_text(status));
+	} else if (client->connection->is_writing) {
+		client->connection->writing_since_us = loop_monotonic_us(client->real->loop);
+		watch_anew(client);
+	}
 }
 
 static void turn_ended(struct task *task)
@@ -322,13 +410,13 @@ static void command_answered(struct client *client, const struct redis_reply *re
 {
 	struct waiting *waiting;
 
-	if (client->answered == client->waiting.count) {
-		client_lose(client, STR("unexpected reply"));
+	if (client->answered == client->left) { /* nothing was asked */
+		client_lose_connection(client, STR("unexpected reply"));
 		return;
 	}
 	waiting = &client->waiting.items[client->answered++];
 	if (client->answered == client->waiting.count)
-		client->answered = client->waiting.count = 0;
+		client->answered = client->left = client->waiting.count = 0;
 	if (waiting->replied != NULL)
 		waiting->replied(reply, waiting->data);
 }
@@ -339,6 +427,7 @@ static void forget_answered(struct client *client)
 	if (client->answered < 1024 || client->answered < client->waiting.count / 2)
 		return;
 	client->waiting.count -= client->answered;
+	client->left -= client->answered;
 	for (size_t i = 0; i < client->waiting.count; i++)
 		client->waiting.items[i] = client->waiting.items[client->answered + i];
 	client->answered = 0;
@@ -373,7 +462,7 @@ static void bytes_came(uv_stream_t *stream, ssize_t size, const uv_buf_t *room)
 		return;
 	client->is_in_callback = true;
 	if (size < 0) {
-		client_lose(client, failure_text((int)size));
+		client_lose_connection(client, failure_text((int)size));
 	} else {
 		redis_replies_feed(client->replies, str_of(room->base, (size_t)size));
 		read_replies(client);
@@ -397,15 +486,20 @@ static void client_greet(struct client *client)
 {
 	struct strbuf lines;
 	char database[24];
+	bool has_left;
 	int status;
 
 	strbuf_init(&lines, UNSENT_BYTES_MAX);
-	if (client->password.size > 0) {
-		append_command(&lines, (struct str[]){STR("AUTH"), client->password}, 2);
+	if (client->place.password.size > 0) {
+		struct str words[] = {STR("AUTH"), client->place.user, client->place.password};
+
+		if (words[1].size == 0)
+			words[1] = words[2];
+		append_command(&lines, words, client->place.user.size > 0 ? 3 : 2);
 		client->greetings++;
 	}
-	if (client->database > 0) {
-		snprintf(database, sizeof database, "%lld", (long long)client->database);
+	if (client->place.database > 0) {
+		snprintf(database, sizeof database, "%lld", (long long)client->place.database);
 		append_command(&lines, (struct str[]){STR("SELECT"), str_from(database)}, 2);
 		client->greetings++;
 	}
@@ -414,7 +508,7 @@ static void client_greet(struct client *client)
 		client_is_ready(client);
 		return;
 	}
-	status = write_bytes(client->connection, &lines);
+	status = write_bytes(client->connection, &lines, &has_left);
 	if (lines.data != NULL)
 		secret_wipe(lines.data, lines.capacity);
 	strbuf_free(&lines);
@@ -430,13 +524,13 @@ static void connected(uv_connect_t *connect, int status)
 	if (client == NULL)
 		return;
 	if (status == 0)
-		status =
-			uv_read_start((uv_stream_t *)&connection->socket, provide_room, bytes_came);
+		status = uv_read_start(&connection->socket.stream, provide_room, bytes_came);
 	if (status < 0) {
 		client_lose_from_loop(client, failure_text(status));
 		return;
 	}
-	uv_tcp_nodelay(&connection->socket, 1);
+	if (client->place.socket.size == 0)
+		uv_tcp_nodelay(&connection->socket.tcp, 1);
 	client_greet(client);
 }
 
@@ -447,26 +541,46 @@ static void client_fail_later(struct client *client, struct str why)
 	loop_in_next_turn(client->real->loop, TURN_REDIS, &client->task, turn_ended);
 }
 
-static void client_connect(struct client *client, struct str address)
+static struct connection *connection_create(struct client *client)
 {
 	struct connection *connection = MEMORY_NEW(struct connection);
-	struct arena *scratch = arena_create();
-	const char *text = str_cstr(scratch, address);
-	struct sockaddr_storage place;
-	int status = uv_ip4_addr(text, client->port, (struct sockaddr_in *)(void *)&place);
 
-	if (status != 0)
-		status = uv_ip6_addr(text, client->port, (struct sockaddr_in6 *)(void *)&place);
-	arena_destroy(scratch);
-	BUG_IF(uv_tcp_init(&client->real->loop->uv, &connection->socket) != 0);
-	connection->socket.data = connection;
 	connection->connect.data = connection;
 	connection->client = client;
 	client->connection = connection;
 	client->replies = redis_replies_create();
 	client->state = CLIENT_CONNECT;
+	return connection;
+}
+
+static void client_connect_to_socket(struct client *client)
+{
+	struct connection *connection = connection_create(client);
+	struct arena *scratch = arena_create();
+
+	BUG_IF(uv_pipe_init(&client->real->loop->uv, &connection->socket.pipe, 0) != 0);
+	connection->socket.handle.data = connection;
+	uv_pipe_connect(&connection->connect, &connection->socket.pipe,
+			str_cstr(scratch, client->place.socket), connected);
+	arena_destroy(scratch);
+}
+
+static void client_connect(struct client *client, struct str address)
+{
+	struct connection *connection = connection_create(client);
+	struct arena *scratch = arena_create();
+	const char *text = str_cstr(scratch, address);
+	struct sockaddr_storage place;
+	int status = uv_ip4_addr(text, client->place.port, (struct sockaddr_in *)(void *)&place);
+
+	if (status != 0)
+		status = uv_ip6_addr(text, client->place.port,
+				     (struct sockaddr_in6 *)(void *)&place);
+	arena_destroy(scratch);
+	BUG_IF(uv_tcp_init(&client->real->loop->uv, &connection->socket.tcp) != 0);
+	connection->socket.handle.data = connection;
 	if (status == 0)
-		status = uv_tcp_connect(&connection->connect, &connection->socket,
+		status = uv_tcp_connect(&connection->connect, &connection->socket.tcp,
 					(struct sockaddr *)&place, connected);
 	if (status != 0)
 		client_fail_later(client, failure_text(status));
@@ -492,11 +606,14 @@ static void client_begin(struct client *client)
 
 	timer_start(&client->real->world, &client->timer, client->connect_timeout_us,
 		    connect_timer_fired);
-	if (dns_known_address(client->real, client->host, scratch, &address)) {
+	if (client->place.socket.size > 0) {
+		client_connect_to_socket(client);
+	} else if (dns_known_address(client->real, client->place.host, scratch, &address)) {
 		client_connect(client, address);
 	} else {
 		client->state = CLIENT_NAME;
-		client->query = dns_query_host(client->real, client->host, name_answered, client);
+		client->query =
+			dns_query_host(client->real, client->place.host, name_answered, client);
 	}
 	arena_destroy(scratch);
 }
@@ -508,7 +625,8 @@ static void client_send(struct redis_client *public, const struct str *words, si
 {
 	struct client *client = (struct client *)public;
 	struct real_loop *loop = client->real->loop;
-	struct waiting waiting = {replied, data, loop_monotonic_us(loop)};
+	struct waiting waiting = {
+		.replied = replied, .data = data, .since_us = loop_monotonic_us(loop)};
 
 	BUG_IF(client->is_closed || count == 0);
 	if (client->state == CLIENT_IDLE)
@@ -542,43 +660,30 @@ static const struct redis_client_ops client_ops = {
 	.close = client_close,
 };
 
-static bool read_url(struct client *client, struct str text, struct error *error)
+static int64_t timeout_us(int64_t timeout_ms, int64_t default_ms)
 {
-	struct url url;
-	struct str database;
-
-	if (!url_parse(text, &url, error))
-		return error_wrap(error, "Redis URL");
-	database = str_has_prefix(url.path, STR("/")) ? str_skip(url.path, 1) : url.path;
-	if (!str_equal_nocase(url.scheme, STR("redis")) || url.host.size == 0 ||
-	    (database.size > 0 &&
-	     (!str_to_int64(database, &client->database) || client->database < 0)))
-		return error_set(error, ERROR_INVALID, "not a Redis URL: %.*s://%.*s%.*s",
-				 STR_ARG(url.scheme), STR_ARG(url.host), STR_ARG(url.path));
-	client->host = str_copy(client->arena, url.host);
-	client->port = url.port;
-	client->password = url_decode(client->arena, url.password, false);
-	return true;
+	return (timeout_ms > 0 ? timeout_ms : default_ms) * 1000;
 }
 
 static struct redis_client *port_open(struct world *world, const struct redis_options *options,
 				      struct error *error)
 {
 	struct client *client = MEMORY_NEW(struct client);
-	int64_t connect_ms = options->connect_timeout_ms, command_ms = options->command_timeout_ms;
 
 	client->arena = arena_create();
 	strbuf_init(&client->lines, UNSENT_BYTES_MAX);
-	if (!read_url(client, options->url, error)) {
+	if (!redis_place_read(options->url, client->arena, &client->place, error)) {
 		client_free(client);
 		return NULL;
 	}
 	client->public.ops = &client_ops;
 	client->real = real_of(world);
+	client->connects_once = options->connects_once;
 	client->connect_timeout_us =
-		(connect_ms > 0 ? connect_ms : CONNECT_TIMEOUT_DEFAULT_MS) * 1000;
+		timeout_us(options->connect_timeout_ms, CONNECT_TIMEOUT_DEFAULT_MS);
 	client->command_timeout_us =
-		(command_ms > 0 ? command_ms : COMMAND_TIMEOUT_DEFAULT_MS) * 1000;
+		timeout_us(options->command_timeout_ms, COMMAND_TIMEOUT_DEFAULT_MS);
+	client->write_timeout_us = timeout_us(options->write_timeout_ms, WRITE_TIMEOUT_DEFAULT_MS);
 	list_append(&client->real->redis, &client->link);
 	return &client->public;
 }

@@ -1,6 +1,9 @@
 /* The Redis client, by the bytes of a server that is none. */
 #include "world/redis.h"
 
+#include <stdio.h>
+#include <sys/un.h>
+
 #include "world/real/raw_test.h"
 
 struct stage {
@@ -208,6 +211,93 @@ START_TEST(test_a_cut_connection_is_told)
 }
 END_TEST
 
+static void send_next(const struct redis_reply *reply, void *data)
+{
+	replied(reply, data);
+	send_command(data, STR("NEXT"));
+	send_command(data, STR("LAST"));
+}
+
+START_TEST(test_what_had_not_left_leaves_on_a_new_connection_once)
+{
+	static const struct str next = STR_INIT("*1\r\n$4\r\nNEXT\r\n*1\r\n$4\r\nLAST\r\n");
+	struct stage stage;
+	struct str ping = STR("PING"), wait = STR("WAIT");
+
+	stage_begin(&stage, "redis://");
+	redis_send(stage.client, &ping, 1, send_next, &stage);
+	redis_send(stage.client, &wait, 1, replied, &stage);
+	greet(&stage);
+	raw_send(&stage.end, STR("+PONG\r\n")); /* both are read in one turn */
+	raw_end_reset(&stage.end);
+	ck_assert(raw_await(&stage.raw, replies_came, &(struct awaited){&stage, 2}));
+	ck_assert(str_has_prefix(strbuf_str(&stage.replies), STR("0:PONG;lost(connection ")));
+	ck_assert_uint_eq(stage.count, 2);
+	strbuf_clear(&stage.replies);
+	stage.count = 0;
+	ck_assert(raw_await(&stage.raw, server_accepted, &stage));
+	expect_bytes(&stage, STR(SELECT));
+	if (_i == 0) {
+		raw_send(&stage.end, STR("+OK\r\n"));
+		expect_bytes(&stage, next);
+		raw_send(&stage.end, STR("+1\r\n+2\r\n"));
+		expect_replies(&stage, 2, STR("0:1;0:2;"));
+	} else {
+		raw_end_close(&stage.end);
+		expect_replies(&stage, 2, STR("lost(connection closed);lost(connection closed);"));
+	}
+	stage_end(&stage);
+}
+END_TEST
+
+START_TEST(test_a_server_that_does_not_read_is_given_up)
+{
+	struct stage stage;
+	struct redis_options options = {.command_timeout_ms = 30000, .write_timeout_ms = 100};
+	size_t size = 20000000;
+
+	stage_begin(&stage, "redis://");
+	options.url = str_format(stage.raw.arena, "redis://127.0.0.1:%u/2", stage.port);
+	redis_close(stage.client);
+	stage.client = redis_open(stage.raw.world, &options, &stage.raw.error);
+	send_command(&stage, STR("PING"));
+	greet(&stage);
+	send_command(&stage, str_of(arena_alloc(stage.raw.arena, size), size));
+	expect_replies(&stage, 2, STR("lost(timed out);lost(timed out);"));
+	stage_end(&stage);
+}
+END_TEST
+
+START_TEST(test_unix_sockets_are_connected_to)
+{
+	struct stage stage;
+	struct sockaddr_un place = {.sun_family = AF_UNIX};
+	struct redis_options options = {.connect_timeout_ms = 1000};
+	char folder[] = "/tmp/refscale-redis-XXXXXX";
+
+	stage_begin(&stage, "redis://");
+	redis_close(stage.client);
+	ck_assert_ptr_nonnull(mkdtemp(folder));
+	snprintf(place.sun_path, sizeof place.sun_path, "%s/s", folder);
+	options.url = str_format(stage.raw.arena, "unix://%s", place.sun_path);
+	stage.client = redis_open(stage.raw.world, &options, &stage.raw.error);
+	send_command(&stage, STR("PING"));
+	expect_replies(&stage, 1, STR("lost(no such file or directory);"));
+	close(stage.listener);
+	stage.listener = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+	ck_assert_int_eq(bind(stage.listener, (struct sockaddr *)&place, sizeof place), 0);
+	ck_assert_int_eq(listen(stage.listener, 16), 0);
+	send_command(&stage, STR("PING"));
+	ck_assert(raw_await(&stage.raw, server_accepted, &stage));
+	expect_bytes(&stage, STR(PING));
+	raw_send(&stage.end, STR("+PONG\r\n"));
+	expect_replies(&stage, 1, STR("0:PONG;"));
+	stage_end(&stage);
+	unlink(place.sun_path);
+	rmdir(folder);
+}
+END_TEST
+
 static bool everything_came(void *data)
 {
 	struct stage *stage = data;
@@ -313,6 +403,9 @@ Suite *world_real_redis_suite(void)
 	tcase_add_test(tests, test_a_cut_connection_is_told);
 	tcase_add_test(tests, test_what_the_socket_does_not_take_leaves_later);
 	tcase_add_test(tests, test_many_commands_may_wait_while_others_are_answered);
+	tcase_add_loop_test(tests, test_what_had_not_left_leaves_on_a_new_connection_once, 0, 2);
+	tcase_add_test(tests, test_a_server_that_does_not_read_is_given_up);
+	tcase_add_test(tests, test_unix_sockets_are_connected_to);
 	tcase_add_test(tests, test_names_are_looked_up);
 	suite_add_tcase(suite, tests);
 	return suite;
