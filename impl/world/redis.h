@@ -60,8 +60,8 @@ struct redis_options {
 				       3000 */
 	int64_t write_timeout_ms;   /* the same while the server does not take what is sent. 0 =
 				       3000 */
-	bool connects_once; /* commands never leave on a second connection: what is lost stays lost,
-			       but for commands sent afterwards */
+	bool connects_once; /* when its connection is gone there is no other: what is sent then is
+			       lost and never left. For who must look at a node before it uses it */
 };
 
 struct redis_ops {

@@ -30,6 +30,7 @@ struct waiting {
 	redis_replied *replied;
 	void *data;
 	int64_t sent_us;
+	bool never_left; /* of a lost one */
 };
 
 struct client {
@@ -40,7 +41,7 @@ struct client {
 	struct arena *reply; /* of one reply */
 	struct redis_place place;
 	int64_t connect_timeout_us, command_timeout_us, write_timeout_us;
-	bool connects_once;
+	bool connects_once, has_connected;
 
 	enum client_state state;
 	struct dns_query *query;
@@ -51,9 +52,11 @@ struct client {
 	int64_t out_since_us; /* when the network began to take nothing */
 	size_t out_left;      /* bytes of those commands that left, sent or about to be */
 	VEC(struct waiting) waiting;
-	size_t answered; /* so many of them have their reply */
-	size_t left;     /* so many were written, at least in part */
-	bool has_moved;  /* the rest was to leave on a former connection */
+	size_t answered;          /* so many of them have their reply */
+	size_t left;              /* so many were written, at least in part */
+	VEC(struct waiting) lost; /* being told */
+	size_t lost_told;
+	bool has_moved; /* the rest was to leave on a former connection */
 	struct timer timeout;
 	struct task flush;
 	int busy;
@@ -76,6 +79,7 @@ static void client_leave(struct client *client)
 		return;
 	resource_disown(&client->resource);
 	vec_free(&client->waiting);
+	vec_free(&client->lost);
 	strbuf_free(&client->out);
 	arena_destroy(client->arena);
 	arena_destroy(client->reply);
@@ -98,50 +102,60 @@ static void client_disconnect(struct client *client)
 	list_remove(&client->flush.link);
 }
 
+static void client_flush(struct task *task);
+
+/* Those before `end` that have no reply wait no more. */
+static void take_lost(struct client *client, size_t end)
+{
+	size_t kept = client->waiting.count - end;
+
+	for (size_t i = client->answered; i < end; i++) {
+		struct waiting lost = client->waiting.items[i];
+
+		lost.never_left = i >= client->left;
+		vec_push(&client->lost, lost);
+	}
+	for (size_t i = 0; i < kept; i++)
+		client->waiting.items[i] = client->waiting.items[end + i];
+	client->waiting.count = kept;
+	client->answered = client->left = 0;
+}
+
+/* Who closes the client meanwhile has the rest told at once. */
+static void tell_lost(struct client *client, struct str why)
+{
+	while (client->lost_told < client->lost.count) {
+		struct waiting lost = client->lost.items[client->lost_told++];
+		struct redis_reply reply = {
+			.kind = REDIS_LOST, .text = why, .never_left = lost.never_left};
+
+		if (lost.replied != NULL)
+			lost.replied(&reply, lost.data);
+	}
+	client->lost.count = client->lost_told = 0;
+}
+
 /* Those who wait are told in their order; what they send meanwhile goes to a new connection. */
 static void client_lost(struct client *client, struct str why)
 {
-	struct redis_reply lost = {.kind = REDIS_LOST, .text = why};
-	struct waiting *waiting = client->waiting.items;
-	size_t count = client->waiting.count, first = client->answered, left = client->left;
-
 	client_disconnect(client);
 	strbuf_clear(&client->out);
 	client->out_sent = client->out_left = 0;
 	client->has_moved = false;
-	client->waiting.items = NULL;
-	client->waiting.count = client->waiting.capacity = client->answered = client->left = 0;
-	for (size_t i = first; i < count; i++) {
-		lost.never_left = i >= left;
-		if (waiting[i].replied != NULL)
-			waiting[i].replied(&lost, waiting[i].data);
-	}
-	free(waiting);
+	take_lost(client, client->waiting.count);
+	tell_lost(client, why);
 }
-
-static void client_flush(struct task *task);
 
 /* Those that had not left wait for a new connection; the rest is told. */
 static void client_move(struct client *client, struct str why)
 {
-	struct redis_reply lost = {.kind = REDIS_LOST, .text = why};
-	struct waiting *waiting = client->waiting.items;
-	size_t count = client->waiting.count, first = client->answered, left = client->left;
-
 	client_disconnect(client);
 	strbuf_consume(&client->out, client->out_left);
 	client->out_sent = client->out_left = 0;
 	client->has_moved = true;
-	client->waiting.items = NULL;
-	client->waiting.count = client->waiting.capacity = client->answered = client->left = 0;
-	for (size_t i = left; i < count; i++)
-		vec_push(&client->waiting, waiting[i]);
+	take_lost(client, client->left);
 	world_defer(&client->process->world, &client->flush, client_flush);
-	for (size_t i = first; i < left; i++) {
-		if (waiting[i].replied != NULL)
-			waiting[i].replied(&lost, waiting[i].data);
-	}
-	free(waiting);
+	tell_lost(client, why);
 }
 
 /* A connection that served is gone: what had not left goes to a new one, once. */
@@ -369,6 +383,11 @@ static void client_connect(struct client *client)
 {
 	struct dns_question question = {.name = client->place.host};
 
+	if (client->connects_once && client->has_connected) {
+		client_lost(client, STR("connection closed"));
+		return;
+	}
+	client->has_connected = true;
 	client->state = CLIENT_CONNECTING;
 	client_watch_time(client, client->connect_timeout_us);
 	client->query = dns_resolve(&client->process->world, &question, name_answered, client);
@@ -408,7 +427,8 @@ static void client_send(struct redis_client *public, const struct str *words, si
 			redis_replied *replied, void *data)
 {
 	struct client *client = (struct client *)public;
-	struct waiting waiting = {replied, data, client_now_us(client)};
+	struct waiting waiting = {
+		.replied = replied, .data = data, .sent_us = client_now_us(client)};
 
 	BUG_IF(client->is_closed);
 	vec_push(&client->waiting, waiting);

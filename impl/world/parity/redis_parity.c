@@ -267,6 +267,28 @@ PARITY_TEST(what_never_left_is_told_apart_from_what_may_have_been_done)
 	redis_close(client);
 }
 
+PARITY_TEST(a_client_that_connects_once_does_not_connect_again)
+{
+	struct redis_options options = {.url = p->fixture->redis_start(p->world),
+					.command_timeout_ms = 100,
+					.connects_once = true};
+	struct redis_client *client = redis_open(p->world, &options, &p->error);
+	struct counting counting = {.client = client};
+	struct replies replies;
+
+	replies_begin(&replies);
+	SEND(STR("BLPOP"), STR("queue"), STR("0"));
+	expect(p, &replies, 1, STR("lost(timed out)"));
+	SEND(STR("PING"));
+	expect(p, &replies, 1, STR("lost(connection closed)"));
+	REDIS_SEND(client, note_left, &counting, STR("PING"));
+	ck_assert_uint_eq(counting.count, 0);
+	parity_await_count(p, &counting.count, 1);
+	ck_assert_int_eq(counting.expected, 1);
+	redis_close(client);
+	strbuf_free(&replies.text);
+}
+
 PARITY_TEST(without_a_server_commands_are_lost)
 {
 	struct redis_client *client = open_client(p, p->fixture->redis_start(p->world));
@@ -384,6 +406,17 @@ PARITY_TEST(a_callback_may_close_the_client)
 	ck_assert_uint_eq(counting.count, 3);
 }
 
+PARITY_TEST(a_client_closed_while_its_losses_are_told_tells_the_rest_at_once)
+{
+	struct counting counting = {.client = open_client(p, p->fixture->redis_start(p->world))};
+
+	p->fixture->redis_stop(p->world);
+	for (int i = 0; i < 3; i++)
+		REDIS_SEND(counting.client, close_client, &counting, STR("PING"));
+	parity_await_count(p, &counting.count, 1);
+	ck_assert_uint_eq(counting.count, 3);
+}
+
 PARITY_TEST(unreadable_urls_are_refused)
 {
 	static const struct str urls[] = {
@@ -419,6 +452,7 @@ TCase *parity_redis_case(int number)
 	PARITY_ADD(tests, number, a_user_may_be_named);
 	PARITY_ADD(tests, number, the_scheme_may_be_left_out);
 	PARITY_ADD(tests, number, what_never_left_is_told_apart_from_what_may_have_been_done);
+	PARITY_ADD(tests, number, a_client_that_connects_once_does_not_connect_again);
 	PARITY_ADD(tests, number, without_a_server_commands_are_lost);
 	PARITY_ADD(tests, number, a_server_that_goes_away_loses_what_waits);
 	PARITY_ADD(tests, number,
@@ -426,6 +460,7 @@ TCase *parity_redis_case(int number)
 	PARITY_ADD(tests, number, a_server_that_does_not_answer_is_given_up);
 	PARITY_ADD(tests, number, closing_loses_what_waits_during_the_call);
 	PARITY_ADD(tests, number, a_callback_may_close_the_client);
+	PARITY_ADD(tests, number, a_client_closed_while_its_losses_are_told_tells_the_rest_at_once);
 	PARITY_ADD(tests, number, unreadable_urls_are_refused);
 	return tests;
 }

@@ -61,7 +61,7 @@ struct client {
 	struct arena *arena;
 	struct redis_place place;
 	int64_t connect_timeout_us, command_timeout_us, write_timeout_us;
-	bool connects_once;
+	bool connects_once, has_connected;
 
 	enum state state;
 	bool is_in_callback, is_closed;
@@ -601,9 +601,15 @@ static void name_answered(enum dns_status status, const struct dns_record *recor
 
 static void client_begin(struct client *client)
 {
-	struct arena *scratch = arena_create();
+	struct arena *scratch;
 	struct str address;
 
+	if (client->connects_once && client->has_connected) {
+		client_fail_later(client, STR("connection closed"));
+		return;
+	}
+	client->has_connected = true;
+	scratch = arena_create();
 	timer_start(&client->real->world, &client->timer, client->connect_timeout_us,
 		    connect_timer_fired);
 	if (client->place.socket.size > 0) {
