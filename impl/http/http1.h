@@ -26,11 +26,18 @@ struct http1_framing {
 	bool keep_alive; /* the connection may serve another message after this one */
 };
 
+/* How large a server lets the head of a request be. */
+struct http1_limits {
+	size_t head_bytes, target_bytes; /* 0: LIMIT_HTTP_HEADER_BYTES, LIMIT_HTTP_TARGET_BYTES */
+	int status; /* answers a head that is larger, or has too many fields; 0: 414 or 431 */
+};
+
 /* Reads one head (up to and with the empty line) from the start of `bytes`; texts are copied into
- * `arena`. Limits: LIMIT_HTTP_HEADER_BYTES, LIMIT_HTTP_HEADERS, LIMIT_HTTP_TARGET_BYTES. */
-enum http1_result http1_read_request(struct str bytes, struct arena *arena,
-				     struct http_request *request, struct http1_framing *framing,
-				     size_t *used, struct http1_fault *fault);
+ * `arena`. At most LIMIT_HTTP_HEADERS fields; limits NULL: the defaults. */
+enum http1_result http1_read_request(struct str bytes, const struct http1_limits *limits,
+				     struct arena *arena, struct http_request *request,
+				     struct http1_framing *framing, size_t *used,
+				     struct http1_fault *fault);
 /* The framing of an answer depends on the method it answers (HEAD has no body). 1xx are returned
  * like others, with HTTP1_NO_BODY. */
 enum http1_result http1_read_response(struct str bytes, struct str method, struct arena *arena,

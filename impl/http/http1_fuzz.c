@@ -48,7 +48,7 @@ static void check_request(struct str bytes, struct arena *arena, struct strbuf *
 	size_t used, used_again;
 	bool has_body;
 
-	if (http1_read_request(bytes, arena, &request, &framing, &used, &fault) != HTTP1_DONE)
+	if (http1_read_request(bytes, NULL, arena, &request, &framing, &used, &fault) != HTTP1_DONE)
 		return;
 	BUG_IF(used > bytes.size);
 	has_body = framing.kind != HTTP1_NO_BODY;
@@ -58,7 +58,7 @@ static void check_request(struct str bytes, struct arena *arena, struct strbuf *
 	BUG_IF(!http1_write_request(out, &request, has_body, length_of(framing)));
 	if (out->size > LIMIT_HTTP_HEADER_BYTES)
 		return;
-	BUG_IF(http1_read_request(strbuf_str(out), arena, &again, &framing_again, &used_again,
+	BUG_IF(http1_read_request(strbuf_str(out), NULL, arena, &again, &framing_again, &used_again,
 				  &fault) != HTTP1_DONE);
 	BUG_IF(used_again != out->size || again.minor_version != request.minor_version);
 	BUG_IF(!str_equal(request.method, again.method));

@@ -23,6 +23,24 @@ bool http1_is_control(char c)
 	return (byte < ' ' && byte != '\t') || byte == 0x7f;
 }
 
+/* Limits. */
+
+static struct http1_limits limits_of(const struct http1_limits *given)
+{
+	struct http1_limits limits = given != NULL ? *given : (struct http1_limits){0};
+
+	if (limits.head_bytes == 0)
+		limits.head_bytes = LIMIT_HTTP_HEADER_BYTES;
+	if (limits.target_bytes == 0)
+		limits.target_bytes = LIMIT_HTTP_TARGET_BYTES;
+	return limits;
+}
+
+static int status_of(const struct http1_limits *limits, int otherwise)
+{
+	return limits->status != 0 ? limits->status : otherwise;
+}
+
 /* The end of the head. */
 
 static enum http1_result invalid(struct http1_fault *fault, int status, const char *text)
@@ -34,11 +52,12 @@ static enum http1_result invalid(struct http1_fault *fault, int status, const ch
 /* Looks for the empty line, and refuses on the way what must be nowhere in a head: a CR or LF that
  * is not part of a line end, NUL and other control characters. *size is up to and with the empty
  * line. Nothing is allocated before the head is whole. */
-static enum http1_result find_end(struct str bytes, size_t *size, struct http1_fault *fault)
+static enum http1_result find_end(struct str bytes, size_t bytes_max, size_t *size,
+				  struct http1_fault *fault)
 {
 	size_t line = 0;
 
-	for (size_t i = 0; i < bytes.size && i < LIMIT_HTTP_HEADER_BYTES; i++) {
+	for (size_t i = 0; i < bytes.size && i < bytes_max; i++) {
 		if (!http1_is_control(bytes.data[i]))
 			continue;
 		if (bytes.data[i] == '\n')
@@ -51,17 +70,19 @@ static enum http1_result find_end(struct str bytes, size_t *size, struct http1_f
 			return invalid(fault, 400, "carriage return without line feed");
 		*size = i + 2;
 		if (i == line)
-			return *size <= LIMIT_HTTP_HEADER_BYTES ? HTTP1_DONE : HTTP1_INCOMPLETE;
+			return *size <= bytes_max ? HTTP1_DONE : HTTP1_INCOMPLETE;
 		line = *size;
 		i++;
 	}
 	return HTTP1_INCOMPLETE;
 }
 
-static enum http1_result incomplete_or_too_long(struct str bytes, struct http1_fault *fault)
+static enum http1_result incomplete_or_too_long(struct str bytes, const struct http1_limits *limits,
+						struct http1_fault *fault)
 {
-	return bytes.size >= LIMIT_HTTP_HEADER_BYTES ? invalid(fault, 431, "head is too long")
-						     : HTTP1_INCOMPLETE;
+	return bytes.size >= limits->head_bytes
+		       ? invalid(fault, status_of(limits, 431), "head is too long")
+		       : HTTP1_INCOMPLETE;
 }
 
 /* Takes the first line, which is there, off *head. */
@@ -76,7 +97,8 @@ static struct str take_line(struct str *head)
 
 /* Fields. */
 
-static bool read_field(struct str line, struct http_fields *fields, struct http1_fault *fault)
+static bool read_field(struct str line, const struct http1_limits *limits,
+		       struct http_fields *fields, struct http1_fault *fault)
 {
 	struct str name, value;
 
@@ -87,14 +109,14 @@ static bool read_field(struct str line, struct http_fields *fields, struct http1
 	if (!http_is_token(name))
 		return http1_refuse(fault, 400, "malformed field name");
 	if (fields->count == LIMIT_HTTP_HEADERS)
-		return http1_refuse(fault, 431, "too many fields");
+		return http1_refuse(fault, status_of(limits, 431), "too many fields");
 	http_fields_add(fields, name, str_trim(value));
 	return true;
 }
 
 /* head: the lines after the first, with the empty one. */
-static bool read_fields(struct str head, struct arena *arena, struct http_fields *fields,
-			struct http1_fault *fault)
+static bool read_fields(struct str head, const struct http1_limits *limits, struct arena *arena,
+			struct http_fields *fields, struct http1_fault *fault)
 {
 	http_fields_init(fields, arena);
 	for (;;) {
@@ -102,7 +124,7 @@ static bool read_fields(struct str head, struct arena *arena, struct http_fields
 
 		if (line.size == 0)
 			return true;
-		if (!read_field(line, fields, fault))
+		if (!read_field(line, limits, fields, fault))
 			return false;
 	}
 }
@@ -189,7 +211,8 @@ static bool read_framing(const struct http_fields *fields, int minor_version,
 /* Requests. */
 
 /* The request line may be too long before its end has come. */
-static bool check_line_size(struct str bytes, struct http1_fault *fault)
+static bool check_line_size(struct str bytes, const struct http1_limits *limits,
+			    struct http1_fault *fault)
 {
 	struct str method, target;
 
@@ -197,8 +220,8 @@ static bool check_line_size(struct str bytes, struct http1_fault *fault)
 	str_split_once(target, ' ', &target, &bytes);
 	if (method.size > METHOD_BYTES_MAX)
 		return http1_refuse(fault, 501, "method is too long");
-	if (target.size > LIMIT_HTTP_TARGET_BYTES)
-		return http1_refuse(fault, 414, "target is too long");
+	if (target.size > limits->target_bytes)
+		return http1_refuse(fault, status_of(limits, 414), "target is too long");
 	return true;
 }
 
@@ -263,10 +286,12 @@ static bool check_host(const struct http_request *request, struct http1_fault *f
 	return true;
 }
 
-enum http1_result http1_read_request(struct str bytes, struct arena *arena,
-				     struct http_request *request, struct http1_framing *framing,
-				     size_t *used, struct http1_fault *fault)
+enum http1_result http1_read_request(struct str bytes, const struct http1_limits *given,
+				     struct arena *arena, struct http_request *request,
+				     struct http1_framing *framing, size_t *used,
+				     struct http1_fault *fault)
 {
+	struct http1_limits limits = limits_of(given);
 	/* One empty line before a request is left from older clients' bodies (RFC 9112 2.2). */
 	size_t skipped = str_has_prefix(bytes, STR("\r\n")) ? 2 : 0, size;
 	struct http_request read;
@@ -275,14 +300,14 @@ enum http1_result http1_read_request(struct str bytes, struct arena *arena,
 	struct str head;
 
 	bytes = str_skip(bytes, skipped);
-	found = find_end(bytes, &size, fault);
-	if (found == HTTP1_INVALID || !check_line_size(bytes, fault))
+	found = find_end(bytes, limits.head_bytes, &size, fault);
+	if (found == HTTP1_INVALID || !check_line_size(bytes, &limits, fault))
 		return HTTP1_INVALID;
 	if (found == HTTP1_INCOMPLETE)
-		return incomplete_or_too_long(bytes, fault);
+		return incomplete_or_too_long(bytes, &limits, fault);
 	head = str_copy(arena, str_slice(bytes, 0, size));
 	if (!read_request_line(take_line(&head), &read, fault) ||
-	    !read_fields(head, arena, &read.fields, fault) || !check_host(&read, fault) ||
+	    !read_fields(head, &limits, arena, &read.fields, fault) || !check_host(&read, fault) ||
 	    !read_framing(&read.fields, read.minor_version, HTTP1_NO_BODY, &framed, fault))
 		return HTTP1_INVALID;
 	*request = read;
@@ -337,6 +362,7 @@ enum http1_result http1_read_response(struct str bytes, struct str method, struc
 				      struct http_response *response, struct http1_framing *framing,
 				      size_t *used, struct http1_fault *fault)
 {
+	const struct http1_limits limits = limits_of(NULL);
 	struct http_response read;
 	struct http1_framing framed;
 	enum http1_result found;
@@ -344,14 +370,14 @@ enum http1_result http1_read_response(struct str bytes, struct str method, struc
 	struct str head;
 	size_t size;
 
-	found = find_end(bytes, &size, fault);
+	found = find_end(bytes, limits.head_bytes, &size, fault);
 	if (found == HTTP1_INVALID)
 		return HTTP1_INVALID;
 	if (found == HTTP1_INCOMPLETE)
-		return incomplete_or_too_long(bytes, fault);
+		return incomplete_or_too_long(bytes, &limits, fault);
 	head = str_copy(arena, str_slice(bytes, 0, size));
 	if (!read_status_line(take_line(&head), &read, &minor_version, fault) ||
-	    !read_fields(head, arena, &read.fields, fault) ||
+	    !read_fields(head, &limits, arena, &read.fields, fault) ||
 	    !read_framing(&read.fields, minor_version, HTTP1_UNTIL_CLOSE, &framed, fault))
 		return HTTP1_INVALID;
 	end_response_framing(&framed, read.status, method);

@@ -37,7 +37,7 @@ static void tear_down(void)
 static enum http1_result read_request(struct str bytes)
 {
 	fault = (struct http1_fault){.status = 0};
-	return http1_read_request(bytes, arena, &request, &framing, &used, &fault);
+	return http1_read_request(bytes, NULL, arena, &request, &framing, &used, &fault);
 }
 
 static enum http1_result read_response(struct str bytes, struct str method)
@@ -421,6 +421,30 @@ START_TEST(heads_have_a_limit)
 }
 END_TEST
 
+START_TEST(a_server_may_have_limits_of_its_own)
+{
+	const struct http1_limits limits = {
+		.head_bytes = 100000, .target_bytes = 12000, .status = 400};
+	const struct {
+		struct str bytes;
+		enum http1_result result;
+	} rows[] = {
+		{request_of_size(100000), HTTP1_DONE},
+		{request_of_size(100001), HTTP1_INVALID},
+		{request_with_target(12000), HTTP1_DONE},
+		{request_with_target(12001), HTTP1_INVALID},
+	};
+
+	for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+		ck_assert_int_eq(http1_read_request(rows[i].bytes, &limits, arena, &request,
+						    &framing, &used, &fault),
+				 rows[i].result);
+		if (rows[i].result == HTTP1_INVALID)
+			ck_assert_int_eq(fault.status, 400);
+	}
+}
+END_TEST
+
 START_TEST(fields_have_a_limit)
 {
 	struct str lines = STR("");
@@ -570,6 +594,7 @@ Suite *http_http1_read_suite(void)
 	tcase_add_test(tests, targets_have_a_limit);
 	tcase_add_test(tests, methods_have_a_limit);
 	tcase_add_test(tests, heads_have_a_limit);
+	tcase_add_test(tests, a_server_may_have_limits_of_its_own);
 	tcase_add_test(tests, fields_have_a_limit);
 	tcase_add_loop_test(tests, sound_responses_are_taken, 0, COUNT(answer_rows));
 	tcase_add_loop_test(tests, unsound_responses_are_refused, 0, COUNT(refused_answers));

@@ -235,7 +235,7 @@ START_TEST(what_is_written_is_read)
 	http_fields_add(&request.fields, STR("X-Y"), STR("a \t \xff"));
 	ck_assert(http1_write_request(&out, &request, true, HTTP_BODY_LENGTH_UNKNOWN));
 	ck_assert_int_eq(
-		http1_read_request(strbuf_str(&out), arena, &again, &framing, &used, &fault),
+		http1_read_request(strbuf_str(&out), NULL, arena, &again, &framing, &used, &fault),
 		HTTP1_DONE);
 	ck_assert_uint_eq(used, out.size);
 	ck_assert_int_eq(framing.kind, HTTP1_CHUNKED);

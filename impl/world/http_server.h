@@ -16,6 +16,7 @@
 
 #include "base/str.h"
 #include "http/body.h"
+#include "http/http1.h"
 #include "http/message.h"
 #include "world/world.h"
 
@@ -34,8 +35,9 @@ struct http_listen_options {
 	bool share_port;         /* several processes may listen on it (SO_REUSEPORT) */
 	int64_t idle_timeout_ms; /* of a connection between requests; 0 = 75 s (spec/gateway.md 1.3)
 				  */
-	struct str certificate;  /* PEM text; empty = plain HTTP */
-	struct str private_key;  /* PEM text */
+	struct http1_limits limits; /* of heads; refusals with its status have no body */
+	struct str certificate;     /* PEM text; empty = plain HTTP */
+	struct str private_key;     /* PEM text */
 };
 
 struct http_exchange {

@@ -25,6 +25,7 @@ struct http_listener {
 	http_requested *requested;
 	void *data;
 	int64_t idle_timeout_us;
+	struct http1_limits limits;
 	bool is_tls;
 	struct tls_certificate certificate;
 	struct list_link connections;
@@ -53,6 +54,7 @@ struct server_connection {
 	bool wants_hello; /* TLS, before the handshake */
 	bool keep_alive;
 	struct arena *arena; /* of the next request */
+	struct strbuf head;  /* its beginning, once that fills the stream's window */
 	struct server_exchange *exchange;
 	struct http1_body reading;
 	struct http_body *incoming; /* producer's end of the request's body, until it is complete */

@@ -1,6 +1,8 @@
 /* HTTP in and out, in either world: heads, connections and the life of an exchange. */
 #include "world/parity/http_stage.h"
 
+#include <string.h>
+
 static void respond_hello(struct stage_server *server, struct http_exchange *exchange)
 {
 	static const char *const fields[] = {"Content-Type", "text/plain", "X-Empty", "", NULL};
@@ -496,6 +498,40 @@ PARITY_TEST(idle_connections_are_closed)
 	stage_close(&server);
 }
 
+/* Larger than any port reads at once; what is larger still is refused with the status asked for. */
+PARITY_TEST(a_listener_may_take_larger_heads)
+{
+	struct http_listen_options listen = {
+		.limits = {.head_bytes = 100000, .target_bytes = 12000, .status = 400}};
+	const struct {
+		size_t target_bytes, value_bytes;
+		int status;
+	} rows[] = {{12000, 80000, 200}, {10, 90000, 200}, {12001, 10, 400}, {10, 101000, 400}};
+	struct stage_server server = {0};
+	struct stage_call call;
+
+	stage_listen(p, &server, respond_hello, &listen);
+	for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+		char *target = arena_alloc(p->arena, rows[i].target_bytes);
+		char *value = arena_alloc(p->arena, rows[i].value_bytes);
+		struct http_call_options options;
+		struct http_fields fields;
+
+		memset(target, 'x', rows[i].target_bytes);
+		memset(value, 'y', rows[i].value_bytes);
+		target[0] = '/';
+		options = stage_options(&server, str_of(target, rows[i].target_bytes));
+		http_fields_init(&fields, p->arena);
+		http_fields_add(&fields, STR("X-Long"), str_of(value, rows[i].value_bytes));
+		options.fields = &fields;
+		stage_get(p, &call, &options, rows[i].status);
+		if (rows[i].status == 400)
+			ck_assert_str(call.body, STR(""));
+		stage_release(&call);
+	}
+	stage_close(&server);
+}
+
 TCase *parity_http_case(int number)
 {
 	TCase *tests = tcase_create("http");
@@ -516,5 +552,6 @@ TCase *parity_http_case(int number)
 	PARITY_ADD(tests, number, a_port_that_is_taken_is_named);
 	PARITY_ADD(tests, number, fields_of_the_answer_keep_their_order);
 	PARITY_ADD(tests, number, idle_connections_are_closed);
+	PARITY_ADD(tests, number, a_listener_may_take_larger_heads);
 	return tests;
 }

@@ -413,7 +413,7 @@ static struct MHD_Daemon *daemon_start(struct http_listener *listener,
 		MHD_OPTION_NOTIFY_COMPLETED, request_completed, listener,
 		MHD_OPTION_URI_LOG_CALLBACK, request_line_came, listener,
 		MHD_OPTION_UNESCAPE_CALLBACK, leave_escaped, NULL, MHD_OPTION_CONNECTION_LIMIT,
-		connections_max(), MHD_OPTION_CONNECTION_MEMORY_LIMIT, CONNECTION_BYTES,
+		connections_max(), MHD_OPTION_CONNECTION_MEMORY_LIMIT, listener->connection_bytes,
 		MHD_OPTION_CONNECTION_TIMEOUT,
 		(unsigned)(idle_s > TRANSFER_TIMEOUT_S ? idle_s : TRANSFER_TIMEOUT_S),
 		MHD_OPTION_SIGPIPE_HANDLED_BY_APP, 1, MHD_OPTION_ARRAY,
@@ -460,6 +460,10 @@ static struct http_listener *listener_open(struct world *world,
 	listener->requested = requested;
 	listener->data = data;
 	listener->idle_timeout_us = idle_ms * 1000;
+	listener->limits = options->limits;
+	listener->connection_bytes = options->limits.head_bytes > 0
+					     ? options->limits.head_bytes + CONNECTION_SPARE_BYTES
+					     : CONNECTION_BYTES;
 	listener->is_tls = options->certificate.size > 0;
 	listener->arena = arena_create();
 	strbuf_init(&listener->text, LIMIT_HTTP_HEADER_BYTES);

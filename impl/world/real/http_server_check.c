@@ -66,8 +66,9 @@ static bool restore_head(struct rest *rest, struct str target)
 	return restore(rest, STR("\r\n")) && rest->left == 0;
 }
 
-unsigned request_read(struct str head, struct str target, struct arena *arena,
-		      struct http_request *request, struct http1_framing *framing)
+unsigned request_read(struct str head, struct str target, const struct http1_limits *limits,
+		      struct arena *arena, struct http_request *request,
+		      struct http1_framing *framing)
 {
 	struct str bytes = str_copy(arena, head);
 	struct rest rest = {(char *)(uintptr_t)bytes.data, bytes.size};
@@ -76,7 +77,7 @@ unsigned request_read(struct str head, struct str target, struct arena *arena,
 
 	if (!restore_head(&rest, target))
 		return BAD_REQUEST;
-	switch (http1_read_request(bytes, arena, request, framing, &used, &fault)) {
+	switch (http1_read_request(bytes, limits, arena, request, framing, &used, &fault)) {
 	case HTTP1_DONE:
 		return used == bytes.size ? 0 : BAD_REQUEST;
 	case HTTP1_INVALID:

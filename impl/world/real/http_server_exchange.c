@@ -413,16 +413,17 @@ static unsigned read_head(struct exchange *exchange, const char *method,
 			  struct http1_framing *framing)
 {
 	struct http_exchange *public = &exchange->public;
+	const struct http_listener *listener = exchange->connection->listener;
 	struct str target = public->request.target;
 	const union MHD_ConnectionInfo *info = MHD_get_connection_info(
 		exchange->connection->mhd, MHD_CONNECTION_INFO_REQUEST_HEADER_SIZE);
 
 	public->remote_address = str_copy(public->arena, public->remote_address);
 	/* Folded lines make it move what it has, and then the size says nothing. */
-	if (info == NULL || info->header_size > CONNECTION_BYTES)
+	if (info == NULL || info->header_size > listener->connection_bytes)
 		return BAD_REQUEST;
-	return request_read(str_of(method, info->header_size), target, public->arena,
-			    &public->request, framing);
+	return request_read(str_of(method, info->header_size), target, &listener->limits,
+			    public->arena, &public->request, framing);
 }
 
 /* Queued at the first call of the handler, libmicrohttpd closes the connection after it. */

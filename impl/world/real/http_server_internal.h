@@ -16,6 +16,8 @@
 #include "world/real/real_internal.h"
 
 #define CONNECTION_BYTES ((size_t)32 * 1024) /* head of a request and of its answer */
+/* What libmicrohttpd itself adds to a large head: a record for each field, and the answer. */
+#define CONNECTION_SPARE_BYTES ((size_t)12 * 1024)
 
 #define BAD_REQUEST 400
 
@@ -26,6 +28,8 @@ struct http_listener {
 	http_requested *requested;
 	void *data;
 	int64_t idle_timeout_us;
+	struct http1_limits limits;
+	size_t connection_bytes;
 	bool is_tls, is_closed;
 	bool is_running; /* inside libmicrohttpd */
 	int socket;      /* libmicrohttpd's once the daemon runs */
@@ -102,8 +106,9 @@ void connection_await(struct connection *connection);
 
 /* http_server_check.c. 0, or the status to refuse the request with. head: libmicrohttpd's bytes of
  * it, taken apart in place; target: as it was before. */
-unsigned request_read(struct str head, struct str target, struct arena *arena,
-		      struct http_request *request, struct http1_framing *framing);
+unsigned request_read(struct str head, struct str target, const struct http1_limits *limits,
+		      struct arena *arena, struct http_request *request,
+		      struct http1_framing *framing);
 
 /* http_server_exchange.c */
 struct exchange *exchange_create(struct connection *connection, struct str target);

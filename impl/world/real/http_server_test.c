@@ -198,7 +198,7 @@ static void check_against_strict_reader(struct stage *stage, struct str request)
 	struct arena *arena = arena_create();
 	size_t used, before = stage->requested;
 	enum http1_result result =
-		http1_read_request(request, arena, &read, &framing, &used, &fault);
+		http1_read_request(request, NULL, arena, &read, &framing, &used, &fault);
 	struct raw_end client;
 
 	raw_connect(&client, stage->port);
