@@ -2,6 +2,7 @@
 
 #include "backend/api_call.h"
 #include "backend/backend_internal.h"
+#include "backend/end_users.h"
 #include "backend/limits.h"
 #include "base/utc.h"
 #include "base/xml.h"
@@ -53,6 +54,26 @@ static void write_application(struct strbuf *out, const struct api_call *call)
 	xml_close(out, STR("application"));
 }
 
+/* At most so many are shown (4.1). */
+#define APP_KEYS_SHOWN 256
+
+static void write_app_keys(struct strbuf *out, const struct api_call *call)
+{
+	const struct application *application = call->application;
+
+	strbuf_append(out, STR("<app_keys app=\""));
+	xml_escape(out, application->id);
+	strbuf_append(out, STR("\" svc=\""));
+	xml_escape(out, call->service->id);
+	strbuf_append(out, STR("\">"));
+	for (size_t i = 0; i < application->keys_count && i < APP_KEYS_SHOWN; i++) {
+		strbuf_append(out, STR("<key id=\""));
+		xml_escape(out, application->keys[i]);
+		strbuf_append(out, STR("\"/>"));
+	}
+	xml_close(out, STR("app_keys"));
+}
+
 static void write_period(struct strbuf *out, enum utc_period period, int64_t now_us)
 {
 	char text[32];
@@ -65,38 +86,46 @@ static void write_period(struct strbuf *out, enum utc_period period, int64_t now
 		    utc_format_backend(text, utc_period_end(period, now_us)));
 }
 
-static void write_report(struct strbuf *out, const struct api_call *call, size_t index,
-			 int64_t now_us)
+static void write_report(struct strbuf *out, const struct api_call *call,
+			 const struct plan_limits *limits, size_t index, int64_t now_us)
 {
-	const struct usage_limit *limit = &call->limits.items[index];
+	const struct usage_limit *limit = &limits->list.items[index];
 
 	strbuf_append(out, STR("<usage_report metric=\""));
 	xml_escape(out, call->metrics->items[limit->metric].name);
 	strbuf_append(out, STR("\" period=\""));
 	strbuf_append(out, utc_period_name(limit->period));
-	strbuf_append(out, call->counters[index] > limit->max ? STR("\" exceeded=\"true\">")
-							      : STR("\">"));
+	strbuf_append(out, limits->counters[index] > limit->max ? STR("\" exceeded=\"true\">")
+								: STR("\">"));
 	write_period(out, limit->period, now_us);
 	write_number(out, STR("max_value"), limit->max);
-	write_number(out, STR("current_value"), limits_shown_value(call, index));
+	write_number(out, STR("current_value"), limits_shown_value(call, limits, index));
 	xml_close(out, STR("usage_report"));
 }
 
-static void write_reports(struct strbuf *out, const struct api_call *call)
+static void write_reports(struct strbuf *out, const struct api_call *call, struct str name,
+			  const struct plan_limits *limits)
 {
 	int64_t now_us = backend_now_us(call->backend);
 	bool is_open = false;
 
-	for (size_t i = 0; i < call->limits.count; i++) {
-		if (!limits_is_shown(call, i))
+	for (size_t i = 0; i < limits->list.count; i++) {
+		if (!limits_is_shown(call, &limits->list.items[i]))
 			continue;
 		if (!is_open)
-			xml_open(out, STR("usage_reports"));
+			xml_open(out, name);
 		is_open = true;
-		write_report(out, call, i, now_us);
+		write_report(out, call, limits, i, now_us);
 	}
 	if (is_open)
-		xml_close(out, STR("usage_reports"));
+		xml_close(out, name);
+}
+
+static void write_user(struct strbuf *out, const struct api_call *call)
+{
+	xml_open(out, STR("user"));
+	xml_element(out, STR("id"), call->user->name);
+	xml_close(out, STR("user"));
 }
 
 static void write_children(struct strbuf *out, const struct metrics *metrics, size_t parent)
@@ -117,10 +146,10 @@ static void write_children(struct strbuf *out, const struct metrics *metrics, si
 static void write_hierarchy(struct strbuf *out, const struct api_call *call)
 {
 	xml_open(out, STR("hierarchy"));
-	for (size_t i = 0; i < call->limits.count; i++) {
-		size_t metric = call->limits.items[i].metric;
+	for (size_t i = 0; i < call->limits.list.count; i++) {
+		size_t metric = call->limits.list.items[i].metric;
 
-		if (!limits_is_shown(call, i))
+		if (!limits_is_shown(call, &call->limits.list.items[i]))
 			continue;
 		strbuf_append(out, STR("<metric name=\""));
 		xml_escape(out, call->metrics->items[metric].name);
@@ -141,8 +170,16 @@ struct str answer_status(struct api_call *call)
 	write_authorization(out, call);
 	if (call->endpoint->is_oauth)
 		write_application(out, call);
+	if (call->endpoint->is_oauth && call->user != NULL)
+		write_user(out, call);
 	xml_element(out, STR("plan"), call->application->plan_name);
-	write_reports(out, call);
+	write_reports(out, call, STR("usage_reports"), &call->limits);
+	if (call->extensions.list_app_keys)
+		write_app_keys(out, call);
+	if (call->user != NULL) {
+		xml_element(out, STR("user_plan"), call->user->plan_name);
+		write_reports(out, call, STR("user_usage_reports"), &call->user_limits);
+	}
 	if (call->extensions.hierarchy)
 		write_hierarchy(out, call);
 	xml_close(out, STR("status"));

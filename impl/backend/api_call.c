@@ -4,10 +4,10 @@
 #include "backend/backend_internal.h"
 #include "backend/integration_errors.h"
 #include "backend/notifications.h"
+#include "backend/profile.h"
 #include "backend/request_log.h"
 #include "base/arena.h"
 #include "base/bug.h"
-#include "base/url.h"
 
 /* Life. */
 
@@ -77,27 +77,33 @@ static void reported_with_body(enum http_collect_result result, struct str bytes
 				STR(""));
 }
 
+static bool takes_body(const struct api_endpoint *endpoint)
+{
+	return endpoint->is_authorization || !str_equal(endpoint->method, STR("GET"));
+}
+
 static void take_body(struct api_call *call)
 {
-	struct http_body *body = http_exchange_take_body(call->exchange);
-	bool is_post = str_equal(call->endpoint->method, STR("POST"));
+	bool is_asked = call->endpoint->is_authorization;
+	struct http_body *body =
+		takes_body(call->endpoint) ? http_exchange_take_body(call->exchange) : NULL;
 
 	if (body == NULL) {
 		api_call_run(call);
 		return;
 	}
-	if (!is_post && http_body_length(body) > 0) {
+	if (is_asked && http_body_length(body) > 0) {
 		http_body_consumer_release(body);
 		refuse_empty(call, 403);
 		return;
 	}
 	call->collector = http_body_collect(
-		body, is_post ? (size_t)call->backend->settings.body_bytes_max : 1, call->arena,
-		is_post ? reported_with_body : asked_with_body, call);
+		body, is_asked ? 1 : (size_t)call->backend->settings.body_bytes_max, call->arena,
+		is_asked ? asked_with_body : reported_with_body, call);
 }
 
 void api_call_begin(struct backend *backend, struct http_exchange *exchange,
-		    const struct api_endpoint *endpoint)
+		    const struct api_endpoint *endpoint, const struct http_route_parameters *path)
 {
 	struct api_call *call = ARENA_NEW(exchange->arena, struct api_call);
 
@@ -107,7 +113,11 @@ void api_call_begin(struct backend *backend, struct http_exchange *exchange,
 	call->endpoint = endpoint;
 	call->step = endpoint->steps;
 	reader_init(&call->reader, backend->memo, call->arena, resumed, call);
-	parameters_init(&call->parameters, call->arena, backend->hash_seed);
+	parameters_init(&call->parameters, call->arena, backend->hash_seed,
+			backend->settings.profile);
+	if (path != NULL)
+		call->path = *path;
+	api_call_read_options(call);
 	exchange->data = call;
 	exchange->ended = exchange_ended;
 	http_exchange_hold(exchange);
@@ -162,7 +172,7 @@ enum api_step_result api_call_awaited(struct api_call *call)
 
 /* Answers. */
 
-void api_response_init(struct http_response *response, struct arena *arena, int status)
+static void begin_response(struct http_response *response, struct arena *arena, int status)
 {
 	http_response_init(response, arena, status);
 	http_fields_add(&response->fields, STR("Content-Type"),
@@ -171,6 +181,15 @@ void api_response_init(struct http_response *response, struct arena *arena, int 
 	http_fields_add(&response->fields, STR("Access-Control-Expose-Headers"),
 			STR("ETag, Link, 3scale-rejection-reason"));
 	http_fields_add(&response->fields, STR("X-Content-Type-Options"), STR("nosniff"));
+}
+
+void api_response_init(struct http_response *response, const struct backend *backend,
+		       struct arena *arena, int status)
+{
+	begin_response(response, arena, status);
+	if (backend->settings.profile->has_content_security_policy)
+		http_fields_add(&response->fields, STR("Content-Security-Policy"),
+				STR("default-src 'self'"));
 }
 
 void api_respond(struct backend *backend, struct http_exchange *exchange,
@@ -196,7 +215,7 @@ enum api_step_result api_call_answer(struct api_call *call, int status, struct s
 {
 	struct http_response response;
 
-	api_response_init(&response, call->arena, status);
+	api_response_init(&response, call->backend, call->arena, status);
 	return api_call_answer_fields(call, &response, body);
 }
 
@@ -208,26 +227,41 @@ static bool has_document(const struct api_call *call, enum api_error_code code)
 	case API_BAD_PERCENT_CODING:
 	case API_NOT_VALID_DATA:
 	case API_QUERY_TOO_LARGE:
+	case API_TOO_MANY_PARAMETERS:
 		return true;
 	default:
 		return !call->extensions.no_body;
 	}
 }
 
+static int status_of(const struct api_call *call, enum api_error_code code)
+{
+	return code == API_NOT_VALID_DATA ? call->backend->settings.profile->not_valid_data_status
+					  : api_error_status(code);
+}
+
+/* 7.3: of the calls that report, these alone are noted although they failed. */
+static bool is_noted(enum api_error_code code)
+{
+	return code == API_APPLICATION_NOT_FOUND || code == API_APPLICATION_ID_MISSING ||
+	       code == API_USER_NOT_DEFINED;
+}
+
 enum api_step_result api_call_refuse(struct api_call *call, enum api_error_code code,
 				     struct str first, struct str second)
 {
 	struct api_error error = {code, first, second};
-	struct str message = api_error_message(call->arena, &error);
+	struct str message = api_error_message(call->arena, &error), body = STR("");
+	struct http_response response;
 
-	if (call->service != NULL && str_equal(call->endpoint->method, STR("GET")))
+	if (call->service != NULL && call->endpoint->is_authorization)
 		integration_error_of_call(call, code, message);
-	if (call->endpoint->does_report && code == API_APPLICATION_NOT_FOUND)
+	if (call->endpoint->does_report && is_noted(code))
 		notify_authorize(call->backend, call->provider_key);
-	return api_call_answer(call, api_error_status(code),
-			       has_document(call, code)
-				       ? answer_error(call->backend, call->arena, code, message)
-				       : STR(""));
+	if (has_document(call, code))
+		body = answer_error(call->backend, call->arena, code, message);
+	begin_response(&response, call->arena, status_of(call, code));
+	return api_call_answer_fields(call, &response, body);
 }
 
 /* 4.7: nothing of the inside is told. */

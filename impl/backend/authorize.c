@@ -1,6 +1,8 @@
 #include "backend/authorize.h"
 
 #include "backend/api_call.h"
+#include "backend/backend_internal.h"
+#include "backend/profile.h"
 #include "base/secret.h"
 
 typedef bool validator(const struct api_call *call, struct api_error *denial);
@@ -78,6 +80,25 @@ bool authorize_filter_fits(struct str filter, struct str referrer)
 	return f == filter.size;
 }
 
+/* Of old a part of the referrer was enough, on one of its lines (3.7). */
+static bool fits_part(struct arena *arena, struct str filter, struct str referrer)
+{
+	struct str line, anywhere = STR_CONCAT(arena, STR("*"), filter, STR("*"));
+
+	while (str_next_field(&referrer, '\n', &line)) {
+		if (authorize_filter_fits(anywhere, line))
+			return true;
+	}
+	return false;
+}
+
+static bool fits(const struct api_call *call, struct str filter, struct str referrer)
+{
+	return call->backend->settings.has_legacy_referrer_filters
+		       ? fits_part(call->arena, filter, referrer)
+		       : authorize_filter_fits(filter, referrer);
+}
+
 static bool check_referrer(const struct api_call *call, struct api_error *denial)
 {
 	const struct application *application = call->application;
@@ -89,7 +110,7 @@ static bool check_referrer(const struct api_call *call, struct api_error *denial
 	if (str_trim(referrer).size == 0)
 		return deny(denial, API_REFERRER_MISSING, STR(""));
 	for (size_t i = 0; i < application->referrer_filters_count; i++) {
-		if (authorize_filter_fits(application->referrer_filters[i], referrer))
+		if (fits(call, application->referrer_filters[i], referrer))
 			return true;
 	}
 	return deny(denial, API_REFERRER_NOT_ALLOWED, referrer);
@@ -126,10 +147,23 @@ static validator *const oauth_validators[] = {
 	check_application_state, check_service_state, NULL,
 };
 
+/* Plain calls of an oauth service, where a key is checked only when it is sent (BE-090). */
+static validator *const relaxed_validators[] = {
+	check_oauth_key, check_referrer, check_application_state, check_service_state, NULL,
+};
+
+static validator *const *validators_of(const struct api_call *call)
+{
+	if (call->endpoint->is_oauth)
+		return oauth_validators;
+	return call->backend->settings.profile->relaxes_oauth_keys && is_version(call, STR("oauth"))
+		       ? relaxed_validators
+		       : plain_validators;
+}
+
 void authorize_validate(struct api_call *call)
 {
-	validator *const *validators =
-		call->endpoint->is_oauth ? oauth_validators : plain_validators;
+	validator *const *validators = validators_of(call);
 
 	while (*validators != NULL && (*validators)(call, &call->denial))
 		validators++;

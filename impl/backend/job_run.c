@@ -197,8 +197,8 @@ static bool read_usage(struct preparation *preparation, const struct json *sourc
 			       &preparation->error))
 			return false;
 	}
-	if (!preparation->is_flat)
-		usage_expand(usage, preparation->job->metrics);
+	usage->reach = usage_reach_of(preparation->profile, preparation->is_flat);
+	usage_expand(usage, preparation->job->metrics);
 	return true;
 }
 

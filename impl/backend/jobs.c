@@ -5,7 +5,6 @@
 #include "backend/backend_internal.h"
 #include "backend/batch.h"
 #include "backend/keys.h"
-#include "backend/parameters.h"
 #include "base/arena.h"
 #include "base/json.h"
 #include "base/utc.h"
@@ -41,7 +40,7 @@ struct str jobs_time(struct arena *arena, int64_t instant_us)
 
 /* Payloads. */
 
-static struct strbuf *begin_payload(struct backend *backend, struct str class)
+struct strbuf *jobs_begin(struct backend *backend, struct str class)
 {
 	struct strbuf *out = &backend->scratch;
 
@@ -52,53 +51,22 @@ static struct strbuf *begin_payload(struct backend *backend, struct str class)
 	return out;
 }
 
-static void write_enqueue_time(struct strbuf *out, const struct backend *backend)
+/* As Ruby prints a float: at least one decimal, no zeros after it (6.7). */
+void jobs_write_enqueue_time(struct strbuf *out, const struct backend *backend)
 {
-	int64_t now_us = backend_now_us(backend);
+	int64_t now_us = backend_now_us(backend), decimals = now_us % UTC_SECOND_US;
+	int digits = 6;
 
-	strbuf_append_format(out, "%" PRId64 ".%06" PRId64, now_us / UTC_SECOND_US,
-			     now_us % UTC_SECOND_US);
+	while (digits > 1 && decimals % 10 == 0) {
+		decimals /= 10;
+		digits--;
+	}
+	strbuf_append_format(out, "%" PRId64 ".%0*" PRId64, now_us / UTC_SECOND_US, digits,
+			     decimals);
 }
 
-static void write_member(struct strbuf *out, struct str name, const struct parameter *value)
+struct str jobs_end(struct strbuf *out, struct arena *arena)
 {
-	strbuf_append(out, name);
-	if (value != NULL)
-		parameter_write_json(out, value);
-	else
-		strbuf_append(out, STR("null"));
-}
-
-struct str jobs_authrep_report(struct backend *backend, struct arena *arena,
-			       const struct parameters *parameters, struct str service,
-			       struct str application)
-{
-	struct strbuf *out = begin_payload(backend, JOB_REPORT_CLASS);
-
-	json_write_str(out, service);
-	strbuf_append(out, STR(",{\"0\":{\"app_id\":"));
-	json_write_str(out, application);
-	write_member(out, STR(",\"usage\":"), parameters_get(parameters, STR("usage")));
-	write_member(out, STR(",\"user_id\":"), parameters_get(parameters, STR("user_id")));
-	write_member(out, STR(",\"log\":"), parameters_get(parameters, STR("log")));
-	strbuf_append(out, STR("}},"));
-	write_enqueue_time(out, backend);
-	strbuf_append(out, STR(",{}]}"));
-	return str_copy(arena, strbuf_str(out));
-}
-
-struct str jobs_report(struct backend *backend, struct arena *arena, struct str service,
-		       const struct parameter *transactions, struct str context)
-{
-	struct strbuf *out = begin_payload(backend, JOB_REPORT_CLASS);
-
-	json_write_str(out, service);
-	strbuf_append_char(out, ',');
-	parameter_write_json(out, transactions);
-	strbuf_append_char(out, ',');
-	write_enqueue_time(out, backend);
-	strbuf_append_char(out, ',');
-	strbuf_append(out, context);
 	strbuf_append(out, STR("]}"));
 	return str_copy(arena, strbuf_str(out));
 }
@@ -106,7 +74,7 @@ struct str jobs_report(struct backend *backend, struct arena *arena, struct str 
 struct str jobs_notification(struct backend *backend, struct arena *arena, struct str provider_key,
 			     const struct json *usage, struct str time)
 {
-	struct strbuf *out = begin_payload(backend, JOB_NOTIFY_CLASS);
+	struct strbuf *out = jobs_begin(backend, JOB_NOTIFY_CLASS);
 
 	json_write_str(out, provider_key);
 	strbuf_append_char(out, ',');
@@ -114,9 +82,8 @@ struct str jobs_notification(struct backend *backend, struct arena *arena, struc
 	strbuf_append_char(out, ',');
 	json_write_str(out, time);
 	strbuf_append_char(out, ',');
-	write_enqueue_time(out, backend);
-	strbuf_append(out, STR("]}"));
-	return str_copy(arena, strbuf_str(out));
+	jobs_write_enqueue_time(out, backend);
+	return jobs_end(out, arena);
 }
 
 struct str jobs_failed(struct backend *backend, struct arena *arena, enum queue queue,

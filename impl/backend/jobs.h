@@ -13,8 +13,6 @@ struct backend;
 struct batch;
 struct http_exchange;
 struct json;
-struct parameter;
-struct parameters;
 
 /* In the order in which they are drained. */
 enum queue { QUEUE_PRIORITY, QUEUE_MAIN, QUEUE_STATS, QUEUES };
@@ -25,12 +23,10 @@ enum queue { QUEUE_PRIORITY, QUEUE_MAIN, QUEUE_STATS, QUEUES };
 struct str queue_name(enum queue queue); /* "priority" */
 struct str queue_key(enum queue queue);  /* "resque:queue:priority" */
 
-/* Payloads. */
-struct str jobs_authrep_report(struct backend *backend, struct arena *arena,
-			       const struct parameters *parameters, struct str service,
-			       struct str application);
-struct str jobs_report(struct backend *backend, struct arena *arena, struct str service,
-		       const struct parameter *transactions, struct str context);
+/* Payloads: jobs_begin(), the arguments apart by commas, jobs_end(). In the backend's scratch. */
+struct strbuf *jobs_begin(struct backend *backend, struct str class);
+void jobs_write_enqueue_time(struct strbuf *out, const struct backend *backend);
+struct str jobs_end(struct strbuf *out, struct arena *arena);
 struct str jobs_notification(struct backend *backend, struct arena *arena, struct str provider_key,
 			     const struct json *usage, struct str time);
 /* The entry of the failed list for a job: payload as it was taken from the queue. */

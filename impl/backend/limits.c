@@ -28,10 +28,11 @@ bool limits_allow(const struct limit_list *limits, const int64_t *counters,
 	return true;
 }
 
-void limits_ask(struct batch *batch, struct redis_client *storage, struct str service,
-		struct str application, const struct metrics *metrics,
-		const struct limit_list *limits, int64_t now_us)
+void limits_ask_subject(struct batch *batch, struct redis_client *storage,
+			const struct stats_subject *subject, const struct metrics *metrics,
+			const struct limit_list *limits, int64_t now_us)
 {
+	struct stats_subject counted = *subject;
 	struct str *words;
 
 	if (limits->count == 0)
@@ -39,15 +40,19 @@ void limits_ask(struct batch *batch, struct redis_client *storage, struct str se
 	words = ARENA_ARRAY(batch->arena, struct str, limits->count + 1);
 	words[0] = STR("MGET");
 	for (size_t i = 0; i < limits->count; i++) {
-		struct stats_subject subject = {
-			.service = service,
-			.application = application,
-			.metric = metrics->items[limits->items[i].metric].id,
-		};
-
-		words[i + 1] = stats_key(batch->arena, &subject, limits->items[i].period, now_us);
+		counted.metric = metrics->items[limits->items[i].metric].id;
+		words[i + 1] = stats_key(batch->arena, &counted, limits->items[i].period, now_us);
 	}
 	batch_send(batch, storage, words, limits->count + 1);
+}
+
+void limits_ask(struct batch *batch, struct redis_client *storage, struct str service,
+		struct str application, const struct metrics *metrics,
+		const struct limit_list *limits, int64_t now_us)
+{
+	const struct stats_subject subject = {.service = service, .application = application};
+
+	limits_ask_subject(batch, storage, &subject, metrics, limits, now_us);
 }
 
 const int64_t *limits_counters(struct arena *arena, const struct limit_list *limits,
@@ -61,9 +66,9 @@ const int64_t *limits_counters(struct arena *arena, const struct limit_list *lim
 }
 
 /* A metric of which only the id is left has no name to be shown by. */
-bool limits_is_shown(const struct api_call *call, size_t index)
+bool limits_is_shown(const struct api_call *call, const struct usage_limit *limit)
 {
-	return call->metrics->items[call->limits.items[index].metric].name.data != NULL;
+	return call->metrics->items[limit->metric].name.data != NULL;
 }
 
 static bool shows_this_call(const struct api_call *call)
@@ -72,13 +77,15 @@ static bool shows_this_call(const struct api_call *call)
 	       call->usage_parameter != NULL;
 }
 
-int64_t limits_shown_value(const struct api_call *call, size_t index)
+int64_t limits_shown_value(const struct api_call *call, const struct plan_limits *limits,
+			   size_t index)
 {
 	const struct usage_item *item = NULL;
+	int64_t counter = limits->counters[index];
 
 	if (shows_this_call(call))
-		item = usage_find(&call->usage, call->limits.items[index].metric);
-	return item != NULL ? usage_apply(item, call->counters[index]) : call->counters[index];
+		item = usage_find(&call->usage, limits->list.items[index].metric);
+	return item != NULL ? usage_apply(item, counter) : counter;
 }
 
 /* 4.5 */
@@ -88,10 +95,10 @@ int64_t limits_shown_value(const struct api_call *call, size_t index)
 /* How many more calls like this one the limit lets through. */
 static int64_t same_calls(const struct api_call *call, size_t index)
 {
-	const struct usage_limit *limit = &call->limits.items[index];
+	const struct usage_limit *limit = &call->limits.list.items[index];
 	const struct usage_item *item =
 		call->usage_parameter != NULL ? usage_find(&call->usage, limit->metric) : NULL;
-	int64_t shown = limits_shown_value(call, index);
+	int64_t shown = limits_shown_value(call, &call->limits, index);
 	int64_t left = shown < limit->max ? limit->max - shown : 0;
 
 	if (left == 0)
@@ -99,11 +106,10 @@ static int64_t same_calls(const struct api_call *call, size_t index)
 	return item != NULL && item->call_amount > 0 ? left / item->call_amount : UNCONSTRAINED;
 }
 
-static bool is_relevant(const struct api_call *call, size_t index)
+static bool is_relevant(const struct api_call *call, const struct usage_limit *limit)
 {
-	return limits_is_shown(call, index) &&
-	       (call->usage_parameter == NULL ||
-		usage_find(&call->usage, call->limits.items[index].metric) != NULL);
+	return limits_is_shown(call, limit) &&
+	       (call->usage_parameter == NULL || usage_find(&call->usage, limit->metric) != NULL);
 }
 
 /* Unconstrained is the largest; on ties the longer period wins. */
@@ -132,11 +138,11 @@ void limits_add_headers(const struct api_call *call, struct http_response *respo
 	int64_t best_same = UNCONSTRAINED;
 	bool is_constrained;
 
-	for (size_t i = 0; i < call->limits.count; i++) {
-		const struct usage_limit *limit = &call->limits.items[i];
+	for (size_t i = 0; i < call->limits.list.count; i++) {
+		const struct usage_limit *limit = &call->limits.list.items[i];
 		int64_t same = same_calls(call, i);
 
-		if (is_relevant(call, i) &&
+		if (is_relevant(call, limit) &&
 		    (best == NULL || is_tighter(same, limit->period, best_same, best->period))) {
 			best = limit;
 			best_same = same;

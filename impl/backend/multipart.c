@@ -53,7 +53,7 @@ enum api_error_code multipart_read(struct parameters *parameters, struct str con
 				   struct str body)
 {
 	struct str boundary = parameter_of(content_type, STR("boundary")), delimiter;
-	size_t at;
+	size_t at, count = 0;
 
 	if (boundary.size == 0)
 		return body.size == 0 ? API_NO_ERROR : API_BAD_REQUEST;
@@ -65,8 +65,10 @@ enum api_error_code multipart_read(struct parameters *parameters, struct str con
 	body = str_skip(body, at + delimiter.size - 2);
 	while (!str_has_prefix(body, STR("--"))) {
 		size_t start = str_find(body, STR("\r\n")), end;
-		enum api_error_code code;
+		enum api_error_code code = parameters_check_count(parameters, ++count);
 
+		if (code != API_NO_ERROR)
+			return code;
 		if (start == STR_NOT_FOUND)
 			return API_BAD_REQUEST;
 		body = str_skip(body, start + 2);

@@ -1,16 +1,16 @@
 #include "backend/parameters.h"
 
+#include "backend/profile.h"
 #include "base/arena.h"
 #include "base/json.h"
 #include "base/url.h"
 
-#define DEPTH_MAX 100                  /* 2.4 */
-#define NAME_BYTES_MAX ((size_t)65536) /* 2.7: of one level */
 #define CHILDREN_WITHOUT_PLACES 16
 
-void parameters_init(struct parameters *parameters, struct arena *arena, uint64_t seed)
+void parameters_init(struct parameters *parameters, struct arena *arena, uint64_t seed,
+		     const struct profile *profile)
 {
-	*parameters = (struct parameters){.arena = arena, .seed = seed};
+	*parameters = (struct parameters){.arena = arena, .seed = seed, .profile = profile};
 	for (size_t i = 0; i < PARAMETERS_SOURCES; i++)
 		parameters->roots[i].kind = PARAMETER_HASH;
 }
@@ -70,12 +70,13 @@ static struct parameter *append_child(const struct parameters *parameters, struc
 static struct parameter *get_or_add(const struct parameters *parameters, struct parameter *hash,
 				    struct str name)
 {
+	size_t bytes_max = parameters->profile->level_name_bytes_max;
 	struct parameter *child = find_child(parameters, hash, name);
 
 	if (child != NULL)
 		return child;
 	hash->name_bytes += name.size;
-	if (hash->name_bytes > NAME_BYTES_MAX)
+	if (bytes_max > 0 && hash->name_bytes > bytes_max)
 		return NULL;
 	child = append_child(parameters, hash, name);
 	if (hash->places != NULL)
@@ -92,7 +93,7 @@ static bool is_bracket(char c)
 }
 
 /* Takes the next part of a name: brackets, the part, closing brackets. Empty: there is none. */
-static struct str take_part(struct str *name)
+static struct str take_bracketed_part(struct str *name)
 {
 	size_t from = 0, to;
 	struct str part;
@@ -109,11 +110,38 @@ static struct str take_part(struct str *name)
 	return part;
 }
 
+/* The same where brackets at the very front are letters like others (BE-026): up to the first
+ * bracket after them, then what stands between one pair of brackets. */
+static struct str take_exact_part(struct str *name, bool is_first)
+{
+	size_t open = is_first ? 0 : 1, end;
+	struct str part;
+
+	if (!is_first && !str_has_prefix(*name, STR("["))) {
+		part = *name;
+		*name = str_of(NULL, 0);
+		return part;
+	}
+	end = str_find_char(str_skip(*name, 1), is_first ? '[' : ']');
+	if (name->size == 0 || end == STR_NOT_FOUND) {
+		part = *name;
+		*name = str_of(NULL, 0);
+		return part;
+	}
+	part = str_slice(*name, open, end + 1);
+	*name = str_skip(*name, end + 1 + open);
+	return part;
+}
+
+static struct str take_part(const struct parameters *parameters, struct str *name, bool is_first)
+{
+	return parameters->profile->reads_leading_brackets ? take_bracketed_part(name)
+							   : take_exact_part(name, is_first);
+}
+
 static enum api_error_code set_scalar(struct parameter *parameter, struct str value, bool has_value)
 {
-	bool is_composed = parameter->kind == PARAMETER_HASH || parameter->kind == PARAMETER_ARRAY;
-
-	if (is_composed && has_value)
+	if (parameter->kind == PARAMETER_HASH && has_value)
 		return API_BAD_REQUEST;
 	parameter->kind = has_value ? PARAMETER_TEXT : PARAMETER_NIL;
 	parameter->text = has_value && value.data == NULL ? STR("") : value;
@@ -141,19 +169,22 @@ static enum api_error_code add_to_array(const struct parameters *parameters,
 	return API_NO_ERROR;
 }
 
-enum api_error_code parameters_add(struct parameters *parameters, enum parameters_source source,
-				   struct str name, struct str value, bool has_value)
+static enum api_error_code add(struct parameters *parameters, enum parameters_source source,
+			       struct str name, struct str value, bool has_value)
 {
 	struct parameter *hash = &parameters->roots[source];
 
-	if (!str_is_utf8(name))
+	/* Where whole requests are looked at later, credentials come before this (2.6). */
+	if (!parameters->profile->checks_all_texts && !str_is_utf8(name))
 		return API_NOT_VALID_DATA;
-	for (int depth = 0; depth < DEPTH_MAX; depth++) {
-		struct str part = take_part(&name);
+	for (size_t depth = 0; depth < parameters->profile->depth_max; depth++) {
+		struct str whole = name, part = take_part(parameters, &name, depth == 0);
 		struct parameter *child;
 
 		if (part.size == 0)
 			return API_NO_ERROR;
+		if (str_equal(name, STR("[")))
+			part = whole;
 		child = get_or_add(parameters, hash, part);
 		if (child == NULL)
 			return API_NOT_VALID_DATA;
@@ -167,6 +198,18 @@ enum api_error_code parameters_add(struct parameters *parameters, enum parameter
 		hash = child;
 	}
 	return API_BAD_REQUEST;
+}
+
+static enum api_error_code refuse(struct parameters *parameters, enum api_error_code code)
+{
+	parameters->error.code = code;
+	return code;
+}
+
+enum api_error_code parameters_add(struct parameters *parameters, enum parameters_source source,
+				   struct str name, struct str value, bool has_value)
+{
+	return refuse(parameters, add(parameters, source, name, value, has_value));
 }
 
 /* Texts. */
@@ -190,12 +233,13 @@ static bool decode(struct arena *arena, struct str text, struct str *decoded)
 	return true;
 }
 
-static struct str take_pair(struct str *text)
+static struct str take_pair(const struct parameters *parameters, struct str *text)
 {
+	char other = parameters->profile->splits_at_semicolons ? ';' : '&';
 	size_t end = 0;
 	struct str pair;
 
-	while (end < text->size && text->data[end] != '&' && text->data[end] != ';')
+	while (end < text->size && text->data[end] != '&' && text->data[end] != other)
 		end++;
 	pair = str_slice(*text, 0, end);
 	*text = str_skip(*text, end + 1);
@@ -204,24 +248,62 @@ static struct str take_pair(struct str *text)
 	return pair;
 }
 
+static struct str number(const struct parameters *parameters, size_t value)
+{
+	return str_format(parameters->arena, "%zu", value);
+}
+
+enum api_error_code parameters_check_count(struct parameters *parameters, size_t count)
+{
+	size_t count_max = parameters->profile->parameters_max;
+
+	if (count_max == 0 || count <= count_max)
+		return API_NO_ERROR;
+	parameters->error = (struct api_error){API_TOO_MANY_PARAMETERS, number(parameters, count),
+					       number(parameters, count_max)};
+	return API_TOO_MANY_PARAMETERS;
+}
+
+/* 2.7, before anything is decoded. */
+static enum api_error_code check_size(struct parameters *parameters, struct str text)
+{
+	size_t bytes_max = parameters->profile->form_bytes_max, count = 1;
+
+	if (bytes_max > 0 && text.size > bytes_max) {
+		parameters->error = (struct api_error){API_QUERY_TOO_LARGE,
+						       number(parameters, bytes_max), STR("")};
+		return API_QUERY_TOO_LARGE;
+	}
+	if (parameters->profile->parameters_max == 0)
+		return API_NO_ERROR;
+	for (size_t i = 0; i < text.size; i++)
+		count += text.data[i] == '&';
+	return parameters_check_count(parameters, count);
+}
+
+static enum api_error_code read_pair(struct parameters *parameters, enum parameters_source source,
+				     struct str pair)
+{
+	struct str name, value;
+	bool has_value = str_split_once(pair, '=', &name, &value);
+
+	if (!decode(parameters->arena, name, &name) || !decode(parameters->arena, value, &value))
+		return refuse(parameters, API_BAD_PERCENT_CODING);
+	return parameters_add(parameters, source, name, value, has_value);
+}
+
 enum api_error_code parameters_read(struct parameters *parameters, enum parameters_source source,
 				    struct str text)
 {
-	while (text.size > 0) {
-		struct str pair = take_pair(&text), name, value;
-		bool has_value = str_split_once(pair, '=', &name, &value);
-		enum api_error_code code;
+	enum api_error_code code = check_size(parameters, text);
 
-		if (pair.size == 0)
-			continue;
-		if (!decode(parameters->arena, name, &name) ||
-		    !decode(parameters->arena, value, &value))
-			return API_BAD_PERCENT_CODING;
-		code = parameters_add(parameters, source, name, value, has_value);
-		if (code != API_NO_ERROR)
-			return code;
+	while (code == API_NO_ERROR && text.size > 0) {
+		struct str pair = take_pair(parameters, &text);
+
+		if (pair.size > 0)
+			code = read_pair(parameters, source, pair);
 	}
-	return API_NO_ERROR;
+	return code;
 }
 
 /* Reading. */
@@ -266,13 +348,23 @@ const struct parameter *parameter_get(const struct parameters *parameters,
 							    : NULL;
 }
 
-/* Nesting is bounded by DEPTH_MAX, and so is the recursion. */
+/* Nesting is bounded by the profile's depth_max, and so is the recursion. */
 bool parameter_is_utf8(const struct parameter *parameter)
 {
-	if (parameter->kind == PARAMETER_TEXT)
-		return str_is_utf8(parameter->text);
+	if (!str_is_utf8(parameter->name) ||
+	    (parameter->kind == PARAMETER_TEXT && !str_is_utf8(parameter->text)))
+		return false;
 	for (const struct parameter *child = parameter->first; child != NULL; child = child->next) {
 		if (!parameter_is_utf8(child))
+			return false;
+	}
+	return true;
+}
+
+bool parameters_are_utf8(const struct parameters *parameters)
+{
+	for (size_t i = 0; i < PARAMETERS_SOURCES; i++) {
+		if (!parameter_is_utf8(&parameters->roots[i]))
 			return false;
 	}
 	return true;

@@ -20,6 +20,8 @@ struct profile {
 	size_t level_name_bytes_max; /* of all names of one level */
 	size_t parameters_max;
 	size_t form_bytes_max;
+	bool checks_all_texts; /* for UTF-8, once it is known who calls; else names when they are
+				  read */
 	int not_valid_data_status;
 
 	/* Authorization (2.10, 3.4, 3.5, 3.9, 3.10). */
@@ -27,7 +29,8 @@ struct profile {
 	bool has_access_tokens;
 	bool identifies_by_version; /* backend_version says whether user_key or app_id counts */
 	bool relaxes_oauth_keys;    /* plain calls of an oauth service check a key only when sent */
-	bool checks_metrics_first;  /* with no_body, before the validators (stage 10) */
+	bool has_legacy_referrer_filters; /* by CONFIG_LEGACY_REFERRER_FILTERS */
+	bool checks_metrics_first;        /* with no_body, before the validators (stage 10) */
 	bool propagates_to_all_ancestors; /* usage; else to the direct parent alone */
 	bool deletes_zeroed_counters;     /* "#0" */
 
@@ -37,7 +40,8 @@ struct profile {
 	bool has_content_security_policy;
 
 	/* Reports, errors, notifications, alerts (5, 7). */
-	bool drops_zero_usage;
+	bool drops_zero_usage; /* before it is queued, with all of a log but its code */
+	bool tells_extensions; /* in jobs and integration errors */
 	bool keeps_latest_transactions;
 	bool reads_unix_timestamps; /* digits alone are seconds; else compact dates */
 	bool notifies_without_master;

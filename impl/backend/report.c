@@ -3,59 +3,19 @@
 #include "backend/backend_internal.h"
 #include "backend/integration_errors.h"
 #include "backend/jobs.h"
-#include "backend/multipart.h"
 #include "backend/notifications.h"
+#include "backend/profile.h"
+#include "backend/report_jobs.h"
 #include "backend/worker.h"
-#include "base/url.h"
 
 #define STATUS_ACCEPTED 202
 
-static struct str media_type(struct str content_type)
+static enum api_step_result take_credentials(struct api_call *call)
 {
-	size_t end = str_find_char(content_type, ';');
-
-	return str_trim(end == STR_NOT_FOUND ? content_type : str_slice(content_type, 0, end));
-}
-
-static struct str content_type(const struct api_call *call)
-{
-	return http_fields_get(&call->exchange->request.fields, STR("Content-Type"));
-}
-
-static bool is_multipart(const struct api_call *call)
-{
-	return str_equal_nocase(media_type(content_type(call)), STR("multipart/form-data"));
-}
-
-/* 2.3: looked at before anything else. */
-static enum api_step_result check_content_type(struct api_call *call)
-{
-	struct str type = media_type(content_type(call));
-
-	if (type.size == 0 || is_multipart(call) ||
-	    str_equal_nocase(type, STR("application/x-www-form-urlencoded")))
-		return API_STEP_NEXT;
-	return api_call_refuse(call, API_CONTENT_TYPE_INVALID, type, STR(""));
-}
-
-static enum api_step_result read_parameters(struct api_call *call)
-{
-	struct parameters *parameters = &call->parameters;
-	enum api_error_code code;
-	struct str path, query;
-
-	url_split_target(call->exchange->request.target, &path, &query);
-	code = parameters_read(parameters, PARAMETERS_QUERY, query);
-	if (code == API_NO_ERROR && is_multipart(call))
-		code = multipart_read(parameters, content_type(call), call->body);
-	else if (code == API_NO_ERROR)
-		code = parameters_read(parameters, PARAMETERS_BODY, call->body);
-	if (code != API_NO_ERROR)
-		return api_call_refuse(call, code, STR(""), STR(""));
 	/* Not normalised here: an empty provider key is one (BE-041). */
-	call->provider_key = parameters_text(parameters, STR("provider_key"));
-	call->service_token = parameters_text(parameters, STR("service_token"));
-	call->service_id = parameters_text(parameters, STR("service_id"));
+	call->provider_key = parameters_text(&call->parameters, STR("provider_key"));
+	call->service_token = parameters_text(&call->parameters, STR("service_token"));
+	call->service_id = parameters_text(&call->parameters, STR("service_id"));
 	return API_STEP_NEXT;
 }
 
@@ -68,6 +28,8 @@ static bool is_utf8(const struct api_call *call)
 		STR_INIT("service_id"),
 	};
 
+	if (call->backend->settings.profile->checks_all_texts)
+		return parameters_are_utf8(&call->parameters);
 	for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
 		const struct parameter *found = parameters_get(&call->parameters, names[i]);
 
@@ -77,39 +39,56 @@ static bool is_utf8(const struct api_call *call)
 	return true;
 }
 
-/* 5.1, once it is known who reports. */
-static enum api_step_result check_shape(struct api_call *call)
+static const struct parameter *transactions_of(const struct api_call *call)
 {
-	const struct parameter *transactions =
-		parameters_get(&call->parameters, STR("transactions"));
+	return parameters_get(&call->parameters, STR("transactions"));
+}
 
-	if (!is_utf8(call))
-		return api_call_refuse(call, API_NOT_VALID_DATA, STR(""), STR(""));
+static enum api_error_code check_transactions(const struct api_call *call)
+{
+	const struct parameter *transactions = transactions_of(call);
+
 	if (transactions == NULL || transactions->kind == PARAMETER_NIL ||
 	    (transactions->kind == PARAMETER_TEXT && transactions->text.size == 0))
-		return api_call_refuse(call, API_TRANSACTIONS_IS_BLANK, STR(""), STR(""));
+		return API_TRANSACTIONS_IS_BLANK;
 	if (transactions->kind != PARAMETER_HASH)
-		return api_call_refuse(call, API_TRANSACTIONS_FORMAT_INVALID, STR(""), STR(""));
+		return API_TRANSACTIONS_FORMAT_INVALID;
 	for (const struct parameter *entry = transactions->first; entry != NULL;
 	     entry = entry->next) {
 		if (entry->kind == PARAMETER_NIL)
-			return api_call_refuse(call, API_TRANSACTIONS_HAS_NIL_TRANSACTION, STR(""),
-					       STR(""));
+			return API_TRANSACTIONS_HAS_NIL_TRANSACTION;
 	}
-	return API_STEP_NEXT;
+	if (call->backend->settings.profile->has_end_users)
+		return API_NO_ERROR;
+	for (const struct parameter *entry = transactions->first; entry != NULL;
+	     entry = entry->next) {
+		if (parameter_get(&call->parameters, entry, STR("user_id")) != NULL)
+			return API_END_USERS_NO_LONGER_SUPPORTED;
+	}
+	return API_NO_ERROR;
+}
+
+/* 5.1, once it is known who reports. */
+static enum api_step_result check_shape(struct api_call *call)
+{
+	enum api_error_code code = is_utf8(call) ? check_transactions(call) : API_NOT_VALID_DATA;
+
+	return code == API_NO_ERROR ? API_STEP_NEXT : api_call_refuse(call, code, STR(""), STR(""));
 }
 
 static enum api_step_result enqueue(struct api_call *call)
 {
-	const struct parameter *transactions =
-		parameters_get(&call->parameters, STR("transactions"));
-	struct str context = integration_error_context(call, STATUS_ACCEPTED);
+	const struct parameter *transactions = transactions_of(call);
+	size_t count = report_count(call, transactions);
+	struct str context;
 
-	notify(call->backend, call->provider_key, 0, (int64_t)transactions->count);
+	if (count == 0)
+		return api_call_answer(call, STATUS_ACCEPTED, STR(""));
+	context = integration_error_context(call, STATUS_ACCEPTED);
+	notify(call->backend, call->provider_key, 0, (int64_t)count);
 	api_call_await(call);
-	jobs_enqueue(
-		&call->batch, call->backend, QUEUE_PRIORITY,
-		jobs_report(call->backend, call->arena, call->service->id, transactions, context));
+	jobs_enqueue(&call->batch, call->backend, QUEUE_PRIORITY,
+		     report_job(call, transactions, context));
 	return api_call_awaited(call);
 }
 
@@ -120,8 +99,9 @@ static enum api_step_result accept(struct api_call *call)
 }
 
 api_step *const report_steps[] = {
-	check_content_type,
-	read_parameters,
+	api_step_content_type,
+	api_step_parameters,
+	take_credentials,
 	api_step_provider_key,
 	check_shape,
 	api_step_service,

@@ -150,7 +150,7 @@ START_TEST(a_report_is_one_job)
 		"\"0\":"
 		"{\"app_id\":\"a1\",\"usage\":{\"hits\":\"1\"},\"timestamp\":\"2019-06-01 "
 		"10:00:00\"},\"x\":{\"log\":{\"code\":\"200\"},\"list\":[\"1\",null]}},"
-		"1559384430.000000,{\"response_code\":202,\"request\":{\"url\":\"http://"
+		"1559384430.0,{\"response_code\":202,\"request\":{\"url\":\"http://"
 		"10.0.0.2:3000/transactions.xml\",\"method\":\"POST\",\"form_vars\":\""
 		"service_token=T1&service_id=S1&transactions[0][app_id]=a1&transactions[0][usage]"
 		"[hits]=1&transactions[0][timestamp]=2019-06-01+10:00:00&transactions[x][log]"

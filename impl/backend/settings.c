@@ -17,6 +17,7 @@
 #define RESCHEDULE_EVERY_DEFAULT_S 300 /* 9.1 */
 #define PURGE_EVERY_DEFAULT_S 86400    /* 9.3 */
 #define INTERVAL_MAX_S INT64_C(1000000000)
+#define TOKEN_BYTES_MAX_DEFAULT 3584
 #define STORE_PATH_DEFAULT STR("refscale-backend.db")
 
 struct choice {
@@ -204,6 +205,25 @@ static bool read_cron(struct settings *settings, struct world *world, struct err
 	       read_interval(world, STR("DELETE_STATS_FREQ"), &settings->purge_every_s, error);
 }
 
+static bool read_token_size(struct settings *settings, struct world *world, struct error *error)
+{
+	struct str text = environment_text(world, STR("CONFIG_OAUTH_MAX_TOKEN_SIZE"), STR(""));
+
+	settings->token_bytes_max = TOKEN_BYTES_MAX_DEFAULT;
+	if (text.size > 0 &&
+	    (!str_to_int64(text, &settings->token_bytes_max) || settings->token_bytes_max < 1))
+		return error_set(error, ERROR_INVALID,
+				 "CONFIG_OAUTH_MAX_TOKEN_SIZE is not a number above 0: \"%.*s\"",
+				 STR_ARG(text));
+	return true;
+}
+
+/* 9.2; only in the releases that have the variable. */
+static bool is_true(struct str text)
+{
+	return str_equal(text, STR("1")) || str_equal_nocase(text, STR("true"));
+}
+
 static bool read_request_log(struct settings *settings, struct world *world, struct str access_log,
 			     struct error *error)
 {
@@ -257,8 +277,11 @@ static bool read_environment(struct settings *settings, struct world *world,
 	if (settings->is_production && settings->is_listener && settings->internal_user.size == 0 &&
 	    settings->internal_password.size == 0)
 		return error_set(error, ERROR_INVALID, "Internal API credentials not provided.");
+	settings->has_legacy_referrer_filters =
+		settings->profile->has_legacy_referrer_filters &&
+		is_true(environment_text(world, STR("CONFIG_LEGACY_REFERRER_FILTERS"), STR("")));
 	return read_notification_batch(settings, world, error) &&
-	       read_cron(settings, world, error) &&
+	       read_cron(settings, world, error) && read_token_size(settings, world, error) &&
 	       read_request_log(settings, world, words->access_log, error) &&
 	       choose_data(settings, world, words->store, error);
 }

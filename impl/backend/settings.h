@@ -51,6 +51,8 @@ struct settings {
 
 	bool is_once; /* cron: one round */
 	int64_t reschedule_every_s, purge_every_s;
+	int64_t token_bytes_max;          /* of an OAuth access token */
+	bool has_legacy_referrer_filters; /* a part of the referrer is enough */
 };
 
 /* *exit_status is 2 for wrong usage, 1 for what the environment says wrongly. */

@@ -3,13 +3,16 @@
 #include "backend/answer_xml.h"
 #include "backend/authorize.h"
 #include "backend/backend_internal.h"
+#include "backend/end_users.h"
 #include "backend/jobs.h"
-#include "backend/limits.h"
 #include "backend/notifications.h"
+#include "backend/profile.h"
+#include "backend/report_jobs.h"
+#include "backend/stats_keys.h"
 #include "backend/worker.h"
-#include "base/url.h"
+#include "base/arena.h"
 
-/* Parameters (2.2, 2.4, 2.6, 2.8). */
+/* Parameters (2.2, 2.6). */
 
 /* What is blank, or no text, is absent. False when it is not UTF-8. */
 static bool take_identifier(const struct api_call *call, struct str name, struct str *text)
@@ -31,60 +34,26 @@ static bool take_app_key(struct api_call *call)
 	return str_is_utf8(text);
 }
 
-static bool usage_is_utf8(const struct api_call *call)
+static bool is_utf8(const struct api_call *call, struct str name)
 {
-	const struct parameter *usage = parameters_get(&call->parameters, STR("usage"));
+	const struct parameter *found = parameters_get(&call->parameters, name);
 
-	return usage == NULL || parameter_is_utf8(usage);
+	return found == NULL || parameter_is_utf8(found);
 }
 
-static bool is_on(const struct parameters *options, struct str name)
+static enum api_step_result take_parameters(struct api_call *call)
 {
-	return str_equal(parameters_text(options, name), STR("1"));
-}
+	const struct profile *profile = call->backend->settings.profile;
+	bool all_is_utf8 = !profile->checks_all_texts || parameters_are_utf8(&call->parameters);
 
-static bool asks_for_no_body(const struct parameters *parameters)
-{
-	struct str value = parameters_text(parameters, STR("no_body"));
-
-	return value.data != NULL && !str_equal(value, STR("0")) && !str_equal(value, STR("false"));
-}
-
-/* A text that cannot be read says nothing (12.3). */
-static void read_extensions(struct api_call *call)
-{
-	struct str text = http_fields_get(&call->exchange->request.fields, STR("3scale-options"));
-	struct parameters options;
-
-	call->extensions.no_body = asks_for_no_body(&call->parameters);
-	if (text.size == 0)
-		return;
-	parameters_init(&options, call->arena, call->backend->hash_seed);
-	if (parameters_read(&options, PARAMETERS_QUERY, text) != API_NO_ERROR)
-		return;
-	call->extensions.no_body = call->extensions.no_body || asks_for_no_body(&options);
-	call->extensions.rejection_reason_header = is_on(&options, STR("rejection_reason_header"));
-	call->extensions.limit_headers = is_on(&options, STR("limit_headers"));
-	call->extensions.hierarchy = is_on(&options, STR("hierarchy"));
-}
-
-static enum api_step_result read_parameters(struct api_call *call)
-{
-	struct str path, query;
-	enum api_error_code code;
-
-	url_split_target(call->exchange->request.target, &path, &query);
-	code = parameters_read(&call->parameters, PARAMETERS_QUERY, query);
-	if (code != API_NO_ERROR)
-		return api_call_refuse(call, code, STR(""), STR(""));
-	read_extensions(call);
-	if (!take_identifier(call, STR("provider_key"), &call->provider_key) ||
+	if (!all_is_utf8 || !take_identifier(call, STR("provider_key"), &call->provider_key) ||
 	    !take_identifier(call, STR("service_id"), &call->service_id) ||
 	    !take_identifier(call, STR("app_id"), &call->app_id) ||
 	    !take_identifier(call, STR("user_key"), &call->user_key) || !take_app_key(call) ||
-	    !usage_is_utf8(call))
+	    !is_utf8(call, STR("usage")) || !is_utf8(call, STR("access_token")))
 		return api_call_refuse(call, API_NOT_VALID_DATA, STR(""), STR(""));
 	call->service_token = parameters_text(&call->parameters, STR("service_token"));
+	call->user_id = parameters_text(&call->parameters, STR("user_id"));
 	return API_STEP_NEXT;
 }
 
@@ -103,63 +72,47 @@ static enum api_step_result check_usage_shape(struct api_call *call)
 	return API_STEP_NEXT;
 }
 
-/* The application (3.4). */
-
-static enum api_step_result find_application_id(struct api_call *call)
-{
-	struct str id = STR("");
-	enum memo_result result;
-
-	if (call->app_id.size == 0 && (call->endpoint->is_oauth || call->user_key.size == 0))
-		return api_call_refuse(call, API_APPLICATION_NOT_FOUND, STR(""), STR(""));
-	if (call->app_id.size > 0 && call->user_key.size > 0)
-		return api_call_refuse(call, API_AUTHENTICATION_ERROR, STR(""), STR(""));
-	if (call->app_id.size > 0)
-		return API_STEP_NEXT;
-	result = stored_text_find(&call->reader, &user_key_kind, call->service->id, call->user_key,
-				  &id);
-	if (result != MEMO_FOUND)
-		return api_call_missing(call, result);
-	if (id.size == 0)
-		return api_call_refuse(call, API_USER_KEY_INVALID, call->user_key, STR(""));
-	call->app_id = id;
-	return API_STEP_NEXT;
-}
-
-static enum api_step_result find_application(struct api_call *call)
-{
-	const struct application *application;
-	enum memo_result result =
-		application_find(&call->reader, call->service->id, call->app_id, &application);
-
-	if (result != MEMO_FOUND)
-		return api_call_missing(call, result);
-	if (!application->exists)
-		return api_call_refuse(call, API_APPLICATION_NOT_FOUND, call->app_id, STR(""));
-	if (application->user_required &&
-	    parameters_text(&call->parameters, STR("user_id")).size == 0)
-		return api_call_refuse(call, API_USER_NOT_DEFINED, call->app_id, STR(""));
-	call->application = application;
-	return API_STEP_NEXT;
-}
-
 /* Validation (3.5). */
+
+static enum memo_result find_plan_limits(struct api_call *call, struct str plan,
+					 struct plan_limits *limits)
+{
+	return limits_find(&call->reader, call->service->id, plan, call->metrics, &limits->list);
+}
 
 static enum api_step_result find_limits(struct api_call *call)
 {
-	const struct application *application = call->application;
 	enum memo_result result = metrics_find(&call->reader, call->service->id, &call->metrics);
 
-	if (result != MEMO_FOUND)
-		return api_call_missing(call, result);
-	result = limits_find(&call->reader, call->service->id, application->plan_id, call->metrics,
-			     &call->limits);
+	if (result == MEMO_FOUND)
+		result = find_plan_limits(call, call->application->plan_id, &call->limits);
+	if (result == MEMO_FOUND && call->user != NULL)
+		result = find_plan_limits(call, call->user->plan_id, &call->user_limits);
 	return result == MEMO_FOUND ? API_STEP_NEXT : api_call_missing(call, result);
+}
+
+/* Stage 10: without a document, what is reported must be known before anything is denied. */
+static enum api_step_result check_metrics(struct api_call *call)
+{
+	const struct parameter *entry =
+		call->usage_parameter != NULL ? call->usage_parameter->first : NULL;
+
+	if (!call->extensions.no_body || !call->backend->settings.profile->checks_metrics_first)
+		return API_STEP_NEXT;
+	for (; entry != NULL; entry = entry->next) {
+		struct str name = parameter_strip(entry->name);
+
+		if (metrics_index(call->metrics, name) == METRIC_NONE)
+			return api_call_refuse(call, API_METRIC_INVALID, name, STR(""));
+	}
+	return API_STEP_NEXT;
 }
 
 static bool read_usage(struct api_call *call, struct api_error *error)
 {
 	usage_init(&call->usage, call->arena);
+	call->usage.reach =
+		usage_reach_of(call->backend->settings.profile, call->extensions.flat_usage);
 	if (call->usage_parameter == NULL)
 		return true;
 	for (const struct parameter *entry = call->usage_parameter->first; entry != NULL;
@@ -171,6 +124,22 @@ static bool read_usage(struct api_call *call, struct api_error *error)
 	}
 	usage_expand(&call->usage, call->metrics);
 	return true;
+}
+
+static void ask_counters(struct api_call *call)
+{
+	struct redis_client *storage = call->backend->storage;
+	int64_t now_us = backend_now_us(call->backend);
+	struct stats_subject subject = {.service = call->service->id,
+					.application = call->application->id};
+
+	limits_ask_subject(&call->batch, storage, &subject, call->metrics, &call->limits.list,
+			   now_us);
+	if (call->user == NULL)
+		return;
+	subject = (struct stats_subject){.service = call->service->id, .user = call->user->name};
+	limits_ask_subject(&call->batch, storage, &subject, call->metrics, &call->user_limits.list,
+			   now_us);
 }
 
 /* Counters are for the limits and for the document; a denial without one needs none. */
@@ -185,51 +154,52 @@ static enum api_step_result validate(struct api_call *call)
 		return api_call_refuse(call, error.code, error.first, error.second);
 	api_call_await(call);
 	if (!is_denied || !call->extensions.no_body)
-		limits_ask(&call->batch, call->backend->storage, call->service->id,
-			   call->application->id, call->metrics, &call->limits,
-			   backend_now_us(call->backend));
+		ask_counters(call);
 	return api_call_awaited(call);
+}
+
+/* The next reply, when there was anything to ask. */
+static void take_counters(struct api_call *call, struct plan_limits *limits, size_t *reply)
+{
+	static const struct redis_reply nothing = {.kind = REDIS_ARRAY};
+	bool was_asked = limits->list.count > 0 && *reply < call->batch.count;
+
+	limits->counters = limits_counters(call->arena, &limits->list,
+					   was_asked ? &call->batch.replies[(*reply)++] : &nothing);
 }
 
 static enum api_step_result check_limits(struct api_call *call)
 {
-	static const struct redis_reply nothing = {.kind = REDIS_ARRAY};
-	bool was_read = call->batch.count > 0;
+	const struct usage *usage = call->usage_parameter != NULL ? &call->usage : NULL;
+	size_t reply = 0;
 
-	call->counters = limits_counters(call->arena, &call->limits,
-					 was_read ? &call->batch.replies[0] : &nothing);
+	take_counters(call, &call->limits, &reply);
+	take_counters(call, &call->user_limits, &reply);
 	if (call->denial.code == API_NO_ERROR &&
-	    !limits_allow(&call->limits, call->counters,
-			  call->usage_parameter != NULL ? &call->usage : NULL))
+	    (!limits_allow(&call->limits.list, call->limits.counters, usage) ||
+	     !limits_allow(&call->user_limits.list, call->user_limits.counters, usage)))
 		call->denial.code = API_LIMITS_EXCEEDED;
 	return API_STEP_NEXT;
 }
 
 /* The report of an authrep (5.2). */
 
-static bool is_given(const struct parameter *parameter)
-{
-	return parameter != NULL && parameter->kind != PARAMETER_NIL;
-}
-
 static enum api_step_result enqueue_report(struct api_call *call)
 {
-	const struct parameter *log = parameters_get(&call->parameters, STR("log"));
-	bool is_report = call->denial.code == API_NO_ERROR &&
-			 (call->usage_parameter != NULL || is_given(log));
+	struct authrep_report report = authrep_report_of(call);
+	bool is_reported =
+		call->denial.code == API_NO_ERROR && (report.usage != NULL || report.log != NULL);
 
 	if (!call->endpoint->does_report)
 		return API_STEP_NEXT;
-	if (is_report)
-		notify(call->backend, call->provider_key, 1, call->usage_parameter != NULL);
-	else
+	if (!is_reported) {
 		notify_authorize(call->backend, call->provider_key);
-	if (!is_report)
 		return API_STEP_NEXT;
+	}
+	notify(call->backend, call->provider_key, 1, report.usage != NULL);
 	api_call_await(call);
 	jobs_enqueue(&call->batch, call->backend, QUEUE_PRIORITY,
-		     jobs_authrep_report(call->backend, call->arena, &call->parameters,
-					 call->service->id, call->application->id));
+		     authrep_report_job(call, &report));
 	return api_call_awaited(call);
 }
 
@@ -240,7 +210,7 @@ static enum api_step_result answer(struct api_call *call)
 
 	if (call->endpoint->does_report && !is_denied)
 		worker_wake(call->backend->worker);
-	api_response_init(&response, call->arena, is_denied ? 409 : 200);
+	api_response_init(&response, call->backend, call->arena, is_denied ? 409 : 200);
 	if (is_denied && call->extensions.rejection_reason_header)
 		http_fields_add(&response.fields, STR("3scale-rejection-reason"),
 				api_error_name(call->denial.code));
@@ -252,13 +222,19 @@ static enum api_step_result answer(struct api_call *call)
 }
 
 api_step *const transactions_request_steps[] = {
-	read_parameters,
+	api_step_parameters,
+	take_parameters,
 	api_step_provider_key,
+	api_step_no_users,
 	check_usage_shape,
 	api_step_service,
-	find_application_id,
-	find_application,
+	api_step_find_token,
+	api_step_use_token,
+	api_step_application_id,
+	api_step_application,
+	api_step_user,
 	find_limits,
+	check_metrics,
 	validate,
 	check_limits,
 	enqueue_report,

@@ -3,9 +3,17 @@
 #include <string.h>
 
 #include "backend/parameters.h"
+#include "backend/profile.h"
 #include "base/arena.h"
 
 #define CAPACITY_FIRST 8
+
+enum usage_reach usage_reach_of(const struct profile *profile, bool is_flat)
+{
+	if (is_flat && profile->has_flat_usage)
+		return USAGE_FLAT;
+	return profile->propagates_to_all_ancestors ? USAGE_OF_ANCESTORS : USAGE_OF_PARENT;
+}
 
 void usage_init(struct usage *usage, struct arena *arena)
 {
@@ -90,26 +98,37 @@ bool usage_add(struct usage *usage, const struct metrics *metrics, struct str me
 	return true;
 }
 
-/* Two levels: what was sent goes to the direct parent, no further (3.9). In the order of the
- * parameters, so of several sets the last one wins. */
+static void count_for(struct usage *usage, size_t metric, const struct usage_item *sent)
+{
+	struct usage_item *item = find_or_add(usage, metric);
+
+	item->call_amount = add_up_to_max(item->call_amount, sent->sent_value);
+	if (sent->is_set) {
+		item->is_set = true;
+		item->value = sent->sent_value;
+	} else {
+		item->value = add_up_to_max(item->value, sent->sent_value);
+	}
+}
+
+/* In the order of the parameters, so of several sets the last one wins (3.9). A chain of parents is
+ * never longer than there are metrics, unless it is a ring. */
 void usage_expand(struct usage *usage, const struct metrics *metrics)
 {
-	size_t sent = usage->count;
+	size_t sent_count = usage->count;
+	size_t levels = usage->reach == USAGE_OF_ANCESTORS ? metrics->count
+			: usage->reach == USAGE_OF_PARENT  ? 1
+							   : 0;
 
-	for (size_t i = 0; i < sent; i++) {
-		struct usage_item child = usage->items[i];
-		size_t parent_metric = metrics->items[child.metric].parent;
-		struct usage_item *parent;
+	for (size_t i = 0; i < sent_count; i++) {
+		struct usage_item sent = usage->items[i];
+		size_t metric = metrics->items[sent.metric].parent;
 
-		if (parent_metric == METRIC_NONE || parent_metric == child.metric)
-			continue;
-		parent = find_or_add(usage, parent_metric);
-		parent->call_amount = add_up_to_max(parent->call_amount, child.sent_value);
-		if (child.is_set) {
-			parent->is_set = true;
-			parent->value = child.sent_value;
-		} else {
-			parent->value = add_up_to_max(parent->value, child.sent_value);
+		for (size_t level = 0; level < levels; level++) {
+			if (metric == METRIC_NONE || metric == sent.metric)
+				break;
+			count_for(usage, metric, &sent);
+			metric = metrics->items[metric].parent;
 		}
 	}
 }

@@ -447,9 +447,9 @@ START_TEST(notifications_wait_for_their_batch)
 	expect_text(stand_queues("LRANGE resque:queue:main 0 -1"),
 		    "[{\"class\":\"ThreeScale::Backend::Transactor::NotifyJob\",\"args\":[\"PK\","
 		    "{\"transactions/authorize\":2,\"transactions\":1},\"2019-06-01 10:20:00 "
-		    "UTC\",1559384430.000000]},{\"class\":\"ThreeScale::Backend::Transactor::"
+		    "UTC\",1559384430.0]},{\"class\":\"ThreeScale::Backend::Transactor::"
 		    "NotifyJob\",\"args\":[\"other\",{\"transactions/authorize\":1},\"2019-06-01 "
-		    "10:20:00 UTC\",1559384430.000000]}]");
+		    "10:20:00 UTC\",1559384430.0]}]");
 	stand_drain();
 	expect_text(of_master("98"), "2");
 }
