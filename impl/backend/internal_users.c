@@ -1,4 +1,5 @@
 /* End users of a service (spec/backend.md 8.5). */
+#include "backend/end_users.h"
 #include "backend/internal_handlers.h"
 #include "backend/keys.h"
 #include "base/arena.h"
@@ -92,11 +93,17 @@ struct save_state {
 	bool is_update;
 };
 
+static void forget(struct internal_call *call, struct str name)
+{
+	internal_forget(call, &end_user_kind, service_of(call), name);
+}
+
 static void save_answer(struct internal_call *call)
 {
 	const struct save_state *state = call->state;
 	struct json *user = user_object(call);
 
+	forget(call, name_of(call));
 	for (size_t i = 0; i < ATTRIBUTES; i++)
 		internal_echo(call, user, state->sent, attributes[i]);
 	internal_answer_with(call, state->is_update ? 200 : 201,
@@ -164,6 +171,7 @@ void internal_user_update(struct internal_call *call)
 
 static void delete_answer(struct internal_call *call)
 {
+	forget(call, name_of(call));
 	internal_answer_status(call, 200, STR("deleted"));
 }
 
@@ -189,9 +197,11 @@ static void delete_listed(struct internal_call *call)
 
 	if (!has_service(call))
 		return;
-	for (size_t i = 0; i < count; i++)
+	for (size_t i = 0; i < count; i++) {
+		forget(call, reply_item(names, i));
 		INTERNAL_ASK(call, STR("DEL"),
 			     key_end_user(call->arena, service_of(call), reply_item(names, i)));
+	}
 	INTERNAL_ASK(call, STR("DEL"), names_of(call));
 	internal_then(call, delete_answer);
 }
