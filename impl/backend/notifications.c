@@ -73,7 +73,7 @@ static void taken(struct batch *batch, void *data)
 		struct str text = reply_item(&batch->replies[0], i);
 		struct json *entry = json_parse(flush->arena, text, text.size, NULL);
 
-		if (entry != NULL)
+		if (entry != NULL && entry->kind == JSON_OBJECT)
 			add_usage(flush->arena, group_of(flush->arena, groups, entry)->usage,
 				  json_get(entry, STR("usage")));
 	}
