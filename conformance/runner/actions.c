@@ -68,13 +68,25 @@ static void act_set(struct case_run *run, const struct json *value)
 		case_run_fail(run, str_copy(run->result_arena, str_from(error.text)));
 }
 
-/* What it does until it ended is seen by the checks. */
+/* What a target does until it ended is seen by the checks. */
 static void act_stop(struct case_run *run, const struct json *value)
 {
-	(void)value;
-	run->may_end = true;
-	target_ask_to_stop(&run->target);
-	timer_start(run->world, &run->pause, 0, pause_over);
+	case_run_stop(run, json_scalar_text(value), false);
+}
+
+static void act_kill(struct case_run *run, const struct json *value)
+{
+	case_run_stop(run, json_scalar_text(value), true);
+}
+
+static void act_start(struct case_run *run, const struct json *value)
+{
+	case_run_start_server(run, json_scalar_text(value));
+}
+
+static void act_run(struct case_run *run, const struct json *value)
+{
+	case_run_process(run, value);
 }
 
 static const struct {
@@ -84,7 +96,9 @@ static const struct {
 	{STR_INIT("wait"), act_wait},   {STR_INIT("clock"), act_clock},
 	{STR_INIT("drain"), act_drain}, {STR_INIT("forget"), act_forget},
 	{STR_INIT("cron"), act_cron},   {STR_INIT("redis"), act_redis},
-	{STR_INIT("set"), act_set},     {STR_INIT("stop"), act_stop},
+	{STR_INIT("set"), act_set},     {STR_INIT("run"), act_run},
+	{STR_INIT("stop"), act_stop},   {STR_INIT("kill"), act_kill},
+	{STR_INIT("start"), act_start},
 };
 
 void case_run_act(struct case_run *run)
@@ -97,5 +111,8 @@ void case_run_act(struct case_run *run)
 			return;
 		}
 	}
-	case_run_act_call(run, run->action);
+	if (json_get(run->action, STR("until")) != NULL && run->action->count == 1)
+		case_run_until(run);
+	else
+		case_run_act_call(run, run->action);
 }

@@ -150,18 +150,59 @@ static void call_done(struct record *record, void *data)
 	run->call = NULL;
 	if (--run->repeats_left > 0)
 		case_run_act(run);
+	else if (json_get(run->action, STR("until")) != NULL)
+		case_run_until(run);
 	else
 		case_run_next_action(run);
 }
 
+/* The target or one of its processes; NULL: it was not run. */
+static const struct target *called_target(struct case_run *run, const struct json *action)
+{
+	const struct json *of = json_get(action, STR("of"));
+	const struct run_process *process;
+
+	if (of == NULL)
+		return &run->target;
+	process = case_run_find_process(run, json_scalar_text(of));
+	return process != NULL ? &process->target : NULL;
+}
+
+/* Where the call goes; `to` names any place: "127.0.0.1:80". */
+static bool set_place(struct case_run *run, struct client_request *request,
+		      const struct json *action, enum target_port port)
+{
+	const struct target *target = called_target(run, action);
+	const struct json *to = json_get(action, STR("to"));
+	struct str text;
+
+	if (to != NULL) {
+		return str_split_once(json_scalar_text(to), ':', &request->address, &text) &&
+		       str_to_uint16(text, &request->port);
+	}
+	if (target == NULL)
+		return false;
+	request->address = target->address;
+	request->port = target->ports[port];
+	return true;
+}
+
+static void send_call(struct case_run *run, const struct client_request *request)
+{
+	run->call = client_send(run->world, &run->scene.wire, request, call_done, run);
+}
+
 void case_run_act_call(struct case_run *run, const struct json *action)
 {
-	struct client_request request = {.address = run->target.address};
+	struct client_request request = {.has_body = false};
 	enum target_port port = TARGET_PROXY;
 	struct str host;
 
 	target_port_from_name(json_get_str(action, STR("port")), &port);
-	request.port = run->target.ports[port];
+	if (!set_place(run, &request, action, port)) {
+		case_run_fail(run, STR("there is nobody to call"));
+		return;
+	}
 	host = host_of(run, action, port);
 	add_method(&request, action);
 	fill_query(run->arena, &request, json_int(json_get(action, STR("query_bytes")), 0));
@@ -180,5 +221,5 @@ void case_run_act_call(struct case_run *run, const struct json *action)
 	if (run->repeats_left == 0)
 		case_run_next_action(run);
 	else
-		run->call = client_send(run->world, &run->scene.wire, &request, call_done, run);
+		send_call(run, &request);
 }

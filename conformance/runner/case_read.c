@@ -6,6 +6,7 @@
 #include "base/limits.h"
 #include "base/utc.h"
 #include "base/yaml.h"
+#include "conformance/runner/case_references.h"
 #include "conformance/runner/format.h"
 #include "conformance/runner/shape.h"
 #include "world/files.h"
@@ -49,6 +50,35 @@ static bool refuse(const struct reading *r, const struct json *value, const char
 			 what);
 }
 
+static bool check_redis_check(const struct reading *r, const struct json *check)
+{
+	bool has_reply = json_get(check, STR("reply")) != NULL;
+	bool has_json = json_get(check, STR("reply_json")) != NULL;
+
+	if (check == NULL || has_reply != has_json)
+		return true;
+	return refuse(r, check, "redis has either `reply` or `reply_json`");
+}
+
+static bool check_check(const struct reading *r, const struct json *check)
+{
+	if (check->kind != JSON_OBJECT || check->count != 1)
+		return refuse(r, check, "each entry of `then`, and `until`, is one check");
+	return shape_check_keys(check, format_check_keys, "a check", r->path, r->error) &&
+	       check_redis_check(r, json_get(check, STR("redis")));
+}
+
+static bool is_until(const struct format_action *known)
+{
+	return str_equal(str_from(known->word.name), STR("until"));
+}
+
+static bool is_call(const struct json *action)
+{
+	return json_get(action, STR("get")) != NULL || json_get(action, STR("post")) != NULL ||
+	       json_get(action, STR("request")) != NULL;
+}
+
 static bool check_call_action(const struct reading *r, const struct json *action)
 {
 	static const char *const bodies[] = {"form", "json", "body", "body_bytes", "body_repeat"};
@@ -62,7 +92,7 @@ static bool check_call_action(const struct reading *r, const struct json *action
 	if (calls != 1)
 		return refuse(r, action,
 			      "an action is one of get, post, request, wait, drain, clock, "
-			      "forget, cron, redis, set, stop");
+			      "forget, cron, redis, until, set, run, stop, kill, start");
 	for (size_t i = 0; i < sizeof bodies / sizeof *bodies; i++)
 		with_body += json_get(action, str_from(bodies[i])) != NULL;
 	return with_body <= 1 || refuse(r, action, "a request has one body");
@@ -95,28 +125,15 @@ static bool check_action(const struct reading *r, const struct json *action)
 		return refuse(r, action, "an action must be an object");
 	for (const struct format_action *known = format_actions; known->word.name != NULL;
 	     known++) {
-		if (json_get(action, str_from(known->word.name)) != NULL)
-			return check_single_action(r, action, known);
+		const struct json *word = json_get(action, str_from(known->word.name));
+
+		/* A call has an `until` of its own. */
+		if (word == NULL || (is_until(known) && is_call(action)))
+			continue;
+		return check_single_action(r, action, known) &&
+		       (!is_until(known) || check_check(r, word));
 	}
 	return check_call_action(r, action);
-}
-
-static bool check_redis_check(const struct reading *r, const struct json *check)
-{
-	bool has_reply = json_get(check, STR("reply")) != NULL;
-	bool has_json = json_get(check, STR("reply_json")) != NULL;
-
-	if (check == NULL || has_reply != has_json)
-		return true;
-	return refuse(r, check, "redis has either `reply` or `reply_json`");
-}
-
-static bool check_check(const struct reading *r, const struct json *check)
-{
-	if (check->kind != JSON_OBJECT || check->count != 1)
-		return refuse(r, check, "each entry of `then` is one check");
-	return shape_check_keys(check, format_check_keys, "a check", r->path, r->error) &&
-	       check_redis_check(r, json_get(check, STR("redis")));
 }
 
 static bool check_list(const struct reading *r, const struct json *list,
@@ -223,6 +240,8 @@ static bool read_one(struct reading *r, const struct json *document)
 		return false;
 	if (steps->count == 0)
 		return refuse(r, steps, "a case without steps");
+	if (!case_references_check(r->path, given, steps, r->error))
+		return false;
 
 	struct conform_case conform_case = {
 		.suite = r->suite,

@@ -3,6 +3,7 @@
 #include "base/arena.h"
 #include "base/error.h"
 #include "base/json.h"
+#include "base/pattern.h"
 #include "conformance/runner/check_message.h"
 #include "conformance/runner/check_redis.h"
 #include "conformance/runner/match.h"
@@ -191,12 +192,28 @@ static void check_order(struct checking *c, const struct json *expected)
 
 /* The target itself. */
 
-static bool log_has(const struct checking *c, struct str text)
+typedef bool line_fits(struct str line, struct str wanted);
+
+static bool line_contains(struct str line, struct str wanted)
+{
+	return str_find(line, wanted) != STR_NOT_FOUND;
+}
+
+static bool line_matches(struct str line, struct str wanted)
+{
+	struct pattern *pattern = pattern_create(wanted, NULL);
+	bool is_found = pattern != NULL && pattern_is_found(pattern, line);
+
+	pattern_destroy(pattern);
+	return is_found;
+}
+
+static bool log_has(const struct checking *c, struct str of, struct str wanted, line_fits *fits)
 {
 	const struct wire *wire = c->view->wire;
 
 	for (size_t i = wire->step_log; i < wire->log.count; i++) {
-		if (str_find(wire->log.items[i], text) != STR_NOT_FOUND)
+		if (str_equal(wire->log.items[i].of, of) && fits(wire->log.items[i].text, wanted))
 			return true;
 	}
 	return false;
@@ -204,21 +221,45 @@ static bool log_has(const struct checking *c, struct str text)
 
 static void check_log(struct checking *c, const struct json *expected)
 {
-	const struct json *contains = json_get(expected, STR("contains"));
-	const struct json *not_contains = json_get(expected, STR("not_contains"));
+	static const struct {
+		const char *member;
+		line_fits *fits;
+		bool is_wanted;
+	} ways[] = {{"contains", line_contains, true},
+		    {"not_contains", line_contains, false},
+		    {"matches", line_matches, true}};
+	struct str of = json_scalar_text(json_get(expected, STR("of")));
 
-	if (contains != NULL && !log_has(c, json_scalar_text(contains)))
-		check_fail(c, contains, "contains", STR("no such line"));
-	if (not_contains != NULL && log_has(c, json_scalar_text(not_contains)))
-		check_fail(c, not_contains, "not_contains", STR("there is such a line"));
+	for (size_t i = 0; i < sizeof ways / sizeof *ways; i++) {
+		const struct json *wanted = json_get(expected, str_from(ways[i].member));
+
+		if (wanted != NULL &&
+		    log_has(c, of, json_scalar_text(wanted), ways[i].fits) != ways[i].is_wanted)
+			check_fail(c, wanted, ways[i].member,
+				   ways[i].is_wanted ? STR("no such line")
+						     : STR("there is such a line"));
+	}
+}
+
+static struct check_process process_of(const struct checking *c, struct str name)
+{
+	const struct check_process target = {STR(""), c->view->has_ended, c->view->exit_status};
+
+	for (size_t i = 0; i < c->view->processes_count; i++) {
+		if (str_equal(c->view->processes[i].name, name))
+			return c->view->processes[i];
+	}
+	return target;
 }
 
 static void check_exit(struct checking *c, const struct json *expected)
 {
 	const struct json *status = json_get(expected, STR("status"));
-	struct str actual = str_format(c->view->arena, "%d", c->view->exit_status);
+	struct check_process process =
+		process_of(c, json_scalar_text(json_get(expected, STR("of"))));
+	struct str actual = str_format(c->view->arena, "%d", process.exit_status);
 
-	if (!c->view->has_ended)
+	if (!process.has_ended)
 		check_fail(c, status, "status", STR("it runs"));
 	else if (!match_value(status, true, actual))
 		check_fail(c, status, "status", actual);

@@ -20,6 +20,13 @@ struct redis_observation {
 	struct str failure;
 };
 
+/* A process that the case runs beside the target. */
+struct check_process {
+	struct str name;
+	bool has_ended;
+	int exit_status;
+};
+
 struct check_view {
 	struct arena *arena; /* texts of failures */
 	const struct wire *wire;
@@ -27,6 +34,8 @@ struct check_view {
 	int exit_status;
 	const struct redis_observation *observations;
 	size_t observations_count;
+	const struct check_process *processes;
+	size_t processes_count;
 };
 
 struct failures {

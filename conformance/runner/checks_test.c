@@ -52,12 +52,12 @@ static void set_up(void)
 	wire_init(&wire, arena);
 	answer(add_call(SIDE_CLIENT, "GET", "/earlier", ""), 500, "old");
 	add_call(SIDE_PORTAL, "GET", "/earlier", "");
-	wire_add_log(&wire, STR("an earlier line"));
+	wire_add_log(&wire, STR(""), STR("an earlier line"));
 	wire_begin_step(&wire);
 	answer(add_call(SIDE_CLIENT, "GET", "/first", ""), 404, "");
 	add_call(SIDE_UPSTREAM, "POST", "/a/b?x=1", "{\"list\": [1, {\"a\": 2}]}");
 	add_call(SIDE_BACKEND, "GET", "/authrep.xml?usage%5Bhits%5D=2&r=1&r=2&empty=", "");
-	wire_add_log(&wire, STR("[warn] something was wrong"));
+	wire_add_log(&wire, STR(""), STR("[warn] something was wrong"));
 	answer(add_call(SIDE_CLIENT, "GET", "/last", "k=v&k=w"), 200,
 	       "<status><authorized>true</authorized></status>");
 }
@@ -287,7 +287,7 @@ START_TEST(the_wire_is_printed_for_people)
 	ck_assert(str_find(text, STR("      bell?\n")) != STR_NOT_FOUND);
 	ck_assert(str_find(text, STR("    log: an earlier line\n")) != STR_NOT_FOUND);
 	for (int i = 0; i < 40; i++)
-		wire_add_log(&wire, STR("more"));
+		wire_add_log(&wire, STR(""), STR("more"));
 	text = wire_print(&wire, arena);
 	ck_assert(str_find(text, STR("an earlier line")) == STR_NOT_FOUND);
 }

@@ -478,9 +478,14 @@ static void *backend_start(struct world *world, const struct str *arguments, siz
 	struct fake *fake = fake_create(world);
 	struct str store = argument_after(arguments, count, STR("--store"));
 
-	*exit_status = 1;
+	*exit_status = 3;
 	for (size_t i = 0; i < count; i++)
 		log_format(world, LOG_STDERR, "argument %.*s", STR_ARG(arguments[i]));
+	if (has_fault(fake, "exit")) {
+		error_set(error, ERROR_UNAVAILABLE, "no storage");
+		fake_stop(fake);
+		return NULL;
+	}
 	if (str_has_prefix(store, STR("redis://"))) {
 		struct redis_options options = {.url = store};
 
@@ -491,7 +496,9 @@ static void *backend_start(struct world *world, const struct str *arguments, siz
 		fake_listen(fake, arguments, count, STR("--port"), backend_requested, error);
 	ck_assert_ptr_nonnull(fake->listener);
 	log_format(world, LOG_STDOUT, "ready backend port=%u",
-		   (unsigned)http_listener_port(world, fake->listener));
+		   str_equal(arguments[0], STR("worker"))
+			   ? 0
+			   : (unsigned)http_listener_port(world, fake->listener));
 	return fake;
 }
 
@@ -1105,6 +1112,55 @@ static const struct {
 	 "    - {redis: {command: [ECHO, '\"{\\\"a\\\": [1], \\\"b\\\": 2}\"'], reply_json: {a: "
 	 "[1]}}}\n",
 	 0, "1 passed"},
+	/* Processes. */
+	{"  when: [{run: {role: worker, as: w, arguments: [--x], environment: {A: b}}},\n"
+	 "         {stop: process.w}]\n"
+	 "  then: [{exit: {status: 0, of: w}}, {log: {of: w, contains: argument --x}},\n"
+	 "         {log: {not_contains: --x}}, {log: {of: w, not_contains: --test-hooks}},\n"
+	 "         {log: {of: w, matches: 'port=0$'}}]\n",
+	 0, "1 passed"},
+	{"  given: {role: worker, environment: {FAKE: no-fixture, CONFIG_REDIS_PROXY: x}}\n"
+	 "  then: [{log: {contains: argument worker}}, {log: {not_contains: --store}}]\n",
+	 0, "1 passed"},
+	{"  given: {clock: 2019-06-04T10:20:30Z}\n"
+	 "  steps:\n"
+	 "    - when: [{run: {role: listener, as: l}}, {get: /now, of: l}]\n"
+	 "      then: [{answer: {body: 1559643630}}]\n"
+	 "    - when: [{wait: 60s}, {get: /now, of: l}, {get: /now}]\n"
+	 "      then: [{answers: [{body: 1559643690}, {body: 1559643690}]}]\n",
+	 0, "1 passed"},
+	{"  given: {role: worker}\n  when: [{wait: 1s}]\n  then: [{hook: none}]\n", 1,
+	 "the target has no clock that could be set"},
+	{"  when: [{run: {role: check-storage, as: c, environment: {FAKE: exit}}}]\n"
+	 "  then: [{exit: {status: 3, of: c}}, {log: {of: c, contains: no storage}}]\n",
+	 0, "1 passed"},
+	{"  when: [{run: {role: cron, as: c, environment: {FAKE: exit}}}]\n"
+	 "  then: [{hook: none}]\n",
+	 1, "topic.yaml:1: c\n    expected: runs\n    actual:   ended with status 3"},
+	{"  when: [{run: {role: worker, as: w, environment: {FAKE: leave}}}]\n"
+	 "  then: [{hook: none}]\n",
+	 1, "asked to stop, w ended with status 5"},
+	{"  when: [{run: {role: worker, as: w}}, {kill: process.w}, {stop: process.w}]\n"
+	 "  then: [{exit: {status: 137, of: w}}]\n",
+	 0, "1 passed"},
+	{"  when: [{kill: target}]\n  then: [{exit: {status: 137}}]\n", 0, "1 passed"},
+	{"  when: [{get: /, of: w}, {run: {role: worker, as: w}}]\n  then: [{hook: none}]\n", 1,
+	 "there is nobody to call"},
+	{"  when: [{stop: process.w}, {run: {role: worker, as: w}}]\n  then: [{hook: none}]\n", 1,
+	 "w was not run yet"},
+	{"  when: [{get: /now, to: '127.0.0.1:{free_port}'}]\n"
+	 "  then: [{answer: {failure: {matches: refused}}}]\n",
+	 0, "1 passed"},
+	{"  when: [{until: {redis: {command: [WHERE], reply: storage}}},\n"
+	 "         {get: /now, until: {status: 200}}]\n"
+	 "  then: [{answer: {status: 200}}]\n",
+	 0, "1 passed"},
+	{"  when: [{until: {redis: {command: [WHERE], reply: queues}}}]\n"
+	 "  then: [{hook: none}]\n",
+	 1, "redis WHERE\n    expected: queues\n    actual:   \"storage\""},
+	{"  when: [{get: /now, until: {status: 404}}]\n  then: [{hook: none}]\n", 1,
+	 "answer.status\n    expected: 404\n    actual:   200"},
+	{"  given: {servers: {a: {kind: redis}}}\n  then: [{hook: none}]\n", 3, "skipped"},
 	{"  when: [{redis: [SETT, a]}]\n  then: [{backend_calls: 0}]\n", 1,
 	 "redis [\"SETT\",\"a\"]: ERR unknown command"},
 	{"  then: [{redis: {command: [GETT, a], reply: b}}]\n", 1,

@@ -59,7 +59,23 @@ static const struct shape_key limit_keys[] = {
 	{.name = NULL},
 };
 
+static const struct shape_key server_keys[] = {
+	{"kind", SHAPE_WORD, NULL, "redis sentinel", true},
+	{"port", SHAPE_INTEGER, NULL, NULL, false},
+	{"password", SHAPE_TEXT, NULL, NULL, false},
+	{"replica_of", SHAPE_TEXT, NULL, NULL, false},
+	{"persistent", SHAPE_BOOLEAN, NULL, NULL, false},
+	{"watches", SHAPE_TEXT_MAP, NULL, NULL, false},
+	{"quorum", SHAPE_INTEGER, NULL, NULL, false},
+	{"down_after", SHAPE_DURATION, NULL, NULL, false},
+	{.name = NULL},
+};
+
+#define ROLES "all listener worker cron check-storage check-queues"
+
 static const struct shape_key backend_given_keys[] = {
+	{"servers", SHAPE_NAMED, server_keys, NULL, false},
+	{"role", SHAPE_WORD, NULL, ROLES, false},
 	{"release", SHAPE_WORD, NULL, "2.5 2.6 current", false},
 	{"services", SHAPE_NAMED, NULL, NULL, false},
 	{"applications", SHAPE_NAMED, NULL, NULL, false},
@@ -72,6 +88,84 @@ static const struct shape_key backend_given_keys[] = {
 	{"clock", SHAPE_INSTANT, NULL, NULL, false},
 	HOOK_KEY,
 	TARGET_KEYS,
+	{.name = NULL},
+};
+
+#define WHICH_REDIS_KEYS                                                                           \
+	{"in", SHAPE_WORD, NULL, "storage queues", false},                                         \
+		{"server", SHAPE_TEXT, NULL, NULL, false},                                         \
+	{                                                                                          \
+		"database", SHAPE_INTEGER, NULL, NULL, false                                       \
+	}
+
+/* then. */
+
+#define MESSAGE_CHECK_KEYS                                                                         \
+	{"body", SHAPE_VALUE, NULL, NULL, false},                                                  \
+		{"body_contains", SHAPE_TEXT, NULL, NULL, false},                                  \
+		{"body_json", SHAPE_JSON, NULL, NULL, false},                                      \
+		{"body_bytes", SHAPE_INTEGER, NULL, NULL, false},                                  \
+		{"fields", SHAPE_VALUES, NULL, NULL, false},                                       \
+	{                                                                                          \
+		"no_fields", SHAPE_TEXTS, NULL, NULL, false                                        \
+	}
+
+static const struct shape_key answer_check_keys[] = {
+	{"status", SHAPE_VALUE, NULL, NULL, false},
+	{"reason", SHAPE_VALUE, NULL, NULL, false},
+	{"failure", SHAPE_VALUE, NULL, NULL, false},
+	MESSAGE_CHECK_KEYS,
+	{.name = NULL},
+};
+
+static const struct shape_key call_check_keys[] = {
+	{"method", SHAPE_VALUE, NULL, NULL, false},
+	{"path", SHAPE_VALUE, NULL, NULL, false},
+	{"target", SHAPE_VALUE, NULL, NULL, false},
+	{"query", SHAPE_VALUES, NULL, NULL, false},
+	{"query_exactly", SHAPE_VALUES, NULL, NULL, false},
+	{"no_query", SHAPE_TEXTS, NULL, NULL, false},
+	{"body_form", SHAPE_VALUES, NULL, NULL, false},
+	MESSAGE_CHECK_KEYS,
+	{.name = NULL},
+};
+
+static const struct shape_key log_check_keys[] = {
+	{"of", SHAPE_TEXT, NULL, NULL, false},
+	{"contains", SHAPE_TEXT, NULL, NULL, false},
+	{"not_contains", SHAPE_TEXT, NULL, NULL, false},
+	{"matches", SHAPE_PATTERN, NULL, NULL, false},
+	{.name = NULL},
+};
+
+static const struct shape_key exit_check_keys[] = {
+	{"status", SHAPE_VALUE, NULL, NULL, true},
+	{"of", SHAPE_TEXT, NULL, NULL, false},
+	{.name = NULL},
+};
+
+static const struct shape_key redis_check_keys[] = {
+	{"command", SHAPE_TEXTS, NULL, NULL, true},    WHICH_REDIS_KEYS,
+	{"sorted", SHAPE_BOOLEAN, NULL, NULL, false},  {"reply", SHAPE_JSON, NULL, NULL, false},
+	{"reply_json", SHAPE_JSON, NULL, NULL, false}, {.name = NULL},
+};
+
+const struct shape_key format_check_keys[] = {
+	{"answer", SHAPE_OBJECT, answer_check_keys, NULL, false},
+	{"answers", SHAPE_LIST, answer_check_keys, NULL, false},
+	{"backend", SHAPE_CALLS, call_check_keys, NULL, false},
+	{"upstream", SHAPE_CALLS, call_check_keys, NULL, false},
+	{"portal", SHAPE_CALLS, call_check_keys, NULL, false},
+	{"hook", SHAPE_CALLS, call_check_keys, NULL, false},
+	{"backend_calls", SHAPE_INTEGER, NULL, NULL, false},
+	{"upstream_calls", SHAPE_INTEGER, NULL, NULL, false},
+	{"portal_calls", SHAPE_INTEGER, NULL, NULL, false},
+	{"hook_calls", SHAPE_INTEGER, NULL, NULL, false},
+	{"order", SHAPE_TEXTS, NULL, NULL, false},
+	{"log", SHAPE_OBJECT, log_check_keys, NULL, false},
+	{"exit", SHAPE_OBJECT, exit_check_keys, NULL, false},
+	{"xml", SHAPE_VALUES, NULL, NULL, false},
+	{"redis", SHAPE_OBJECT, redis_check_keys, NULL, false},
 	{.name = NULL},
 };
 
@@ -110,11 +204,19 @@ const struct shape_key format_call_keys[] = {
 	{"port", SHAPE_WORD, NULL, "proxy management metrics echo", false},
 	{"repeat", SHAPE_INTEGER, NULL, NULL, false},
 	{"internal", SHAPE_BOOLEAN, NULL, NULL, false},
+	{"of", SHAPE_TEXT, NULL, NULL, false},
+	{"to", SHAPE_TEXT, NULL, NULL, false},
+	{"until", SHAPE_OBJECT, answer_check_keys, NULL, false},
 	{.name = NULL},
 };
 
-static const struct shape_key beside_redis_keys[] = {
-	{"in", SHAPE_WORD, NULL, "storage queues", false},
+static const struct shape_key beside_redis_keys[] = {WHICH_REDIS_KEYS, {.name = NULL}};
+
+static const struct shape_key run_keys[] = {
+	{"role", SHAPE_WORD, NULL, ROLES, true},
+	{"as", SHAPE_TEXT, NULL, NULL, true},
+	{"arguments", SHAPE_TEXTS, NULL, NULL, false},
+	{"environment", SHAPE_TEXT_MAP, NULL, NULL, false},
 	{.name = NULL},
 };
 
@@ -126,79 +228,12 @@ const struct format_action format_actions[] = {
 	{{"cron", SHAPE_WORD, NULL, "once", true}, NULL},
 	{{"redis", SHAPE_TEXTS, NULL, NULL, true}, beside_redis_keys},
 	{{"set", SHAPE_OBJECT, set_keys, NULL, true}, NULL},
-	{{"stop", SHAPE_WORD, NULL, "target", true}, NULL},
+	{{"until", SHAPE_OBJECT, format_check_keys, NULL, true}, NULL},
+	{{"run", SHAPE_OBJECT, run_keys, NULL, true}, NULL},
+	{{"stop", SHAPE_TEXT, NULL, NULL, true}, NULL},
+	{{"kill", SHAPE_TEXT, NULL, NULL, true}, NULL},
+	{{"start", SHAPE_TEXT, NULL, NULL, true}, NULL},
 	{{.name = NULL}, NULL},
-};
-
-/* then. */
-
-#define MESSAGE_CHECK_KEYS                                                                         \
-	{"body", SHAPE_VALUE, NULL, NULL, false},                                                  \
-		{"body_contains", SHAPE_TEXT, NULL, NULL, false},                                  \
-		{"body_json", SHAPE_JSON, NULL, NULL, false},                                      \
-		{"body_bytes", SHAPE_INTEGER, NULL, NULL, false},                                  \
-		{"fields", SHAPE_VALUES, NULL, NULL, false},                                       \
-	{                                                                                          \
-		"no_fields", SHAPE_TEXTS, NULL, NULL, false                                        \
-	}
-
-static const struct shape_key answer_check_keys[] = {
-	{"status", SHAPE_VALUE, NULL, NULL, false},
-	{"reason", SHAPE_VALUE, NULL, NULL, false},
-	{"failure", SHAPE_VALUE, NULL, NULL, false},
-	MESSAGE_CHECK_KEYS,
-	{.name = NULL},
-};
-
-static const struct shape_key call_check_keys[] = {
-	{"method", SHAPE_VALUE, NULL, NULL, false},
-	{"path", SHAPE_VALUE, NULL, NULL, false},
-	{"target", SHAPE_VALUE, NULL, NULL, false},
-	{"query", SHAPE_VALUES, NULL, NULL, false},
-	{"query_exactly", SHAPE_VALUES, NULL, NULL, false},
-	{"no_query", SHAPE_TEXTS, NULL, NULL, false},
-	{"body_form", SHAPE_VALUES, NULL, NULL, false},
-	MESSAGE_CHECK_KEYS,
-	{.name = NULL},
-};
-
-static const struct shape_key log_check_keys[] = {
-	{"contains", SHAPE_TEXT, NULL, NULL, false},
-	{"not_contains", SHAPE_TEXT, NULL, NULL, false},
-	{.name = NULL},
-};
-
-static const struct shape_key exit_check_keys[] = {
-	{"status", SHAPE_VALUE, NULL, NULL, true},
-	{.name = NULL},
-};
-
-static const struct shape_key redis_check_keys[] = {
-	{"command", SHAPE_TEXTS, NULL, NULL, true},
-	{"in", SHAPE_WORD, NULL, "storage queues", false},
-	{"sorted", SHAPE_BOOLEAN, NULL, NULL, false},
-	{"reply", SHAPE_JSON, NULL, NULL, false},
-	{"reply_json", SHAPE_JSON, NULL, NULL, false},
-	{.name = NULL},
-};
-
-const struct shape_key format_check_keys[] = {
-	{"answer", SHAPE_OBJECT, answer_check_keys, NULL, false},
-	{"answers", SHAPE_LIST, answer_check_keys, NULL, false},
-	{"backend", SHAPE_CALLS, call_check_keys, NULL, false},
-	{"upstream", SHAPE_CALLS, call_check_keys, NULL, false},
-	{"portal", SHAPE_CALLS, call_check_keys, NULL, false},
-	{"hook", SHAPE_CALLS, call_check_keys, NULL, false},
-	{"backend_calls", SHAPE_INTEGER, NULL, NULL, false},
-	{"upstream_calls", SHAPE_INTEGER, NULL, NULL, false},
-	{"portal_calls", SHAPE_INTEGER, NULL, NULL, false},
-	{"hook_calls", SHAPE_INTEGER, NULL, NULL, false},
-	{"order", SHAPE_TEXTS, NULL, NULL, false},
-	{"log", SHAPE_OBJECT, log_check_keys, NULL, false},
-	{"exit", SHAPE_OBJECT, exit_check_keys, NULL, false},
-	{"xml", SHAPE_VALUES, NULL, NULL, false},
-	{"redis", SHAPE_OBJECT, redis_check_keys, NULL, false},
-	{.name = NULL},
 };
 
 /* A case. */

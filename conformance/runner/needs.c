@@ -67,10 +67,37 @@ static bool offers_redis(const struct run_options *options)
 	return target_plan_is_refscale(&options->plan) || options->plan.store.size > 0;
 }
 
+/* A command to the target's own databases, not to a server of the case. */
+static bool is_own_command(const struct json *command, const struct json *place)
+{
+	return command != NULL && json_get(place, STR("server")) == NULL;
+}
+
 static bool needs_redis(const struct conform_case *conform_case)
 {
-	return has_entry(conform_case, STR("when"), STR("redis")) ||
-	       has_entry(conform_case, STR("then"), STR("redis"));
+	JSON_EACH (step, conform_case->steps) {
+		JSON_EACH (action, json_get(step, STR("when"))) {
+			const struct json *until = json_path(action, "until.redis");
+
+			if (is_own_command(json_get(action, STR("redis")), action) ||
+			    is_own_command(until, until))
+				return true;
+		}
+		JSON_EACH (check, json_get(step, STR("then"))) {
+			const struct json *redis = json_get(check, STR("redis"));
+
+			if (is_own_command(redis, redis))
+				return true;
+		}
+	}
+	return false;
+}
+
+/* Roles other than all, beside the target or in its place. */
+static bool needs_processes(const struct conform_case *conform_case)
+{
+	return json_get(conform_case->given, STR("role")) != NULL ||
+	       has_entry(conform_case, STR("when"), STR("run"));
 }
 
 /* "release-current" for a case that is about another release than the default. */
@@ -123,6 +150,8 @@ struct str run_missing_need(const struct run_options *options,
 		return STR("test-hooks");
 	if (needs_redis(conform_case) && !offers_redis(options))
 		return STR("redis");
+	if (needs_processes(conform_case) && !target_plan_is_refscale(&options->plan))
+		return STR("refscale's processes");
 	if (release.size > 0 && !offers(options, release))
 		return release;
 	return port.size > 0 ? STR_CONCAT(arena, STR("the "), port, STR(" port")) : STR("");

@@ -34,6 +34,30 @@ struct redis_client *redis_access_client(struct redis_access *access, struct str
 	return client;
 }
 
+/* Also with a database behind it. */
+static bool is_of(struct str url, struct str server)
+{
+	return str_has_prefix(url, server) &&
+	       (url.size == server.size || url.data[server.size] == '/');
+}
+
+void redis_access_forget(struct redis_access *access, struct str server)
+{
+	size_t i = 0;
+
+	while (i < access->connections.count) {
+		struct redis_connection *connection = access->connections.items[i];
+
+		if (!is_of(connection->url, server)) {
+			i++;
+			continue;
+		}
+		access->connections.items[i] =
+			access->connections.items[--access->connections.count];
+		redis_close(connection->client);
+	}
+}
+
 void redis_access_close(struct redis_access *access)
 {
 	for (size_t i = 0; i < access->connections.count; i++)

@@ -27,6 +27,8 @@ struct redis_access {
 /* NULL and *error when the URL cannot be read. The client is the access'. */
 struct redis_client *redis_access_client(struct redis_access *access, struct str url,
 					 struct error *error);
+/* That server has ended: the next command goes over a new connection. */
+void redis_access_forget(struct redis_access *access, struct str server);
 /* Commands under way hear that they are lost during the call. */
 void redis_access_close(struct redis_access *access);
 

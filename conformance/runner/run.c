@@ -35,6 +35,8 @@ static void free_run(struct case_run *run)
 	redis_access_close(&run->redis);
 	scene_close(&run->scene);
 	target_free(&run->target);
+	case_run_free_processes(run);
+	servers_free(&run->servers);
 	wire_free(&run->hook_wire);
 	fixture_calls_free(&run->fixture);
 	vec_free(&run->failures.items);
@@ -62,9 +64,20 @@ static void end(struct case_run *run)
 	done(&result, has_started, data);
 }
 
-static void end_later(struct timer *timer)
+static void servers_have_ended(struct str failure, bool is_missing, void *data)
 {
-	end(LIST_ENTRY(timer, struct case_run, pause));
+	(void)failure;
+	(void)is_missing;
+	end(data);
+}
+
+/* Servers last: what the target still writes must find them. */
+void case_run_end_when_possible(struct case_run *run)
+{
+	if (run->is_winding_up || run->target.process != NULL || case_run_has_processes(run))
+		return;
+	run->is_winding_up = true;
+	servers_end(&run->servers, servers_have_ended);
 }
 
 /* Whatever is under way is given up; the target ends before the case does. */
@@ -79,8 +92,9 @@ static void finish(struct case_run *run)
 	run->call = NULL;
 	redis_access_close(&run->redis);
 	scene_close_plays(&run->scene);
-	if (!target_stop(&run->target))
-		timer_start(run->world, &run->pause, 0, end_later);
+	target_stop(&run->target);
+	case_run_stop_processes(run);
+	case_run_end_when_possible(run);
 }
 
 static void keep_wire(struct case_run *run)
@@ -117,7 +131,14 @@ static void keep_failures(struct case_run *run)
 	run->result.failures_count = count;
 }
 
-static void fail_checks(struct case_run *run)
+static void skip(struct case_run *run, struct str reason)
+{
+	run->result.verdict = VERDICT_SKIPPED;
+	run->result.reason = reason;
+	finish(run);
+}
+
+void case_run_fail_checks(struct case_run *run)
 {
 	const struct failure *first = &run->failures.items.items[0];
 	struct str reason = str_format(run->result_arena, "%.*s: expected %.*s, actual %.*s",
@@ -141,43 +162,84 @@ static void timed_out(struct timer *timer)
 
 static void begin_step(struct case_run *run);
 
-static void add_end_failure(struct case_run *run)
+static void add_end_failure(struct case_run *run, struct str who, int exit_status)
 {
 	struct failure failure = {
-		.what = STR("the target"),
+		.what = who,
 		.line = run->step->line,
 		.expected = STR("runs"),
-		.actual = str_format(run->scratch, "ended with status %d", run->target.exit_status),
+		.actual = str_format(run->scratch, "ended with status %d", exit_status),
 	};
 
 	vec_push(&run->failures.items, failure);
 }
 
-static bool expects_exit(const struct json *step)
+/* of: empty for the target. */
+static bool expects_exit(const struct json *step, struct str of)
 {
 	JSON_EACH (check, json_get(step, STR("then"))) {
-		if (json_get(check, STR("exit")) != NULL)
+		const struct json *exit = json_get(check, STR("exit"));
+
+		if (exit != NULL && str_equal(json_scalar_text(json_get(exit, STR("of"))), of))
 			return true;
 	}
 	return false;
 }
 
-static bool judge(struct case_run *run)
+static const struct check_process *processes_of(struct case_run *run)
 {
-	bool has_ended = run->target.state == TARGET_ENDED;
+	struct check_process *processes =
+		ARENA_ARRAY(run->scratch, struct check_process, run->processes.count + 1);
+
+	for (size_t i = 0; i < run->processes.count; i++) {
+		const struct target *target = &run->processes.items[i]->target;
+
+		processes[i] = (struct check_process){target->name, target->state == TARGET_ENDED,
+						      target->exit_status};
+	}
+	return processes;
+}
+
+bool case_run_fits(struct case_run *run, const struct json *then)
+{
 	const struct check_view view = {
 		.arena = run->scratch,
 		.wire = &run->scene.wire,
-		.has_ended = has_ended,
+		.has_ended = run->target.state == TARGET_ENDED,
 		.exit_status = run->target.exit_status,
 		.observations = run->observations.items,
 		.observations_count = run->observations.count,
+		.processes = processes_of(run),
+		.processes_count = run->processes.count,
 	};
 
 	run->failures.items.count = 0;
-	checks_judge(&view, json_get(run->step, STR("then")), &run->failures);
-	if (has_ended && !run->may_end && !expects_exit(run->step))
-		add_end_failure(run);
+	checks_judge(&view, then, &run->failures);
+	return run->failures.items.count == 0;
+}
+
+/* Nobody ends unasked, unless the case looks at it. Further processes may end well. */
+static void judge_ends(struct case_run *run)
+{
+	if (run->target.state == TARGET_ENDED && !run->may_end && !expects_exit(run->step, STR("")))
+		add_end_failure(run, STR("the target"), run->target.exit_status);
+	for (size_t i = 0; i < run->processes.count; i++) {
+		struct run_process *process = run->processes.items[i];
+		const struct target *target = &process->target;
+
+		if (target->state != TARGET_ENDED || process->may_end)
+			continue;
+		if (expects_exit(run->step, target->name))
+			process->may_end = true; /* once is enough */
+		else if (target->exit_status != 0)
+			add_end_failure(run, target->name, target->exit_status);
+	}
+}
+
+static bool judge(struct case_run *run)
+{
+	case_run_fits(run, json_get(run->step, STR("then")));
+	judge_ends(run);
 	return run->failures.items.count == 0;
 }
 
@@ -194,12 +256,12 @@ static void step_done(struct case_run *run)
 
 static void look(struct timer *timer);
 
-void case_run_judge(struct case_run *run)
+static void observed(struct case_run *run)
 {
 	if (judge(run))
 		step_done(run);
 	else if (run->is_last_look)
-		fail_checks(run);
+		case_run_fail_checks(run);
 	else
 		timer_start(run->world, &run->pause, pace_of(run)->look_again_us, look);
 }
@@ -207,8 +269,7 @@ void case_run_judge(struct case_run *run)
 static void observe(struct case_run *run, bool is_last_look)
 {
 	run->is_last_look = is_last_look;
-	arena_reset(run->scratch);
-	case_run_observe(run);
+	case_run_observe(run, json_get(run->step, STR("then")), observed);
 }
 
 static void look(struct timer *timer)
@@ -292,7 +353,7 @@ static void target_went_down(struct case_run *run)
 				run->target.exit_status);
 			keep_wire(run);
 		}
-		timer_start(run->world, &run->pause, 0, end_later);
+		case_run_end_when_possible(run);
 	} else if (!run->has_started && must_fail_to_start(run)) {
 		run->may_end = true;
 		case_run_first_step(run);
@@ -313,17 +374,55 @@ static void target_has_changed(struct target *target, void *data)
 		target_came_up(run);
 }
 
-static bool start(struct case_run *run, struct error *error)
+static void start_target(struct case_run *run)
 {
-	if (!scene_open(&run->scene, run->world, run->arena, run->conform_case,
+	struct error error = {0};
+
+	if (!target_start(&run->target, &run->scene.placeholders, run->scene.environment,
+			  json_get(run->scene.given, STR("arguments")), &error))
+		case_run_fail(run, str_copy(run->result_arena, str_from(error.text)));
+}
+
+static void servers_are_up(struct str failure, bool is_missing, void *data)
+{
+	struct case_run *run = data;
+
+	failure = str_copy(run->result_arena, failure);
+	if (is_missing)
+		skip(run, failure);
+	else if (failure.size > 0)
+		case_run_fail(run, failure);
+	else
+		start_target(run);
+}
+
+static bool set_up(struct case_run *run, struct error *error)
+{
+	const struct json *servers = json_get(run->conform_case->given, STR("servers"));
+	struct target *target = &run->target;
+
+	if (!servers_plan(&run->servers, servers, &run->scene.placeholders, error) ||
+	    !scene_open(&run->scene, run->world, run->arena, run->conform_case,
 			run->options->portal_port, error))
 		return false;
 	if (run->options->plan.store.size > 0)
 		placeholders_set(&run->scene.placeholders, STR("store"), run->options->plan.store);
-	run->target.wire = &run->scene.wire;
-	run->target.release = json_scalar_text(json_get(run->scene.given, STR("release")));
-	return target_start(&run->target, &run->scene.placeholders, run->scene.environment,
-			    json_get(run->scene.given, STR("arguments")), error);
+	target->wire = &run->scene.wire;
+	target->role = json_get_str(run->scene.given, STR("role"));
+	target->release = json_scalar_text(json_get(run->scene.given, STR("release")));
+	return true;
+}
+
+static void start(struct case_run *run)
+{
+	struct error error = {0};
+
+	if (!set_up(run, &error))
+		case_run_fail(run, str_copy(run->result_arena, str_from(error.text)));
+	else if (run->servers.items.count > 0)
+		servers_start_all(&run->servers, servers_are_up);
+	else
+		start_target(run);
 }
 
 struct case_run *case_run_start(struct world *world, const struct run_options *options,
@@ -331,7 +430,6 @@ struct case_run *case_run_start(struct world *world, const struct run_options *o
 				case_run_done *done, void *data)
 {
 	struct case_run *run = MEMORY_NEW(struct case_run);
-	struct error error = {0};
 
 	run->world = world;
 	run->options = options;
@@ -342,6 +440,8 @@ struct case_run *case_run_start(struct world *world, const struct run_options *o
 	run->began_us = world_monotonic_us(world);
 	run->clock_us = INT64_MIN;
 	run->redis = (struct redis_access){.world = world, .arena = run->arena};
+	run->servers = (struct servers){
+		.world = world, .arena = run->arena, .access = &run->redis, .data = run};
 	run->done = done;
 	run->data = data;
 	run->result = (struct result){.conform_case = conform_case, .verdict = VERDICT_PASSED};
@@ -353,7 +453,6 @@ struct case_run *case_run_start(struct world *world, const struct run_options *o
 				      .data = run};
 	timer_start(world, &run->timeout, options->timeout_us + case_wait_us(conform_case),
 		    timed_out);
-	if (!start(run, &error))
-		case_run_fail(run, str_copy(arena, str_from(error.text)));
+	start(run);
 	return run;
 }

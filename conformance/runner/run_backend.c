@@ -19,11 +19,12 @@ struct str case_run_internal_credentials(struct case_run *run)
 	return STR_CONCAT(run->arena, STR("Basic "), base64_encode(run->arena, pair));
 }
 
-void case_run_ask(struct case_run *run, const struct fixture_call *call, client_done *done)
+void case_run_ask(struct case_run *run, const struct target *target,
+		  const struct fixture_call *call, client_done *done)
 {
 	struct client_request request = {
-		.address = run->target.address,
-		.port = run->target.ports[TARGET_PROXY],
+		.address = target->address,
+		.port = target->ports[TARGET_PROXY],
 		.method = call->method,
 		.target = call->path,
 		.body = call->body,
@@ -31,7 +32,7 @@ void case_run_ask(struct case_run *run, const struct fixture_call *call, client_
 	};
 
 	http_fields_init(&request.fields, run->arena);
-	http_fields_add(&request.fields, STR("Host"), run->target.address);
+	http_fields_add(&request.fields, STR("Host"), target->address);
 	http_fields_add(&request.fields, STR("Authorization"), case_run_internal_credentials(run));
 	if (request.has_body)
 		http_fields_add(&request.fields, STR("Content-Type"), STR("application/json"));
@@ -69,30 +70,73 @@ void case_run_drain(struct case_run *run)
 {
 	const struct fixture_call call = {STR("POST"), STR("/__test/drain"), STR("")};
 
-	case_run_ask(run, &call, hook_done);
+	case_run_ask(run, &run->target, &call, hook_done);
 }
 
 void case_run_forget(struct case_run *run)
 {
 	const struct fixture_call call = {STR("DELETE"), STR("/__test/cache"), STR("")};
 
-	case_run_ask(run, &call, hook_done);
+	case_run_ask(run, &run->target, &call, hook_done);
 }
 
 void case_run_cron(struct case_run *run)
 {
 	const struct fixture_call call = {STR("POST"), STR("/__test/cron"), STR("")};
 
-	case_run_ask(run, &call, hook_done);
+	case_run_ask(run, &run->target, &call, hook_done);
+}
+
+/* The clocks of the target and of all that listen beside it. */
+
+static const struct target *target_at(const struct case_run *run, size_t place)
+{
+	return place == 0 ? &run->target : &run->processes.items[place - 1]->target;
+}
+
+static void clock_done(struct record *record, void *data);
+
+static void set_next_clock(struct case_run *run)
+{
+	const struct fixture_call call = {
+		STR("PUT"), STR("/__test/clock"),
+		str_format(run->arena, "%" PRId64, run->clock_us / UTC_SECOND_US)};
+
+	while (run->clocks_set <= run->processes.count) {
+		const struct target *target = target_at(run, run->clocks_set++);
+
+		if (target_has_hooks(target)) {
+			case_run_ask(run, target, &call, clock_done);
+			return;
+		}
+	}
+	if (run->has_started)
+		case_run_next_action(run);
+	else
+		case_run_seed(run);
+}
+
+static void clock_done(struct record *record, void *data)
+{
+	if (is_fine(data, record))
+		set_next_clock(data);
 }
 
 void case_run_set_clock(struct case_run *run, int64_t utc_us)
 {
-	struct fixture_call call = {STR("PUT"), STR("/__test/clock"), STR("")};
-
 	run->clock_us = utc_us;
-	call.body = str_format(run->arena, "%" PRId64, utc_us / UTC_SECOND_US);
-	case_run_ask(run, &call, hook_done);
+	run->clocks_set = 0;
+	if (target_has_hooks(&run->target))
+		set_next_clock(run);
+	else
+		case_run_fail(run, STR("the target has no clock that could be set"));
+}
+
+void case_run_set_clock_of(struct case_run *run, const struct run_process *process)
+{
+	for (run->clocks_set = 1; run->processes.items[run->clocks_set - 1] != process;)
+		run->clocks_set++;
+	set_next_clock(run);
 }
 
 void case_run_advance_clock(struct case_run *run, int64_t by_us)
@@ -129,10 +173,15 @@ static bool prepare_seed(struct case_run *run)
 
 void case_run_seed(struct case_run *run)
 {
+	if (run->target.ports[TARGET_PROXY] == 0) {
+		case_run_first_step(run); /* a role that does not listen */
+		return;
+	}
 	if (run->fixture.items.count == 0 && !prepare_seed(run))
 		return;
 	if (run->fixture_next < run->fixture.items.count)
-		case_run_ask(run, &run->fixture.items.items[run->fixture_next++], fixture_done);
+		case_run_ask(run, &run->target, &run->fixture.items.items[run->fixture_next++],
+			     fixture_done);
 	else
 		case_run_first_step(run);
 }

@@ -10,11 +10,19 @@
 #include "conformance/runner/redis_access.h"
 #include "conformance/runner/run.h"
 #include "conformance/runner/scene.h"
+#include "conformance/runner/servers.h"
 #include "conformance/runner/target.h"
 #include "world/clock.h"
 
 /* reply: NULL when there is none, *failure says why; good until the next judgement. */
 typedef void redis_reply_came(struct case_run *run, const struct json *reply, struct str failure);
+
+/* A process that the case runs beside the target: refscale in another role. */
+struct run_process {
+	struct case_run *run;
+	struct target target; /* with its name */
+	bool may_end;         /* it was told to */
+};
 
 struct case_run {
 	struct world *world;
@@ -25,6 +33,9 @@ struct case_run {
 	struct arena *scratch;      /* of one judgement */
 	struct scene scene;
 	struct target target;
+	VEC(struct run_process *) processes;
+	const struct run_process *awaited; /* by the action, until it is ready or has ended */
+	struct servers servers;
 	struct failures failures; /* of the present judgement */
 	int64_t began_us;
 	struct timer timeout;
@@ -38,52 +49,77 @@ struct case_run {
 	int64_t settling_since_us, changed_us;
 	uint64_t changes_seen;
 	bool has_started, may_end;
+	const struct json *until; /* what an action is repeated for; NULL: nothing yet */
+	int64_t until_since_us;
 
 	/* A backend. */
 	struct fixture_calls fixture;
 	size_t fixture_next;
 	struct wire hook_wire; /* calls that are not the case's own */
 	int64_t clock_us;      /* the target's; INT64_MIN: never set */
+	size_t clocks_set;     /* of the target and its processes */
 
 	/* Its Redis. */
 	struct redis_access redis;
 	redis_reply_came *redis_replied;
 	const struct json *observed; /* the check whose command is under way */
+	void (*observed_all)(struct case_run *run);
 	VEC(struct redis_observation) observations;
 	bool is_last_look;
 
 	struct result result;
-	bool is_over;
+	bool is_over, is_winding_up;
 	case_run_done *done;
 	void *data;
 };
 
 /* run.c */
 void case_run_fail(struct case_run *run, struct str reason);
-void case_run_next_action(struct case_run *run); /* the present one is done */
+void case_run_fail_checks(struct case_run *run); /* as run->failures say */
+/* Judges what was observed; false: run->failures say what does not fit. */
+bool case_run_fits(struct case_run *run, const struct json *then);
+void case_run_end_when_possible(struct case_run *run); /* once it is over: something has ended */
+void case_run_next_action(struct case_run *run);       /* the present one is done */
 void case_run_first_step(struct case_run *run);
-
-void case_run_judge(struct case_run *run); /* all is observed */
 
 /* actions.c, actions_call.c */
 void case_run_act(struct case_run *run);
 void case_run_act_call(struct case_run *run, const struct json *action);
+/* actions_until.c */
+void case_run_until(struct case_run *run); /* looks whether the present action fits now */
+
+/* run_processes.c */
+void case_run_process(struct case_run *run, const struct json *given);
+/* `which`: target, server.NAME or process.NAME; the next action follows when it has ended, but a
+ * target that is only stopped is not waited for. */
+void case_run_stop(struct case_run *run, struct str which, bool kills);
+void case_run_start_server(struct case_run *run, struct str which);
+struct run_process *case_run_find_process(struct case_run *run, struct str name); /* or NULL */
+void case_run_stop_processes(struct case_run *run);
+bool case_run_has_processes(const struct case_run *run); /* that did not end yet */
+void case_run_free_processes(struct case_run *run);
 
 /* run_backend.c */
 void case_run_seed(struct case_run *run); /* then the first step */
 /* One call of the runner's own, which is not on the case's wire. */
-void case_run_ask(struct case_run *run, const struct fixture_call *call, client_done *done);
+void case_run_ask(struct case_run *run, const struct target *target,
+		  const struct fixture_call *call, client_done *done);
 void case_run_drain(struct case_run *run);
 void case_run_forget(struct case_run *run);
 void case_run_cron(struct case_run *run);
 void case_run_set_clock(struct case_run *run, int64_t utc_us);
+/* A process that came later gets the time that the others have. */
+void case_run_set_clock_of(struct case_run *run, const struct run_process *process);
 void case_run_advance_clock(struct case_run *run, int64_t by_us);
 /* "Basic ..." of the target's Internal API. */
 struct str case_run_internal_credentials(struct case_run *run);
 
 /* run_redis.c */
-/* An action: `place` is {in}, may be the action itself. The next one follows the reply. */
+/* An action: `place` is {in, server, database}, may be the action itself. The next one follows the
+ * reply. */
 void case_run_command(struct case_run *run, const struct json *command, const struct json *place);
-void case_run_observe(struct case_run *run); /* for the step's checks; then case_run_judge() */
+/* For the checks of that list; then calls. Nothing of the last judgement is valid any more. */
+void case_run_observe(struct case_run *run, const struct json *then,
+		      void (*observed_all)(struct case_run *run));
 
 #endif

@@ -1,6 +1,6 @@
 /* Redis in a case: the commands of its actions, and those of its checks before each judgement.
  * refscale's databases are reached through its test hooks, wherever they are; those of another
- * target at the URL that it was given. */
+ * target at the URL that it was given; servers of the case directly. */
 #include "base/arena.h"
 #include "base/error.h"
 #include "base/json.h"
@@ -46,7 +46,7 @@ static void ask_hook(struct case_run *run, const struct json *command, struct st
 					  STR_CONCAT(run->arena, STR("/__test/redis/"), database),
 					  command_text(run->arena, command)};
 
-	case_run_ask(run, &call, hook_answered);
+	case_run_ask(run, &run->target, &call, hook_answered);
 }
 
 static void server_replied(const struct redis_reply *reply, void *data)
@@ -75,16 +75,28 @@ static void ask_server(struct case_run *run, const struct json *command, struct 
 		case_run_fail(run, str_copy(run->result_arena, str_from(error.text)));
 }
 
-/* `place` says where: {in}. The reply comes later, in a turn of its own. */
+/* Of a server of the case; empty: the target's own. */
+static struct str url_of(struct case_run *run, const struct json *place)
+{
+	struct str url =
+		servers_url(&run->servers, json_scalar_text(json_get(place, STR("server"))));
+	int64_t database = json_int(json_get(place, STR("database")), 0);
+
+	return url.size == 0 || database == 0 ? url
+					      : redis_url_of_database(run->arena, url, database);
+}
+
+/* `place` says where: {in, server, database}. The reply comes later, in a turn of its own. */
 static void ask(struct case_run *run, const struct json *command, const struct json *place,
 		redis_reply_came *came)
 {
-	struct str database = json_get_str(place, STR("in"));
-	struct str store = run->options->plan.store;
-	bool is_queues = str_equal(database, STR("queues"));
+	struct str url = url_of(run, place), store = run->options->plan.store;
+	bool is_queues = str_equal(json_get_str(place, STR("in")), STR("queues"));
 
 	run->redis_replied = came;
-	if (target_plan_is_refscale(&run->options->plan))
+	if (url.size > 0)
+		ask_server(run, command, url);
+	else if (target_plan_is_refscale(&run->options->plan))
 		ask_hook(run, command, is_queues ? STR("queues") : STR("storage"));
 	else
 		ask_server(run, command,
@@ -130,7 +142,7 @@ static void observe_next(struct case_run *run, const struct json *entry)
 		entry = entry->next;
 	run->observed = entry;
 	if (entry == NULL) {
-		case_run_judge(run);
+		run->observed_all(run);
 		return;
 	}
 
@@ -139,8 +151,11 @@ static void observe_next(struct case_run *run, const struct json *entry)
 	ask(run, json_get(check, STR("command")), check, observation_came);
 }
 
-void case_run_observe(struct case_run *run)
+void case_run_observe(struct case_run *run, const struct json *then,
+		      void (*observed_all)(struct case_run *run))
 {
+	arena_reset(run->scratch);
 	run->observations.count = 0;
-	observe_next(run, json_at(json_get(run->step, STR("then")), 0));
+	run->observed_all = observed_all;
+	observe_next(run, json_at(then, 0));
 }

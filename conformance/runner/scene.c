@@ -6,6 +6,7 @@
 #include "base/error.h"
 #include "base/json.h"
 #include "conformance/runner/fixture_gateway.h"
+#include "conformance/runner/free_port.h"
 #include "world/clock.h"
 #include "world/environment.h"
 #include "world/files.h"
@@ -140,9 +141,14 @@ static bool set_up_gateway(struct scene *scene, struct error *error)
 
 static bool open_backend_scene(struct scene *scene, struct error *error)
 {
+	uint16_t free_port = 0;
+
 	if (!play_open(&scene->plays[SIDE_HOOK], scene->world, &scene->wire, SIDE_HOOK,
 		       play_script_choose, NULL, error))
 		return false;
+	if (!free_port_choose(scene->world, &free_port, error))
+		return false;
+	set_address(scene, STR("free_port"), "%u", free_port);
 	set_address(scene, STR("hook"), "http://127.0.0.1:%u/hook", scene->plays[SIDE_HOOK].port);
 	return true;
 }

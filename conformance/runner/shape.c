@@ -251,6 +251,8 @@ bool shape_check(const struct json *value, const struct shape_key *shape, struct
 		return check_duration(&place, value);
 	case SHAPE_INSTANT:
 		return check_instant(&place, value);
+	case SHAPE_PATTERN:
+		return check_pattern(&place, value);
 	case SHAPE_VALUE:
 		return check_value(&place, value);
 	case SHAPE_VALUES:

@@ -96,7 +96,7 @@ static void line_came(struct process *process, bool is_stderr, struct str line, 
 	struct target *target = data;
 
 	(void)process;
-	wire_add_log(target->wire, line);
+	wire_add_log(target->wire, target->name, line);
 	if (!is_stderr && target->state == TARGET_STARTING && str_has_prefix(line, STR("ready ")) &&
 	    target_plan_is_refscale(target->plan))
 		read_ready_line(target, line);
@@ -120,9 +120,9 @@ static void add_word(struct target *target, struct str *words, size_t *count, st
 	words[(*count)++] = str_copy(target->arena, word);
 }
 
-static size_t refscale_words(struct target *target, const struct json *arguments, struct str *words)
+static size_t gateway_words(struct target *target, struct str *words)
 {
-	static const struct str gateway_words[] = {
+	static const struct str fixed[] = {
 		STR_INIT("refscale"),
 		STR_INIT("gateway"),
 		STR_INIT("--port"),
@@ -134,26 +134,66 @@ static size_t refscale_words(struct target *target, const struct json *arguments
 		STR_INIT("--echo-port"),
 		STR_INIT("0"),
 	};
-	const struct str store =
-		target->plan->store.size > 0 ? target->plan->store : STR(":memory:");
-	const struct str backend_words[] = {STR("refscale"), STR("backend"),     STR("all"),
-					    STR("--port"),   STR("0"),           STR("--store"),
-					    store,           STR("--test-hooks")};
-	bool is_gateway = target->plan->suite == SUITE_GATEWAY;
-	const struct str *fixed = is_gateway ? gateway_words : backend_words;
-	size_t fixed_count = is_gateway ? sizeof gateway_words / sizeof *gateway_words
-					: sizeof backend_words / sizeof *backend_words;
 	size_t count = 0;
 
-	for (size_t i = 0; i < fixed_count; i++)
+	for (size_t i = 0; i < sizeof fixed / sizeof *fixed; i++)
 		add_word(target, words, &count, fixed[i]);
+	return count;
+}
+
+static bool listens(const struct target *target)
+{
+	return target->role.size == 0 || str_equal(target->role, STR("all")) ||
+	       str_equal(target->role, STR("listener"));
+}
+
+/* Where a Redis of the case is named, the target's data are there. */
+static bool has_own_redis(const struct json *environment)
+{
+	return json_get_str(environment, STR("CONFIG_REDIS_PROXY")).size > 0;
+}
+
+static size_t backend_words(struct target *target, const struct json *environment,
+			    struct str *words)
+{
+	struct str store = target->plan->store;
+	size_t count = 0;
+
+	add_word(target, words, &count, STR("refscale"));
+	add_word(target, words, &count, STR("backend"));
+	add_word(target, words, &count, target->role.size > 0 ? target->role : STR("all"));
+	if (listens(target)) {
+		add_word(target, words, &count, STR("--port"));
+		add_word(target, words, &count, STR("0"));
+		add_word(target, words, &count, STR("--test-hooks"));
+	}
+	if (!has_own_redis(environment)) {
+		add_word(target, words, &count, STR("--store"));
+		add_word(target, words, &count, store.size > 0 ? store : STR(":memory:"));
+	}
 	if (target->release.size > 0) {
 		add_word(target, words, &count, STR("--release"));
 		add_word(target, words, &count, target->release);
 	}
+	return count;
+}
+
+static size_t refscale_words(struct target *target, const struct json *environment,
+			     const struct json *arguments, struct str *words)
+{
+	size_t count = target->plan->suite == SUITE_GATEWAY
+			       ? gateway_words(target, words)
+			       : backend_words(target, environment, words);
+
 	JSON_EACH (argument, arguments)
 		add_word(target, words, &count, json_scalar_text(argument));
 	return count;
+}
+
+bool target_has_hooks(const struct target *target)
+{
+	return target->plan->suite == SUITE_BACKEND && target->state == TARGET_READY &&
+	       target->ports[TARGET_PROXY] != 0;
 }
 
 /* Commands. */
@@ -267,35 +307,57 @@ static bool use_url(struct target *target, struct error *error)
 
 /* All three. */
 
-bool target_start(struct target *target, struct placeholders *placeholders,
-		  const struct json *environment, const struct json *arguments, struct error *error)
-{
-	size_t words_max = 16 + (arguments != NULL ? arguments->count : 0), count = 0;
-	struct str *words = ARENA_ARRAY(target->arena, struct str, words_max);
-	struct process_variable *variables =
-		ARENA_ARRAY(target->arena, struct process_variable, environment->count + 1);
-	bool is_refscale = target_plan_is_refscale(target->plan);
+struct variables {
+	struct process_variable *items;
+	size_t count;
+};
 
-	target->address = STR("127.0.0.1");
-	wire_init(&target->probe_wire, target->arena);
-	if (target->plan->url.size > 0)
-		return use_url(target, error);
-	if (!is_refscale && !reserve_ports(target, placeholders, error))
-		return false;
-	placeholders_set(placeholders, STR("release"),
-			 target->release.size > 0 ? target->release : RELEASE_DEFAULT);
+/* Where a case turns metrics on, they are served on a free port, which the ready line tells. */
+static void add_default_variables(const struct target *target, const struct json *environment,
+				  struct variables *variables)
+{
+	static const struct str names[] = {STR_INIT("CONFIG_WORKER_PROMETHEUS_METRICS_PORT"),
+					   STR_INIT("CONFIG_LISTENER_PROMETHEUS_METRICS_PORT")};
+
+	if (!target_plan_is_refscale(target->plan) || target->plan->suite != SUITE_BACKEND)
+		return;
+	for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
+		if (json_get(environment, names[i]) == NULL)
+			variables->items[variables->count++] =
+				(struct process_variable){names[i], STR("0")};
+	}
+}
+
+static struct variables variables_of(struct target *target, const struct placeholders *placeholders,
+				     const struct json *environment)
+{
+	struct variables variables = {
+		ARENA_ARRAY(target->arena, struct process_variable, environment->count + 2), 0};
+
 	JSON_EACH (variable, environment)
-		variables[count++] = (struct process_variable){
+		variables.items[variables.count++] = (struct process_variable){
 			variable->key, placeholders_expand(placeholders, target->arena,
 							   json_scalar_text(variable))};
+	add_default_variables(target, environment, &variables);
+	return variables;
+}
 
+static bool start_process(struct target *target, const struct placeholders *placeholders,
+			  const struct json *environment, const struct json *arguments,
+			  struct error *error)
+{
+	size_t words_max = 16 + (arguments != NULL ? arguments->count : 0);
+	struct str *words = ARENA_ARRAY(target->arena, struct str, words_max);
+	struct variables variables = variables_of(target, placeholders, environment);
+	bool is_refscale = target_plan_is_refscale(target->plan);
 	struct process_options options = {
 		.words = words,
-		.words_count = is_refscale ? refscale_words(target, arguments, words) : 0,
+		.words_count =
+			is_refscale ? refscale_words(target, environment, arguments, words) : 0,
 		.shell_command =
 			is_refscale ? STR("") : command_of(target, placeholders, arguments),
-		.variables = variables,
-		.variables_count = count,
+		.variables = variables.items,
+		.variables_count = variables.count,
 		.inherit_variables = !is_refscale,
 		.line = line_came,
 		.exited = exited,
@@ -310,6 +372,20 @@ bool target_start(struct target *target, struct placeholders *placeholders,
 	return true;
 }
 
+bool target_start(struct target *target, struct placeholders *placeholders,
+		  const struct json *environment, const struct json *arguments, struct error *error)
+{
+	target->address = STR("127.0.0.1");
+	wire_init(&target->probe_wire, target->arena);
+	if (target->plan->url.size > 0)
+		return use_url(target, error);
+	if (!target_plan_is_refscale(target->plan) && !reserve_ports(target, placeholders, error))
+		return false;
+	placeholders_set(placeholders, STR("release"),
+			 target->release.size > 0 ? target->release : RELEASE_DEFAULT);
+	return start_process(target, placeholders, environment, arguments, error);
+}
+
 static void grace_over(struct timer *timer)
 {
 	struct target *target = LIST_ENTRY(timer, struct target, timer);
@@ -322,6 +398,14 @@ void target_ask_to_stop(struct target *target)
 {
 	if (target->process != NULL)
 		process_stop(target->world, target->process);
+}
+
+void target_kill(struct target *target)
+{
+	if (target->process == NULL)
+		return;
+	target->was_killed = true;
+	process_kill(target->world, target->process);
 }
 
 bool target_stop(struct target *target)

@@ -49,6 +49,8 @@ struct target {
 	const struct target_plan *plan;
 	struct arena *arena;
 	struct wire *wire;  /* gets its log */
+	struct str name;    /* of its log lines; empty: the target itself */
+	struct str role;    /* of a backend; empty: all */
 	struct str release; /* of a backend; empty: the default */
 	enum target_state state;
 	int exit_status; /* when it ended: status, or 128 + signal */
@@ -63,15 +65,18 @@ struct target {
 	void *data;
 };
 
-/* Order of use: fill world, plan, arena, wire, release, changed, data; start; stop; wait for
- * TARGET_ENDED; free. `environment` (name: text) is what the target gets on top, `arguments` a list
- * or NULL. */
+/* Order of use: fill world, plan, arena, wire, name, role, release, changed, data; start; stop;
+ * wait for TARGET_ENDED; free. `environment` (name: text) is what the target gets on top,
+ * `arguments` a list or NULL. */
 bool target_start(struct target *target, struct placeholders *placeholders,
 		  const struct json *environment, const struct json *arguments,
 		  struct error *error);
 /* Asks it to end (SIGTERM), kills it when it does not. False: there is nothing to wait for. */
 bool target_stop(struct target *target);
 void target_ask_to_stop(struct target *target); /* only asks */
+void target_kill(struct target *target);
+/* Whether clock, cache and queues of it are in reach (refscale's own backend that listens). */
+bool target_has_hooks(const struct target *target);
 void target_free(struct target *target);
 
 #endif

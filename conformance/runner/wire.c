@@ -71,9 +71,11 @@ void wire_touch(struct wire *wire)
 	wire->changes++;
 }
 
-void wire_add_log(struct wire *wire, struct str line)
+void wire_add_log(struct wire *wire, struct str of, struct str line)
 {
-	vec_push(&wire->log, str_copy(wire->arena, line));
+	struct log_line noted = {of, str_copy(wire->arena, line)};
+
+	vec_push(&wire->log, noted);
 	wire_touch(wire);
 }
 
@@ -81,6 +83,19 @@ void wire_begin_step(struct wire *wire)
 {
 	wire->step_records = wire->records.count;
 	wire->step_log = wire->log.count;
+}
+
+void wire_forget_last(struct wire *wire, enum side side)
+{
+	size_t at = wire->records.count;
+
+	while (at > 0 && wire->records.items[at - 1]->side != side)
+		at--;
+	if (at == 0)
+		return;
+	for (; at < wire->records.count; at++)
+		wire->records.items[at - 1] = wire->records.items[at];
+	wire->records.count--;
 }
 
 struct record *wire_next(const struct wire *wire, enum side side, size_t *at)
@@ -141,6 +156,12 @@ static void print_record(struct strbuf *out, const struct record *record)
 		strbuf_append_format(out, "    <- %.*s\n", STR_ARG(record->failure));
 }
 
+static void print_log_line(struct strbuf *out, const struct log_line *line)
+{
+	strbuf_append_format(out, "    log%s%.*s: %.*s\n", line->of.size > 0 ? " of " : "",
+			     STR_ARG(line->of), STR_ARG(line->text));
+}
+
 /* Every report can hold it: what is no text becomes '?'. */
 static struct str printable(struct arena *arena, struct str text)
 {
@@ -171,7 +192,7 @@ struct str wire_print(const struct wire *wire, struct arena *arena)
 	for (size_t i = 0; i < wire->records.count; i++)
 		print_record(&out, wire->records.items[i]);
 	for (size_t i = first; i < wire->log.count; i++)
-		strbuf_append_format(&out, "    log: %.*s\n", STR_ARG(wire->log.items[i]));
+		print_log_line(&out, &wire->log.items[i]);
 	text = printable(arena, strbuf_str(&out));
 	strbuf_free(&out);
 	return text;

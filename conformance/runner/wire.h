@@ -35,10 +35,15 @@ struct record {
 	struct str failure; /* why there is no answer, or not all of it */
 };
 
+struct log_line {
+	struct str of; /* the process; empty: the target */
+	struct str text;
+};
+
 struct wire {
 	struct arena *arena;
 	VEC(struct record *) records;
-	VEC(struct str) log;
+	VEC(struct log_line) log;
 	size_t step_records, step_log; /* where the present step begins */
 	uint64_t changes;              /* counts whatever was noted */
 };
@@ -52,8 +57,10 @@ void wire_add_answer(struct wire *wire, struct record *record, int status, struc
 		     const struct http_fields *fields, struct str body);
 /* Something about a record changed: its body came, its answer left, it failed. */
 void wire_touch(struct wire *wire);
-void wire_add_log(struct wire *wire, struct str line);
+void wire_add_log(struct wire *wire, struct str of, struct str line);
 void wire_begin_step(struct wire *wire);
+/* The side's last record never was. */
+void wire_forget_last(struct wire *wire, enum side side);
 /* Walks the records of one side in the present step: `size_t at = 0; while ((r = wire_next(w,
  * SIDE_BACKEND, &at)) != NULL)`. */
 struct record *wire_next(const struct wire *wire, enum side side, size_t *at);
