@@ -160,12 +160,11 @@ static void check_status(struct backend *backend, struct arena *arena, const str
 		.extensions = {.hierarchy = true},
 		.application = &application,
 		.metrics = &metrics,
-		.limits = {limits, 3},
-		.counters = counters,
+		.limits = {{limits, 3}, counters},
 		.denial = {denial, texts[6], texts[7]},
 	};
 
-	parameters_init(&call.parameters, arena, 1);
+	parameters_init(&call.parameters, arena, 1, backend->settings.profile);
 	check_document(answer_status(&call), 3);
 }
 

@@ -104,7 +104,7 @@ static void check_ready(const struct job *job, struct backend *backend, struct a
 		count++;
 	}
 	BUG_IF(count != job->count);
-	counters_init(&counters, 1);
+	counters_init(&counters, 1, false);
 	counters_begin(&counters, arena);
 	job_apply(job, &counters);
 	while (map_next(counters.changes, &at))

@@ -9,6 +9,7 @@
 #include <stdint.h>
 
 #include "backend/multipart.h"
+#include "backend/profile.h"
 #include "base/arena.h"
 #include "base/bug.h"
 #include "base/json.h"
@@ -125,7 +126,7 @@ static void check_again(struct arena *arena, const struct parameter *root)
 	strbuf_init(&query, OUT_BYTES_MAX);
 	write_query(arena, &query, STR(""), root);
 	BUG_IF(strbuf_is_full(&query));
-	parameters_init(&again, arena, 7);
+	parameters_init(&again, arena, 7, profile_find(STR("")));
 	BUG_IF(parameters_read(&again, PARAMETERS_QUERY, strbuf_str(&query)) != API_NO_ERROR);
 	BUG_IF(!str_equal(json_of(arena, root), json_of(arena, &again.roots[PARAMETERS_QUERY])));
 	strbuf_free(&query);
@@ -156,7 +157,7 @@ static void check_read(struct arena *arena, char form, struct str text)
 	struct parameters parameters;
 	struct sums sums = {0};
 
-	parameters_init(&parameters, arena, 1);
+	parameters_init(&parameters, arena, 1, profile_find(STR("")));
 	if (read_input(&parameters, form, text) != API_NO_ERROR)
 		return;
 	for (int i = 0; i < PARAMETERS_SOURCES; i++) {
@@ -192,7 +193,7 @@ static void check_multipart(struct arena *arena, struct str text)
 	while (str_next_field(&rest, '\n', &value))
 		write_field(&body, count++, value);
 	strbuf_append(&body, STR("--B--\r\n"));
-	parameters_init(&parameters, arena, 3);
+	parameters_init(&parameters, arena, 3, profile_find(STR("")));
 	BUG_IF(multipart_read(&parameters, MULTIPART_TYPE, strbuf_str(&body)) != API_NO_ERROR);
 	BUG_IF(parameters.roots[PARAMETERS_BODY].count != count);
 	for (size_t i = 0; str_next_field(&text, '\n', &value); i++)
