@@ -31,7 +31,7 @@ int64_t backend_now_us(const struct backend *backend)
 void backend_work_ended(struct backend *backend)
 {
 	if (backend->is_stopping && backend->requests == 0 && backend->exchanges == 0 &&
-	    (backend->worker == NULL || worker_is_idle(backend->worker)) &&
+	    (backend->worker == NULL || worker_has_ended(backend->worker)) &&
 	    (backend->cron == NULL || cron_is_idle(backend->cron)))
 		world_exit(backend->world, 0);
 }

@@ -52,6 +52,7 @@ struct str key_daily_traffic(struct arena *arena, struct str service, struct str
 #define KEY_DELETED_SERVICES STR("set_with_services_marked_for_deletion")
 
 #define KEY_QUEUES STR("resque:queues")
+#define KEY_WORKERS STR("resque:workers")
 #define KEY_FAILED_JOBS STR("resque:failed")
 
 #endif

@@ -5,7 +5,8 @@
 	.splits_at_semicolons = true, .reads_leading_brackets = true, .depth_max = 100,            \
 	.level_name_bytes_max = 65536, .not_valid_data_status = 400, .has_end_users = true,        \
 	.has_access_tokens = true, .keeps_latest_transactions = true,                              \
-	.notifies_without_master = true, .keeps_hourly_maximum = true, .counts_event_pings = true
+	.notifies_without_master = true, .keeps_hourly_maximum = true, .counts_event_pings = true, \
+	.names_workers_with_queues = true
 
 /* The first is the default. */
 static const struct profile profiles[] = {

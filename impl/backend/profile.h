@@ -52,6 +52,7 @@ struct profile {
 	/* Operation (8.4, 9, 10). */
 	bool has_application_batches; /* and GET .../provider_key of a token pair */
 	bool purges_stats;
+	bool names_workers_with_queues; /* in resque:workers (6.6) */
 	bool has_sentinel_passwords;
 	bool has_worker_metrics, has_listener_metrics;
 };

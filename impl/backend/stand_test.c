@@ -220,10 +220,14 @@ bool stand_start(void)
 	};
 	struct error error = {0};
 
-	stand_argument("--store");
-	stand_argument(stand.is_embedded ? ":memory:" : "redis://10.0.0.7:6379");
-	if (!stand.has_no_hooks)
-		stand_argument("--test-hooks");
+	if (stand.process == NULL) {
+		stand_argument("--store");
+		stand_argument(stand.is_embedded ? ":memory:" : "redis://10.0.0.7:6379");
+		if (!stand.has_no_hooks)
+			stand_argument("--test-hooks");
+	}
+	stand.is_ready = false;
+	stand.exit_status = -1;
 	options.words_count = stand.words_count;
 	stand.process = sim_process_start(stand.backend_host, &options, &error);
 	ck_assert_msg(stand.process != NULL, "%s", error.text);
@@ -234,6 +238,13 @@ bool stand_start(void)
 int stand_exit_status(void)
 {
 	return stand.exit_status;
+}
+
+void stand_kill(void)
+{
+	sim_process_kill(stand.process);
+	stand_run_for(1000);
+	stand_leave();
 }
 
 void stand_ask_to_stop(void)
@@ -519,6 +530,11 @@ const char *stand_redis(const char *command)
 const char *stand_queues(const char *command)
 {
 	return ask(1, command);
+}
+
+void stand_forget_command(const char *name)
+{
+	sim_redis_forget_command(stand.redis, str_from(name));
 }
 
 void stand_stop_redis(void)

@@ -46,6 +46,7 @@ void stand_use_no_hooks(void); /* the worker works by itself */
 bool stand_start(void);
 /* Started, with the services, metrics and applications of spec/backend.md 13. */
 void stand_provision(void);
+void stand_kill(void); /* may be followed by stand_start(): a new process, as the one before */
 int stand_exit_status(void); /* -1: still running */
 void stand_ask_to_stop(void);
 struct str stand_log(void);
@@ -69,6 +70,7 @@ const char *stand_redis(const char *command);
 const char *stand_queues(const char *command);
 void stand_redis_send(int database, const struct str *words, size_t count);
 const char *stand_reply(void); /* to what was sent last */
+void stand_forget_command(const char *name); /* the Redis is an older one */
 void stand_stop_redis(void);
 void stand_restart_redis(void);
 

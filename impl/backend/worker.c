@@ -1,37 +1,34 @@
 #include "backend/worker.h"
 
-#include <inttypes.h>
 #include <stdlib.h>
 
 #include "backend/backend_internal.h"
 #include "backend/batch.h"
-#include "backend/counters.h"
-#include "backend/integration_errors.h"
-#include "backend/job_run.h"
+#include "backend/in_flight.h"
+#include "backend/job_round.h"
 #include "backend/keys.h"
-#include "backend/latest_transactions.h"
-#include "backend/memo.h"
 #include "backend/profile.h"
-#include "backend/traffic.h"
-#include "backend/worker_log.h"
 #include "base/arena.h"
 #include "base/bug.h"
-#include "base/json.h"
 #include "base/vec.h"
 #include "world/clock.h"
+#include "world/environment.h"
 
 #define ROUND_JOBS_MAX 64
 /* Of a round's payloads; when they are more, the next round takes fewer jobs. */
-#define ROUND_BYTES_MAX (1024 * 1024)
+#define ROUND_BYTES_MAX (256 * 1024)
 #define PAUSE_US (1 * UTC_SECOND_US) /* after Redis failed */
-#define BLOCK_S STR("60")            /* as upstream polls its queues */
-#define BLOCK_TIMEOUT_MS 70000
+/* What the other queues have got meanwhile is noticed after that. */
+#define BLOCK_S STR("1")
+#define BLOCK_TIMEOUT_MS 10000
 
 enum worker_state {
 	WORKER_IDLE,
 	WORKER_WAITING, /* a Redis will say when there is a job */
 	WORKER_PAUSED,
 	WORKER_WORKING,
+	WORKER_LEAVING,
+	WORKER_ENDED,
 };
 
 struct drain {
@@ -42,30 +39,30 @@ struct drain {
 struct worker {
 	struct backend *backend;
 	struct redis_client *blocking; /* NULL: whoever enqueues wakes the worker */
+	bool is_blocked;               /* a command waits there */
 	enum worker_state state;
-	bool is_woken; /* while working */
+	bool is_woken;    /* while working */
+	bool is_clearing; /* waits for rounds to be settled */
 	bool is_stopping;
+	bool is_registered;
 	struct timer pause;
 	void (*resume)(struct worker *worker); /* after the pause */
 	VEC(struct drain) drains;
 
-	/* The round. */
-	struct arena *arena;
+	struct in_flight in_flight;
+	struct job_round round;
+	struct arena *arena; /* of the round */
 	struct batch batch;
-	struct reader reader;
-	struct counters counters;
-	struct traffic traffic;
 	enum queue queue;
-	struct job *jobs;
+	struct str name; /* of the round in flight */
+	struct str *payloads;
 	size_t count, jobs_max;
-	int64_t began_us;
 };
 
 static void begin_round(struct worker *worker);
-static void prepare_round(struct worker *worker);
-static void write_round(struct worker *worker);
+static void leave(struct worker *worker);
 
-static bool looks_first(const struct worker *worker)
+static bool is_embedded(const struct worker *worker)
 {
 	return worker->backend->store != NULL;
 }
@@ -83,8 +80,7 @@ static void pause_over(struct timer *timer)
 static void pause_before(struct worker *worker, void (*resume)(struct worker *worker))
 {
 	if (worker->is_stopping) {
-		worker->state = WORKER_IDLE;
-		backend_work_ended(worker->backend);
+		leave(worker);
 		return;
 	}
 	worker->state = WORKER_PAUSED;
@@ -92,54 +88,172 @@ static void pause_before(struct worker *worker, void (*resume)(struct worker *wo
 	timer_start(worker->backend->world, &worker->pause, PAUSE_US, pause_over);
 }
 
-/* Waiting. */
+static void end_round(struct worker *worker)
+{
+	if (worker->is_stopping)
+		leave(worker);
+	else
+		begin_round(worker);
+}
 
-static void take_jobs(struct worker *worker, enum queue queue, size_t count);
+/* A round. */
 
-static void job_arrived(const struct redis_reply *reply, void *data)
+static void settle_in_hand(struct worker *worker);
+
+static void settled(bool has_failed, void *data)
 {
 	struct worker *worker = data;
 
-	if (worker->state != WORKER_WAITING)
-		return;
-	worker->state = WORKER_IDLE;
-	if (worker->is_stopping && reply->kind != REDIS_ARRAY)
-		return;
-	if (reply->kind == REDIS_LOST || reply->kind == REDIS_ERROR) {
+	if (!has_failed)
+		worker->in_flight.has_leftovers = false;
+	if (has_failed && worker->in_flight.is_unsupported)
+		pause_before(worker, settle_in_hand);
+	else
 		pause_before(worker, begin_round);
+}
+
+static void settle(struct worker *worker, enum in_flight_fate fate)
+{
+	const struct in_flight_hand hand = {worker->queue, worker->payloads, worker->count};
+
+	worker->in_flight.has_leftovers = !worker->in_flight.is_unsupported;
+	in_flight_settle(&worker->in_flight, worker->name, fate,
+			 worker->in_flight.is_unsupported ? &hand : NULL, settled, worker);
+}
+
+static void settle_in_hand(struct worker *worker)
+{
+	settle(worker, FATE_UNKNOWN);
+}
+
+/* While the next round goes on. */
+static void counted_settled(bool has_failed, void *data)
+{
+	struct worker *worker = data;
+
+	worker->in_flight.has_leftovers = worker->in_flight.has_leftovers || has_failed;
+	if (worker->in_flight.settling > 0 || !worker->is_clearing)
 		return;
+	worker->is_clearing = false;
+	end_round(worker);
+}
+
+static void settle_counted(struct worker *worker)
+{
+	const struct in_flight_hand hand = {worker->queue, NULL, 0};
+
+	in_flight_settle(&worker->in_flight, worker->name, FATE_COUNTED,
+			 worker->in_flight.is_unsupported ? &hand : NULL, counted_settled, worker);
+}
+
+static void embedded_round_over(enum job_round_outcome outcome, void *data)
+{
+	/* Looked at only: what was not counted is still there. */
+	if (outcome == JOB_ROUND_COUNTED)
+		end_round(data);
+	else
+		pause_before(data, begin_round);
+}
+
+static void redis_round_over(enum job_round_outcome outcome, void *data)
+{
+	struct worker *worker = data;
+
+	switch (outcome) {
+	case JOB_ROUND_COUNTED:
+		settle_counted(worker);
+		end_round(worker);
+		break;
+	case JOB_ROUND_NOT_COUNTED:
+		settle(worker, FATE_NOT_COUNTED);
+		break;
+	case JOB_ROUND_FENCED:
+	case JOB_ROUND_UNKNOWN:
+		settle(worker, FATE_UNKNOWN);
+		break;
 	}
-	worker->state = WORKER_WORKING;
-	if (reply->kind != REDIS_ARRAY || reply->count != 2) {
-		begin_round(worker);
-		return;
-	}
+}
+
+static void adapt_jobs_max(struct worker *worker)
+{
+	size_t bytes = 0;
+
+	for (size_t i = 0; i < worker->count; i++)
+		bytes += worker->payloads[i].size;
+	if (bytes > ROUND_BYTES_MAX)
+		worker->jobs_max = worker->jobs_max > 1 ? worker->jobs_max / 2 : 1;
+	else if (worker->jobs_max < ROUND_JOBS_MAX)
+		worker->jobs_max *= 2;
+}
+
+static void run_round(struct worker *worker)
+{
+	adapt_jobs_max(worker);
+	job_round_begin(&worker->round, worker->queue, worker->payloads, worker->count);
+	if (is_embedded(worker))
+		job_round_run(&worker->round, STR(""), STR(""), embedded_round_over, worker);
+	else
+		job_round_run(&worker->round, worker->name,
+			      in_flight_list(&worker->in_flight, worker->arena, worker->name),
+			      redis_round_over, worker);
+}
+
+/* Waiting. */
+
+/* A server without BLMOVE: the job that came is in hand. */
+static void take_arrived(struct worker *worker, const struct redis_reply *reply)
+{
 	arena_reset(worker->arena);
 	for (size_t i = 0; i < QUEUES; i++) {
 		if (str_equal(reply->items[0].text, queue_key((enum queue)i)))
 			worker->queue = (enum queue)i;
 	}
-	worker->jobs = ARENA_NEW(worker->arena, struct job);
-	worker->jobs->payload = str_copy(worker->arena, reply->items[1].text);
-	take_jobs(worker, worker->queue, 1);
+	worker->name = in_flight_begin(&worker->in_flight, worker->arena, worker->queue);
+	worker->payloads = ARENA_NEW(worker->arena, struct str);
+	worker->payloads[0] = str_copy(worker->arena, reply->items[1].text);
+	worker->count = 1;
+	run_round(worker);
 }
 
+static void something_arrived(const struct redis_reply *reply, void *data)
+{
+	struct worker *worker = data;
+	bool is_unknown = in_flight_is_unknown(&worker->in_flight, reply);
+
+	worker->is_blocked = false;
+	if (worker->state != WORKER_WAITING)
+		return;
+	worker->state = WORKER_WORKING;
+	if (reply->kind == REDIS_ARRAY && reply->count == 2)
+		take_arrived(worker, reply);
+	else if (reply->kind == REDIS_LOST || (reply->kind == REDIS_ERROR && !is_unknown))
+		pause_before(worker, begin_round);
+	else
+		begin_round(worker);
+}
+
+/* BLMOVE waits until there is an element and puts it where it was: nothing changes. */
 static void wait_for_job(struct worker *worker)
 {
+	struct str urgent = queue_key(QUEUE_PRIORITY);
+
 	worker->state = WORKER_WAITING;
-	REDIS_SEND(worker->blocking, job_arrived, worker, STR("BLPOP"), queue_key(QUEUE_PRIORITY),
-		   queue_key(QUEUE_MAIN), queue_key(QUEUE_STATS), BLOCK_S);
+	if (worker->is_blocked)
+		return;
+	worker->is_blocked = true;
+	if (worker->in_flight.is_unsupported)
+		REDIS_SEND(worker->blocking, something_arrived, worker, STR("BLPOP"), urgent,
+			   queue_key(QUEUE_MAIN), queue_key(QUEUE_STATS), BLOCK_S);
+	else
+		REDIS_SEND(worker->blocking, something_arrived, worker, STR("BLMOVE"), urgent,
+			   urgent, STR("LEFT"), STR("LEFT"), BLOCK_S);
 }
 
-static void queues_are_empty(struct worker *worker)
+static void become_idle(struct worker *worker)
 {
 	struct drain *drains = worker->drains.items;
 	size_t count = worker->drains.count;
 
-	if (worker->is_woken && !worker->is_stopping) {
-		begin_round(worker); /* what woke it may have come after the look */
-		return;
-	}
 	worker->state = WORKER_IDLE;
 	worker->drains.items = NULL;
 	worker->drains.count = worker->drains.capacity = 0;
@@ -147,96 +261,106 @@ static void queues_are_empty(struct worker *worker)
 		drains[i].drained(drains[i].data);
 	free(drains);
 	if (worker->is_stopping)
-		backend_work_ended(worker->backend);
+		leave(worker);
 	else if (worker->state == WORKER_IDLE && worker->blocking != NULL)
 		wait_for_job(worker);
 }
 
-static void end_round(struct worker *worker)
+static void lease_ended(struct batch *batch, void *data)
 {
-	if (!worker->is_stopping) {
-		begin_round(worker);
+	struct worker *worker = data;
+
+	if (batch->has_failed) {
+		pause_before(worker, begin_round);
 		return;
 	}
-	worker->state = WORKER_IDLE;
-	backend_work_ended(worker->backend);
+	worker->in_flight.has_lease = false;
+	become_idle(worker);
+}
+
+static void queues_are_empty(struct worker *worker)
+{
+	if (worker->is_woken && !worker->is_stopping) {
+		begin_round(worker); /* what woke it may have come after the look */
+	} else if (worker->in_flight.settling > 0) {
+		worker->is_clearing = true;
+	} else if (worker->in_flight.has_leftovers) {
+		pause_before(worker, begin_round);
+	} else if (worker->in_flight.has_lease) {
+		batch_begin(&worker->batch, worker->arena, lease_ended, worker);
+		in_flight_end_lease(&worker->in_flight, &worker->batch);
+		batch_end(&worker->batch);
+	} else {
+		become_idle(worker);
+	}
 }
 
 /* Taking jobs. */
 
-static size_t payload_bytes(const struct worker *worker)
-{
-	size_t bytes = 0;
-
-	for (size_t i = 0; i < worker->count; i++)
-		bytes += worker->jobs[i].payload.size;
-	return bytes;
-}
-
-/* worker->jobs hold their payloads. */
-static void take_jobs(struct worker *worker, enum queue queue, size_t count)
-{
-	worker->queue = queue;
-	worker->count = count;
-	worker->began_us = world_monotonic_us(worker->backend->world);
-	if (payload_bytes(worker) > ROUND_BYTES_MAX)
-		worker->jobs_max = worker->jobs_max > 1 ? worker->jobs_max / 2 : 1;
-	else if (worker->jobs_max < ROUND_JOBS_MAX)
-		worker->jobs_max *= 2;
-	counters_begin(&worker->counters, worker->arena);
-	traffic_begin(&worker->traffic, worker->arena);
-	for (size_t i = 0; i < count; i++) {
-		worker->jobs[i].queue = queue;
-		job_read(&worker->jobs[i], worker->backend, worker->arena);
-	}
-	prepare_round(worker);
-}
-
 static void jobs_replied(struct batch *batch, void *data)
 {
 	struct worker *worker = data;
-	size_t count = 0;
 
-	worker->jobs = ARENA_ARRAY(worker->arena, struct job, worker->jobs_max);
+	worker->payloads = ARENA_ARRAY(worker->arena, struct str, batch->count);
+	worker->count = 0;
+	if (in_flight_is_unknown(&worker->in_flight, &batch->replies[batch->count - 1])) {
+		/* No jobs, but the round's name. */
+		in_flight_settle(&worker->in_flight, worker->name, FATE_COUNTED, NULL,
+				 counted_settled, worker);
+		begin_round(worker);
+		return;
+	}
 	for (size_t i = 0; i < batch->count; i++) {
-		struct str payload = reply_text(&batch->replies[i]);
+		struct str payload = batch->replies[i].kind == REDIS_STRING ? batch->replies[i].text
+									    : str_of(NULL, 0);
 
 		if (payload.data != NULL)
-			worker->jobs[count++].payload = payload;
+			worker->payloads[worker->count++] = payload;
 	}
-	if (count > 0)
-		take_jobs(worker, worker->queue, count);
-	else if (batch->has_failed)
-		pause_before(worker, begin_round);
-	else
-		begin_round(worker); /* another worker was faster */
+	if (batch->has_failed && !(worker->in_flight.is_unsupported && worker->count > 0)) {
+		settle(worker, FATE_NOT_COUNTED);
+	} else if (worker->count > 0) {
+		run_round(worker);
+	} else { /* another worker was faster */
+		settle_counted(worker);
+		begin_round(worker);
+	}
+}
+
+static void take_jobs(struct worker *worker, int64_t count)
+{
+	if (count > (int64_t)worker->jobs_max)
+		count = (int64_t)worker->jobs_max;
+	worker->name = in_flight_begin(&worker->in_flight, worker->arena, worker->queue);
+	batch_begin(&worker->batch, worker->arena, jobs_replied, worker);
+	in_flight_take(&worker->in_flight, &worker->batch, worker->name, worker->queue,
+		       (size_t)count);
+	batch_end(&worker->batch);
 }
 
 static void lengths_replied(struct batch *batch, void *data)
 {
 	struct worker *worker = data;
-	struct redis_reply *replies = batch->replies;
-	int64_t count;
 
 	if (batch->has_failed) {
 		pause_before(worker, begin_round);
 		return;
 	}
 	for (worker->queue = QUEUE_PRIORITY; worker->queue < QUEUES; worker->queue++) {
-		if (replies[worker->queue].integer > 0)
-			break;
+		if (batch->replies[worker->queue].integer > 0) {
+			take_jobs(worker, batch->replies[worker->queue].integer);
+			return;
+		}
 	}
-	if (worker->queue == QUEUES) {
-		queues_are_empty(worker);
-		return;
-	}
-	count = replies[worker->queue].integer;
-	if (count > (int64_t)worker->jobs_max)
-		count = (int64_t)worker->jobs_max;
-	batch_begin(&worker->batch, worker->arena, jobs_replied, worker);
-	while (count-- > 0)
-		BATCH_SEND(&worker->batch, worker->backend->queues, STR("LPOP"),
-			   queue_key(worker->queue));
+	queues_are_empty(worker);
+}
+
+static void ask_lengths(struct worker *worker)
+{
+	batch_begin(&worker->batch, worker->arena, lengths_replied, worker);
+	for (size_t i = 0; i < QUEUES; i++)
+		BATCH_SEND(&worker->batch, worker->backend->queues, STR("LLEN"),
+			   queue_key((enum queue)i));
 	batch_end(&worker->batch);
 }
 
@@ -255,214 +379,123 @@ static void ranges_replied(struct batch *batch, void *data)
 		queues_are_empty(worker);
 		return;
 	}
-	worker->jobs = ARENA_ARRAY(worker->arena, struct job, batch->replies[queue].count);
-	for (size_t i = 0; i < batch->replies[queue].count; i++)
-		worker->jobs[i].payload = reply_item(&batch->replies[queue], i);
-	take_jobs(worker, queue, batch->replies[queue].count);
+	worker->queue = queue;
+	worker->count = batch->replies[queue].count;
+	worker->payloads = ARENA_ARRAY(worker->arena, struct str, worker->count);
+	for (size_t i = 0; i < worker->count; i++)
+		worker->payloads[i] = reply_item(&batch->replies[queue], i);
+	run_round(worker);
+}
+
+static void ask_ranges(struct worker *worker)
+{
+	batch_begin(&worker->batch, worker->arena, ranges_replied, worker);
+	for (size_t i = 0; i < QUEUES; i++)
+		BATCH_SEND(&worker->batch, worker->backend->queues, STR("LRANGE"),
+			   queue_key((enum queue)i), STR("0"),
+			   str_format(worker->arena, "%zu", worker->jobs_max - 1));
+	batch_end(&worker->batch);
+}
+
+static void looked(bool has_failed, void *data)
+{
+	struct worker *worker = data;
+
+	if (has_failed)
+		pause_before(worker, begin_round);
+	else if (worker->is_stopping)
+		leave(worker);
+	else
+		ask_lengths(worker);
 }
 
 static void begin_round(struct worker *worker)
 {
-	struct batch *batch = &worker->batch;
-	struct redis_client *queues = worker->backend->queues;
-
 	worker->state = WORKER_WORKING;
 	worker->is_woken = false;
 	arena_reset(worker->arena);
-	batch_begin(batch, worker->arena, looks_first(worker) ? ranges_replied : lengths_replied,
-		    worker);
-	for (size_t i = 0; i < QUEUES; i++) {
-		if (looks_first(worker))
-			BATCH_SEND(batch, queues, STR("LRANGE"), queue_key((enum queue)i), STR("0"),
-				   str_format(worker->arena, "%zu", worker->jobs_max - 1));
-		else
-			BATCH_SEND(batch, queues, STR("LLEN"), queue_key((enum queue)i));
-	}
-	batch_end(batch);
-}
-
-/* Preparing: all that the jobs name is looked up. */
-
-static enum memo_result prepare_all(struct worker *worker)
-{
-	enum memo_result all = MEMO_FOUND;
-
-	for (size_t i = 0; i < worker->count; i++) {
-		enum memo_result result =
-			job_prepare(&worker->jobs[i], worker->backend, &worker->reader);
-
-		if (result == MEMO_FAILED)
-			return MEMO_FAILED;
-		if (result == MEMO_WAIT)
-			all = MEMO_WAIT;
-	}
-	if (all != MEMO_FOUND)
-		return all;
-	for (size_t i = 0; i < worker->count; i++) {
-		if (worker->jobs[i].state == JOB_READY)
-			traffic_touch(&worker->traffic, &worker->jobs[i]);
-	}
-	return traffic_prepare(&worker->traffic, &worker->reader);
-}
-
-static void prepare_round(struct worker *worker)
-{
-	enum memo_result result = prepare_all(worker);
-
-	if (worker->reader.waiting > 0)
-		return; /* taken up again when all is there */
-	if (result == MEMO_FOUND) {
-		write_round(worker);
-		return;
-	}
-	/* Jobs that were taken stay in hand until the storage is back. */
-	reader_release(&worker->reader);
-	if (looks_first(worker))
-		pause_before(worker, begin_round);
+	if (is_embedded(worker))
+		ask_ranges(worker);
+	else if (in_flight_has_to_look(&worker->in_flight))
+		in_flight_look(&worker->in_flight, looked, worker);
 	else
-		pause_before(worker, prepare_round);
+		ask_lengths(worker);
 }
 
-static void prepare_resumed(struct reader *reader, void *data)
+/* Life: resque:workers names those who work by themselves (6.6). */
+
+static struct str member_name(const struct worker *worker)
 {
-	(void)reader;
-	prepare_round(data);
+	struct world *world = worker->backend->world;
+
+	return str_format(worker->arena, "%.*s:%d%s", STR_ARG(world_host_name(world)),
+			  world_process_id(world),
+			  worker->backend->settings.profile->names_workers_with_queues
+				  ? ":priority,main,stats"
+				  : "");
 }
 
-/* Writing: what the jobs count, and what becomes of those that count nothing. */
-
-static void fail_job(struct worker *worker, const struct job *job, struct str exception,
-		     struct str error)
+static void sign_on(struct worker *worker)
 {
-	BATCH_SEND(&worker->batch, worker->backend->queues, STR("RPUSH"), KEY_FAILED_JOBS,
-		   jobs_failed(worker->backend, worker->arena, job->queue, job->payload, exception,
-			       error));
+	worker->is_registered = true;
+	REDIS_SEND(worker->backend->queues, NULL, NULL, STR("SADD"), KEY_WORKERS,
+		   member_name(worker));
 }
 
-static void refuse_job(struct worker *worker, const struct job *job)
-{
-	struct str message = api_error_message(worker->arena, &job->error);
-	const struct json *context = json_at(job->arguments, 3);
-
-	worker_log_refused(worker->backend, job, message);
-	if (job->kind == JOB_REPORT)
-		integration_error_store(
-			worker->backend, worker->arena, job->service, job->error.code, message,
-			json_is_null(context) ? STR("{}") : json_print(worker->arena, context));
-}
-
-static void write_job(struct worker *worker, const struct job *job)
-{
-	switch (job->kind) {
-	case JOB_BROKEN:
-		worker_log_broken(worker->backend, job);
-		break;
-	case JOB_UNKNOWN:
-		fail_job(worker, job, STR("NameError"), STR("unknown job class"));
-		break;
-	case JOB_REPORT:
-	case JOB_NOTIFY:
-		if (job->state == JOB_REFUSED)
-			refuse_job(worker, job);
-		else
-			job_apply(job, &worker->counters);
-		break;
-	}
-}
-
-static void round_told(void *data)
+static void signed_off(struct batch *batch, void *data)
 {
 	struct worker *worker = data;
 
-	for (size_t i = 0; i < worker->count; i++) {
-		if (worker->jobs[i].state == JOB_READY)
-			worker_log_done(worker->backend, &worker->jobs[i],
-					world_monotonic_us(worker->backend->world) -
-						worker->began_us);
-	}
-	reader_release(&worker->reader);
-	end_round(worker);
+	(void)batch;
+	worker->state = WORKER_ENDED;
+	backend_work_ended(worker->backend);
 }
 
-static void failed_stored(struct batch *batch, void *data);
-
-/* Nobody knows what was counted: the jobs go where cron finds them, as soon as that works. */
-static void store_failed(struct worker *worker)
+/* Jobs that could not be settled stay in flight, for another worker at once. */
+static void leave(struct worker *worker)
 {
-	batch_begin(&worker->batch, worker->arena, failed_stored, worker);
-	for (size_t i = 0; i < worker->count; i++) {
-		if (worker->jobs[i].state == JOB_READY)
-			fail_job(worker, &worker->jobs[i], STR("Redis::BaseConnectionError"),
-				 STR("the connection was lost while counting"));
+	if (worker->in_flight.settling > 0) {
+		worker->is_clearing = true;
+		return;
 	}
+	worker->state = WORKER_LEAVING;
+	arena_reset(worker->arena);
+	batch_begin(&worker->batch, worker->arena, signed_off, worker);
+	if (worker->is_registered)
+		BATCH_SEND(&worker->batch, worker->backend->queues, STR("SREM"), KEY_WORKERS,
+			   member_name(worker));
+	if (worker->in_flight.has_lease)
+		in_flight_end_lease(&worker->in_flight, &worker->batch);
 	batch_end(&worker->batch);
 }
 
-static void failed_stored(struct batch *batch, void *data)
+static bool open_blocking(struct worker *worker, struct error *error)
 {
-	struct worker *worker = data;
+	const struct redis_options options = {.url = worker->backend->settings.queues_url,
+					      .command_timeout_ms = BLOCK_TIMEOUT_MS};
 
-	pause_before(worker, batch->has_failed ? store_failed : begin_round);
+	worker->blocking = redis_open(worker->backend->world, &options, error);
+	return worker->blocking != NULL;
 }
-
-static void round_written(struct batch *batch, void *data)
-{
-	struct worker *worker = data;
-
-	if (!batch->has_failed || (looks_first(worker) && batch->replies[0].kind == REDIS_STATUS)) {
-		traffic_tell(&worker->traffic, batch, round_told, worker);
-		return;
-	}
-	reader_release(&worker->reader);
-	traffic_forget(&worker->traffic);
-	/* Looked at only: nothing was counted, and they are all still there. */
-	if (looks_first(worker))
-		pause_before(worker, begin_round);
-	else
-		store_failed(worker);
-}
-
-static void write_round(struct worker *worker)
-{
-	struct backend *backend = worker->backend;
-	struct batch *batch = &worker->batch;
-
-	batch_begin(batch, worker->arena, round_written, worker);
-	if (looks_first(worker))
-		BATCH_SEND(batch, backend->queues, STR("LTRIM"), queue_key(worker->queue),
-			   str_format(worker->arena, "%zu", worker->count), STR("-1"));
-	for (size_t i = 0; i < worker->count; i++)
-		write_job(worker, &worker->jobs[i]);
-	counters_write(&worker->counters, batch, backend->storage);
-	latest_transactions_store(backend, worker->arena, worker->jobs, worker->count);
-	traffic_write(&worker->traffic, batch);
-	batch_end(batch);
-}
-
-/* Life. */
 
 struct worker *worker_create(struct backend *backend, struct error *error)
 {
 	struct worker *worker = MEMORY_NEW(struct worker);
-	const struct redis_options blocking = {.url = backend->settings.queues_url,
-					       .command_timeout_ms = BLOCK_TIMEOUT_MS};
 
 	worker->backend = backend;
-	if (backend->store == NULL && !backend->settings.has_test_hooks) {
-		worker->blocking = redis_open(backend->world, &blocking, error);
-		if (worker->blocking == NULL) {
-			free(worker);
-			return NULL;
-		}
+	if (backend->store == NULL && !backend->settings.has_test_hooks &&
+	    !open_blocking(worker, error)) {
+		free(worker);
+		return NULL;
 	}
 	worker->arena = arena_create();
 	worker->jobs_max = ROUND_JOBS_MAX;
-	counters_init(&worker->counters, backend->hash_seed,
-		      backend->settings.profile->deletes_zeroed_counters);
-	traffic_init(&worker->traffic, backend);
-	reader_init(&worker->reader, backend->memo, worker->arena, prepare_resumed, worker);
-	if (!backend->settings.has_test_hooks)
+	in_flight_init(&worker->in_flight, backend);
+	job_round_init(&worker->round, backend, worker->arena);
+	if (!backend->settings.has_test_hooks) {
+		sign_on(worker);
 		begin_round(worker);
+	}
 	return worker;
 }
 
@@ -477,9 +510,7 @@ void worker_destroy(struct worker *worker)
 	worker->blocking = NULL;
 	redis_close(blocking);
 	timer_stop(&worker->pause);
-	reader_release(&worker->reader);
-	traffic_free(&worker->traffic);
-	counters_free(&worker->counters);
+	job_round_free(&worker->round);
 	vec_free(&worker->drains);
 	arena_destroy(worker->arena);
 	free(worker);
@@ -490,7 +521,7 @@ void worker_wake(struct worker *worker)
 	if (worker == NULL || worker->is_stopping || worker->backend->settings.has_test_hooks)
 		return;
 	worker->is_woken = true;
-	if (worker->state == WORKER_IDLE)
+	if (worker->state == WORKER_IDLE || worker->state == WORKER_WAITING)
 		begin_round(worker);
 }
 
@@ -504,19 +535,21 @@ void worker_drain(struct worker *worker, worker_drained *drained, void *data)
 
 void worker_stop(struct worker *worker)
 {
-	worker->is_stopping = true;
-	if (worker->state != WORKER_PAUSED)
+	if (worker->is_stopping)
 		return;
+	worker->is_stopping = true;
 	timer_stop(&worker->pause);
-	worker->state = WORKER_IDLE;
+	if (worker->state == WORKER_IDLE || worker->state == WORKER_WAITING ||
+	    worker->state == WORKER_PAUSED)
+		leave(worker);
 }
 
-bool worker_is_idle(const struct worker *worker)
+bool worker_has_ended(const struct worker *worker)
 {
-	return worker->state == WORKER_IDLE || worker->state == WORKER_WAITING;
+	return worker->state == WORKER_ENDED;
 }
 
 void worker_forget(struct worker *worker)
 {
-	traffic_forget(&worker->traffic);
+	traffic_forget(&worker->round.traffic);
 }

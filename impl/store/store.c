@@ -167,6 +167,11 @@ void store_watch_writes(struct store *store, store_wrote *wrote, void *data)
 	store->wrote_data = data;
 }
 
+void store_forget_command(struct store *store, struct str name)
+{
+	map_remove(store->commands, name);
+}
+
 /* Life. */
 
 static bool open_database(struct store *store, struct str path, enum sql_durability durability,

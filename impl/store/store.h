@@ -51,4 +51,8 @@ void store_watch_writes(struct store *store, store_wrote *wrote, void *data);
 /* Is it the name (in any case) of a command that writes? What a read-only replica refuses. */
 bool store_command_writes(const struct store *store, struct str name);
 
+/* From now on the store answers that it does not know the command (small letters), as a Redis
+ * before the command came. For simulated old servers. */
+void store_forget_command(struct store *store, struct str name);
+
 #endif

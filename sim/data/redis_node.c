@@ -228,6 +228,11 @@ void redis_node_destroy(struct redis_node *node)
 	free(node);
 }
 
+void redis_node_forget_command(struct redis_node *node, struct str name)
+{
+	store_forget_command(node->store, name);
+}
+
 void redis_node_set_loading(struct redis_node *node, bool is_loading)
 {
 	node->is_loading = is_loading;

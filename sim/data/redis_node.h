@@ -40,6 +40,7 @@ bool redis_node_is_listening(const struct redis_node *node);
 void redis_node_stop(struct redis_node *node);
 void redis_node_destroy(struct redis_node *node); /* NULL is allowed */
 void redis_node_set_loading(struct redis_node *node, bool is_loading);
+void redis_node_forget_command(struct redis_node *node, struct str name); /* as an older one */
 
 /* data/redis_server.c: `redis-server` as a process (data_component_find). */
 extern const struct component redis_server_component;

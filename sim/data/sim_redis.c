@@ -67,6 +67,11 @@ void sim_redis_set_loading(struct sim_redis *redis, bool is_loading)
 	redis_node_set_loading(redis->node, is_loading);
 }
 
+void sim_redis_forget_command(struct sim_redis *redis, struct str name)
+{
+	redis_node_forget_command(redis->node, name);
+}
+
 void sim_redis_stop(struct sim_redis *redis)
 {
 	if (!redis_node_is_listening(redis->node))
