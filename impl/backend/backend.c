@@ -3,10 +3,12 @@
 #include <stdlib.h>
 
 #include "backend/backend_internal.h"
+#include "backend/connectivity.h"
 #include "backend/cron.h"
 #include "backend/events_hook.h"
 #include "backend/listener.h"
 #include "backend/memo.h"
+#include "backend/process_metrics.h"
 #include "backend/worker.h"
 #include "base/arena.h"
 #include "base/error.h"
@@ -84,6 +86,8 @@ static void backend_free(struct backend *backend)
 	close_data(backend);
 	worker_destroy(backend->worker);
 	cron_destroy(backend->cron);
+	connectivity_destroy(backend->check);
+	process_metrics_destroy(backend->metrics);
 	memo_destroy(backend->memo);
 	store_destroy(backend->store);
 	strbuf_free(&backend->scratch);
@@ -128,7 +132,8 @@ static bool open_data(struct backend *backend, struct error *error)
 static bool open_parts(struct backend *backend, struct error *error)
 {
 	backend->memo = memo_create(backend);
-	if (!open_data(backend, error))
+	backend->metrics = process_metrics_create(backend, error);
+	if (backend->metrics == NULL || !open_data(backend, error))
 		return false;
 	if (backend->settings.is_listener && !listener_open(backend, error))
 		return false;
@@ -140,6 +145,31 @@ static bool open_parts(struct backend *backend, struct error *error)
 	if (backend->settings.is_cron)
 		backend->cron = cron_create(backend);
 	return true;
+}
+
+static void tell_ready(struct backend *backend)
+{
+	static const struct {
+		const char *name;
+		unsigned families;
+	} ports[] = {
+		{"worker_metrics_port", METRICS_OF_WORKER},
+		{"listener_metrics_port", METRICS_OF_LISTENER},
+	};
+	struct strbuf *line = &backend->scratch;
+
+	strbuf_clear(line);
+	strbuf_append_format(line, "ready backend port=%u",
+			     backend->listener != NULL ? (unsigned)http_listener_port(
+								 backend->world, backend->listener)
+						       : 0U);
+	for (size_t i = 0; i < sizeof ports / sizeof *ports; i++) {
+		uint16_t port = process_metrics_port(backend->metrics, ports[i].families);
+
+		if (port != 0)
+			strbuf_append_format(line, " %s=%u", ports[i].name, (unsigned)port);
+	}
+	log_write(backend->world, LOG_STDOUT, strbuf_str(line));
 }
 
 static void *backend_start(struct world *world, const struct str *arguments, size_t count,
@@ -159,10 +189,11 @@ static void *backend_start(struct world *world, const struct str *arguments, siz
 		return NULL;
 	}
 	world_on_stop(world, stop_requested, backend);
-	log_format(world, LOG_STDOUT, "ready backend port=%u",
-		   backend->listener != NULL
-			   ? (unsigned)http_listener_port(world, backend->listener)
-			   : 0U);
+	if (backend->settings.role == ROLE_CHECK_STORAGE ||
+	    backend->settings.role == ROLE_CHECK_QUEUES)
+		backend->check = connectivity_check(backend);
+	else
+		tell_ready(backend);
 	return backend;
 }
 

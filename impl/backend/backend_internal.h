@@ -16,10 +16,12 @@
 #include "base/utc.h"
 #include "world/clock.h"
 
+struct connectivity;
 struct cron;
 struct http_listener;
 struct memo;
 struct ping;
+struct process_metrics;
 struct redis_client;
 struct store;
 struct worker;
@@ -37,9 +39,11 @@ struct backend {
 	struct store *store; /* NULL: a Redis */
 	struct redis_client *storage, *queues;
 	struct memo *memo;
-	struct worker *worker; /* NULL: elsewhere */
-	struct cron *cron;     /* NULL: elsewhere */
+	struct worker *worker;      /* NULL: elsewhere */
+	struct cron *cron;          /* NULL: elsewhere */
+	struct connectivity *check; /* NULL: the process has another role */
 	struct http_listener *listener;
+	struct process_metrics *metrics;
 	struct strbuf scratch; /* for texts that are copied at once */
 	uint64_t hash_seed;
 

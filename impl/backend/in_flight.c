@@ -103,7 +103,7 @@ bool in_flight_is_unknown(struct in_flight *in_flight, const struct redis_reply 
 	if (reply->kind != REDIS_ERROR || !str_has_prefix(reply->text, STR("ERR unknown command")))
 		return false;
 	if (!in_flight->is_unsupported)
-		log_write(in_flight->backend->world, LOG_STDERR,
+		log_write(in_flight->backend->world, in_flight->backend->settings.log,
 			  STR("The queues' Redis has no LMOVE (it came with 6.2): a job that a "
 			      "worker has taken is lost when that is killed."));
 	in_flight->is_unsupported = true;
@@ -355,7 +355,7 @@ static void settle_next(struct look *look)
 		return;
 	}
 	round = look->rounds[look->next++];
-	log_format(look->backend->world, LOG_STDERR,
+	log_format(look->backend->world, look->backend->settings.log,
 		   "Jobs that a worker left behind are settled: round %.*s", STR_ARG(round));
 	in_flight_settle(look->in_flight, round, FATE_UNKNOWN, NULL, one_settled, look);
 }

@@ -6,6 +6,7 @@
 #include "backend/keys.h"
 #include "backend/latest_transactions.h"
 #include "backend/profile.h"
+#include "backend/process_metrics.h"
 #include "backend/worker_log.h"
 #include "base/arena.h"
 #include "base/json.h"
@@ -166,8 +167,12 @@ static void told(void *data)
 	int64_t run_us = world_monotonic_us(round->backend->world) - round->began_us;
 
 	for (size_t i = 0; i < round->count; i++) {
-		if (round->jobs[i].state == JOB_READY)
-			worker_log_done(round->backend, &round->jobs[i], run_us);
+		const struct job *job = &round->jobs[i];
+
+		if (job->state != JOB_READY)
+			continue;
+		worker_log_done(round->backend, job, run_us);
+		process_metrics_count_job(round->backend->metrics, worker_log_class(job), run_us);
 	}
 	end(round, JOB_ROUND_COUNTED);
 }
@@ -176,8 +181,8 @@ static void told(void *data)
 static void tell(struct job_round *round)
 {
 	if (round->batch.has_failed)
-		log_format(round->backend->world, LOG_STDERR, "A counter was left out: %.*s",
-			   STR_ARG(round->batch.failure));
+		log_format(round->backend->world, round->backend->settings.log,
+			   "A counter was left out: %.*s", STR_ARG(round->batch.failure));
 	traffic_tell(&round->traffic, &round->batch, told, round);
 }
 

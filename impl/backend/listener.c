@@ -275,6 +275,7 @@ bool listener_open(struct backend *backend, struct error *error)
 		.limits = {.head_bytes = HEAD_BYTES_MAX,
 			   .target_bytes = TARGET_BYTES_MAX,
 			   .status = 400},
+		.share_port = backend->settings.shares_port,
 	};
 
 	backend->listener = http_listen(backend->world, &options, requested, backend, error);

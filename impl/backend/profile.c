@@ -50,6 +50,10 @@ static const struct profile profiles[] = {
 		.has_sentinel_passwords = true,
 		.has_worker_metrics = true,
 		.has_listener_metrics = true,
+		.has_fine_time_buckets = true,
+		.has_listener_workers = true,
+		.reads_any_truth = true,
+		.tries_checks_again = true,
 	},
 };
 

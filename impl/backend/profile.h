@@ -53,6 +53,10 @@ struct profile {
 	bool has_application_batches; /* and GET .../provider_key of a token pair */
 	bool purges_stats;
 	bool names_workers_with_queues; /* in resque:workers (6.6) */
+	bool has_fine_time_buckets;     /* of metrics (10) */
+	bool has_listener_workers;      /* the variable of that name (9.1) */
+	bool reads_any_truth;           /* "1" and "TRUE"; else "true" alone (9.2) */
+	bool tries_checks_again;        /* of connectivity; and other texts (9.1) */
 	bool has_sentinel_passwords;
 	bool has_worker_metrics, has_listener_metrics;
 };

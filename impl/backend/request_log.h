@@ -1,5 +1,5 @@
 /* The listener's log: one line for each request that was answered (spec/backend.md 9.9), if one was
- * asked for. Its form is that of the product, query included. */
+ * asked for. Its form is that of the product, query included. Metrics count each, too. */
 #ifndef BACKEND_REQUEST_LOG_H
 #define BACKEND_REQUEST_LOG_H
 

@@ -1,6 +1,7 @@
 #include "backend/settings.h"
 
 #include "backend/profile.h"
+#include "backend/settings_process.h"
 #include "base/arena.h"
 #include "base/error.h"
 #include "base/options.h"
@@ -14,9 +15,6 @@
 #define PORT_DEFAULT 3000
 #define BODY_BYTES_MAX (4 * 1024 * 1024) /* 2.7 */
 #define NOTIFICATION_BATCH_DEFAULT 10000
-#define RESCHEDULE_EVERY_DEFAULT_S 300 /* 9.1 */
-#define PURGE_EVERY_DEFAULT_S 86400    /* 9.3 */
-#define INTERVAL_MAX_S INT64_C(1000000000)
 #define TOKEN_BYTES_MAX_DEFAULT 3584
 #define STORE_PATH_DEFAULT STR("refscale-backend.db")
 
@@ -74,6 +72,10 @@ static bool read_arguments(struct settings *settings, struct words *words, struc
 		{"release", 0, OPTION_TEXT, &words->release, NULL, "N", "2.6, 2.5 or current"},
 		{"access-log", 'x', OPTION_TEXT, &words->access_log, NULL, "FILE",
 		 "one line for each request"},
+		{"share-port", 0, OPTION_FLAG, &settings->shares_port, NULL, NULL,
+		 "other listeners may listen on the port, too"},
+		{"metrics-bind", 0, OPTION_TEXT, &settings->metrics_address, NULL, "IP",
+		 "address of the metrics ports"},
 		{"once", 0, OPTION_FLAG, &settings->is_once, NULL, NULL,
 		 "cron: one round, then end"},
 		{"test-hooks", 0, OPTION_FLAG, &settings->has_test_hooks, NULL, NULL,
@@ -180,31 +182,6 @@ static bool read_notification_batch(struct settings *settings, struct world *wor
 	return true;
 }
 
-static bool read_interval(struct world *world, struct str name, int64_t *interval_s,
-			  struct error *error)
-{
-	struct str text = environment_text(world, name, STR(""));
-
-	if (text.size > 0 &&
-	    (!str_to_int64(text, interval_s) || *interval_s < 1 || *interval_s > INTERVAL_MAX_S))
-		return error_set(error, ERROR_INVALID,
-				 "%.*s is not a number of seconds above 0: \"%.*s\"", STR_ARG(name),
-				 STR_ARG(text));
-	return true;
-}
-
-static bool read_cron(struct settings *settings, struct world *world, struct error *error)
-{
-	settings->reschedule_every_s = RESCHEDULE_EVERY_DEFAULT_S;
-	settings->purge_every_s = PURGE_EVERY_DEFAULT_S;
-	if (environment_text(world, STR("ONCE"), STR("")).size > 0)
-		settings->is_once = true;
-	settings->is_once = settings->is_once && settings->role == ROLE_CRON;
-	return read_interval(world, STR("RESCHEDULE_JOBS_FREQ"), &settings->reschedule_every_s,
-			     error) &&
-	       read_interval(world, STR("DELETE_STATS_FREQ"), &settings->purge_every_s, error);
-}
-
 static bool read_token_size(struct settings *settings, struct world *world, struct error *error)
 {
 	struct str text = environment_text(world, STR("CONFIG_OAUTH_MAX_TOKEN_SIZE"), STR(""));
@@ -263,7 +240,6 @@ static bool read_environment(struct settings *settings, struct world *world,
 		TEXT("CONFIG_MASTER_METRICS_TRANSACTIONS", master_transactions, "transactions"),
 		TEXT("CONFIG_MASTER_METRICS_TRANSACTIONS_AUTHORIZE", master_authorize,
 		     "transactions/authorize"),
-		TEXT("CONFIG_WORKERS_LOG_FILE", worker_log, ""),
 #undef TEXT
 	};
 
@@ -281,7 +257,8 @@ static bool read_environment(struct settings *settings, struct world *world,
 		settings->profile->has_legacy_referrer_filters &&
 		is_true(environment_text(world, STR("CONFIG_LEGACY_REFERRER_FILTERS"), STR("")));
 	return read_notification_batch(settings, world, error) &&
-	       read_cron(settings, world, error) && read_token_size(settings, world, error) &&
+	       read_token_size(settings, world, error) &&
+	       settings_read_process(settings, world, error) &&
 	       read_request_log(settings, world, words->access_log, error) &&
 	       choose_data(settings, world, words->store, error);
 }

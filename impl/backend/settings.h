@@ -44,10 +44,19 @@ struct settings {
 	struct str master_service;
 	struct str master_transactions, master_authorize; /* names of its metrics */
 	int64_t notification_batch;
-	struct str worker_log;  /* empty: none */
+	struct str log;        /* of the application */
+	struct str worker_log; /* empty: none */
+	bool worker_log_is_json;
 	struct str request_log; /* empty: none */
 	bool request_log_has_text, request_log_has_json;
 	int64_t body_bytes_max;
+
+	int64_t listeners; /* processes; 0 and 1: this one alone */
+	bool shares_port;
+
+	bool has_worker_metrics, has_listener_metrics;
+	uint16_t worker_metrics_port, listener_metrics_port; /* 0: any */
+	struct str metrics_address;
 
 	bool is_once; /* cron: one round */
 	int64_t reschedule_every_s, purge_every_s;
