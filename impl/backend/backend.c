@@ -9,6 +9,7 @@
 #include "backend/listener.h"
 #include "backend/memo.h"
 #include "backend/process_metrics.h"
+#include "backend/supervisor.h"
 #include "backend/worker.h"
 #include "base/arena.h"
 #include "base/error.h"
@@ -58,6 +59,10 @@ static void stop_requested(void *data)
 	struct backend *backend = data;
 
 	backend->is_stopping = true;
+	if (backend->supervisor != NULL) {
+		supervisor_stop(backend->supervisor);
+		return;
+	}
 	if (backend->worker != NULL)
 		worker_stop(backend->worker);
 	if (backend->cron != NULL)
@@ -81,6 +86,7 @@ static void backend_free(struct backend *backend)
 	if (backend->worker != NULL)
 		worker_stop(backend->worker);
 	timer_stop(&backend->stop_timer);
+	supervisor_destroy(backend->supervisor);
 	close_listener(backend);
 	events_hook_stop(backend);
 	close_data(backend);
@@ -172,6 +178,35 @@ static void tell_ready(struct backend *backend)
 	log_write(backend->world, LOG_STDOUT, strbuf_str(line));
 }
 
+/* The embedded store belongs to one process. */
+static void tell_of_one_process(const struct backend *backend)
+{
+	if (backend->settings.listeners > 1)
+		log_format(backend->world, backend->settings.log,
+			   "One process serves: more than one listener (%d are asked for) needs a "
+			   "Redis, and no test hooks.",
+			   (int)backend->settings.listeners);
+}
+
+static bool begin_work(struct backend *backend, const struct str *arguments, size_t count,
+		       struct error *error)
+{
+	if (supervisor_is_wanted(&backend->settings)) {
+		backend->supervisor = supervisor_create(&backend->settings, backend->world,
+							arguments, count, error);
+		return backend->supervisor != NULL;
+	}
+	if (!open_parts(backend, error))
+		return false;
+	tell_of_one_process(backend);
+	if (backend->settings.role == ROLE_CHECK_STORAGE ||
+	    backend->settings.role == ROLE_CHECK_QUEUES)
+		backend->check = connectivity_check(backend);
+	else
+		tell_ready(backend);
+	return true;
+}
+
 static void *backend_start(struct world *world, const struct str *arguments, size_t count,
 			   int *exit_status, struct error *error)
 {
@@ -184,16 +219,11 @@ static void *backend_start(struct world *world, const struct str *arguments, siz
 	}
 	strbuf_init(&backend->scratch, SCRATCH_BYTES_MAX);
 	backend->hash_seed = world_chance(world);
-	if (!open_parts(backend, error)) {
+	if (!begin_work(backend, arguments, count, error)) {
 		backend_free(backend);
 		return NULL;
 	}
 	world_on_stop(world, stop_requested, backend);
-	if (backend->settings.role == ROLE_CHECK_STORAGE ||
-	    backend->settings.role == ROLE_CHECK_QUEUES)
-		backend->check = connectivity_check(backend);
-	else
-		tell_ready(backend);
 	return backend;
 }
 

@@ -103,6 +103,7 @@ static bool choose_words(struct settings *settings, const struct words *words, s
 		return error_set(error, ERROR_INVALID, "--release cannot be \"%.*s\"",
 				 STR_ARG(words->release));
 	settings->role = (enum backend_role)role;
+	settings->role_word = words->role;
 	settings->is_listener = role == ROLE_ALL || role == ROLE_LISTENER;
 	settings->is_worker = role == ROLE_ALL || role == ROLE_WORKER;
 	settings->is_cron = role == ROLE_ALL || role == ROLE_CRON;

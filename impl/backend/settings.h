@@ -29,6 +29,7 @@ enum backend_role {
 struct settings {
 	struct arena *arena;
 	enum backend_role role;
+	struct str role_word; /* as it was given, in the arguments; empty: it was not */
 	bool is_listener, is_worker, is_cron;
 	uint16_t port;
 	struct str address;

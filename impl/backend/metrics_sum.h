@@ -1,0 +1,18 @@
+/* The sum of several pages of metrics (process_metrics.h), as one page: samples of the same name
+ * and labels are added up, families keep together.
+ */
+#ifndef BACKEND_METRICS_SUM_H
+#define BACKEND_METRICS_SUM_H
+
+#include "base/str.h"
+
+struct metrics_sum;
+
+struct metrics_sum *metrics_sum_create(void);
+void metrics_sum_destroy(struct metrics_sum *sum); /* NULL is allowed */
+/* What is no line of such a page is left out. */
+void metrics_sum_add(struct metrics_sum *sum, struct str page);
+/* The families whose names begin so. */
+void metrics_sum_write(struct strbuf *out, const struct metrics_sum *sum, struct str prefix);
+
+#endif
