@@ -316,7 +316,7 @@ static bool open_pages(struct process_metrics *metrics, struct error *error)
 	bool of_worker = settings->is_worker && settings->has_worker_metrics;
 	bool of_listener = settings->is_listener && settings->has_listener_metrics;
 
-	if (of_worker && of_listener &&
+	if (of_worker && of_listener && settings->worker_metrics_port != 0 &&
 	    settings->worker_metrics_port == settings->listener_metrics_port)
 		return open_page(metrics, &metrics->pages[0], settings->worker_metrics_port,
 				 METRICS_OF_WORKER | METRICS_OF_LISTENER, error);

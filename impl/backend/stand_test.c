@@ -9,6 +9,7 @@
 #include "base/utc.h"
 #include "http/body.h"
 #include "sim/sim.h"
+#include "sim/sim_internal.h"
 #include "world/clock.h"
 #include "world/http_client.h"
 #include "world/http_server.h"
@@ -35,7 +36,7 @@ static struct stand {
 	size_t variables_count;
 	struct str words[WORDS_MAX];
 	size_t words_count;
-	bool is_embedded, has_no_hooks, is_ready;
+	bool is_embedded, has_no_store, has_no_hooks, is_ready;
 	int exit_status;
 	/* The client's call. */
 	struct http_call *call;
@@ -178,6 +179,11 @@ void stand_use_embedded_store(void)
 	stand.is_embedded = true;
 }
 
+void stand_use_variables(void)
+{
+	stand.has_no_store = true;
+}
+
 void stand_use_no_hooks(void)
 {
 	stand.has_no_hooks = true;
@@ -192,8 +198,7 @@ static void backend_line(struct process *process, bool is_stderr, struct str lin
 	(void)data;
 	strbuf_append(&stand.output, line);
 	strbuf_append_char(&stand.output, '\n');
-	stand.is_ready = stand.is_ready || str_equal(line, STR("ready backend port=3000")) ||
-			 str_equal(line, STR("ready backend port=0"));
+	stand.is_ready = stand.is_ready || str_has_prefix(line, STR("ready backend port="));
 }
 
 static void backend_exited(struct process *process, int status, void *data)
@@ -209,7 +214,7 @@ static bool start_is_over(void *data)
 	return stand.is_ready || stand.exit_status >= 0;
 }
 
-bool stand_start(void)
+void stand_start_only(void)
 {
 	struct process_options options = {
 		.words = stand.words,
@@ -221,8 +226,10 @@ bool stand_start(void)
 	struct error error = {0};
 
 	if (stand.process == NULL) {
-		stand_argument("--store");
-		stand_argument(stand.is_embedded ? ":memory:" : "redis://10.0.0.7:6379");
+		if (!stand.has_no_store) {
+			stand_argument("--store");
+			stand_argument(stand.is_embedded ? ":memory:" : "redis://10.0.0.7:6379");
+		}
 		if (!stand.has_no_hooks)
 			stand_argument("--test-hooks");
 	}
@@ -231,6 +238,11 @@ bool stand_start(void)
 	options.words_count = stand.words_count;
 	stand.process = sim_process_start(stand.backend_host, &options, &error);
 	ck_assert_msg(stand.process != NULL, "%s", error.text);
+}
+
+bool stand_start(void)
+{
+	stand_start_only();
 	sim_run_until(stand.sim, sim_now_us(stand.sim) + 10 * STAND_SECOND, start_is_over, NULL);
 	return stand.is_ready && stand.exit_status < 0;
 }
@@ -245,6 +257,39 @@ void stand_kill(void)
 	sim_process_kill(stand.process);
 	stand_run_for(1000);
 	stand_leave();
+}
+
+static struct sim_process *child_at(size_t index, size_t *count)
+{
+	struct sim_process *found = NULL;
+
+	*count = 0;
+	LIST_EACH (link, &stand.backend_host->processes) {
+		struct sim_process *process = LIST_ENTRY(link, struct sim_process, link);
+
+		if (process == stand.process || !sim_process_is_running(process))
+			continue;
+		if ((*count)++ == index)
+			found = process;
+	}
+	return found;
+}
+
+size_t stand_children(void)
+{
+	size_t count;
+
+	child_at(0, &count);
+	return count;
+}
+
+void stand_kill_child(size_t index)
+{
+	size_t count;
+	struct sim_process *child = child_at(index, &count);
+
+	ck_assert_ptr_nonnull(child);
+	sim_process_kill(child);
 }
 
 void stand_ask_to_stop(void)
@@ -318,7 +363,7 @@ void stand_send(struct stand_request request)
 	struct http_call_options options = {
 		.method = str_from(request.method != NULL ? request.method : "GET"),
 		.host = STR("10.0.0.2"),
-		.port = PORT,
+		.port = request.port != 0 ? request.port : PORT,
 		.target = str_from(request.path),
 		.fields = &fields,
 		.idle_timeout_ms = 60000,

@@ -31,6 +31,7 @@ struct stand_request {
 	const char *body;
 	const char *fields[8]; /* name, value, ..., NULL */
 	bool is_chunked;
+	uint16_t port; /* 0: the listener's */
 };
 
 void stand_set(void);
@@ -42,11 +43,16 @@ const char *text(const char *format, ...) __attribute__((format(printf, 1, 2)));
 void stand_variable(const char *name, const char *value);
 void stand_argument(const char *word);
 void stand_use_embedded_store(void);
-void stand_use_no_hooks(void); /* the worker works by itself */
+void stand_use_variables(void); /* the environment says where the data is */
+void stand_use_no_hooks(void);  /* the worker works by itself */
 bool stand_start(void);
+void stand_start_only(void); /* without waiting for it */
 /* Started, with the services, metrics and applications of spec/backend.md 13. */
 void stand_provision(void);
 void stand_kill(void); /* may be followed by stand_start(): a new process, as the one before */
+/* Children of the process that are running; the n-th of them is killed. */
+size_t stand_children(void);
+void stand_kill_child(size_t index);
 int stand_exit_status(void); /* -1: still running */
 void stand_ask_to_stop(void);
 struct str stand_log(void);
