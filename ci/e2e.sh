@@ -5,8 +5,9 @@ cd "$(dirname "$0")/.." || exit 2
 refscale=$(pwd)/${1:-build}/refscale
 case ${1:-} in /*) refscale=$1/refscale ;; esac
 . ci/stack.sh
+. ci/redis.sh
 stack_begin
-trap stack_end EXIT
+trap "redis_end; stack_end" EXIT
 failed=0
 
 check() {
@@ -58,5 +59,9 @@ check '1,000 keep-alive connections, calls' "$calls" -gt 1000
 stack_stop gateway backend echo
 
 python3 ci/kill_loop.py "$refscale" || failed=1
+# KILLS=200 for the long form.
+redis_begin || exit 4
+python3 ci/kill_loop.py "$refscale" --redis "$redis_port" --kills "${KILLS:-20}" || failed=1
+redis_end
 
 exit $failed

@@ -255,7 +255,7 @@ START_TEST(a_listener_counts_its_answers)
 				 CODES("authorize", "404", "1") CODES("authorize", "4xx", "1"));
 	expect_on(shown, CODES("authorize_oauth", "409", "1"));
 	expect_on(shown, CODES("report", "403", "1"));
-	expect_on(shown, INTERNAL("application_keys", "2xx", "1"));
+	expect_on(shown, INTERNAL("application_keys", "2xx", "2"));
 	expect_on(shown, INTERNAL("utilization", "2xx", "1"));
 	expect_on(shown, INTERNAL("services", "404", "1"));
 	expect_on(shown, INTERNAL("events", "2xx", "1"));
