@@ -150,7 +150,7 @@ struct sim_redis_options {
 struct sim_redis *sim_redis_start_with(struct sim_host *host,
 				       const struct sim_redis_options *options,
 				       struct error *error);
-void sim_redis_set_loading(struct sim_redis *redis, bool is_loading); /* answers LOADING */
+void sim_redis_set_loading(struct sim_redis *redis, bool is_loading);    /* answers LOADING */
 void sim_redis_forget_command(struct sim_redis *redis, struct str name); /* as an older one */
 void sim_redis_stop(struct sim_redis *redis); /* connections cut, data kept */
 /* False and *error when somebody else listens on its port by now. */

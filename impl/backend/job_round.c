@@ -177,15 +177,6 @@ static void told(void *data)
 	end(round, JOB_ROUND_COUNTED);
 }
 
-/* A counter that is none, or would overflow, is the only one that does not count. */
-static void tell(struct job_round *round)
-{
-	if (round->batch.has_failed)
-		log_format(round->backend->world, round->backend->settings.log,
-			   "A counter was left out: %.*s", STR_ARG(round->batch.failure));
-	traffic_tell(&round->traffic, &round->batch, told, round);
-}
-
 /* The embedded store: all of a turn, or nothing of it. */
 
 static void embedded_written(struct batch *batch, void *data)
@@ -193,7 +184,7 @@ static void embedded_written(struct batch *batch, void *data)
 	struct job_round *round = data;
 
 	if (batch->replies[0].kind == REDIS_STATUS)
-		tell(round);
+		traffic_tell(&round->traffic, batch, told, round);
 	else
 		end(round, JOB_ROUND_NOT_COUNTED);
 }
@@ -226,7 +217,11 @@ static void redis_written(enum transaction_outcome outcome, void *data)
 
 	switch (outcome) {
 	case TRANSACTION_DONE:
-		tell(round);
+		/* A counter that is none, or would overflow, alone does not count. */
+		if (round->transaction.error.kind != ERROR_NONE)
+			log_format(round->backend->world, round->backend->settings.log,
+				   "A counter was left out: %s", round->transaction.error.text);
+		traffic_tell(&round->traffic, &round->batch, told, round);
 		break;
 	case TRANSACTION_FENCED:
 		end(round, JOB_ROUND_FENCED);

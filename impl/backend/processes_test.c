@@ -241,7 +241,7 @@ START_TEST(a_listener_counts_its_answers)
 	stand_get(AUTH "service_id=S1");
 	stand_get(AUTH "service_token=T2&service_id=S2&app_id=nope");
 	stand_get(AUTH "service_token=T1");
-	stand_get("/transactions/oauth_authorize.xml?service_token=T1&service_id=S1&app_id=A1");
+	stand_get("/transactions/oauth_authorize.xml?" S2_A2);
 	stand_get("/status");
 	stand_get("/nope");
 	stand_post("transactions[0]=1");

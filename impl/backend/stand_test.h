@@ -75,7 +75,7 @@ void stand_run_for(int64_t span_us);
 const char *stand_redis(const char *command);
 const char *stand_queues(const char *command);
 void stand_redis_send(int database, const struct str *words, size_t count);
-const char *stand_reply(void); /* to what was sent last */
+const char *stand_reply(void);               /* to what was sent last */
 void stand_forget_command(const char *name); /* the Redis is an older one */
 void stand_stop_redis(void);
 void stand_restart_redis(void);

@@ -28,6 +28,7 @@ void transaction_begin(struct transaction *transaction, struct redis_client *tar
 	transaction->client.ops = &part_ops;
 	transaction->target = target;
 	transaction->parts.count = 0;
+	transaction->error.kind = ERROR_NONE;
 	if (target != NULL)
 		REDIS_SEND(target, NULL, NULL, STR("MULTI"));
 }
@@ -52,6 +53,12 @@ static enum transaction_outcome outcome_of(const struct transaction *transaction
 	return TRANSACTION_LOST;
 }
 
+static void note_error(struct transaction *transaction, const struct redis_reply *reply)
+{
+	if (reply->kind == REDIS_ERROR && transaction->error.kind == ERROR_NONE)
+		error_set(&transaction->error, ERROR_INVALID, "%.*s", STR_ARG(reply->text));
+}
+
 static void exec_replied(const struct redis_reply *reply, void *data)
 {
 	struct transaction *transaction = data;
@@ -59,10 +66,12 @@ static void exec_replied(const struct redis_reply *reply, void *data)
 
 	for (size_t i = 0; i < transaction->parts.count; i++) {
 		const struct transaction_part *part = &transaction->parts.items[i];
+		const struct redis_reply *its =
+			outcome == TRANSACTION_DONE ? &reply->items[i] : &LOST;
 
+		note_error(transaction, its);
 		if (part->replied != NULL)
-			part->replied(outcome == TRANSACTION_DONE ? &reply->items[i] : &LOST,
-				      part->data);
+			part->replied(its, part->data);
 	}
 	transaction->over(outcome, transaction->data);
 }

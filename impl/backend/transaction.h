@@ -10,6 +10,7 @@
 
 #include <stddef.h>
 
+#include "base/error.h"
 #include "base/vec.h"
 #include "world/redis.h"
 
@@ -32,6 +33,7 @@ struct transaction {
 	struct redis_client client; /* first */
 	struct redis_client *target;
 	VEC(struct transaction_part) parts;
+	struct error error; /* the first of the replies that is one; all others count */
 	transaction_over *over;
 	void *data;
 };
