@@ -1,5 +1,5 @@
 #!/bin/sh
-# What only real processes show: bodies of a GiB, a thousand connections, kill -9.
+# What only real processes show: bodies of a GiB, a thousand connections, kill -9, several listeners.
 set -u
 cd "$(dirname "$0")/.." || exit 2
 refscale=$(pwd)/${1:-build}/refscale
@@ -62,6 +62,23 @@ python3 ci/kill_loop.py "$refscale" || failed=1
 # KILLS=200 for the long form.
 redis_begin || exit 4
 python3 ci/kill_loop.py "$refscale" --redis "$redis_port" --kills "${KILLS:-20}" || failed=1
+
+stack_start listeners env PUMA_WORKERS=4 "$refscale" backend listener --port 0 --store "$redis_url" || exit 1
+supervisor=$(stack_pid listeners)
+check 'PUMA_WORKERS=4, processes' "$(pgrep -c -P "$supervisor")" = 4
+status=http://127.0.0.1:$(stack_port listeners)/status
+check 'a call to them' "$(curl -s -o /dev/null -w '%{http_code}' "$status")" = 200
+victim=$(pgrep -P "$supervisor" | head -n 1)
+kill -9 "$victim"
+while kill -0 "$victim" 2>/dev/null || [ "$(pgrep -c -P "$supervisor")" -lt 4 ]; do :; done
+check 'one is killed and replaced, processes' "$(pgrep -c -P "$supervisor")" = 4
+orphans=$(pgrep -P "$supervisor")
+kill -9 "$supervisor"
+for orphan in $orphans; do
+	while kill -0 "$orphan" 2>/dev/null; do :; done
+done
+check 'their supervisor is killed, and they end: a call' "$(curl -s -o /dev/null -w '%{http_code}' "$status")" = 000
+rm "$stack/listeners.pid"
 redis_end
 
 exit $failed

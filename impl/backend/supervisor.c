@@ -227,7 +227,10 @@ static size_t child_words(const struct child *child, struct str *words)
 
 static bool child_start(struct child *child, struct error *error)
 {
-	static const struct process_variable variables[] = {
+	struct process_variable variables[] = {
+		{STR_INIT("REFSCALE_PARENT"),
+		 str_format(child->supervisor->arena, "%d",
+			    world_process_id(child->supervisor->world))},
 		{STR_INIT("PUMA_WORKERS"), STR_INIT("1")},
 		{STR_INIT("LISTENER_WORKERS"), STR_INIT("1")},
 		{STR_INIT("CONFIG_LISTENER_PROMETHEUS_METRICS_PORT"), STR_INIT("0")},

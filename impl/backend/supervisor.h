@@ -4,7 +4,8 @@
  *
  * Children share the port; where that is any free one, the first child chooses it. Each shows its
  * metrics on a port of its own on loopback; what a child had counted when it was last looked at
- * stays in the sum when it ends.
+ * stays in the sum when it ends. REFSCALE_PARENT tells them whose children they are, so that they
+ * end with this process, too, when it is killed.
  */
 #ifndef BACKEND_SUPERVISOR_H
 #define BACKEND_SUPERVISOR_H
