@@ -174,12 +174,12 @@ void store_forget_command(struct store *store, struct str name)
 
 /* Life. */
 
-static bool open_database(struct store *store, struct str path, enum sql_durability durability,
+static bool open_database(struct store *store, const struct sql_options *options,
 			  struct error *error)
 {
-	struct sql_options options = {.path = path, .durability = durability};
+	struct str path = options->path;
 
-	store->database = sql_open(store->world, &options, error);
+	store->database = sql_open(store->world, options, error);
 	if (store->database == NULL || !store_keys_open(store, path, error))
 		return false;
 	store->last_id = store_keys_last_id(store);
@@ -190,8 +190,8 @@ static bool open_database(struct store *store, struct str path, enum sql_durabil
 	return error_wrap(error, "%.*s", STR_ARG(path));
 }
 
-struct store *store_create(struct world *world, struct str path, enum sql_durability durability,
-			   struct error *error)
+static struct store *create(struct world *world, const struct sql_options *options,
+			    struct error *error)
 {
 	struct store *store = MEMORY_NEW(struct store);
 	struct error failure = {ERROR_NONE, ""};
@@ -204,16 +204,32 @@ struct store *store_create(struct world *world, struct str path, enum sql_durabi
 	list_init(&store->watching);
 	for (size_t i = 0; i < 2; i++)
 		store->rounds[i].arena = arena_create();
-	if (open_database(store, path, durability, &failure))
+	if (open_database(store, options, &failure))
 		return store;
 	store_destroy(store);
 	if (failure.kind == ERROR_UNAVAILABLE)
 		error_set(error, ERROR_UNAVAILABLE,
 			  "%.*s is in use by another process (a store belongs to one)",
-			  STR_ARG(path));
+			  STR_ARG(options->path));
 	else if (error != NULL)
 		*error = failure;
 	return NULL;
+}
+
+struct store *store_create(struct world *world, struct str path, enum sql_durability durability,
+			   struct error *error)
+{
+	struct sql_options options = {.path = path, .durability = durability};
+
+	return create(world, &options, error);
+}
+
+struct store *store_open(struct world *world, struct str path, enum sql_durability durability,
+			 struct error *error)
+{
+	struct sql_options options = {.path = path, .durability = durability, .must_exist = true};
+
+	return create(world, &options, error);
 }
 
 void store_destroy(struct store *store)

@@ -24,6 +24,9 @@ struct store;
  * by another process (ERROR_UNAVAILABLE; waits 2 s for one that is about to end). */
 struct store *store_create(struct world *world, struct str path, enum sql_durability durability,
 			   struct error *error);
+/* The same of a store that is there: a missing file is ERROR_SYSTEM, not made. */
+struct store *store_open(struct world *world, struct str path, enum sql_durability durability,
+			 struct error *error);
 void store_destroy(struct store *store); /* clients first. NULL is allowed */
 
 /* A client of logical database `database` (0..15), as SELECT would choose. Close with

@@ -27,7 +27,7 @@ struct store_command {
 	struct world *world;
 	struct arena *arena;
 	struct str verb, store_url, queues_url, output, input;
-	bool replaces, merges;
+	bool replaces, merges, makes_store;
 
 	struct store *store; /* NULL: a Redis */
 	struct redis_client *clients[DUMP_DATABASES];
@@ -191,8 +191,8 @@ static bool open_data(struct store_command *command, struct error *error)
 {
 	if (is_redis_url(command->store_url))
 		return open_redis(command, error);
-	command->store =
-		store_create(command->world, command->store_url, SQL_DURABILITY_FULL, error);
+	command->store = (command->makes_store ? store_create : store_open)(
+		command->world, command->store_url, SQL_DURABILITY_FULL, error);
 	for (int i = 0; command->store != NULL && i < DUMP_DATABASES; i++)
 		command->clients[i] = store_client(command->store, i);
 	return command->store != NULL;
@@ -259,7 +259,8 @@ static bool begin_load(struct store_command *command, struct error *error)
 static const struct verb {
 	struct str name;
 	bool (*begin)(struct store_command *command, struct error *error);
-} VERBS[] = {{STR_INIT("dump"), begin_dump}, {STR_INIT("load"), begin_load}};
+	bool makes_store;
+} VERBS[] = {{STR_INIT("dump"), begin_dump, false}, {STR_INIT("load"), begin_load, true}};
 #define VERBS_COUNT (sizeof VERBS / sizeof *VERBS)
 
 static const struct verb *find_verb(struct str name)
@@ -330,8 +331,11 @@ static void *command_start(struct world *world, const struct str *arguments, siz
 					  .input = STDIN};
 	*exit_status = EXIT_USAGE;
 	if (read_arguments(command, arguments, count, error)) {
+		const struct verb *verb = find_verb(command->verb);
+
 		*exit_status = EXIT_FAILED;
-		if (open_data(command, error) && find_verb(command->verb)->begin(command, error))
+		command->makes_store = verb->makes_store;
+		if (open_data(command, error) && verb->begin(command, error))
 			return command;
 	}
 	command_stop(command);

@@ -27,6 +27,7 @@ enum sql_durability { SQL_DURABILITY_NONE, SQL_DURABILITY_NORMAL, SQL_DURABILITY
 struct sql_options {
 	struct str path; /* file, or ":memory:" */
 	enum sql_durability durability;
+	bool must_exist; /* else a missing file is made */
 };
 
 struct sql_ops {

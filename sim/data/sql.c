@@ -66,6 +66,11 @@ static struct host_database *host_database_open(struct sim_process *process,
 	if (host->databases == NULL)
 		host->databases = map_create(0);
 	shared = map_get(host->databases, options->path);
+	if (shared == NULL && options->must_exist) {
+		error_set(error, ERROR_SYSTEM, "%.*s: unable to open database file",
+			  STR_ARG(options->path));
+		return NULL;
+	}
 	if (shared == NULL) {
 		struct sql_database *sqlite = real_sql_ops.open(&process->world, &in_memory, error);
 

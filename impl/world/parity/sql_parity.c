@@ -144,6 +144,21 @@ PARITY_TEST(a_file_keeps_what_was_committed)
 	sql_close(p->world, database);
 }
 
+PARITY_TEST(a_missing_file_is_made_unless_it_must_exist)
+{
+	struct sql_options options = {.path = parity_path(p, STR("missing.db")),
+				      .durability = SQL_DURABILITY_NORMAL,
+				      .must_exist = true};
+
+	for (int i = 0; i < 2; i++) {
+		ck_assert_ptr_null(sql_open(p->world, &options, &p->error));
+		ck_assert_int_eq(p->error.kind, ERROR_SYSTEM);
+		ck_assert_uint_ne(str_find(str_from(p->error.text), options.path), STR_NOT_FOUND);
+	}
+	sql_close(p->world, open_database(p, options.path));
+	sql_close(p->world, sql_open(p->world, &options, &p->error));
+}
+
 TCase *parity_sql_case(int number)
 {
 	TCase *tests = tcase_create("sql");
@@ -154,5 +169,6 @@ TCase *parity_sql_case(int number)
 	PARITY_ADD(tests, number, nonsense_is_refused);
 	PARITY_ADD(tests, number, a_transaction_that_is_undone_leaves_nothing);
 	PARITY_ADD(tests, number, a_file_keeps_what_was_committed);
+	PARITY_ADD(tests, number, a_missing_file_is_made_unless_it_must_exist);
 	return tests;
 }

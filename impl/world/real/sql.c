@@ -65,8 +65,9 @@ static struct sql_database *database_open(struct world *world, const struct sql_
 {
 	struct sql_database *database = MEMORY_NEW(struct sql_database);
 	struct arena *scratch = arena_create();
-	int opened = sqlite3_open_v2(str_cstr(scratch, options->path), &database->sqlite,
-				     SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE, NULL);
+	int opened = sqlite3_open_v2(
+		str_cstr(scratch, options->path), &database->sqlite,
+		SQLITE_OPEN_READWRITE | (options->must_exist ? 0 : SQLITE_OPEN_CREATE), NULL);
 
 	(void)world;
 	arena_destroy(scratch);
