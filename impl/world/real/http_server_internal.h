@@ -1,6 +1,7 @@
-/* The HTTP server's three parts: http_server.c runs libmicrohttpd (listeners, connections, its
- * callbacks), http_server_exchange.c is what a component sees of one request, and
- * http_server_check.c reads the head of a request.
+/* The HTTP server's parts: http_server.c runs libmicrohttpd (listeners, connections, its
+ * callbacks), http_server_exchange.c is what a component sees of one request, http_server_check.c
+ * reads the head of a request, and http_server_outgrown.c answers heads that libmicrohttpd has no
+ * memory for.
  *
  * libmicrohttpd is entered from one place only, the listener's run(), so nothing that a component
  * does to an exchange or a body gets into it: such calls leave their wish in the exchange, and wake
@@ -10,14 +11,13 @@
 #define WORLD_REAL_HTTP_SERVER_INTERNAL_H
 
 #include <microhttpd.h>
+#include <stdarg.h>
 
 #include "http/http1.h"
 #include "world/http_server.h"
 #include "world/real/real_internal.h"
 
 #define CONNECTION_BYTES ((size_t)32 * 1024) /* head of a request and of its answer */
-/* What libmicrohttpd itself adds to a large head: a record for each field, and the answer. */
-#define CONNECTION_SPARE_BYTES ((size_t)12 * 1024)
 
 #define BAD_REQUEST 400
 
@@ -29,7 +29,6 @@ struct http_listener {
 	void *data;
 	int64_t idle_timeout_us;
 	struct http1_limits limits;
-	size_t connection_bytes;
 	bool is_tls, is_closed;
 	bool is_running; /* inside libmicrohttpd */
 	int socket;      /* libmicrohttpd's once the daemon runs */
@@ -68,6 +67,7 @@ struct connection {
 	struct exchange *exchange;
 	struct timer watch;
 	int64_t deadline_us; /* for the next complete head; INT64_MAX during an exchange */
+	uint64_t bytes_used; /* of what came: in requests that were read (http_server_outgrown.c) */
 	uint64_t number;
 	char address[48];
 	uint16_t port;
@@ -109,6 +109,11 @@ void connection_await(struct connection *connection);
 unsigned request_read(struct str head, struct str target, const struct http1_limits *limits,
 		      struct arena *arena, struct http_request *request,
 		      struct http1_framing *framing);
+
+/* http_server_outgrown.c: a logger for libmicrohttpd. */
+void outgrown_said(void *data, const char *format, va_list arguments);
+/* After a body in chunks, whose framing nobody counted. */
+void outgrown_count_all(struct connection *connection);
 
 /* http_server_exchange.c */
 struct exchange *exchange_create(struct connection *connection, struct str target);
