@@ -7,6 +7,7 @@
 #include "backend/alerts.h"
 #include "backend/authorize.h"
 #include "backend/limits.h"
+#include "backend/profile.h"
 #include "base/arena.h"
 
 static struct arena *arena;
@@ -133,6 +134,63 @@ START_TEST(parents_are_set_with_their_children)
 	ck_assert_int_eq(after(SEARCH, 1), 4);
 	ck_assert_int_eq(after(OTHER, 1), 5);
 	ck_assert_int_eq(usage_apply(usage_find(&usage, OTHER), INT64_MAX), 5);
+}
+END_TEST
+
+START_TEST(all_above_may_take_what_was_sent)
+{
+	usage.reach = usage_reach_of(profile_find(STR("current")), false);
+	add("search", "2");
+	add("deep", "4");
+	add("hits", "1");
+	usage_expand(&usage, &metrics);
+	ck_assert_int_eq(after(HITS, 10), 17);
+	ck_assert_int_eq(after(SEARCH, 10), 16);
+	ck_assert_int_eq(usage_find(&usage, HITS)->call_amount, 7);
+	ck_assert_int_eq(usage_find(&usage, SEARCH)->call_amount, 6);
+	usage_init(&usage, arena);
+	usage.reach = USAGE_OF_ANCESTORS;
+	add("search", "#2");
+	add("deep", "#4");
+	usage_expand(&usage, &metrics);
+	ck_assert_int_eq(after(HITS, 10), 4);
+	ck_assert_int_eq(after(SEARCH, 10), 4);
+}
+END_TEST
+
+START_TEST(flat_usage_stays_where_it_is)
+{
+	usage.reach = usage_reach_of(profile_find(STR("current")), true);
+	ck_assert_int_eq(usage_reach_of(profile_find(STR("2.6")), true), USAGE_OF_PARENT);
+	add("deep", "4");
+	usage_expand(&usage, &metrics);
+	ck_assert_ptr_null(usage_find(&usage, SEARCH));
+	ck_assert_int_eq(after(DEEP, 1), 5);
+}
+END_TEST
+
+/* A ring of parents, as only broken data has one, is walked once. */
+START_TEST(rings_of_parents_end)
+{
+	static const struct metric ring[] = {
+		{STR_INIT("1"), STR_INIT("a"), STR_INIT("2"), 1},
+		{STR_INIT("2"), STR_INIT("b"), STR_INIT("1"), 0},
+		{STR_INIT("3"), STR_INIT("c"), STR_INIT("1"), 0},
+	};
+	static const size_t names[] = {0, 1, 2};
+	const struct metrics broken = {.items = ring, .count = 3, .by_name = names};
+	struct api_error error;
+
+	usage.reach = USAGE_OF_ANCESTORS;
+	ck_assert(usage_add(&usage, &broken, STR("a"), STR("1"), &error));
+	usage_expand(&usage, &broken);
+	ck_assert_int_eq(after(0, 0), 1);
+	ck_assert_int_eq(after(1, 0), 1);
+	usage_init(&usage, arena);
+	usage.reach = USAGE_OF_ANCESTORS;
+	ck_assert(usage_add(&usage, &broken, STR("c"), STR("1"), &error));
+	usage_expand(&usage, &broken);
+	ck_assert_int_le(after(0, 0), 2);
 }
 END_TEST
 
@@ -297,6 +355,9 @@ Suite *backend_usage_suite(void)
 	tcase_add_test(test, unknown_names_are_refused_after_their_value);
 	tcase_add_test(test, parents_take_what_their_children_were_sent);
 	tcase_add_test(test, parents_are_set_with_their_children);
+	tcase_add_test(test, all_above_may_take_what_was_sent);
+	tcase_add_test(test, flat_usage_stays_where_it_is);
+	tcase_add_test(test, rings_of_parents_end);
 	tcase_add_test(test, sums_stay_at_the_largest_number);
 	tcase_add_test(test, limits_do_what_the_rules_say);
 	tcase_add_loop_test(test, levels_are_the_highest_reached, 0,

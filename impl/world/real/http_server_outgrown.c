@@ -8,6 +8,7 @@
 #include <string.h>
 #include <sys/socket.h>
 
+#include "base/arena.h"
 #include "world/real/http_server_internal.h"
 #include "world/real/socket_bytes.h"
 
@@ -49,7 +50,7 @@ static void answer(const struct connection *connection)
 {
 	struct http_listener *listener = connection->listener;
 	struct http_response response;
-	struct arena *arena = listener->arena;
+	struct arena *arena = arena_create();
 	struct strbuf *out = &listener->text;
 
 	http_response_init(&response, arena, listener->limits.status);
@@ -59,6 +60,7 @@ static void answer(const struct connection *connection)
 	/* All of it fits in a socket that has nothing else to send. */
 	if (send(connection->socket, out->data, out->size, MSG_NOSIGNAL | MSG_DONTWAIT) > 0)
 		shutdown(connection->socket, SHUT_WR);
+	arena_destroy(arena);
 }
 
 void outgrown_said(void *data, const char *format, va_list arguments)
