@@ -110,6 +110,15 @@ static void play(const char *text)
 
 static const char *const DIALOGUES[][LINES_MAX] = {
 	{
+		"when a key ends",
+		"EXPIRETIME a => :-2",
+		"SET a 1",
+		"PEXPIRETIME a => :-1",
+		"PEXPIREAT a 32503680000123 => :1",
+		"PEXPIRETIME a => :32503680000123",
+		"EXPIRETIME a => :32503680000",
+	},
+	{
 		"a string",
 		"GET a => nil",
 		"SET a 1 => +OK",
@@ -444,6 +453,25 @@ START_TEST(stars_cost_no_more_than_the_product)
 }
 END_TEST
 
+/* spec/backend.md 6.10, without what sentinels answer. */
+START_TEST(the_commands_that_backend_needs_are_there)
+{
+	struct str rest = STR("BLPOP LPOP LPUSH RPUSH LLEN LRANGE LTRIM LINDEX LSET LREM SADD SREM "
+			      "SCARD SISMEMBER SMEMBERS SSCAN SCAN SUNION GET SET SETEX MGET DEL "
+			      "EXISTS EXPIRE EXPIREAT INCR INCRBY HSET HMGET TTL ZADD ZCARD "
+			      "ZREVRANGE ZREMRANGEBYSCORE SELECT AUTH PING ROLE");
+	struct str name;
+
+	while (str_next_field(&rest, ' ', &name)) {
+		const struct redis_reply *reply = store_execute(store, &database, &name, 1);
+
+		ck_assert_msg(reply->kind != REDIS_ERROR ||
+				      !str_has_prefix(reply->text, STR("ERR unknown command")),
+			      "%.*s is missing", STR_ARG(name));
+	}
+}
+END_TEST
+
 Suite *store_commands_suite(void)
 {
 	Suite *suite = suite_create("store_commands");
@@ -454,6 +482,7 @@ Suite *store_commands_suite(void)
 	tcase_add_loop_test(dialogues, a_dialogue_goes_as_written, 0, DIALOGUES_COUNT);
 	tcase_add_test(dialogues, what_is_over_is_swept_away);
 	tcase_add_test(dialogues, commands_have_small_names_and_stand_once);
+	tcase_add_test(dialogues, the_commands_that_backend_needs_are_there);
 	suite_add_tcase(suite, dialogues);
 	tcase_add_loop_test(globs, a_pattern_matches_as_in_redis, 0, sizeof GLOBS / sizeof *GLOBS);
 	tcase_add_test(globs, stars_cost_no_more_than_the_product);
