@@ -1,8 +1,7 @@
-/* Usage values, the hierarchy and limits, by rows and against a plain oracle. */
+/* Usage values, the hierarchy, alerts and filters, by rows; limits: limits_property_test.c. */
 #include "backend/usage.h"
 
 #include <check.h>
-#include <stdio.h>
 
 #include "backend/alerts.h"
 #include "backend/authorize.h"
@@ -203,71 +202,6 @@ START_TEST(sums_stay_at_the_largest_number)
 }
 END_TEST
 
-/* A small generator, the same everywhere. */
-static uint64_t draw(uint64_t *state, uint64_t below)
-{
-	*state = *state * UINT64_C(6364136223846793005) + UINT64_C(1442695040888963407);
-	return (*state >> 33) % below;
-}
-
-/* What 3.8 says, word by word: increments only, so that order does not matter. */
-static bool oracle_allows(const struct limit_list *limits, const int64_t *counters,
-			  const int64_t *sent, const bool *is_sent, bool has_usage)
-{
-	for (size_t i = 0; i < limits->count; i++) {
-		size_t metric = limits->items[i].metric;
-		int64_t total = sent[metric];
-		bool is_in = is_sent[metric];
-
-		for (size_t child = 0; child < METRICS; child++) {
-			if (items[child].parent == metric && is_sent[child]) {
-				total += sent[child];
-				is_in = true;
-			}
-		}
-		if (has_usage ? is_in && counters[i] + total > limits->items[i].max
-			      : counters[i] > limits->items[i].max)
-			return false;
-	}
-	return true;
-}
-
-START_TEST(limits_do_what_the_rules_say)
-{
-	uint64_t state = 1;
-
-	for (int round = 0; round < 20000; round++) {
-		struct usage_limit list[6];
-		struct limit_list limits = {list, draw(&state, 7)};
-		int64_t counters[6], sent[METRICS] = {0};
-		bool is_sent[METRICS] = {false}, has_usage = draw(&state, 4) > 0;
-
-		usage_init(&usage, arena);
-		for (size_t i = 0; i < limits.count; i++) {
-			list[i] = (struct usage_limit){draw(&state, METRICS),
-						       (enum utc_period)draw(&state, UTC_PERIODS),
-						       (int64_t)draw(&state, 8)};
-			counters[i] = (int64_t)draw(&state, 10);
-		}
-		for (size_t m = 0; has_usage && m < METRICS; m++) {
-			char number[8];
-
-			if (draw(&state, 2) == 0)
-				continue;
-			is_sent[m] = true;
-			sent[m] = (int64_t)draw(&state, 4);
-			snprintf(number, sizeof number, "%d", (int)sent[m]);
-			add(str_cstr(arena, items[m].name), number);
-		}
-		usage_expand(&usage, &metrics);
-		ck_assert_int_eq(limits_allow(&limits, counters, has_usage ? &usage : NULL),
-				 oracle_allows(&limits, counters, sent, is_sent, has_usage));
-		if (round % 100 == 0)
-			arena_reset(arena);
-	}
-}
-END_TEST
-
 /* Alerts: 7.4. */
 
 static const struct {
@@ -359,7 +293,6 @@ Suite *backend_usage_suite(void)
 	tcase_add_test(test, flat_usage_stays_where_it_is);
 	tcase_add_test(test, rings_of_parents_end);
 	tcase_add_test(test, sums_stay_at_the_largest_number);
-	tcase_add_test(test, limits_do_what_the_rules_say);
 	tcase_add_loop_test(test, levels_are_the_highest_reached, 0,
 			    sizeof alert_rows / sizeof *alert_rows);
 	tcase_add_test(test, the_first_of_equals_is_told_of);
