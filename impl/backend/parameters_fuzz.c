@@ -81,7 +81,20 @@ static void check_json(struct arena *arena, const struct parameter *root)
 		BUG_IF(json_parse(arena, json, OUT_BYTES_MAX, NULL) == NULL);
 }
 
-/* Writing it as a query: a[b][c]=v, a[][x, a (nil), a[[ (a hash without members). */
+/* Writing it as a query: a[b][c]=v, a[][x, a (nil), a[[ (a hash without members). Names with
+ * brackets of their own, which are read from names that are not well-formed, stand as they are. */
+
+static struct str name_below(const struct parameters *parameters, struct str above, struct str name)
+{
+	struct str part = url_encoded(parameters->arena, name);
+	bool is_guided = parameters->profile->reads_leading_brackets;
+
+	if (str_find_char(name, is_guided ? '[' : ']') == STR_NOT_FOUND)
+		return STR_CONCAT(parameters->arena, above, STR("["), part, STR("]"));
+	if (is_guided && name.data[0] != '[')
+		above = STR_CONCAT(parameters->arena, above, STR("]"));
+	return STR_CONCAT(parameters->arena, above, part);
+}
 
 static void write_pair(struct strbuf *out, struct str name, const struct parameter *node)
 {
@@ -94,9 +107,10 @@ static void write_pair(struct strbuf *out, struct str name, const struct paramet
 	}
 }
 
-static void write_query(struct arena *arena, struct strbuf *out, struct str name,
+static void write_query(const struct parameters *parameters, struct strbuf *out, struct str name,
 			const struct parameter *node)
 {
+	struct arena *arena = parameters->arena;
 	bool is_root = name.size == 0;
 
 	if (node->kind == PARAMETER_TEXT || node->kind == PARAMETER_NIL)
@@ -104,29 +118,30 @@ static void write_query(struct arena *arena, struct strbuf *out, struct str name
 	else if (node->first == NULL && !is_root)
 		write_pair(out, STR_CONCAT(arena, name, STR("[[")), node);
 	for (const struct parameter *child = node->first; child != NULL; child = child->next) {
-		struct str part = url_encoded(arena, child->name);
-
-		if (is_root)
-			write_query(arena, out, part, child);
-		else if (node->kind == PARAMETER_HASH)
-			write_query(arena, out, STR_CONCAT(arena, name, STR("["), part, STR("]")),
-				    child);
-		else if (child->kind == PARAMETER_HASH)
-			write_pair(out, STR_CONCAT(arena, name, STR("[][x")), child);
+		if (node->kind == PARAMETER_ARRAY)
+			write_pair(
+				out,
+				STR_CONCAT(arena, name,
+					   child->kind == PARAMETER_HASH ? STR("[][x") : STR("[]")),
+				child);
 		else
-			write_pair(out, STR_CONCAT(arena, name, STR("[]")), child);
+			write_query(parameters, out,
+				    is_root ? url_encoded(arena, child->name)
+					    : name_below(parameters, name, child->name),
+				    child);
 	}
 }
 
-static void check_again(struct arena *arena, const struct parameter *root)
+static void check_again(const struct parameters *parameters, const struct parameter *root)
 {
+	struct arena *arena = parameters->arena;
 	struct parameters again;
 	struct strbuf query;
 
 	strbuf_init(&query, OUT_BYTES_MAX);
-	write_query(arena, &query, STR(""), root);
+	write_query(parameters, &query, STR(""), root);
 	BUG_IF(strbuf_is_full(&query));
-	parameters_init(&again, arena, 7, profile_find(STR("")));
+	parameters_init(&again, arena, 7, parameters->profile);
 	BUG_IF(parameters_read(&again, PARAMETERS_QUERY, strbuf_str(&query)) != API_NO_ERROR);
 	BUG_IF(!str_equal(json_of(arena, root), json_of(arena, &again.roots[PARAMETERS_QUERY])));
 	strbuf_free(&query);
@@ -152,17 +167,18 @@ static enum api_error_code read_input(struct parameters *parameters, char form, 
 	}
 }
 
-static void check_read(struct arena *arena, char form, struct str text)
+static void check_read(struct arena *arena, const struct profile *profile, char form,
+		       struct str text)
 {
 	struct parameters parameters;
 	struct sums sums = {0};
 
-	parameters_init(&parameters, arena, 1, profile_find(STR("")));
+	parameters_init(&parameters, arena, 1, profile);
 	if (read_input(&parameters, form, text) != API_NO_ERROR)
 		return;
 	for (int i = 0; i < PARAMETERS_SOURCES; i++) {
 		check_tree(&parameters, &parameters.roots[i], 0, &sums);
-		check_again(arena, &parameters.roots[i]);
+		check_again(&parameters, &parameters.roots[i]);
 		if (parameter_is_utf8(&parameters.roots[i]))
 			check_json(arena, &parameters.roots[i]);
 	}
@@ -208,7 +224,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	struct arena *arena = arena_create();
 
 	if (size > 0) {
-		check_read(arena, text.data[0], str_skip(text, 1));
+		check_read(arena, profile_find(STR("2.6")), text.data[0], str_skip(text, 1));
+		check_read(arena, profile_find(STR("current")), text.data[0], str_skip(text, 1));
 		check_multipart(arena, str_skip(text, 1));
 	}
 	arena_destroy(arena);
