@@ -50,7 +50,7 @@ static void thresholds_load(struct memo_load *load)
 	batch_end(&load->batch);
 }
 
-const struct memo_kind alert_thresholds_kind = {'h', thresholds_load};
+const struct memo_kind alert_thresholds_kind = {.letter = 'h', .load = thresholds_load};
 
 enum memo_result alert_thresholds_find(struct reader *reader, struct str service,
 				       const struct alert_thresholds **thresholds)
@@ -82,7 +82,7 @@ static void told_load(struct memo_load *load)
 	batch_end(&load->batch);
 }
 
-static const struct memo_kind told_kind = {'n', told_load};
+static const struct memo_kind told_kind = {.letter = 'n', .load = told_load};
 
 static struct str level_text(struct arena *arena, int level)
 {

@@ -123,7 +123,7 @@ static void application_load(struct memo_load *load)
 	batch_end(&load->batch);
 }
 
-const struct memo_kind application_kind = {'a', application_load};
+const struct memo_kind application_kind = {.letter = 'a', .load = application_load};
 
 enum memo_result application_find(struct reader *reader, struct str service, struct str id,
 				  const struct application **application)
@@ -152,4 +152,4 @@ static void user_key_load(struct memo_load *load)
 	batch_end(&load->batch);
 }
 
-const struct memo_kind user_key_kind = {'u', user_key_load};
+const struct memo_kind user_key_kind = {.letter = 'u', .load = user_key_load};

@@ -42,6 +42,16 @@ static void start(const char *release)
 	stand_set_clock("2019-06-01T10:20:30Z");
 }
 
+/* Paths of the Service Management API begin with a slash, and their body is a form. */
+static struct stand_answer call_api(const struct operation *operation)
+{
+	return stand_call((struct stand_request){
+		.method = operation->method,
+		.path = operation->path,
+		.body = operation->json,
+		.fields = {"Content-Type", "application/x-www-form-urlencoded"}});
+}
+
 static void carry_out(const struct operation *operations, size_t count)
 {
 	for (size_t i = 0; i < count; i++) {
@@ -50,7 +60,10 @@ static void carry_out(const struct operation *operations, size_t count)
 
 		if (!is_meant(operation->releases))
 			continue;
-		answer = stand_internal(operation->method, operation->path, operation->json);
+		answer = operation->path[0] == '/'
+				 ? call_api(operation)
+				 : stand_internal(operation->method, operation->path,
+						  operation->json);
 		ck_assert_msg(answer.status == 200 || answer.status == 201, "%s %s: %d %.*s",
 			      operation->method, operation->path, answer.status,
 			      STR_ARG(answer.body));
@@ -570,6 +583,72 @@ START_TEST(an_alert_leaves_these_keys)
 }
 END_TEST
 
+/* What calls make by themselves up to 2.6: access tokens, and users of services that are open to
+ * all (2.10, 3.10). */
+
+static const struct operation made_by_calls[] = {
+	{BOTH, "POST", "/services/7001/oauth_access_tokens.xml",
+	 "provider_key=pk-acme&token=t1&app_id=app1&ttl=60"},
+	{BOTH, "POST", "/services/7001/oauth_access_tokens.xml",
+	 "provider_key=pk-acme&token=t2&app_id=app1&ttl=0&user_id=alice"},
+	{BOTH, "PUT", "services/7001",
+	 "{\"service\":{\"user_registration_required\":false,\"default_user_plan_id\":\"9\","
+	 "\"default_user_plan_name\":\"Users\"}}"},
+	{BOTH, "PUT", "services/7001/applications/app1",
+	 "{\"application\":{\"state\":\"active\",\"user_required\":true}}"},
+	{BOTH, "GET",
+	 "/transactions/authorize.xml?provider_key=pk-acme&user_key=uk1&user_id=al%20ice", NULL},
+};
+
+static const struct row of_calls[] = {
+	{BOTH, "service/id:7001/provider_key", "string pk-acme"},
+	{BOTH, "service/id:7001/backend_version", "string 1"},
+	{BOTH, "service/id:7001/referrer_filters_required", "string 0"},
+	{BOTH, "service/id:7001/state", "string active"},
+	{BOTH, "service/id:7001/user_registration_required", "string 0"},
+	{BOTH, "service/id:7001/default_user_plan_id", "string 9"},
+	{BOTH, "service/id:7001/default_user_plan_name", "string Users"},
+	{BOTH, "service/provider_key:pk-acme/id", "string 7001"},
+	{BOTH, "service/provider_key:pk-acme/ids", "set {7001}"},
+	{BOTH, "services_set", "set {7001}"},
+	{BOTH, "provider_keys_set", "set {pk-acme}"},
+	{BOTH, "service_token/token:tok1/service_id:7001", "hash {permissions=}"},
+	{BOTH, "metrics/service_id:7001/ids", "set {81,82}"},
+	{BOTH, "metric/service_id:7001/id:81/name", "string hits"},
+	{BOTH, "metric/service_id:7001/id:82/name", "string search"},
+	{BOTH, "metric/service_id:7001/id:82/parent_id", "string 81"},
+	{BOTH, "metric/service_id:7001/name:hits/id", "string 81"},
+	{BOTH, "metric/service_id:7001/name:search/id", "string 82"},
+	{BOTH, "service_id:7001/applications", "set {app1}"},
+	{BOTH, "application/service_id:7001/id:app1/state", "string active"},
+	{BOTH, "application/service_id:7001/id:app1/plan_id", "string 55"},
+	{BOTH, "application/service_id:7001/id:app1/plan_name", "string Basic"},
+	{BOTH, "application/service_id:7001/id:app1/user_required", "string 1"},
+	{BOTH, "application/service_id:7001/key:uk1/id", "string app1"},
+	{BOTH, "usage_limit/service_id:7001/plan_id:55/metric_id:81/minute", "string 5"},
+	{BOTH, "notify/aggregator/batch",
+	 "list [{\"provider_key\":\"pk-acme\",\"usage\":{\"transactions/authorize\":1},\"time\":"
+	 "\"2019-06-01 10:20:00 UTC\"}]"},
+	{BOTH, "oauth_access_tokens/service:7001/t1", "string app1 ttl 60"},
+	{BOTH, "oauth_access_tokens/service:7001/t2", "string user_len:5/alice/app1"},
+	{BOTH, "oauth_access_tokens/service:7001/app:app1/", "set {t1,t2}"},
+	{BOTH, "service/id:7001/user_set", "set {al ice}"},
+	{BOTH, "service:7001/user:al ice",
+	 "hash {plan_id=9,plan_name=Users,service_id=7001,state=active,username=al ice}"},
+};
+
+START_TEST(tokens_and_users_made_by_calls_leave_these_keys)
+{
+	start(releases[_i]);
+	CARRY_OUT(example_operations);
+	CARRY_OUT(made_by_calls);
+	stand_run_for(1);
+	EXPECT_STORAGE(of_calls);
+	expect_answer(stand_internal("DELETE", "services/7001/applications/app1", NULL), 200, NULL);
+	expect_text(stand_redis("KEYS oauth_access_tokens/*"), "[]");
+}
+END_TEST
+
 Suite *backend_data_layout_suite(void);
 Suite *backend_data_layout_suite(void)
 {
@@ -582,6 +661,8 @@ Suite *backend_data_layout_suite(void)
 	tcase_add_loop_test(test, every_write_and_every_delete_leave_these_keys, 0, count);
 	tcase_add_loop_test(test, what_is_deleted_leaves_the_rest_behind, 0, count);
 	tcase_add_loop_test(test, an_alert_leaves_these_keys, 0, count);
+	/* The first two: the current line has neither. */
+	tcase_add_loop_test(test, tokens_and_users_made_by_calls_leave_these_keys, 0, 2);
 	suite_add_tcase(suite, test);
 	return suite;
 }

@@ -64,7 +64,7 @@ static void end_user_load(struct memo_load *load)
 	batch_end(&load->batch);
 }
 
-const struct memo_kind end_user_kind = {'e', end_user_load};
+const struct memo_kind end_user_kind = {.letter = 'e', .load = end_user_load};
 
 enum memo_result end_user_find(struct reader *reader, struct str service, struct str name,
 			       const struct end_user **user)

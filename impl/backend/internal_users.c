@@ -14,14 +14,14 @@ static struct str name_of(const struct internal_call *call)
 	return internal_path(call, STR("user"));
 }
 
-static struct str key_of(struct internal_call *call)
-{
-	return key_end_user(call->arena, service_of(call), name_of(call));
-}
-
 static struct str names_of(struct internal_call *call)
 {
 	return key_service(call->arena, service_of(call), STR("user_set"));
+}
+
+static void forget(struct internal_call *call, struct str name)
+{
+	internal_forget(call, &end_user_kind, service_of(call), name);
 }
 
 static void refuse(struct internal_call *call, enum api_error_code code)
@@ -49,13 +49,6 @@ static bool has_service(struct internal_call *call)
 
 /* Reading. */
 
-static const struct str attributes[] = {
-	STR_INIT("state"),
-	STR_INIT("plan_id"),
-	STR_INIT("plan_name"),
-};
-#define ATTRIBUTES (sizeof attributes / sizeof *attributes)
-
 static struct json *user_object(struct internal_call *call)
 {
 	struct json *user = json_new(call->arena, JSON_OBJECT);
@@ -67,22 +60,23 @@ static struct json *user_object(struct internal_call *call)
 
 static void read_found(struct internal_call *call)
 {
-	const struct redis_reply *values = internal_reply(call, 1);
-	struct json *user = user_object(call);
+	struct json *object = user_object(call);
+	struct end_user user;
 
-	if (!reply_is_true(internal_reply(call, 0))) {
+	end_user_read(&user, service_of(call), name_of(call), internal_reply(call, 0));
+	if (!user.exists) {
 		internal_not_found(call, STR("user not found"));
 		return;
 	}
-	for (size_t i = 0; i < ATTRIBUTES; i++)
-		internal_set(call, user, attributes[i], reply_item(values, i));
-	internal_answer_with(call, 200, STR("found"), STR("user"), user);
+	internal_set(call, object, STR("state"), user.state);
+	internal_set(call, object, STR("plan_id"), user.plan_id);
+	internal_set(call, object, STR("plan_name"), user.plan_name);
+	internal_answer_with(call, 200, STR("found"), STR("user"), object);
 }
 
 void internal_user_read(struct internal_call *call)
 {
-	INTERNAL_ASK(call, STR("EXISTS"), key_of(call));
-	INTERNAL_ASK(call, STR("HMGET"), key_of(call), attributes[0], attributes[1], attributes[2]);
+	end_user_ask(internal_batch(call), call->backend->storage, service_of(call), name_of(call));
 	internal_then(call, read_found);
 }
 
@@ -93,9 +87,12 @@ struct save_state {
 	bool is_update;
 };
 
-static void forget(struct internal_call *call, struct str name)
+/* A user without a state could not be told from none. */
+static struct str state_of(const struct json *sent)
 {
-	internal_forget(call, &end_user_kind, service_of(call), name);
+	struct str state = internal_text(sent, STR("state"));
+
+	return state.size > 0 ? state : STR("active");
 }
 
 static void save_answer(struct internal_call *call)
@@ -104,35 +101,32 @@ static void save_answer(struct internal_call *call)
 	struct json *user = user_object(call);
 
 	forget(call, name_of(call));
-	for (size_t i = 0; i < ATTRIBUTES; i++)
-		internal_echo(call, user, state->sent, attributes[i]);
+	internal_set(call, user, STR("state"), state_of(state->sent));
+	internal_echo(call, user, state->sent, STR("plan_id"));
+	internal_echo(call, user, state->sent, STR("plan_name"));
 	internal_answer_with(call, state->is_update ? 200 : 201,
 			     state->is_update ? STR("modified") : STR("created"), STR("user"),
 			     user);
 }
 
-static void write_attribute(struct internal_call *call, struct str name, struct str text)
-{
-	if (text.data != NULL)
-		INTERNAL_ASK(call, STR("HSET"), key_of(call), name, text);
-}
-
 static void save_checked(struct internal_call *call)
 {
 	const struct save_state *state = call->state;
+	struct end_user user = {
+		.service = service_of(call),
+		.name = name_of(call),
+		.state = state_of(state->sent),
+		.plan_id = internal_text(state->sent, STR("plan_id")),
+		.plan_name = internal_text(state->sent, STR("plan_name")),
+	};
 
 	if (!has_service(call))
 		return;
-	if (internal_text(state->sent, STR("plan_id")).size == 0 ||
-	    internal_text(state->sent, STR("plan_name")).size == 0) {
+	if (user.plan_id.size == 0 || user.plan_name.size == 0) {
 		refuse(call, API_USER_REQUIRES_DEFINED_PLAN);
 		return;
 	}
-	INTERNAL_ASK(call, STR("SADD"), names_of(call), name_of(call));
-	for (size_t i = 0; i < ATTRIBUTES; i++)
-		write_attribute(call, attributes[i], internal_text(state->sent, attributes[i]));
-	write_attribute(call, STR("username"), name_of(call));
-	write_attribute(call, STR("service_id"), service_of(call));
+	end_user_save(internal_batch(call), call->backend, &user);
 	internal_then(call, save_answer);
 }
 
@@ -171,17 +165,35 @@ void internal_user_update(struct internal_call *call)
 
 static void delete_answer(struct internal_call *call)
 {
-	forget(call, name_of(call));
+	const struct redis_reply *names = call->state;
+
+	for (size_t i = 0; i < names->count; i++)
+		forget(call, reply_item(names, i));
 	internal_answer_status(call, 200, STR("deleted"));
+}
+
+static void delete_names(struct internal_call *call, struct redis_reply *names)
+{
+	internal_batch(call);
+	for (size_t i = 0; i < names->count; i++) {
+		INTERNAL_ASK(call, STR("SREM"), names_of(call), reply_item(names, i));
+		INTERNAL_ASK(call, STR("DEL"),
+			     key_end_user(call->arena, service_of(call), reply_item(names, i)));
+	}
+	call->state = names;
+	internal_then(call, delete_answer);
 }
 
 static void delete_checked(struct internal_call *call)
 {
+	struct redis_reply *one = ARENA_NEW(call->arena, struct redis_reply);
+	struct redis_reply *names = ARENA_NEW(call->arena, struct redis_reply);
+
 	if (!has_service(call))
 		return;
-	INTERNAL_ASK(call, STR("SREM"), names_of(call), name_of(call));
-	INTERNAL_ASK(call, STR("DEL"), key_of(call));
-	internal_then(call, delete_answer);
+	*one = (struct redis_reply){.kind = REDIS_STRING, .text = name_of(call)};
+	*names = (struct redis_reply){.kind = REDIS_ARRAY, .items = one, .count = 1};
+	delete_names(call, names);
 }
 
 void internal_user_delete(struct internal_call *call)
@@ -192,18 +204,8 @@ void internal_user_delete(struct internal_call *call)
 
 static void delete_listed(struct internal_call *call)
 {
-	const struct redis_reply *names = internal_reply(call, 1);
-	size_t count = names->count;
-
-	if (!has_service(call))
-		return;
-	for (size_t i = 0; i < count; i++) {
-		forget(call, reply_item(names, i));
-		INTERNAL_ASK(call, STR("DEL"),
-			     key_end_user(call->arena, service_of(call), reply_item(names, i)));
-	}
-	INTERNAL_ASK(call, STR("DEL"), names_of(call));
-	internal_then(call, delete_answer);
+	if (has_service(call))
+		delete_names(call, &call->batch.replies[1]);
 }
 
 void internal_users_delete(struct internal_call *call)

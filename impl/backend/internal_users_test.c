@@ -35,7 +35,7 @@ START_TEST(users_are_saved_and_read)
 	     {"PUT", USERS "/al%20ice",
 	      "{\"user\":{\"plan_id\":6,\"plan_name\":\"Silver\",\"username\":\"x\"}}", 200,
 	      "{\"status\":\"modified\",\"user\":{\"service_id\":\"7 1\",\"username\":\"al ice\","
-	      "\"state\":null,\"plan_id\":6,\"plan_name\":\"Silver\"}}"},
+	      "\"state\":\"active\",\"plan_id\":6,\"plan_name\":\"Silver\"}}"},
 	     {"GET", USERS "/al%20ice", NULL, 200,
 	      "{\"status\":\"found\",\"user\":{\"service_id\":\"7 1\",\"username\":\"al ice\","
 	      "\"state\":\"active\",\"plan_id\":\"6\",\"plan_name\":\"Silver\"}}"});

@@ -2,6 +2,7 @@
 
 #include <string.h>
 
+#include "backend/access_tokens.h"
 #include "backend/backend_internal.h"
 #include "backend/counters.h"
 #include "backend/profile.h"
@@ -117,23 +118,68 @@ static bool found(struct preparation *preparation, enum memo_result result)
 	return result == MEMO_FOUND;
 }
 
+/* Access tokens end by themselves: they are remembered for as long as a round may take. */
+#define TOKEN_LIFETIME_US (1 * UTC_SECOND_US)
+
+static void token_replied(struct batch *batch, void *data)
+{
+	struct access_token token;
+	bool is_token =
+		!batch->has_failed && access_token_parse(reply_text(&batch->replies[0]), &token);
+
+	if (batch->has_failed)
+		memo_load_failed(data);
+	else
+		memo_loaded(data,
+			    stored_text_create(is_token ? token.application : str_of(NULL, 0)));
+}
+
+static void token_load(struct memo_load *load)
+{
+	batch_begin(&load->batch, load->arena, token_replied, load);
+	access_token_ask(&load->batch, load->backend->storage, load->names[0], load->names[1]);
+	batch_end(&load->batch);
+}
+
+/* service id, token -> stored_text, the application's id */
+static const struct memo_kind token_kind = {
+	.letter = 'k', .load = token_load, .lifetime_us = TOKEN_LIFETIME_US};
+
+static bool refuse_nobody(struct preparation *preparation)
+{
+	return refuse(preparation,
+		      preparation->profile->identifies_by_version ? API_APPLICATION_ID_MISSING
+								  : API_APPLICATION_NOT_FOUND,
+		      STR(""));
+}
+
+/* The application that a text stands for. */
+static bool resolve_by(struct preparation *preparation, const struct memo_kind *kind,
+		       struct str text, enum api_error_code unknown, struct str *id)
+{
+	return found(preparation, stored_text_find(preparation->reader, kind,
+						   preparation->job->service, text, id)) &&
+	       (id->size > 0 || refuse(preparation, unknown, text));
+}
+
 static bool resolve_id(struct preparation *preparation, const struct json *transaction,
 		       struct str *id)
 {
 	struct str user_key = json_scalar_text(json_get(transaction, STR("user_key")));
+	struct str token = preparation->profile->has_access_tokens
+				   ? json_scalar_text(json_get(transaction, STR("access_token")))
+				   : STR("");
 
 	*id = json_scalar_text(json_get(transaction, STR("app_id")));
 	if (id->size > 0 && user_key.size > 0)
 		return refuse(preparation, API_AUTHENTICATION_ERROR, STR(""));
-	if (user_key.size == 0)
-		return id->size > 0 || refuse(preparation,
-					      preparation->profile->identifies_by_version
-						      ? API_APPLICATION_ID_MISSING
-						      : API_APPLICATION_NOT_FOUND,
-					      STR(""));
-	return found(preparation, stored_text_find(preparation->reader, &user_key_kind,
-						   preparation->job->service, user_key, id)) &&
-	       (id->size > 0 || refuse(preparation, API_USER_KEY_INVALID, user_key));
+	if (id->size > 0)
+		return true;
+	if (user_key.size > 0)
+		return resolve_by(preparation, &user_key_kind, user_key, API_USER_KEY_INVALID, id);
+	if (token.size > 0)
+		return resolve_by(preparation, &token_kind, token, API_ACCESS_TOKEN_INVALID, id);
+	return refuse_nobody(preparation);
 }
 
 static void resolve_application(struct preparation *preparation, const struct json *transaction)

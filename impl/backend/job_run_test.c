@@ -84,6 +84,37 @@ START_TEST(end_users_have_counters_of_their_own)
 }
 END_TEST
 
+static void make_token(const char *fields)
+{
+	expect_answer(stand_call((struct stand_request){
+			      .method = "POST",
+			      .path = "/services/S1/oauth_access_tokens.xml",
+			      .body = text("service_token=T1&app_id=A1&%s", fields),
+			      .fields = {"Content-Type", "application/x-www-form-urlencoded"}}),
+		      200, "");
+}
+
+START_TEST(tokens_stand_for_their_application)
+{
+	make_token("token=t1");
+	make_token("token=t2&user_id=alice");
+	report("transactions[0][access_token]=t1&transactions[0][usage][hits]=1&transactions[1]"
+	       "[access_token]=t2&transactions[1][usage][hits]=2&transactions[2][app_id]=A1&"
+	       "transactions[2][access_token]=nope&transactions[2][usage][hits]=4");
+	expect_text(a1("81/eternity"), "7");
+	report("transactions[0][access_token]=nope&transactions[0][usage][hits]=1");
+	ck_assert(stand_contains(last_error(),
+				 "\"code\":\"access_token_invalid\",\"message\":\"token "
+				 "\\\"nope\\\" is invalid: expired or never defined\""));
+	/* They are not remembered when they are gone. */
+	stand_redis("DEL oauth_access_tokens/service:S1/t1");
+	stand_set_clock("2019-06-01T10:20:32Z");
+	report("transactions[0][access_token]=t1&transactions[0][usage][hits]=1");
+	ck_assert(stand_contains(last_error(), "token \\\"t1\\\" is invalid"));
+	expect_text(a1("81/eternity"), "7");
+}
+END_TEST
+
 /* Whether or not there is usage, and after all applications were found. */
 START_TEST(services_without_user_plans_cannot_be_told_of_users)
 {
@@ -175,6 +206,27 @@ START_TEST(flat_usage_stands_for_parents_already)
 }
 END_TEST
 
+START_TEST(tokens_stand_for_nobody_in_the_current_line)
+{
+	stand_redis("SET oauth_access_tokens/service:S1/t1 A1");
+	report("transactions[0][access_token]=t1&transactions[0][usage][hits]=1");
+	ck_assert(stand_contains(last_error(), "\"code\":\"application_not_found\""));
+}
+END_TEST
+
+/* Usage reaches all above a metric; up to 2.6 its parent alone. */
+START_TEST(usage_reaches_all_ancestors_in_the_current_line)
+{
+	stand_internal("POST", "services/S1/metrics/84",
+		       "{\"metric\":{\"name\":\"find\",\"parent_id\":\"82\"}}");
+	stand_forget();
+	report("transactions[0][app_id]=A1&transactions[0][usage][find]=2");
+	expect_text(a1("84/eternity"), "2");
+	expect_text(a1("82/eternity"), "2");
+	expect_text(a1("81/eternity"), "2");
+}
+END_TEST
+
 START_TEST(there_are_neither_users_nor_latest_transactions_in_the_current_line)
 {
 	push(JOB("[\"S1\",{\"0\":{\"app_id\":\"A1\",\"usage\":{\"hits\":1},\"user_id\":\"alice\"}},"
@@ -208,6 +260,7 @@ Suite *backend_job_run_suite(void)
 
 	tcase_add_checked_fixture(guided, set_up, stand_clear);
 	tcase_add_test(guided, end_users_have_counters_of_their_own);
+	tcase_add_test(guided, tokens_stand_for_their_application);
 	tcase_add_test(guided, services_without_user_plans_cannot_be_told_of_users);
 	tcase_add_test(guided, digits_alone_are_a_date);
 	tcase_add_test(guided, sets_to_zero_are_stored);
@@ -220,6 +273,8 @@ Suite *backend_job_run_suite(void)
 	tcase_add_test(current, flat_usage_stands_for_parents_already);
 	tcase_add_test(current,
 		       there_are_neither_users_nor_latest_transactions_in_the_current_line);
+	tcase_add_test(current, tokens_stand_for_nobody_in_the_current_line);
+	tcase_add_test(current, usage_reaches_all_ancestors_in_the_current_line);
 	suite_add_tcase(suite, current);
 	return suite;
 }

@@ -24,7 +24,7 @@ struct memo {
 /* A value, or the load that will bring it. */
 struct memo_entry {
 	struct memo_value *value;
-	int64_t loaded_us;
+	int64_t loaded_us, lifetime_us;
 	struct memo_load *load;
 };
 
@@ -91,7 +91,7 @@ static bool is_fresh(const struct memo *memo, const struct memo_entry *entry)
 {
 	int64_t age_us = backend_now_us(memo->backend) - entry->loaded_us;
 
-	return age_us >= 0 && age_us <= LIFETIME_US;
+	return age_us >= 0 && age_us <= entry->lifetime_us;
 }
 
 static void make_room(struct memo *memo)
@@ -256,6 +256,7 @@ static enum memo_result begin_load(struct reader *reader, const struct memo_kind
 
 	make_room(memo);
 	entry->load = load_create(memo, kind, names, key);
+	entry->lifetime_us = kind->lifetime_us > 0 ? kind->lifetime_us : LIFETIME_US;
 	old = map_put(memo->entries, key, entry);
 	if (old != NULL)
 		entry_free(old);

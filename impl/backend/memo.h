@@ -36,6 +36,7 @@ struct memo_value {
 struct memo_kind {
 	char letter; /* tells the kinds' keys apart */
 	void (*load)(struct memo_load *load);
+	int64_t lifetime_us; /* 0: the 60 s of 6.8 */
 };
 
 struct memo_load {

@@ -190,7 +190,7 @@ static void metrics_load(struct memo_load *load)
 	batch_end(&load->batch);
 }
 
-const struct memo_kind metrics_kind = {'m', metrics_load};
+const struct memo_kind metrics_kind = {.letter = 'm', .load = metrics_load};
 
 enum memo_result metrics_find(struct reader *reader, struct str service,
 			      const struct metrics **metrics)
@@ -298,7 +298,7 @@ static void limits_load(struct memo_load *load)
 	batch_end(&load->batch);
 }
 
-const struct memo_kind limits_kind = {'l', limits_load};
+const struct memo_kind limits_kind = {.letter = 'l', .load = limits_load};
 
 enum memo_result limits_find(struct reader *reader, struct str service, struct str plan,
 			     const struct metrics *metrics, struct limit_list *limits)

@@ -90,7 +90,7 @@ static void service_load(struct memo_load *load)
 	batch_end(&load->batch);
 }
 
-const struct memo_kind service_kind = {'s', service_load};
+const struct memo_kind service_kind = {.letter = 's', .load = service_load};
 
 enum memo_result service_find(struct reader *reader, struct str id, const struct service **service)
 {
@@ -128,7 +128,7 @@ static void default_service_load(struct memo_load *load)
 	batch_end(&load->batch);
 }
 
-const struct memo_kind default_service_kind = {'d', default_service_load};
+const struct memo_kind default_service_kind = {.letter = 'd', .load = default_service_load};
 
 static void token_replied(struct batch *batch, void *data)
 {
@@ -148,7 +148,7 @@ static void token_load(struct memo_load *load)
 	batch_end(&load->batch);
 }
 
-const struct memo_kind service_token_kind = {'t', token_load};
+const struct memo_kind service_token_kind = {.letter = 't', .load = token_load};
 
 enum memo_result stored_text_find(struct reader *reader, const struct memo_kind *kind, struct str a,
 				  struct str b, struct str *text)
