@@ -83,14 +83,25 @@ static void allow(int level)
 		       text("{\"alert_limit\":{\"value\":%d}}", level));
 }
 
-static void use(int hits)
+static void report(const char *metric, int amount)
 {
 	expect_answer(stand_post(text("service_token=T1&service_id=S1&transactions[0][app_id]=A1&"
-				      "transactions[0][usage][hits]=%d",
-				      hits)),
+				      "transactions[0][usage][%s]=%d",
+				      metric, amount)),
 		      202, "");
 	stand_drain();
 	stand_run_for(1);
+}
+
+static void use(int hits)
+{
+	report("hits", hits);
+}
+
+/* The application is looked at, and its limited metric stays as it is. */
+static void touch(void)
+{
+	report("other", 1);
 }
 
 #define MAXIMUM "alerts/service_id:S1/app_id:A1/201906011/current_max"
@@ -100,7 +111,7 @@ START_TEST(the_hours_maximum_is_kept)
 	use(4);
 	expect_text(stand_redis("GET " MAXIMUM), "40");
 	expect_text(stand_redis("TTL " MAXIMUM), "-1");
-	use(0);
+	touch();
 	expect_text(stand_redis("GET " MAXIMUM), "40");
 	/* 13:40 to midnight, and five minutes. */
 	expect_text(stand_redis("TTL " MAXIMUM), "49500");
@@ -108,7 +119,7 @@ START_TEST(the_hours_maximum_is_kept)
 	expect_text(stand_redis("GET " MAXIMUM), "70");
 	expect_text(stand_redis("TTL " MAXIMUM), "-1");
 	stand_set_clock("2019-06-01T11:00:00Z");
-	use(0);
+	touch();
 	expect_text(stand_redis("GET alerts/service_id:S1/app_id:A1/2019060111/current_max"), "70");
 	expect_text(stand_redis("GET alerts/current_id"), "nil");
 }
@@ -132,7 +143,7 @@ START_TEST(every_level_is_told_of_by_itself)
 		    "[alerts/service_id:S1/app_id:A1/80/already_notified]");
 	stand_internal("PUT", "services/S1/plans/P/usagelimits/81/day",
 		       "{\"usagelimit\":{\"day\":15}}");
-	use(0);
+	touch();
 	expect_text(stand_redis("GET alerts/current_id"), "2");
 	expect_text(stand_redis("KEYS alerts/*/already_notified"),
 		    "[alerts/service_id:S1/app_id:A1/50/already_notified,alerts/service_id:S1/"
@@ -146,16 +157,16 @@ START_TEST(nothing_is_told_below_the_highest_level_in_the_current_line)
 	expect_text(stand_redis("KEYS alerts/*"), "[]");
 	allow(50);
 	allow(80);
-	use(0);
+	touch();
 	expect_text(stand_redis("GET alerts/current_id"), "1");
 	stand_internal("PUT", "services/S1/plans/P/usagelimits/81/day",
 		       "{\"usagelimit\":{\"day\":15}}");
-	use(0);
+	touch();
 	expect_text(stand_redis("GET alerts/current_id"), "1");
 	/* After a day both may be told of again. */
 	stand_redis("DEL alerts/service_id:S1/app_id:A1/80/already_notified");
 	stand_forget();
-	use(0);
+	touch();
 	expect_text(stand_redis("GET alerts/current_id"), "2");
 	expect_text(stand_redis("EXISTS alerts/service_id:S1/app_id:A1/201906011/current_max"),
 		    "0");
