@@ -141,6 +141,21 @@ START_TEST(digits_alone_are_a_date)
 }
 END_TEST
 
+/* As deep as parameters may be (2.4): the log goes into the job as it was sent. */
+START_TEST(a_deep_log_does_not_cost_the_usage)
+{
+	const char *log = "";
+
+	for (int i = 0; i < 98; i++)
+		log = text("%s[a]", log);
+	expect_answer(
+		stand_get(text("/transactions/authrep.xml?" S1_U1 "&usage[hits]=1&log%s=1", log)),
+		200, NULL);
+	stand_drain();
+	expect_text(a1("81/eternity"), "1");
+}
+END_TEST
+
 START_TEST(sets_to_zero_are_stored)
 {
 	report("transactions[0][app_id]=A1&transactions[0][usage][search]=%230");
@@ -263,6 +278,7 @@ Suite *backend_job_run_suite(void)
 	tcase_add_test(guided, tokens_stand_for_their_application);
 	tcase_add_test(guided, services_without_user_plans_cannot_be_told_of_users);
 	tcase_add_test(guided, digits_alone_are_a_date);
+	tcase_add_test(guided, a_deep_log_does_not_cost_the_usage);
 	tcase_add_test(guided, sets_to_zero_are_stored);
 	tcase_add_test(guided, counters_at_the_end_of_their_range_stay_there);
 	tcase_add_test(guided, the_master_service_keeps_no_latest_transactions);

@@ -2,7 +2,7 @@
  *
  * Reading refuses what cJSON alone lets pass (anchors: reliability 2.2): duplicate keys, text after
  * the value, \u0000, invalid UTF-8, control bytes, numbers against RFC 8259 6 or past the range of
- * a double, nesting over 64, more than `bytes_max`, more values than limits.h allows for that.
+ * a double, nesting over 128, more than `bytes_max`, more values than limits.h allows for that.
  * Keys are compared exactly. Objects keep their order. Numbers keep their text in `text`.
  * YAML documents are read into the same tree (base/yaml.h).
  */

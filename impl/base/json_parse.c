@@ -150,7 +150,7 @@ static bool scan_bracket(struct scanner *s)
 
 	if (c == '[' || c == '{') {
 		if (s->depth == LIMIT_JSON_DEPTH)
-			return refuse_at(s, s->at, ERROR_LIMIT, "nested deeper than 64 levels");
+			return refuse_at(s, s->at, ERROR_LIMIT, "nested deeper than 128 levels");
 		s->open[s->depth++] = c == '[' ? ']' : '}';
 	} else {
 		if (s->depth == 0 || s->open[s->depth - 1] != c)

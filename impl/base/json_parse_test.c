@@ -189,17 +189,17 @@ static struct str nested(size_t depth, const char *open, const char *close)
 	return text;
 }
 
-START_TEST(nesting_is_limited_to_64_levels)
+START_TEST(nesting_is_limited_to_128_levels)
 {
 	struct error error = {0};
 
-	ck_assert_ptr_nonnull(json_parse(arena, nested(64, "[", "]"), 1 << 20, &error));
-	ck_assert_ptr_nonnull(json_parse(arena, nested(64, "{\"a\":", "}"), 1 << 20, &error));
-	ck_assert_ptr_null(json_parse(arena, nested(65, "[", "]"), 1 << 20, &error));
-	ck_assert_str_eq(error.text, "line 1: nested deeper than 64 levels");
+	ck_assert_ptr_nonnull(json_parse(arena, nested(128, "[", "]"), 1 << 20, &error));
+	ck_assert_ptr_nonnull(json_parse(arena, nested(128, "{\"a\":", "}"), 1 << 20, &error));
+	ck_assert_ptr_null(json_parse(arena, nested(129, "[", "]"), 1 << 20, &error));
+	ck_assert_str_eq(error.text, "line 1: nested deeper than 128 levels");
 	ck_assert_int_eq(error.kind, ERROR_LIMIT);
 	ck_assert_ptr_null(json_parse(arena, nested(100000, "[", "]"), 1 << 20, &error));
-	ck_assert_str_eq(error.text, "line 1: nested deeper than 64 levels");
+	ck_assert_str_eq(error.text, "line 1: nested deeper than 128 levels");
 }
 END_TEST
 
@@ -331,7 +331,7 @@ Suite *base_json_parse_suite(void)
 			    sizeof rows / sizeof *rows);
 	tcase_add_loop_test(tests, numbers_keep_their_text_and_whole_ones_their_digits, 0,
 			    sizeof number_rows / sizeof *number_rows);
-	tcase_add_test(tests, nesting_is_limited_to_64_levels);
+	tcase_add_test(tests, nesting_is_limited_to_128_levels);
 	tcase_add_test(tests, size_is_limited);
 	tcase_add_test(tests, a_text_that_is_all_small_values_is_limited);
 	tcase_add_test(tests, strings_are_decoded);

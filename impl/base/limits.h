@@ -12,7 +12,7 @@
 #define LIMIT_CONFIG_BYTES (64 * 1024 * 1024)  /* gateway configuration, portal answers */
 #define LIMIT_PORTAL_BODY_BYTES (4 * 1024 * 1024)
 #define LIMIT_CASE_FILE_BYTES (4 * 1024 * 1024)
-#define LIMIT_JSON_DEPTH 64
+#define LIMIT_JSON_DEPTH 128         /* parameters of 100 levels, in a job */
 #define LIMIT_JSON_BYTES_PER_NODE 16 /* at most 1024 + bytes_max / 16 values, of 200 bytes each */
 #define LIMIT_YAML_ALIASES 100
 #define LIMIT_YAML_ALIAS_NODES 100000 /* values that aliases may add to a document */

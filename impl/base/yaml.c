@@ -287,7 +287,7 @@ static bool open_level(struct reader *r, const yaml_event_t *event, enum json_ki
 	if (waits_for_key(r))
 		return refuse(r, event, ERROR_INVALID, "key that is not a scalar");
 	if (r->depth == LIMIT_JSON_DEPTH)
-		return refuse(r, event, ERROR_LIMIT, "nested deeper than 64 levels");
+		return refuse(r, event, ERROR_LIMIT, "nested deeper than 128 levels");
 	value = json_new(r->arena, kind);
 	value->line = line_of(event);
 	place(r, value);
@@ -345,7 +345,7 @@ static bool read_alias(struct reader *r, const yaml_event_t *event)
 	if (r->alias_nodes > LIMIT_YAML_ALIAS_NODES)
 		return refuse(r, event, ERROR_LIMIT, "aliases make the document too big");
 	if (r->depth + height > LIMIT_JSON_DEPTH)
-		return refuse(r, event, ERROR_LIMIT, "nested deeper than 64 levels");
+		return refuse(r, event, ERROR_LIMIT, "nested deeper than 128 levels");
 	value = json_copy(r->arena, anchor->value);
 	value->line = line_of(event);
 	place(r, value);

@@ -2,7 +2,7 @@
  * integers, floats; everything quoted is a string. Numbers get the text that JSON would have ("+1"
  * is 1, "0x1F" is 31, "007" is 7). Refused: tags, merge keys, duplicate keys, keys that are no
  * scalars, .inf and .nan, no document or more than one, aliases past the bounds of limits.h,
- * nesting over 64, more than `bytes_max`. Nodes carry their line; errors begin with "line 3: ". */
+ * nesting over 128, more than `bytes_max`. Nodes carry their line; errors begin with "line 3: ". */
 #ifndef BASE_YAML_H
 #define BASE_YAML_H
 

@@ -234,21 +234,21 @@ START_TEST(nesting_is_limited_also_through_aliases)
 {
 	struct error error = {0};
 	struct strbuf out;
-	struct str open = repeated("", "[", 64, ""), close = repeated("", "]", 64, "");
+	struct str open = repeated("", "[", 128, ""), close = repeated("", "]", 128, "");
 
 	ck_assert_ptr_nonnull(yaml_parse(arena, STR_CONCAT(arena, open, close), 1000, &error));
-	ck_assert_ptr_null(yaml_parse(arena, repeated("", "[", 65, ""), 1 << 20, &error));
-	ck_assert_str_eq(error.text, "line 1: nested deeper than 64 levels");
-	ck_assert_ptr_null(yaml_parse(arena, repeated("", "{a: ", 70, ""), 1 << 20, &error));
-	ck_assert_str_eq(error.text, "line 1: nested deeper than 64 levels");
+	ck_assert_ptr_null(yaml_parse(arena, repeated("", "[", 129, ""), 1 << 20, &error));
+	ck_assert_str_eq(error.text, "line 1: nested deeper than 128 levels");
+	ck_assert_ptr_null(yaml_parse(arena, repeated("", "{a: ", 140, ""), 1 << 20, &error));
+	ck_assert_str_eq(error.text, "line 1: nested deeper than 128 levels");
 	strbuf_init(&out, 10000);
 	strbuf_append(&out, STR("- &a "));
-	strbuf_append(&out, repeated("", "[", 40, ""));
-	strbuf_append(&out, repeated("", "]", 40, "\n"));
+	strbuf_append(&out, repeated("", "[", 100, ""));
+	strbuf_append(&out, repeated("", "]", 100, "\n"));
 	strbuf_append(&out, repeated("- ", "[", 30, "*a"));
 	strbuf_append(&out, repeated("", "]", 30, "\n"));
 	ck_assert_ptr_null(yaml_parse(arena, strbuf_str(&out), 10000, &error));
-	ck_assert_str_eq(error.text, "line 2: nested deeper than 64 levels");
+	ck_assert_str_eq(error.text, "line 2: nested deeper than 128 levels");
 	strbuf_free(&out);
 }
 END_TEST
