@@ -9,7 +9,6 @@
 #include "backend/process_metrics.h"
 #include "backend/worker_log.h"
 #include "base/arena.h"
-#include "base/json.h"
 #include "world/log.h"
 
 /* Longer, and others may think that the worker is gone: they would be refused the jobs, but a
@@ -81,7 +80,7 @@ static void move_unknown(struct job_round *round)
 			continue;
 		REDIS_SEND(out, NULL, NULL, STR("RPUSH"), KEY_FAILED_JOBS,
 			   jobs_failed(backend, round->arena, job->queue, job->payload,
-				       STR("NameError"), STR("unknown job class")));
+				       job->exception, job->problem));
 		if (round->list.size > 0)
 			REDIS_SEND(out, NULL, NULL, STR("LREM"), round->list, STR("1"),
 				   job->payload);
@@ -123,13 +122,12 @@ static void prepare_resumed(struct reader *reader, void *data)
 static void refuse_job(struct job_round *round, const struct job *job)
 {
 	struct str message = api_error_message(round->arena, &job->error);
-	const struct json *context = json_at(job->arguments, 3);
 
 	worker_log_refused(round->backend, job, message);
 	if (job->kind == JOB_REPORT)
-		integration_error_store(
-			round->backend, round->arena, job->service, job->error.code, message,
-			json_is_null(context) ? STR("{}") : json_print(round->arena, context));
+		integration_error_store(round->backend, round->arena, job->service, job->error.code,
+					message,
+					job_error_context(job, round->backend, round->arena));
 }
 
 static void write_job(struct job_round *round, const struct job *job)
@@ -202,8 +200,7 @@ static void write_embedded(struct job_round *round)
 		if (job->kind == JOB_UNKNOWN)
 			BATCH_SEND(&round->batch, queues, STR("RPUSH"), KEY_FAILED_JOBS,
 				   jobs_failed(round->backend, round->arena, job->queue,
-					       job->payload, STR("NameError"),
-					       STR("unknown job class")));
+					       job->payload, job->exception, job->problem));
 	}
 	write_all(round);
 	batch_end(&round->batch);

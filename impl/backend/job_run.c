@@ -50,28 +50,49 @@ static struct str without_nul(struct arena *arena, struct str payload)
 	return copy;
 }
 
+static bool has_children(const struct json *value)
+{
+	return value != NULL && (value->kind == JSON_OBJECT || value->kind == JSON_ARRAY);
+}
+
+static void read_report(struct job *job)
+{
+	job->subject = job->service = json_scalar_text(json_at(job->arguments, 0));
+	job->enqueued_us = enqueue_time_us(json_at(job->arguments, 2));
+	if (job->service.size > 0 && has_children(json_at(job->arguments, 1)))
+		job->kind = JOB_REPORT;
+}
+
+static void read_notification(struct job *job, struct str master_service)
+{
+	job->service = master_service;
+	job->subject = json_scalar_text(json_at(job->arguments, 0));
+	job->enqueued_us = enqueue_time_us(json_at(job->arguments, 3));
+	if (has_children(json_at(job->arguments, 1)))
+		job->kind = JOB_NOTIFY;
+}
+
+static void set_problem(struct job *job, struct str exception, struct str problem)
+{
+	job->exception = exception;
+	job->problem = problem;
+}
+
 void job_read(struct job *job, struct backend *backend, struct arena *arena)
 {
 	const struct json *root = json_parse(arena, without_nul(arena, job->payload),
 					     job->payload.size * PAYLOAD_VALUES_FACTOR, NULL);
 	struct str class = json_get_str(root, STR("class"));
 
-	job->kind = JOB_UNKNOWN;
+	job->kind = root != NULL ? JOB_UNKNOWN : JOB_BROKEN;
 	job->arguments = json_get(root, STR("args"));
-	if (root == NULL) {
-		job->kind = JOB_BROKEN;
-	} else if (str_equal(class, JOB_REPORT_CLASS) && job->arguments != NULL &&
-		   job->arguments->count >= 2) {
-		job->kind = JOB_REPORT;
-		job->subject = job->service = json_scalar_text(json_at(job->arguments, 0));
-		job->enqueued_us = enqueue_time_us(json_at(job->arguments, 2));
-	} else if (str_equal(class, JOB_NOTIFY_CLASS) && job->arguments != NULL &&
-		   job->arguments->count >= 3) {
-		job->kind = JOB_NOTIFY;
-		job->service = backend->settings.master_service;
-		job->subject = json_scalar_text(json_at(job->arguments, 0));
-		job->enqueued_us = enqueue_time_us(json_at(job->arguments, 3));
-	}
+	set_problem(job, STR("ArgumentError"), STR("arguments are missing"));
+	if (str_equal(class, JOB_REPORT_CLASS))
+		read_report(job);
+	else if (str_equal(class, JOB_NOTIFY_CLASS))
+		read_notification(job, backend->settings.master_service);
+	else
+		set_problem(job, STR("NameError"), STR("unknown job class"));
 }
 
 /* Applications. */
@@ -411,6 +432,18 @@ enum memo_result job_prepare(struct job *job, struct backend *backend, struct re
 	result = settle(&preparation);
 	map_destroy(preparation.groups);
 	return result;
+}
+
+/* Releases that tell of extensions queue them for the worker, and tell nothing of a report (5.6).
+ */
+struct str job_error_context(const struct job *job, const struct backend *backend,
+			     struct arena *arena)
+{
+	const struct json *context = json_at(job->arguments, 3);
+
+	return backend->settings.profile->tells_extensions || json_is_null(context)
+		       ? STR("{}")
+		       : json_print(arena, context);
 }
 
 /* Counting. */

@@ -18,13 +18,14 @@
 #include "backend/memo.h"
 #include "backend/usage.h"
 
+struct arena;
 struct backend;
 struct counters;
 struct json;
 
 enum job_kind {
 	JOB_BROKEN,  /* not JSON: dropped */
-	JOB_UNKNOWN, /* to the failed list */
+	JOB_UNKNOWN, /* of no known class, or without its arguments: to the failed list */
 	JOB_REPORT,
 	JOB_NOTIFY,
 };
@@ -50,7 +51,8 @@ struct job {
 	struct str service;
 	struct str subject; /* of the log: service or provider key */
 	int64_t enqueued_us;
-	struct api_error error; /* JOB_REFUSED */
+	struct api_error error;        /* JOB_REFUSED */
+	struct str exception, problem; /* JOB_UNKNOWN: what the failed list tells */
 	/* JOB_READY: */
 	const struct metrics *metrics;
 	struct job_transaction *first;
@@ -59,6 +61,9 @@ struct job {
 
 void job_read(struct job *job, struct backend *backend, struct arena *arena);
 enum memo_result job_prepare(struct job *job, struct backend *backend, struct reader *reader);
+/* What an integration error of a refused report tells of its call, as JSON. */
+struct str job_error_context(const struct job *job, const struct backend *backend,
+			     struct arena *arena);
 void job_apply(const struct job *job, struct counters *counters);
 
 #endif
