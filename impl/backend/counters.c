@@ -52,11 +52,12 @@ static void change_one(struct counters *counters, struct str key, int64_t value,
 void counters_change(struct counters *counters, const struct stats_subject *subject,
 		     int64_t instant_us, int64_t value, bool is_set)
 {
+	stats_times_set(&counters->times, instant_us);
 	for (int period = UTC_ETERNITY; period >= UTC_MINUTE; period--) {
 		if (stats_has_period(subject, (enum utc_period)period))
 			change_one(counters,
-				   stats_key(counters->arena, subject, (enum utc_period)period,
-					     instant_us),
+				   stats_key_at(counters->arena, subject, (enum utc_period)period,
+						&counters->times),
 				   value, is_set, period == UTC_MINUTE);
 	}
 }

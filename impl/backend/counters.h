@@ -20,6 +20,7 @@ struct redis_client;
 struct counters {
 	struct arena *arena; /* the round's */
 	struct map *changes; /* key -> struct counter_change */
+	struct stats_times times;
 	bool deletes_zeroes; /* a counter that is set to 0 goes away */
 };
 

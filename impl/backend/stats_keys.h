@@ -8,6 +8,7 @@
 #define BACKEND_STATS_KEYS_H
 
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 
 #include "base/str.h"
@@ -28,6 +29,17 @@ struct stats_subject {
 /* The counter of the period that holds the instant. */
 struct str stats_key(struct arena *arena, const struct stats_subject *subject,
 		     enum utc_period period, int64_t instant_us);
+/* The same for many counters of one instant: the periods are written once for a minute. Zeroed at
+ * first, then stats_times_set() before stats_key_at(). */
+struct stats_times {
+	bool is_set;
+	int64_t minute_us; /* the minute that they are of */
+	char text[UTC_PERIODS][STATS_COMPACT_BYTES];
+	size_t size[UTC_PERIODS];
+};
+void stats_times_set(struct stats_times *times, int64_t instant_us);
+struct str stats_key_at(struct arena *arena, const struct stats_subject *subject,
+			enum utc_period period, const struct stats_times *times);
 /* Services have no counters for years and minutes. */
 bool stats_has_period(const struct stats_subject *subject, enum utc_period period);
 /* "stats/{service:S}/cinstances": the applications that ever had traffic. */

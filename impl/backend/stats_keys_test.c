@@ -78,6 +78,30 @@ START_TEST(counters_have_names)
 }
 END_TEST
 
+START_TEST(periods_are_written_once_for_a_minute)
+{
+	static const char *const instants[] = {"2019-06-01T10:20:00Z",   "2019-06-01T10:20:59.9Z",
+					       "2019-06-01T10:21:00Z",   "2019-05-31T23:59:59Z",
+					       "1969-12-31T23:59:59.5Z", "1970-01-01T00:00:00Z"};
+	const struct stats_subject subject = {
+		.service = STR("7001"), .application = STR("a"), .metric = STR("81")};
+	struct arena *arena = arena_create();
+	struct stats_times times = {.is_set = false};
+
+	for (size_t i = 0; i < sizeof instants / sizeof *instants; i++) {
+		int64_t instant_us;
+
+		ck_assert(utc_parse(str_from(instants[i]), &instant_us));
+		stats_times_set(&times, instant_us);
+		for (int period = UTC_MINUTE; period <= UTC_ETERNITY; period++)
+			ck_assert(str_equal(
+				stats_key_at(arena, &subject, (enum utc_period)period, &times),
+				stats_key(arena, &subject, (enum utc_period)period, instant_us)));
+	}
+	arena_destroy(arena);
+}
+END_TEST
+
 Suite *backend_stats_keys_suite(void);
 Suite *backend_stats_keys_suite(void)
 {
@@ -87,6 +111,7 @@ Suite *backend_stats_keys_suite(void)
 	tcase_add_loop_test(test, times_are_cut_from_their_end, 0,
 			    sizeof compact_rows / sizeof *compact_rows);
 	tcase_add_loop_test(test, counters_have_names, 0, sizeof key_rows / sizeof *key_rows);
+	tcase_add_test(test, periods_are_written_once_for_a_minute);
 	suite_add_tcase(suite, test);
 	return suite;
 }
