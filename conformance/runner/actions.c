@@ -25,6 +25,15 @@ static void act_wait(struct case_run *run, const struct json *value)
 		timer_start(run->world, &run->pause, wait_us, pause_over);
 }
 
+/* Whatever the clock of a backend says. */
+static void act_pause(struct case_run *run, const struct json *value)
+{
+	int64_t pause_us = 0;
+
+	shape_duration_us(json_str(value), &pause_us);
+	timer_start(run->world, &run->pause, pause_us, pause_over);
+}
+
 static void act_clock(struct case_run *run, const struct json *value)
 {
 	int64_t utc_us = 0;
@@ -93,12 +102,12 @@ static const struct {
 	struct str name;
 	void (*act)(struct case_run *run, const struct json *value);
 } actions[] = {
-	{STR_INIT("wait"), act_wait},   {STR_INIT("clock"), act_clock},
-	{STR_INIT("drain"), act_drain}, {STR_INIT("forget"), act_forget},
-	{STR_INIT("cron"), act_cron},   {STR_INIT("redis"), act_redis},
-	{STR_INIT("set"), act_set},     {STR_INIT("run"), act_run},
-	{STR_INIT("stop"), act_stop},   {STR_INIT("kill"), act_kill},
-	{STR_INIT("start"), act_start},
+	{STR_INIT("pause"), act_pause},   {STR_INIT("wait"), act_wait},
+	{STR_INIT("clock"), act_clock},   {STR_INIT("drain"), act_drain},
+	{STR_INIT("forget"), act_forget}, {STR_INIT("cron"), act_cron},
+	{STR_INIT("redis"), act_redis},   {STR_INIT("set"), act_set},
+	{STR_INIT("run"), act_run},       {STR_INIT("stop"), act_stop},
+	{STR_INIT("kill"), act_kill},     {STR_INIT("start"), act_start},
 };
 
 void case_run_act(struct case_run *run)

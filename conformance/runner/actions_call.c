@@ -187,9 +187,50 @@ static bool set_place(struct case_run *run, struct client_request *request,
 	return true;
 }
 
+/* Calls at the same time. */
+
+static void parallel_done(struct record *record, void *data)
+{
+	struct parallel_call *one = data;
+
+	(void)record;
+	one->call = NULL;
+	if (--one->run->parallel_left == 0)
+		case_run_next_action(one->run);
+}
+
+static void send_parallel(struct case_run *run, const struct client_request *request, int64_t count)
+{
+	run->parallel_left = count;
+	for (int64_t i = 0; i < count; i++) {
+		struct parallel_call *one = ARENA_NEW(run->arena, struct parallel_call);
+
+		one->run = run;
+		one->call = client_send(run->world, &run->scene.wire, request, parallel_done, one);
+		vec_push(&run->parallel, one);
+	}
+}
+
+void case_run_cancel_calls(struct case_run *run)
+{
+	client_cancel(run->call);
+	run->call = NULL;
+	for (size_t i = 0; i < run->parallel.count; i++) {
+		client_cancel(run->parallel.items[i]->call);
+		run->parallel.items[i]->call = NULL;
+	}
+}
+
+/* One call. */
+
 static void send_call(struct case_run *run, const struct client_request *request)
 {
-	run->call = client_send(run->world, &run->scene.wire, request, call_done, run);
+	int64_t parallel = json_int(json_get(run->action, STR("parallel")), 0);
+
+	if (parallel > 0)
+		send_parallel(run, request, parallel);
+	else
+		run->call = client_send(run->world, &run->scene.wire, request, call_done, run);
 }
 
 void case_run_act_call(struct case_run *run, const struct json *action)

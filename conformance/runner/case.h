@@ -47,7 +47,9 @@ bool case_read_suite(struct case_list *list, struct arena *arena, struct world *
 		     enum suite suite, struct str directory, struct error *error);
 void case_list_free(struct case_list *list);
 
-/* The sum of its waits. */
+/* The sum of its waits and pauses; of what really passes when time is not virtual: a backend's
+ * clock is moved on by a wait. */
 int64_t case_wait_us(const struct conform_case *conform_case);
+int64_t case_real_wait_us(const struct conform_case *conform_case);
 
 #endif

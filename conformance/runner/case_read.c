@@ -52,12 +52,14 @@ static bool refuse(const struct reading *r, const struct json *value, const char
 
 static bool check_redis_check(const struct reading *r, const struct json *check)
 {
-	bool has_reply = json_get(check, STR("reply")) != NULL;
-	bool has_json = json_get(check, STR("reply_json")) != NULL;
+	static const struct str replies[] = {STR_INIT("reply"), STR_INIT("reply_json"),
+					     STR_INIT("reply_answers")};
+	int count = 0;
 
-	if (check == NULL || has_reply != has_json)
-		return true;
-	return refuse(r, check, "redis has either `reply` or `reply_json`");
+	for (size_t i = 0; i < sizeof replies / sizeof *replies; i++)
+		count += json_get(check, replies[i]) != NULL;
+	return check == NULL || count == 1 ||
+	       refuse(r, check, "redis has one of `reply`, `reply_json`, `reply_answers`");
 }
 
 static bool check_check(const struct reading *r, const struct json *check)
@@ -91,7 +93,7 @@ static bool check_call_action(const struct reading *r, const struct json *action
 	calls += json_get(action, STR("request")) != NULL;
 	if (calls != 1)
 		return refuse(r, action,
-			      "an action is one of get, post, request, wait, drain, clock, "
+			      "an action is one of get, post, request, wait, pause, drain, clock, "
 			      "forget, cron, redis, until, set, run, stop, kill, start");
 	for (size_t i = 0; i < sizeof bodies / sizeof *bodies; i++)
 		with_body += json_get(action, str_from(bodies[i])) != NULL;
@@ -327,15 +329,27 @@ void case_list_free(struct case_list *list)
 	vec_free(&list->items);
 }
 
-int64_t case_wait_us(const struct conform_case *conform_case)
+/* Of the actions of that word. */
+static int64_t sum_us(const struct conform_case *conform_case, struct str word)
 {
 	int64_t sum_us = 0, wait_us;
 
 	JSON_EACH (step, conform_case->steps) {
 		JSON_EACH (action, json_get(step, STR("when"))) {
-			if (shape_duration_us(json_get_str(action, STR("wait")), &wait_us))
+			if (shape_duration_us(json_get_str(action, word), &wait_us))
 				sum_us += wait_us;
 		}
 	}
 	return sum_us;
+}
+
+int64_t case_wait_us(const struct conform_case *conform_case)
+{
+	return sum_us(conform_case, STR("wait")) + sum_us(conform_case, STR("pause"));
+}
+
+int64_t case_real_wait_us(const struct conform_case *conform_case)
+{
+	return conform_case->suite == SUITE_BACKEND ? sum_us(conform_case, STR("pause"))
+						    : case_wait_us(conform_case);
 }

@@ -4,6 +4,7 @@
 #include "base/json.h"
 #include "base/limits.h"
 #include "conformance/runner/match.h"
+#include "conformance/runner/wire.h"
 
 static const struct redis_observation *observation_of(const struct checking *c,
 						      const struct json *expected)
@@ -79,18 +80,40 @@ static const struct json *content_of(struct arena *arena, const struct json *rep
 	return content != NULL ? content : reply;
 }
 
+static void fail(struct checking *c, const struct json *expected, const struct json *wanted,
+		 struct str actual)
+{
+	check_fail_text(c, expected->line, "", check_expected_text(c, wanted), actual);
+}
+
+/* How many answers of the step have that status: what was counted against what was authorized. */
+static const struct json *answers_with(const struct checking *c, const struct json *status)
+{
+	const struct record *record;
+	int64_t count = 0;
+	size_t at = 0;
+
+	while ((record = wire_next(c->view->wire, SIDE_CLIENT, &at)) != NULL)
+		count += record->status == status->integer;
+	return json_new_int(c->view->arena, count);
+}
+
 void check_redis(struct checking *c, const struct json *expected)
 {
 	struct arena *arena = c->view->arena;
 	const struct redis_observation *seen = observation_of(c, expected);
 	const struct json *reply = json_get(expected, STR("reply"));
 	const struct json *reply_json = json_get(expected, STR("reply_json"));
+	const struct json *status = json_get(expected, STR("reply_answers"));
 	const struct json *wanted = reply != NULL ? reply : reply_json, *actual;
+
+	if (status != NULL)
+		wanted = answers_with(c, status);
 
 	JSON_EACH (word, json_get(expected, STR("command")))
 		c->place = STR_CONCAT(arena, c->place, STR(" "), json_scalar_text(word));
 	if (seen == NULL || seen->reply == NULL) {
-		check_fail(c, wanted, "", seen != NULL ? seen->failure : STR("it was not asked"));
+		fail(c, expected, wanted, seen != NULL ? seen->failure : STR("it was not asked"));
 		return;
 	}
 	actual = seen->reply;
@@ -100,5 +123,5 @@ void check_redis(struct checking *c, const struct json *expected)
 	}
 	if (reply_json != NULL ? !match_json(wanted, content_of(arena, actual))
 			       : !fits(wanted, actual))
-		check_fail(c, wanted, "", json_print(arena, actual));
+		fail(c, expected, wanted, json_print(arena, actual));
 }

@@ -1160,7 +1160,10 @@ static const struct {
 	 1, "redis WHERE\n    expected: queues\n    actual:   \"storage\""},
 	{"  when: [{get: /now, until: {status: 404}}]\n  then: [{hook: none}]\n", 1,
 	 "answer.status\n    expected: 404\n    actual:   200"},
-	{"  given: {servers: {a: {kind: redis}}}\n  then: [{hook: none}]\n", 3, "skipped"},
+	{"  when: [{get: /now, parallel: 3}, {pause: 5s}]\n"
+	 "  then: [{answers: [{status: 200}, {status: 200}, {status: 200}]},\n"
+	 "         {redis: {command: [ECHO, '3'], reply_answers: 200}}]\n",
+	 0, "1 passed"},
 	{"  when: [{redis: [SETT, a]}]\n  then: [{backend_calls: 0}]\n", 1,
 	 "redis [\"SETT\",\"a\"]: ERR unknown command"},
 	{"  then: [{redis: {command: [GETT, a], reply: b}}]\n", 1,
@@ -1174,6 +1177,102 @@ START_TEST(a_backend_gets_its_fixture_and_its_time)
 	write_case("backend", backend_rows[_i].more);
 	expect_run("backend|--world|sim", backend_rows[_i].exit_status);
 	expect_says(backend_rows[_i].says);
+}
+END_TEST
+
+/* Servers of a case. */
+
+static const struct {
+	const char *more;
+	int exit_status;
+	const char *says;
+} server_rows[] = {
+	{"  given: {servers: {a: {kind: redis, password: p%w}, b: {kind: redis, replica_of: a}}}\n"
+	 "  when: [{redis: [SET, k, v], server: a}, {redis: [SET, k, w], server: a, database: 3},\n"
+	 "         {until: {redis: {server: b, command: [GET, k], reply: v}}}]\n"
+	 "  then: [{redis: {server: a, command: [DBSIZE], reply: 1}},\n"
+	 "         {redis: {server: b, database: 3, command: [GET, k], reply: w}},\n"
+	 "         {redis: {server: b, command: [ROLE], reply: [slave, '{server.a.host}', "
+	 "'{server.a.port}', connected, {any: true}]}}]\n",
+	 0, "1 passed"},
+	{"  given:\n    servers:\n      a: {kind: redis}\n      b: {kind: redis, replica_of: a}\n"
+	 "      s: {kind: sentinel, watches: {g: a}, password: x, port: 26379, quorum: 2}\n"
+	 "      t: {kind: sentinel, watches: {g: a}, password: x, down_after: 200ms, quorum: 2}\n"
+	 "  when: [{kill: server.a}, {until: {redis: {server: t, command: [SENTINEL, "
+	 "get-master-addr-by-name, g], reply: ['{server.b.host}', '{server.b.port}']}}}]\n"
+	 "  then: [{redis: {server: s, command: [PING], reply: PONG}}]\n",
+	 0, "1 passed"},
+	{"  given: {servers: {a: {kind: redis, persistent: true}, b: {kind: redis}}}\n"
+	 "  when: [{redis: [SET, k, v], server: a}, {redis: [SET, k, v], server: b},\n"
+	 "         {stop: server.a}, {kill: server.b}, {stop: server.b}, {start: server.a},\n"
+	 "         {start: server.b}, {start: server.b}]\n"
+	 "  then: [{redis: {server: a, command: [GET, k], reply: v}},\n"
+	 "         {redis: {server: b, command: [GET, k], reply: null}}]\n",
+	 0, "1 passed"},
+	{"  given: {servers: {a: {kind: redis}}}\n  when: [{stop: server.a}]\n"
+	 "  then: [{redis: {server: a, command: [PING], reply: PONG}}]\n",
+	 1, "redis PING\n    expected: PONG\n    actual:   connection refused"},
+	{"  given: {servers: {a: {kind: redis}, b: {kind: sentinel, watches: {g g: a}}}}\n"
+	 "  then: [{hook: none}]\n",
+	 3, "server b ended: "},
+	{"  given: {servers: {a: {kind: redis, replica_of: b}, b: {kind: redis, replica_of: a}}}\n"
+	 "  then: [{hook: none}]\n",
+	 3, "no end after 30 s"},
+};
+
+static size_t redis_processes(void)
+{
+	size_t count = 0;
+
+	LIST_EACH (link, &host->processes) {
+		const struct sim_process *process = LIST_ENTRY(link, struct sim_process, link);
+
+		count += process->state == PROCESS_RUNNING &&
+			 str_has_prefix(process->name, STR("redis"));
+	}
+	return count;
+}
+
+static void count_file(struct str name, bool is_directory, void *data)
+{
+	(void)name;
+	(void)is_directory;
+	(*(size_t *)data)++;
+}
+
+static size_t temporary_files(void)
+{
+	struct world *world = sim_host_world(host, STR("ls"));
+	size_t count = 0;
+
+	files_list(world, STR("/tmp"), count_file, &count, NULL);
+	sim_host_world_end(world);
+	return count;
+}
+
+START_TEST(servers_of_a_case_live_as_long_as_it)
+{
+	write_case("backend", server_rows[_i].more);
+	expect_run("backend|--world|sim", server_rows[_i].exit_status);
+	expect_says(server_rows[_i].says);
+	ck_assert_uint_eq(redis_processes(), 0);
+	ck_assert_uint_eq(temporary_files(), 0);
+}
+END_TEST
+
+START_TEST(interrupted_it_leaves_no_servers_behind)
+{
+	write_case("backend", "  given: {servers: {a: {kind: redis}}}\n"
+			      "  when: [{pause: 1h}]\n  then: [{hook: none}]\n");
+	start_runner("backend|--world|sim");
+	sim_run_to(sim, 60 * 1000000);
+	ck_assert_uint_eq(redis_processes(), 1);
+	sim_process_stop(runner);
+	ck_assert(sim_run_until(sim, 120 * 1000000, has_ended, NULL));
+	ck_assert_int_eq(status, 130);
+	sim_run_to(sim, 130 * 1000000);
+	ck_assert_uint_eq(redis_processes(), 0);
+	ck_assert_uint_eq(temporary_files(), 0);
 }
 END_TEST
 
@@ -1246,6 +1345,8 @@ Suite *conformance_runner_conform_suite(void)
 	tcase_add_test(tests, a_gateway_that_runs_already_is_judged);
 	tcase_add_loop_test(tests, a_backend_gets_its_fixture_and_its_time, 0, ROWS(backend_rows));
 	tcase_add_test(tests, a_redis_is_emptied_between_cases_unless_it_held_data_before);
+	tcase_add_loop_test(tests, servers_of_a_case_live_as_long_as_it, 0, ROWS(server_rows));
+	tcase_add_test(tests, interrupted_it_leaves_no_servers_behind);
 	tcase_add_test(tests, the_redis_of_a_command_is_asked_where_it_is);
 	suite_add_tcase(suite, tests);
 	return suite;

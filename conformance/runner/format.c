@@ -91,13 +91,6 @@ static const struct shape_key backend_given_keys[] = {
 	{.name = NULL},
 };
 
-#define WHICH_REDIS_KEYS                                                                           \
-	{"in", SHAPE_WORD, NULL, "storage queues", false},                                         \
-		{"server", SHAPE_TEXT, NULL, NULL, false},                                         \
-	{                                                                                          \
-		"database", SHAPE_INTEGER, NULL, NULL, false                                       \
-	}
-
 /* then. */
 
 #define MESSAGE_CHECK_KEYS                                                                         \
@@ -145,9 +138,15 @@ static const struct shape_key exit_check_keys[] = {
 };
 
 static const struct shape_key redis_check_keys[] = {
-	{"command", SHAPE_TEXTS, NULL, NULL, true},    WHICH_REDIS_KEYS,
-	{"sorted", SHAPE_BOOLEAN, NULL, NULL, false},  {"reply", SHAPE_JSON, NULL, NULL, false},
-	{"reply_json", SHAPE_JSON, NULL, NULL, false}, {.name = NULL},
+	{"command", SHAPE_TEXTS, NULL, NULL, true},
+	{"in", SHAPE_WORD, NULL, "storage queues", false},
+	{"server", SHAPE_TEXT, NULL, NULL, false},
+	{"database", SHAPE_INTEGER, NULL, NULL, false},
+	{"sorted", SHAPE_BOOLEAN, NULL, NULL, false},
+	{"reply", SHAPE_JSON, NULL, NULL, false},
+	{"reply_json", SHAPE_JSON, NULL, NULL, false},
+	{"reply_answers", SHAPE_INTEGER, NULL, NULL, false},
+	{.name = NULL},
 };
 
 const struct shape_key format_check_keys[] = {
@@ -203,6 +202,7 @@ const struct shape_key format_call_keys[] = {
 	{"chunked", SHAPE_BOOLEAN, NULL, NULL, false},
 	{"port", SHAPE_WORD, NULL, "proxy management metrics echo", false},
 	{"repeat", SHAPE_INTEGER, NULL, NULL, false},
+	{"parallel", SHAPE_INTEGER, NULL, NULL, false},
 	{"internal", SHAPE_BOOLEAN, NULL, NULL, false},
 	{"of", SHAPE_TEXT, NULL, NULL, false},
 	{"to", SHAPE_TEXT, NULL, NULL, false},
@@ -210,7 +210,12 @@ const struct shape_key format_call_keys[] = {
 	{.name = NULL},
 };
 
-static const struct shape_key beside_redis_keys[] = {WHICH_REDIS_KEYS, {.name = NULL}};
+static const struct shape_key beside_redis_keys[] = {
+	{"in", SHAPE_WORD, NULL, "storage queues", false},
+	{"server", SHAPE_TEXT, NULL, NULL, false},
+	{"database", SHAPE_INTEGER, NULL, NULL, false},
+	{.name = NULL},
+};
 
 static const struct shape_key run_keys[] = {
 	{"role", SHAPE_WORD, NULL, ROLES, true},
@@ -222,6 +227,7 @@ static const struct shape_key run_keys[] = {
 
 const struct format_action format_actions[] = {
 	{{"wait", SHAPE_DURATION, NULL, NULL, true}, NULL},
+	{{"pause", SHAPE_DURATION, NULL, NULL, true}, NULL},
 	{{"drain", SHAPE_BOOLEAN, NULL, NULL, true}, NULL},
 	{{"clock", SHAPE_INSTANT, NULL, NULL, true}, NULL},
 	{{"forget", SHAPE_BOOLEAN, NULL, NULL, true}, NULL},

@@ -129,7 +129,6 @@ static struct str missing_port(const struct run_options *options,
 struct str run_missing_need(const struct run_options *options,
 			    const struct conform_case *conform_case, struct arena *arena)
 {
-	bool is_gateway = conform_case->suite == SUITE_GATEWAY;
 	struct str port = missing_port(options, conform_case);
 	struct str release = release_need(conform_case, arena);
 
@@ -139,7 +138,7 @@ struct str run_missing_need(const struct run_options *options,
 		if (!offers(options, name))
 			return name;
 	}
-	if (is_gateway && !options->is_virtual && case_wait_us(conform_case) > WAIT_REAL_MAX_US)
+	if (!options->is_virtual && case_real_wait_us(conform_case) > WAIT_REAL_MAX_US)
 		return STR("virtual-time");
 	if (options->plan.url.size > 0 && needs_start(conform_case))
 		return STR("a target that the runner starts");

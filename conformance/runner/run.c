@@ -30,7 +30,7 @@ static void free_run(struct case_run *run)
 {
 	timer_stop(&run->timeout);
 	timer_stop(&run->pause);
-	client_cancel(run->call);
+	case_run_cancel_calls(run);
 	run->is_over = true;
 	redis_access_close(&run->redis);
 	scene_close(&run->scene);
@@ -41,6 +41,7 @@ static void free_run(struct case_run *run)
 	fixture_calls_free(&run->fixture);
 	vec_free(&run->failures.items);
 	vec_free(&run->observations);
+	vec_free(&run->parallel);
 	arena_destroy(run->scratch);
 	arena_destroy(run->arena);
 	free(run);
@@ -88,8 +89,7 @@ static void finish(struct case_run *run)
 	run->is_over = true;
 	timer_stop(&run->timeout);
 	timer_stop(&run->pause);
-	client_cancel(run->call);
-	run->call = NULL;
+	case_run_cancel_calls(run);
 	redis_access_close(&run->redis);
 	scene_close_plays(&run->scene);
 	target_stop(&run->target);

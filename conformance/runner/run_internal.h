@@ -24,6 +24,12 @@ struct run_process {
 	bool may_end;         /* it was told to */
 };
 
+/* One of several calls at the same time. */
+struct parallel_call {
+	struct case_run *run;
+	struct client_call *call; /* NULL: it is over */
+};
+
 struct case_run {
 	struct world *world;
 	const struct run_options *options;
@@ -45,6 +51,8 @@ struct case_run {
 	const struct json *action; /* NULL: all are done */
 	int64_t repeats_left;
 	struct client_call *call;
+	VEC(struct parallel_call *) parallel;
+	int64_t parallel_left;
 	struct timer pause; /* a wait, then the settling */
 	int64_t settling_since_us, changed_us;
 	uint64_t changes_seen;
@@ -85,6 +93,7 @@ void case_run_first_step(struct case_run *run);
 /* actions.c, actions_call.c */
 void case_run_act(struct case_run *run);
 void case_run_act_call(struct case_run *run, const struct json *action);
+void case_run_cancel_calls(struct case_run *run);
 /* actions_until.c */
 void case_run_until(struct case_run *run); /* looks whether the present action fits now */
 
