@@ -495,10 +495,10 @@ static void *backend_start(struct world *world, const struct str *arguments, siz
 	fake->listener =
 		fake_listen(fake, arguments, count, STR("--port"), backend_requested, error);
 	ck_assert_ptr_nonnull(fake->listener);
-	log_format(world, LOG_STDOUT, "ready backend port=%u",
-		   str_equal(arguments[0], STR("worker"))
-			   ? 0
-			   : (unsigned)http_listener_port(world, fake->listener));
+	unsigned port = http_listener_port(world, fake->listener);
+
+	log_format(world, LOG_STDOUT, "ready backend port=%u worker_metrics_port=%u",
+		   str_equal(arguments[0], STR("worker")) ? 0 : port, port);
 	return fake;
 }
 
@@ -1117,7 +1117,10 @@ static const struct {
 	 "         {stop: process.w}]\n"
 	 "  then: [{exit: {status: 0, of: w}}, {log: {of: w, contains: argument --x}},\n"
 	 "         {log: {not_contains: --x}}, {log: {of: w, not_contains: --test-hooks}},\n"
-	 "         {log: {of: w, matches: 'port=0$'}}]\n",
+	 "         {log: {of: w, matches: 'port=0 '}}]\n",
+	 0, "1 passed"},
+	{"  when: [{run: {role: worker, as: w}}, {get: /metrics, of: w, port: metrics}]\n"
+	 "  then: [{answer: {status: 200}}]\n",
 	 0, "1 passed"},
 	{"  given: {role: worker, environment: {FAKE: no-fixture, CONFIG_REDIS_PROXY: x}}\n"
 	 "  then: [{log: {contains: argument worker}}, {log: {not_contains: --store}}]\n",
@@ -1128,6 +1131,10 @@ static const struct {
 	 "      then: [{answer: {body: 1559643630}}]\n"
 	 "    - when: [{wait: 60s}, {get: /now, of: l}, {get: /now}]\n"
 	 "      then: [{answers: [{body: 1559643690}, {body: 1559643690}]}]\n",
+	 0, "1 passed"},
+	{"  given: {test_hooks: false}\n  when: [{run: {role: listener, as: l}}]\n"
+	 "  then: [{log: {not_contains: --test-hooks}}, {log: {of: l, not_contains: "
+	 "--test-hooks}}]\n",
 	 0, "1 passed"},
 	{"  given: {role: worker}\n  when: [{wait: 1s}]\n  then: [{hook: none}]\n", 1,
 	 "the target has no clock that could be set"},

@@ -76,6 +76,7 @@ static const struct shape_key server_keys[] = {
 static const struct shape_key backend_given_keys[] = {
 	{"servers", SHAPE_NAMED, server_keys, NULL, false},
 	{"role", SHAPE_WORD, NULL, ROLES, false},
+	{"test_hooks", SHAPE_BOOLEAN, NULL, NULL, false},
 	{"release", SHAPE_WORD, NULL, "2.5 2.6 current", false},
 	{"services", SHAPE_NAMED, NULL, NULL, false},
 	{"applications", SHAPE_NAMED, NULL, NULL, false},

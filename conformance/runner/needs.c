@@ -13,6 +13,8 @@ static bool offers(const struct run_options *options, struct str feature)
 
 	if (str_equal(feature, STR("virtual-time")))
 		return options->is_virtual;
+	if (str_equal(feature, STR("real-redis")))
+		return !options->is_virtual;
 	if (target_plan_is_refscale(&options->plan))
 		return true;
 	while (str_next_field(&rest, ',', &claim)) {

@@ -409,6 +409,7 @@ static bool set_up(struct case_run *run, struct error *error)
 		placeholders_set(&run->scene.placeholders, STR("store"), run->options->plan.store);
 	target->wire = &run->scene.wire;
 	target->role = json_get_str(run->scene.given, STR("role"));
+	target->refuses_hooks = !json_bool(json_get(run->scene.given, STR("test_hooks")), true);
 	target->release = json_scalar_text(json_get(run->scene.given, STR("release")));
 	return true;
 }

@@ -74,6 +74,7 @@ void case_run_process(struct case_run *run, const struct json *given)
 		.name = json_scalar_text(json_get(given, STR("as"))),
 		.role = json_get_str(given, STR("role")),
 		.release = run->target.release,
+		.refuses_hooks = run->target.refuses_hooks,
 		.changed = process_has_changed,
 		.data = process,
 	};

@@ -76,6 +76,14 @@ static void change_state(struct target *target, enum target_state state)
 
 /* refscale. */
 
+/* A backend's metrics have a port for each of its roles. */
+static bool is_name_of(struct str name, enum target_port port)
+{
+	return str_equal(name, port_placeholders[port]) ||
+	       (port == TARGET_METRICS && (str_equal(name, STR("worker_metrics_port")) ||
+					   str_equal(name, STR("listener_metrics_port"))));
+}
+
 /* "ready gateway port=8080 management_port=8090 ..." */
 static void read_ready_line(struct target *target, struct str line)
 {
@@ -84,7 +92,7 @@ static void read_ready_line(struct target *target, struct str line)
 	while (str_next_field(&line, ' ', &word)) {
 		for (int i = 0; i < TARGET_PORTS; i++) {
 			if (str_split_once(word, '=', &name, &value) &&
-			    str_equal(name, port_placeholders[i]))
+			    is_name_of(name, (enum target_port)i))
 				str_to_uint16(value, &target->ports[i]);
 		}
 	}
@@ -165,8 +173,9 @@ static size_t backend_words(struct target *target, const struct json *environmen
 	if (listens(target)) {
 		add_word(target, words, &count, STR("--port"));
 		add_word(target, words, &count, STR("0"));
-		add_word(target, words, &count, STR("--test-hooks"));
 	}
+	if (listens(target) && !target->refuses_hooks)
+		add_word(target, words, &count, STR("--test-hooks"));
 	if (!has_own_redis(environment)) {
 		add_word(target, words, &count, STR("--store"));
 		add_word(target, words, &count, store.size > 0 ? store : STR(":memory:"));
@@ -193,7 +202,7 @@ static size_t refscale_words(struct target *target, const struct json *environme
 bool target_has_hooks(const struct target *target)
 {
 	return target->plan->suite == SUITE_BACKEND && target->state == TARGET_READY &&
-	       target->ports[TARGET_PROXY] != 0;
+	       target->ports[TARGET_PROXY] != 0 && !target->refuses_hooks;
 }
 
 /* Commands. */

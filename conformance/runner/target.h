@@ -52,6 +52,7 @@ struct target {
 	struct str name;    /* of its log lines; empty: the target itself */
 	struct str role;    /* of a backend; empty: all */
 	struct str release; /* of a backend; empty: the default */
+	bool refuses_hooks; /* refscale's backend without its test hooks */
 	enum target_state state;
 	int exit_status; /* when it ended: status, or 128 + signal */
 	bool was_killed;
@@ -65,7 +66,8 @@ struct target {
 	void *data;
 };
 
-/* Order of use: fill world, plan, arena, wire, name, role, release, changed, data; start; stop;
+/* Order of use: fill world, plan, arena, wire, name, role, release, refuses_hooks, changed,
+ * data; start; stop;
  * wait for TARGET_ENDED; free. `environment` (name: text) is what the target gets on top,
  * `arguments` a list or NULL. */
 bool target_start(struct target *target, struct placeholders *placeholders,
