@@ -11,6 +11,8 @@ struct slot {
 	struct batch *batch;
 	size_t index;
 	bool is_counting;
+	redis_replied *seen; /* NULL: nobody looks at the reply by itself */
+	void *seen_data;
 };
 
 void batch_begin(struct batch *batch, struct arena *arena, batch_done *done, void *data)
@@ -80,6 +82,8 @@ static void replied(const struct redis_reply *reply, void *data)
 	if (reply->kind == REDIS_LOST ||
 	    (reply->kind == REDIS_ERROR && !(slot->is_counting && is_of_value(reply->text))))
 		fail(batch, reply->text);
+	if (slot->seen != NULL)
+		slot->seen(reply, slot->seen_data);
 	batch_settle(batch);
 }
 
@@ -97,8 +101,8 @@ static void make_room(struct batch *batch)
 	batch->capacity = capacity;
 }
 
-static void send(struct batch *batch, struct redis_client *client, const struct str *words,
-		 size_t count, bool is_counting)
+/* NULL: the client is closed, and the batch has failed. */
+static struct slot *slot_create(struct batch *batch, const struct redis_client *client)
 {
 	struct slot *slot;
 
@@ -107,24 +111,44 @@ static void send(struct batch *batch, struct redis_client *client, const struct 
 	if (client == NULL) {
 		batch->replies[batch->count++] = (struct redis_reply){.kind = REDIS_LOST};
 		fail(batch, STR("closed"));
-		return;
+		return NULL;
 	}
 	slot = ARENA_NEW(batch->arena, struct slot);
-	*slot = (struct slot){.batch = batch, .index = batch->count++, .is_counting = is_counting};
+	*slot = (struct slot){.batch = batch, .index = batch->count++};
 	batch->pending++;
-	redis_send(client, words, count, replied, slot);
+	return slot;
 }
 
 void batch_send(struct batch *batch, struct redis_client *client, const struct str *words,
 		size_t count)
 {
-	send(batch, client, words, count, false);
+	struct slot *slot = slot_create(batch, client);
+
+	if (slot != NULL)
+		redis_send(client, words, count, replied, slot);
+}
+
+void batch_send_seen(struct batch *batch, struct redis_client *client, const struct str *words,
+		     size_t count, redis_replied *seen, void *data)
+{
+	struct slot *slot = slot_create(batch, client);
+
+	if (slot == NULL)
+		return;
+	slot->seen = seen;
+	slot->seen_data = data;
+	redis_send(client, words, count, replied, slot);
 }
 
 void batch_send_counting(struct batch *batch, struct redis_client *client, const struct str *words,
 			 size_t count)
 {
-	send(batch, client, words, count, true);
+	struct slot *slot = slot_create(batch, client);
+
+	if (slot == NULL)
+		return;
+	slot->is_counting = true;
+	redis_send(client, words, count, replied, slot);
 }
 
 struct str reply_text(const struct redis_reply *reply)

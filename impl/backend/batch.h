@@ -35,6 +35,9 @@ void batch_send(struct batch *batch, struct redis_client *client, const struct s
  * to count again what came with it would count that twice. */
 void batch_send_counting(struct batch *batch, struct redis_client *client, const struct str *words,
 			 size_t count);
+/* `seen` is shown the reply when it comes, before the batch is over. */
+void batch_send_seen(struct batch *batch, struct redis_client *client, const struct str *words,
+		     size_t count, redis_replied *seen, void *data);
 void batch_end(struct batch *batch);
 
 #define BATCH_SEND(batch, client, ...)                                                             \

@@ -134,8 +134,9 @@ static struct str minute_text(struct backend *backend)
 	return str_of(minute->text, sizeof "YYYY-MM-DD HH:MM:SS" - 1);
 }
 
-static void note(struct backend *backend, struct str provider_key, int64_t authorizations,
-		 int64_t transactions)
+/* batch: NULL when nobody waits. */
+static void note(struct batch *batch, struct backend *backend, struct str provider_key,
+		 int64_t authorizations, int64_t transactions)
 {
 	const struct settings *settings = &backend->settings;
 	struct strbuf *out = &backend->scratch;
@@ -156,17 +157,22 @@ static void note(struct backend *backend, struct str provider_key, int64_t autho
 	strbuf_append(out, STR("},\"time\":\""));
 	strbuf_append(out, minute_text(backend));
 	strbuf_append(out, STR(" UTC\"}"));
-	REDIS_SEND(backend->storage, noted, backend, STR("RPUSH"), KEY_NOTIFICATIONS,
-		   strbuf_str(out));
+
+	const struct str words[] = {STR("RPUSH"), KEY_NOTIFICATIONS, strbuf_str(out)};
+
+	if (batch != NULL)
+		batch_send_seen(batch, backend->storage, words, 3, noted, backend);
+	else
+		redis_send(backend->storage, words, 3, noted, backend);
 }
 
-void notify(struct backend *backend, struct str provider_key, int64_t authorizations,
-	    int64_t transactions)
+void notify(struct batch *batch, struct backend *backend, struct str provider_key,
+	    int64_t authorizations, int64_t transactions)
 {
-	note(backend, provider_key, authorizations, transactions);
+	note(batch, backend, provider_key, authorizations, transactions);
 }
 
 void notify_authorize(struct backend *backend, struct str provider_key)
 {
-	note(backend, provider_key, 1, NOT_NAMED);
+	note(NULL, backend, provider_key, 1, NOT_NAMED);
 }

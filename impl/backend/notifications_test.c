@@ -130,6 +130,19 @@ START_TEST(a_batch_takes_what_others_noted)
 }
 END_TEST
 
+/* 9.6: the job is queued by then; a call that has none does not wait for its note. */
+START_TEST(a_call_that_reports_fails_when_it_cannot_be_noted)
+{
+	stand_redis("SET " NOTED " x");
+	expect_answer(stand_get("/transactions/authrep.xml?" S1_U1 "&usage[hits]=1"), 500, NULL);
+	expect_answer(stand_post("service_token=T1&service_id=S1&transactions[0][user_key]=U1"
+				 "&transactions[0][usage][hits]=1"),
+		      500, NULL);
+	expect_answer(stand_get("/transactions/authorize.xml?" S1_U1), 200, NULL);
+	expect_text(stand_queues("LLEN resque:queue:priority"), "2");
+}
+END_TEST
+
 Suite *backend_notifications_suite(void);
 Suite *backend_notifications_suite(void)
 {
@@ -142,6 +155,7 @@ Suite *backend_notifications_suite(void)
 	tcase_add_test(test, without_a_master_service_jobs_do_nothing);
 	tcase_add_test(test, in_the_current_line_nothing_is_noted_without_a_master_service);
 	tcase_add_test(test, a_batch_takes_what_others_noted);
+	tcase_add_test(test, a_call_that_reports_fails_when_it_cannot_be_noted);
 	suite_add_tcase(suite, test);
 	return suite;
 }

@@ -85,8 +85,8 @@ static enum api_step_result enqueue(struct api_call *call)
 	if (count == 0)
 		return api_call_answer(call, STATUS_ACCEPTED, STR(""));
 	context = integration_error_context(call, STATUS_ACCEPTED);
-	notify(call->backend, call->provider_key, 0, (int64_t)count);
 	api_call_await(call);
+	notify(&call->batch, call->backend, call->provider_key, 0, (int64_t)count);
 	jobs_enqueue(&call->batch, call->backend, QUEUE_PRIORITY,
 		     report_job(call, transactions, context));
 	return api_call_awaited(call);

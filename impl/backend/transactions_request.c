@@ -196,8 +196,8 @@ static enum api_step_result enqueue_report(struct api_call *call)
 		notify_authorize(call->backend, call->provider_key);
 		return API_STEP_NEXT;
 	}
-	notify(call->backend, call->provider_key, 1, report.usage != NULL);
 	api_call_await(call);
+	notify(&call->batch, call->backend, call->provider_key, 1, report.usage != NULL);
 	jobs_enqueue(&call->batch, call->backend, QUEUE_PRIORITY,
 		     authrep_report_job(call, &report));
 	return api_call_awaited(call);
