@@ -52,12 +52,23 @@ static size_t to_know(const struct server *server)
 	return count;
 }
 
+/* A replica or Sentinel as a list of names and values: with a link to it, it has been heard of. */
+static bool is_linked(const struct redis_reply *instance)
+{
+	for (size_t i = 0; i + 1 < instance->count; i += 2) {
+		if (str_equal(instance->items[i].text, STR("flags")))
+			return str_find(instance->items[i + 1].text, STR("disconnected")) ==
+			       STR_NOT_FOUND;
+	}
+	return false;
+}
+
 static void list_replied(const struct redis_reply *reply, void *data)
 {
 	struct server *server = data;
 
-	if (reply->kind == REDIS_ARRAY)
-		server->known += reply->count;
+	for (size_t i = 0; reply->kind == REDIS_ARRAY && i < reply->count; i++)
+		server->known += is_linked(&reply->items[i]);
 	if (--server->questions == 0 && server->known >= to_know(server))
 		server->is_settled = true;
 }
