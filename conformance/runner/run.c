@@ -396,6 +396,14 @@ static void servers_are_up(struct str failure, bool is_missing, void *data)
 		start_target(run);
 }
 
+/* For a command: a Redis of the case goes before the one of all cases. */
+static struct str store_of(const struct case_run *run)
+{
+	struct str own = json_get_str(run->scene.environment, STR("CONFIG_REDIS_PROXY"));
+
+	return own.size > 0 ? own : run->options->plan.store;
+}
+
 static bool set_up(struct case_run *run, struct error *error)
 {
 	const struct json *servers = json_get(run->conform_case->given, STR("servers"));
@@ -405,8 +413,7 @@ static bool set_up(struct case_run *run, struct error *error)
 	    !scene_open(&run->scene, run->world, run->arena, run->conform_case,
 			run->options->portal_port, error))
 		return false;
-	if (run->options->plan.store.size > 0)
-		placeholders_set(&run->scene.placeholders, STR("store"), run->options->plan.store);
+	placeholders_set(&run->scene.placeholders, STR("store"), store_of(run));
 	target->wire = &run->scene.wire;
 	target->role = json_get_str(run->scene.given, STR("role"));
 	target->refuses_hooks = !json_bool(json_get(run->scene.given, STR("test_hooks")), true);
