@@ -1300,6 +1300,24 @@ START_TEST(a_redis_is_emptied_between_cases_unless_it_held_data_before)
 }
 END_TEST
 
+START_TEST(a_command_has_commands_for_its_further_processes)
+{
+	write_cases("backend",
+		    "- id: T-1\n  title: one\n"
+		    "  when: [{run: {role: worker, as: w}}, {run: {role: listener, as: l}},\n"
+		    "         {get: /now, of: l}, {stop: process.w}]\n"
+		    "  then: [{exit: {status: 0, of: w}}, {answer: {status: 200}},\n"
+		    "         {log: {of: w, contains: argument --own}}]\n"
+		    "- id: T-2\n  title: two\n  when: [{run: {role: cron, as: c}}]\n"
+		    "  then: [{hook: none}]\n");
+	expect_run("backend|-v|--world|sim|--start|refscale backend all --port {port}|"
+		   "--start-worker|refscale backend worker --own 1",
+		   0);
+	expect_says("ok      T-1");
+	expect_says("skipped T-2      two (needs a command for the role cron)");
+}
+END_TEST
+
 START_TEST(the_redis_of_a_command_is_asked_where_it_is)
 {
 	struct sim_redis *redis = sim_redis_start(host, 6379, NULL);
@@ -1354,6 +1372,7 @@ Suite *conformance_runner_conform_suite(void)
 	tcase_add_test(tests, a_redis_is_emptied_between_cases_unless_it_held_data_before);
 	tcase_add_loop_test(tests, servers_of_a_case_live_as_long_as_it, 0, ROWS(server_rows));
 	tcase_add_test(tests, interrupted_it_leaves_no_servers_behind);
+	tcase_add_test(tests, a_command_has_commands_for_its_further_processes);
 	tcase_add_test(tests, the_redis_of_a_command_is_asked_where_it_is);
 	suite_add_tcase(suite, tests);
 	return suite;

@@ -95,11 +95,22 @@ static bool needs_redis(const struct conform_case *conform_case)
 	return false;
 }
 
-/* Roles other than all, beside the target or in its place. */
-static bool needs_processes(const struct conform_case *conform_case)
+/* A role that the target cannot be started in; empty: none. */
+static struct str missing_role(const struct run_options *options,
+			       const struct conform_case *conform_case)
 {
-	return json_get(conform_case->given, STR("role")) != NULL ||
-	       has_entry(conform_case, STR("when"), STR("run"));
+	struct str role = json_get_str(conform_case->given, STR("role"));
+
+	if (role.size > 0 && !target_plan_has_role(&options->plan, role))
+		return role;
+	JSON_EACH (step, conform_case->steps) {
+		JSON_EACH (action, json_get(step, STR("when"))) {
+			role = json_str(json_path(action, "run.role"));
+			if (role.size > 0 && !target_plan_has_role(&options->plan, role))
+				return role;
+		}
+	}
+	return STR("");
 }
 
 /* "release-current" for a case that is about another release than the default. */
@@ -133,6 +144,7 @@ struct str run_missing_need(const struct run_options *options,
 {
 	struct str port = missing_port(options, conform_case);
 	struct str release = release_need(conform_case, arena);
+	struct str role = missing_role(options, conform_case);
 
 	JSON_EACH (need, conform_case->needs) {
 		struct str name = json_scalar_text(need);
@@ -151,8 +163,8 @@ struct str run_missing_need(const struct run_options *options,
 		return STR("test-hooks");
 	if (needs_redis(conform_case) && !offers_redis(options))
 		return STR("redis");
-	if (needs_processes(conform_case) && !target_plan_is_refscale(&options->plan))
-		return STR("refscale's processes");
+	if (role.size > 0)
+		return STR_CONCAT(arena, STR("a command for the role "), role);
 	if (release.size > 0 && !offers(options, release))
 		return release;
 	return port.size > 0 ? STR_CONCAT(arena, STR("the "), port, STR(" port")) : STR("");

@@ -44,6 +44,26 @@ bool target_plan_is_refscale(const struct target_plan *plan)
 	return plan->start_command.size == 0 && plan->url.size == 0;
 }
 
+static bool is_listening_role(struct str role)
+{
+	return role.size == 0 || str_equal(role, STR("all")) || str_equal(role, STR("listener"));
+}
+
+/* The command for that role; empty: there is none. */
+static struct str role_command(const struct target_plan *plan, struct str role)
+{
+	if (is_listening_role(role))
+		return plan->start_command;
+	if (str_equal(role, STR("worker")))
+		return plan->worker_command;
+	return str_equal(role, STR("cron")) ? plan->cron_command : STR("");
+}
+
+bool target_plan_has_role(const struct target_plan *plan, struct str role)
+{
+	return target_plan_is_refscale(plan) || role_command(plan, role).size > 0;
+}
+
 static bool names_port(struct str command, enum target_port port)
 {
 	struct str name = port_placeholders[port];
@@ -149,12 +169,6 @@ static size_t gateway_words(struct target *target, struct str *words)
 	return count;
 }
 
-static bool listens(const struct target *target)
-{
-	return target->role.size == 0 || str_equal(target->role, STR("all")) ||
-	       str_equal(target->role, STR("listener"));
-}
-
 /* Where a Redis of the case is named, the target's data are there. */
 static bool has_own_redis(const struct json *environment)
 {
@@ -170,11 +184,11 @@ static size_t backend_words(struct target *target, const struct json *environmen
 	add_word(target, words, &count, STR("refscale"));
 	add_word(target, words, &count, STR("backend"));
 	add_word(target, words, &count, target->role.size > 0 ? target->role : STR("all"));
-	if (listens(target)) {
+	if (is_listening_role(target->role)) {
 		add_word(target, words, &count, STR("--port"));
 		add_word(target, words, &count, STR("0"));
 	}
-	if (listens(target) && !target->refuses_hooks)
+	if (is_listening_role(target->role) && !target->refuses_hooks)
 		add_word(target, words, &count, STR("--test-hooks"));
 	if (!has_own_redis(environment)) {
 		add_word(target, words, &count, STR("--store"));
@@ -278,8 +292,8 @@ static struct str shell_quoted(struct arena *arena, struct str word)
 static struct str command_of(struct target *target, const struct placeholders *placeholders,
 			     const struct json *arguments)
 {
-	struct str command =
-		placeholders_expand(placeholders, target->arena, target->plan->start_command);
+	struct str command = placeholders_expand(placeholders, target->arena,
+						 role_command(target->plan, target->role));
 
 	JSON_EACH (argument, arguments)
 		command = STR_CONCAT(target->arena, command, STR(" "),
@@ -376,8 +390,13 @@ static bool start_process(struct target *target, const struct placeholders *plac
 	target->process = process_start(target->world, &options, error);
 	if (target->process == NULL)
 		return false;
-	if (!is_refscale)
+	if (is_refscale)
+		return true;
+	/* What does not listen cannot be asked whether it is ready. */
+	if (is_listening_role(target->role))
 		timer_start(target->world, &target->timer, PROBE_PAUSE_US, probe);
+	else
+		timer_start(target->world, &target->timer, 0, be_ready);
 	return true;
 }
 

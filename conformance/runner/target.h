@@ -31,12 +31,15 @@ bool target_port_from_name(struct str name, enum target_port *port);
 /* How every case's target is had; the same for the whole run. */
 struct target_plan {
 	enum suite suite;
-	struct str start_command;       /* empty: refscale */
-	struct str url, management_url; /* of a running target; empty: none */
-	struct str store;               /* backend: redis:// URL; empty: in memory */
+	struct str start_command;                /* empty: refscale */
+	struct str worker_command, cron_command; /* of a backend's further processes; empty: none */
+	struct str url, management_url;          /* of a running target; empty: none */
+	struct str store;                        /* backend: redis:// URL; empty: in memory */
 };
 
 bool target_plan_is_refscale(const struct target_plan *plan);
+/* Whether a backend's process of that role can be started. */
+bool target_plan_has_role(const struct target_plan *plan, struct str role);
 /* Whether there is a way to that port of the target. */
 bool target_plan_has_port(const struct target_plan *plan, enum target_port port);
 
