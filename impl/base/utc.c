@@ -1,7 +1,7 @@
 #include "base/utc.h"
 
-#include <stdio.h>
 #include <stddef.h>
+#include <string.h>
 
 #include "base/bug.h"
 
@@ -164,52 +164,94 @@ static const char *const month_names[] = {"Jan", "Feb", "Mar", "Apr", "May", "Ju
 					  "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"};
 static const char *const weekday_names[] = {"Sun", "Mon", "Tue", "Wed", "Thu", "Fri", "Sat"};
 
-#define FORMAT_SIZE 32
+/* Like "%0*d": what is longer stays whole. */
+static char *put_number(char *at, int number, int width)
+{
+	unsigned rest = number < 0 ? 0u - (unsigned)number : (unsigned)number;
+	char digits[16];
+	int count = 0;
+
+	do
+		digits[count++] = (char)('0' + rest % 10);
+	while ((rest /= 10) > 0);
+	if (number < 0) {
+		*at++ = '-';
+		width--;
+	}
+	for (; width > count; width--)
+		*at++ = '0';
+	while (count > 0)
+		*at++ = digits[--count];
+	return at;
+}
+
+static char *put_name(char *at, const char *name)
+{
+	memcpy(at, name, 3);
+	return at + 3;
+}
+
+static char *put_part(char *at, char part, const struct utc *utc)
+{
+	switch (part) {
+	case 'Y':
+		return put_number(at, utc->year, 4);
+	case 'm':
+		return put_number(at, utc->month, 2);
+	case 'd':
+		return put_number(at, utc->day, 2);
+	case 'H':
+		return put_number(at, utc->hour, 2);
+	case 'M':
+		return put_number(at, utc->minute, 2);
+	case 'S':
+		return put_number(at, utc->second, 2);
+	case 'b':
+		return put_name(at, month_names[utc->month - 1]);
+	default:
+		return put_name(at, weekday_names[utc->weekday]);
+	}
+}
+
+/* The letters after % are those of strftime(). The longest form has 29 characters, and 3 more for
+ * the year of the first instant, -290308. */
+static struct str format(char out[32], const char *form, int64_t instant_us)
+{
+	struct utc utc = utc_from_us(instant_us);
+	char *at = out;
+
+	for (; *form != 0; form++) {
+		if (*form == '%')
+			at = put_part(at, *++form, &utc);
+		else
+			*at++ = *form;
+	}
+	return str_of(out, (size_t)(at - out));
+}
 
 struct str utc_format_backend(char out[32], int64_t instant_us)
 {
-	struct utc at = utc_from_us(instant_us);
-	int size = snprintf(out, FORMAT_SIZE, "%04d-%02d-%02d %02d:%02d:%02d +0000", at.year,
-			    at.month, at.day, at.hour, at.minute, at.second);
-
-	return str_of(out, (size_t)size);
+	return format(out, "%Y-%m-%d %H:%M:%S +0000", instant_us);
 }
 
 struct str utc_format_iso(char out[32], int64_t instant_us)
 {
-	struct utc at = utc_from_us(instant_us);
-	int size = snprintf(out, FORMAT_SIZE, "%04d-%02d-%02dT%02d:%02d:%02dZ", at.year, at.month,
-			    at.day, at.hour, at.minute, at.second);
-
-	return str_of(out, (size_t)size);
+	return format(out, "%Y-%m-%dT%H:%M:%SZ", instant_us);
 }
 
 struct str utc_format_http(char out[32], int64_t instant_us)
 {
-	struct utc at = utc_from_us(instant_us);
-	int size = snprintf(out, FORMAT_SIZE, "%s, %02d %s %04d %02d:%02d:%02d GMT",
-			    weekday_names[at.weekday], at.day, month_names[at.month - 1], at.year,
-			    at.hour, at.minute, at.second);
-
-	return str_of(out, (size_t)size);
+	return format(out, "%a, %d %b %Y %H:%M:%S GMT", instant_us);
 }
 
 struct str utc_format_error_log(char out[32], int64_t instant_us)
 {
-	struct utc at = utc_from_us(instant_us);
-	int size = snprintf(out, FORMAT_SIZE, "%04d/%02d/%02d %02d:%02d:%02d", at.year, at.month,
-			    at.day, at.hour, at.minute, at.second);
-
-	return str_of(out, (size_t)size);
+	return format(out, "%Y/%m/%d %H:%M:%S", instant_us);
 }
 
 struct str utc_format_access_log(char out[32], int64_t instant_us)
 {
-	struct utc at = utc_from_us(instant_us);
-	int size = snprintf(out, FORMAT_SIZE, "%02d/%s/%04d:%02d:%02d:%02d +0000", at.day,
-			    month_names[at.month - 1], at.year, at.hour, at.minute, at.second);
-
-	return str_of(out, (size_t)size);
+	return format(out, "%d/%b/%Y:%H:%M:%S +0000", instant_us);
 }
 
 /* Reads exactly `digits` digits off the front. */

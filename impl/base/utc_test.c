@@ -64,6 +64,7 @@ START_TEST(the_whole_range_of_instants_is_taken)
 	}
 	is_text(utc_format_backend(out, INT64_MAX), "294247-01-10 04:00:54 +0000");
 	is_text(utc_format_http(out, INT64_MAX), "Sun, 10 Jan 294247 04:00:54 GMT");
+	is_text(utc_format_http(out, INT64_MIN), "Sun, 21 Dec -290308 19:59:05 GMT");
 }
 END_TEST
 

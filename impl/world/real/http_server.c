@@ -32,11 +32,11 @@ struct str listener_date(struct http_listener *listener)
 {
 	int64_t now = world_utc_us(&listener->real->world);
 
-	if (now / UTC_SECOND_US != listener->date_s || listener->date[0] == 0) {
+	if (now / UTC_SECOND_US != listener->date_s || listener->date.size == 0) {
 		listener->date_s = now / UTC_SECOND_US;
-		utc_format_http(listener->date, now);
+		listener->date = utc_format_http(listener->date_text, now);
 	}
-	return str_from(listener->date);
+	return listener->date;
 }
 
 /* Connections. */

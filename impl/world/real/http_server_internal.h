@@ -46,7 +46,8 @@ struct http_listener {
 	uint64_t connections_count;
 	struct strbuf text; /* names and values on their way to libmicrohttpd */
 	int64_t date_s;     /* second that `date` says */
-	char date[32];
+	struct str date;
+	char date_text[32];
 };
 
 enum wait {
