@@ -63,16 +63,19 @@ python3 ci/kill_loop.py "$refscale" || failed=1
 redis_begin || exit 4
 python3 ci/kill_loop.py "$refscale" --redis "$redis_port" --kills "${KILLS:-20}" || failed=1
 
+children() {
+	tr ' ' '\n' <"/proc/$1/task/$1/children" | grep .
+}
 stack_start listeners env PUMA_WORKERS=4 "$refscale" backend listener --port 0 --store "$redis_url" || exit 1
 supervisor=$(stack_pid listeners)
-check 'PUMA_WORKERS=4, processes' "$(pgrep -c -P "$supervisor")" = 4
+check 'PUMA_WORKERS=4, processes' "$(children "$supervisor" | wc -l)" = 4
 status=http://127.0.0.1:$(stack_port listeners)/status
 check 'a call to them' "$(curl -s -o /dev/null -w '%{http_code}' "$status")" = 200
-victim=$(pgrep -P "$supervisor" | head -n 1)
+victim=$(children "$supervisor" | head -n 1)
 kill -9 "$victim"
-while kill -0 "$victim" 2>/dev/null || [ "$(pgrep -c -P "$supervisor")" -lt 4 ]; do :; done
-check 'one is killed and replaced, processes' "$(pgrep -c -P "$supervisor")" = 4
-orphans=$(pgrep -P "$supervisor")
+while kill -0 "$victim" 2>/dev/null || [ "$(children "$supervisor" | wc -l)" -lt 4 ]; do :; done
+check 'one is killed and replaced, processes' "$(children "$supervisor" | wc -l)" = 4
+orphans=$(children "$supervisor")
 kill -9 "$supervisor"
 for orphan in $orphans; do
 	while kill -0 "$orphan" 2>/dev/null; do :; done

@@ -146,10 +146,10 @@ static void follow_parent(void)
 	const char *named = getenv("REFSCALE_PARENT");
 	pid_t parent = named != NULL ? (pid_t)strtol(named, NULL, 10) : 0;
 
-	if (parent == 0 || parent != getppid())
+	if (parent == 0)
 		return;
 	prctl(PR_SET_PDEATHSIG, SIGTERM);
-	if (parent != getppid()) /* in between */
+	if (parent != getppid()) /* it has ended before */
 		raise(SIGTERM);
 }
 

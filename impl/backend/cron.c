@@ -18,6 +18,7 @@ struct cron {
 	struct purge *purge;
 	int64_t purge_due_us; /* monotonic */
 	bool is_running, is_stopping;
+	bool has_news;   /* of the round: something was done, or failed */
 	cron_done *done; /* of the round */
 	void *data;
 };
@@ -46,6 +47,7 @@ static void failed_jobs_are_back(const struct failed_jobs_result *result, void *
 
 	write_summary(&backend->scratch, result);
 	cron->is_running = false;
+	cron->has_news = result->has_failed || result->rescheduled > 0 || result->discarded > 0;
 	worker_wake(backend->worker);
 	cron->done(result->has_failed, strbuf_str(&backend->scratch), cron->data);
 	if (cron->is_stopping)
@@ -95,7 +97,9 @@ static void round_over(bool has_failed, struct str summary, void *data)
 	struct backend *backend = cron->backend;
 	const struct settings *settings = &backend->settings;
 
-	log_write(backend->world, has_failed ? LOG_STDERR : LOG_STDOUT, summary);
+	/* Beside a listener cron speaks when it has something to say. */
+	if (cron->has_news || settings->role == ROLE_CRON)
+		log_write(backend->world, has_failed ? LOG_STDERR : LOG_STDOUT, summary);
 	if (settings->is_once)
 		world_exit(backend->world, has_failed ? 1 : 0);
 	else if (!cron->is_stopping)

@@ -18,6 +18,17 @@
 #define TOKEN_BYTES_MAX_DEFAULT 3584
 #define STORE_PATH_DEFAULT STR("refscale-backend.db")
 
+#define USAGE                                                                                      \
+	"backend [ROLE] [OPTION...]\n"                                                             \
+	"roles:\n"                                                                                 \
+	"  all            listener, worker and cron in one process; the default\n"                 \
+	"  listener       answers the public and the Internal API\n"                               \
+	"  worker         takes jobs from the queues and counts what they report\n"                \
+	"  cron           gives failed jobs back to their queues, purges deleted counters\n"       \
+	"  check-storage  can the storage be reached? Says so and ends with 0 or 1\n"              \
+	"  check-queues   the same of the queues\n"                                                \
+	"options:"
+
 struct choice {
 	struct str word;
 	int value;
@@ -86,12 +97,8 @@ static bool read_arguments(struct settings *settings, struct words *words, struc
 	};
 	size_t words_count = 0;
 
-	return component_read_options(
-		world,
-		"backend [all|listener|worker|cron|check-storage|check-queues] "
-		"[OPTION...]",
-		options, sizeof options / sizeof *options, arguments, count, &words->role, 1,
-		&words_count, error);
+	return component_read_options(world, USAGE, options, sizeof options / sizeof *options,
+				      arguments, count, &words->role, 1, &words_count, error);
 }
 
 static bool choose_words(struct settings *settings, const struct words *words, struct error *error)
