@@ -10,7 +10,6 @@
 struct slot {
 	struct batch *batch;
 	size_t index;
-	bool is_counting;
 	redis_replied *seen; /* NULL: nobody looks at the reply by itself */
 	void *seen_data;
 };
@@ -66,21 +65,13 @@ static void fail(struct batch *batch, struct str text)
 	batch->has_failed = true;
 }
 
-static bool is_of_value(struct str error)
-{
-	return str_has_prefix(error, STR("ERR increment or decrement would overflow")) ||
-	       str_has_prefix(error, STR("ERR value is not an integer")) ||
-	       str_has_prefix(error, STR("WRONGTYPE"));
-}
-
 static void replied(const struct redis_reply *reply, void *data)
 {
 	struct slot *slot = data;
 	struct batch *batch = slot->batch;
 
 	batch->replies[slot->index] = copy_reply(batch->arena, reply);
-	if (reply->kind == REDIS_LOST ||
-	    (reply->kind == REDIS_ERROR && !(slot->is_counting && is_of_value(reply->text))))
+	if (reply->kind == REDIS_LOST || reply->kind == REDIS_ERROR)
 		fail(batch, reply->text);
 	if (slot->seen != NULL)
 		slot->seen(reply, slot->seen_data);
@@ -137,17 +128,6 @@ void batch_send_seen(struct batch *batch, struct redis_client *client, const str
 		return;
 	slot->seen = seen;
 	slot->seen_data = data;
-	redis_send(client, words, count, replied, slot);
-}
-
-void batch_send_counting(struct batch *batch, struct redis_client *client, const struct str *words,
-			 size_t count)
-{
-	struct slot *slot = slot_create(batch, client);
-
-	if (slot == NULL)
-		return;
-	slot->is_counting = true;
 	redis_send(client, words, count, replied, slot);
 }
 

@@ -31,10 +31,6 @@ struct batch {
 void batch_begin(struct batch *batch, struct arena *arena, batch_done *done, void *data);
 void batch_send(struct batch *batch, struct redis_client *client, const struct str *words,
 		size_t count);
-/* What is wrong with the key's value alone (no number, or at the end of its range) is no failure:
- * to count again what came with it would count that twice. */
-void batch_send_counting(struct batch *batch, struct redis_client *client, const struct str *words,
-			 size_t count);
 /* `seen` is shown the reply when it comes, before the batch is over. */
 void batch_send_seen(struct batch *batch, struct redis_client *client, const struct str *words,
 		     size_t count, redis_replied *seen, void *data);

@@ -2,9 +2,9 @@
 
 #include <inttypes.h>
 
-#include "backend/batch.h"
 #include "base/arena.h"
 #include "base/map.h"
+#include "world/redis.h"
 
 #define MINUTE_LIFETIME STR("180") /* 6.3 */
 
@@ -62,27 +62,24 @@ void counters_change(struct counters *counters, const struct stats_subject *subj
 	}
 }
 
-void counters_write(struct counters *counters, struct batch *batch, struct redis_client *storage)
+static void write_one(const struct counters *counters, struct str key,
+		      const struct counter_change *change, struct redis_client *storage)
+{
+	struct str value = str_format(counters->arena, "%" PRId64, change->value);
+
+	if (change->is_set && change->value == 0 && counters->deletes_zeroes) {
+		REDIS_SEND(storage, NULL, NULL, STR("DEL"), key);
+		return;
+	}
+	REDIS_SEND(storage, NULL, NULL, change->is_set ? STR("SET") : STR("INCRBY"), key, value);
+	if (change->is_of_minute)
+		REDIS_SEND(storage, NULL, NULL, STR("EXPIRE"), key, MINUTE_LIFETIME);
+}
+
+void counters_write(struct counters *counters, struct redis_client *storage)
 {
 	struct map_cursor at = {0};
-	bool is_first = true;
 
-	while (map_next(counters->changes, &at)) {
-		const struct counter_change *change = at.value;
-		bool is_deleted = counters->deletes_zeroes && change->is_set && change->value == 0;
-		struct str words[] = {is_deleted       ? STR("DEL")
-				      : change->is_set ? STR("SET")
-						       : STR("INCRBY"),
-				      at.key,
-				      str_format(counters->arena, "%" PRId64, change->value)};
-		size_t count = is_deleted ? 2 : 3;
-
-		if (is_first)
-			batch_send_counting(batch, storage, words, count);
-		else if (storage != NULL)
-			redis_send(storage, words, count, NULL, NULL);
-		if (change->is_of_minute && !is_deleted && storage != NULL)
-			REDIS_SEND(storage, NULL, NULL, STR("EXPIRE"), at.key, MINUTE_LIFETIME);
-		is_first = false;
-	}
+	while (storage != NULL && map_next(counters->changes, &at))
+		write_one(counters, at.key, at.value, storage);
 }

@@ -13,7 +13,6 @@
 #include "backend/stats_keys.h"
 
 struct arena;
-struct batch;
 struct map;
 struct redis_client;
 
@@ -31,7 +30,7 @@ void counters_begin(struct counters *counters, struct arena *arena); /* a new ro
 /* All periods that the subject has. */
 void counters_change(struct counters *counters, const struct stats_subject *subject,
 		     int64_t instant_us, int64_t value, bool is_set);
-/* The first command's reply is in the batch; those after it share its fate. */
-void counters_write(struct counters *counters, struct batch *batch, struct redis_client *storage);
+/* In the order of the changes. Whether they arrived, the round's transaction tells. */
+void counters_write(struct counters *counters, struct redis_client *storage);
 
 #endif

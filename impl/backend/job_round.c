@@ -154,7 +154,7 @@ static void write_all(struct job_round *round)
 
 	for (size_t i = 0; i < round->count; i++)
 		write_job(round, &round->jobs[i]);
-	counters_write(&round->counters, &round->batch, backend->storage);
+	counters_write(&round->counters, backend->storage);
 	latest_transactions_store(backend, round->arena, round->jobs, round->count);
 	traffic_write(&round->traffic, &round->batch);
 }
