@@ -29,11 +29,19 @@ struct block {
 	_Alignas(max_align_t) unsigned char data[];
 };
 
+/* Something that is let go with the arena. */
+struct companion {
+	struct companion *previous;
+	void (*release)(void *data);
+	void *data;
+};
+
 struct arena {
 	unsigned char *at, *end; /* what is left of the current block */
 	struct block *blocks;    /* the newest first */
 	size_t bytes_next;       /* size of the next block */
 	size_t bytes_used;
+	struct companion *companions; /* the newest first */
 };
 
 _Noreturn static void out_of_memory(size_t size)
@@ -88,6 +96,24 @@ struct arena *arena_create(void)
 	return arena;
 }
 
+void arena_on_destroy(struct arena *arena, void (*release)(void *data), void *data)
+{
+	struct companion *companion = ARENA_NEW(arena, struct companion);
+
+	*companion = (struct companion){arena->companions, release, data};
+	arena->companions = companion;
+}
+
+static void companions_release(struct arena *arena)
+{
+	while (arena->companions != NULL) {
+		struct companion *companion = arena->companions;
+
+		arena->companions = companion->previous;
+		companion->release(companion->data);
+	}
+}
+
 /* Frees all blocks but the first. */
 static struct block *blocks_free(struct arena *arena)
 {
@@ -106,6 +132,7 @@ void arena_destroy(struct arena *arena)
 {
 	if (arena == NULL)
 		return;
+	companions_release(arena);
 	free(blocks_free(arena));
 	free(arena);
 }
@@ -125,8 +152,12 @@ static struct block *block_grow(struct arena *arena, struct block *block, size_t
 void arena_reset(struct arena *arena)
 {
 	bool first_is_current = arena->blocks->previous == NULL;
-	struct block *first = blocks_free(arena);
-	size_t dirty = first_is_current ? (size_t)(arena->at - first->data) : first->bytes;
+	struct block *first;
+	size_t dirty;
+
+	companions_release(arena);
+	first = blocks_free(arena);
+	dirty = first_is_current ? (size_t)(arena->at - first->data) : first->bytes;
 
 	if (arena->bytes_used > first->bytes && arena->bytes_used <= KEPT_BLOCK_BYTES_MAX)
 		first = block_grow(arena, first, arena->bytes_used);

@@ -18,6 +18,9 @@ void arena_reset(struct arena *arena);   /* empties it, keeps one block */
 void *arena_alloc(struct arena *arena, size_t size);
 void *arena_alloc_array(struct arena *arena, size_t item_size, size_t count);
 size_t arena_bytes(const struct arena *arena); /* handed out since creation or reset */
+/* For what is no memory of the arena's but lives as long: called once, the latest first, when the
+ * arena is destroyed or reset. It may not allocate from the arena. */
+void arena_on_destroy(struct arena *arena, void (*release)(void *data), void *data);
 
 #define ARENA_NEW(arena, type) ((type *)arena_alloc((arena), sizeof(type)))
 #define ARENA_ARRAY(arena, type, count) ((type *)arena_alloc_array((arena), sizeof(type), (count)))

@@ -116,6 +116,41 @@ START_TEST(destroying_nothing_is_allowed)
 }
 END_TEST
 
+static void note_with(char *notes, char c)
+{
+	size_t end = strlen(notes);
+
+	notes[end] = c;
+	notes[end + 1] = '\0';
+}
+
+static void note(void *data)
+{
+	note_with(data, 'x');
+}
+
+static void note_second(void *data)
+{
+	note_with(data, 'y');
+}
+
+START_TEST(companions_go_with_the_arena_the_latest_first)
+{
+	char notes[8] = "";
+
+	arena_on_destroy(arena, note, notes);
+	arena_on_destroy(arena, note_second, notes);
+	arena_reset(arena);
+	ck_assert_str_eq(notes, "yx");
+	arena_reset(arena);
+	ck_assert_str_eq(notes, "yx");
+	arena_on_destroy(arena, note, notes);
+	arena_destroy(arena);
+	arena = NULL;
+	ck_assert_str_eq(notes, "yxx");
+}
+END_TEST
+
 START_TEST(memory_with_a_life_of_its_own_is_zeroed_and_can_grow)
 {
 	unsigned char *memory = memory_alloc(10);
@@ -168,6 +203,7 @@ Suite *base_arena_suite(void)
 	tcase_add_test(tests, bytes_counts_what_was_handed_out);
 	tcase_add_test(tests, typed_allocation_has_the_size_of_the_type);
 	tcase_add_test(tests, destroying_nothing_is_allowed);
+	tcase_add_test(tests, companions_go_with_the_arena_the_latest_first);
 	tcase_add_test(tests, memory_with_a_life_of_its_own_is_zeroed_and_can_grow);
 	if (fork == NULL || strcmp(fork, "no") != 0) {
 		tcase_add_test_raise_signal(tests, asking_for_more_than_there_is_ends_the_process,

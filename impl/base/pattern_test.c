@@ -3,6 +3,7 @@
 #include <check.h>
 #include <stddef.h>
 
+#include "base/arena.h"
 #include "base/error.h"
 
 START_TEST(finds_anywhere_unless_anchored)
@@ -50,6 +51,53 @@ START_TEST(a_text_that_takes_too_long_does_not_match)
 }
 END_TEST
 
+START_TEST(groups_are_slices_and_those_that_took_no_part_have_no_data)
+{
+	struct arena *arena = arena_create();
+	struct pattern *pattern = pattern_create_in(arena, STR("b(c)?(d)"), 0, NULL);
+	struct str text = STR("abd abcd"), groups[4];
+
+	ck_assert_uint_eq(pattern_find(pattern, text, 0, groups, 4), 3);
+	ck_assert(str_equal(groups[0], STR("bd")) && groups[0].data == text.data + 1);
+	ck_assert_ptr_null(groups[1].data);
+	ck_assert(str_equal(groups[2], STR("d")));
+	ck_assert_uint_eq(pattern_find(pattern, text, 2, groups, 2), 2);
+	ck_assert(str_equal(groups[1], STR("c")));
+	ck_assert_uint_eq(pattern_find(pattern, text, 7, groups, 4), 0);
+	ck_assert_uint_eq(pattern_find(pattern, text, 9, groups, 4), 0);
+	arena_destroy(arena);
+}
+END_TEST
+
+START_TEST(options_change_what_matches)
+{
+	static const struct {
+		unsigned options;
+		struct str expression, text;
+		bool with, without;
+	} rows[] = {
+		{PATTERN_NOCASE, STR_INIT("AB"), STR_INIT("xab"), true, false},
+		{PATTERN_ANCHORED, STR_INIT("b"), STR_INIT("ab"), false, true},
+		{PATTERN_MULTILINE, STR_INIT("^b"), STR_INIT("a\nb"), true, false},
+		{PATTERN_DOTALL, STR_INIT("a.b"), STR_INIT("a\nb"), true, false},
+		{PATTERN_EXTENDED, STR_INIT("a b"), STR_INIT("ab"), true, false},
+		{PATTERN_UTF, STR_INIT("^.$"), STR_INIT("\xc3\xa9"), true, false},
+		{PATTERN_UTF, STR_INIT("b"), STR_INIT("b\xff"), false, true},
+	};
+	struct arena *arena = arena_create();
+
+	for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+		ck_assert(pattern_is_found(pattern_create_in(arena, rows[i].expression,
+							     rows[i].options, NULL),
+					   rows[i].text) == rows[i].with);
+		ck_assert(pattern_is_found(pattern_create_in(arena, rows[i].expression, 0, NULL),
+					   rows[i].text) == rows[i].without);
+	}
+	ck_assert_ptr_null(pattern_create_in(arena, STR("("), 0, NULL));
+	arena_destroy(arena);
+}
+END_TEST
+
 Suite *base_pattern_suite(void)
 {
 	Suite *suite = suite_create("base/pattern");
@@ -59,6 +107,8 @@ Suite *base_pattern_suite(void)
 	tcase_add_test(tcase, an_empty_expression_matches_an_empty_text);
 	tcase_add_test(tcase, a_broken_expression_is_named_with_its_place);
 	tcase_add_test(tcase, a_text_that_takes_too_long_does_not_match);
+	tcase_add_test(tcase, groups_are_slices_and_those_that_took_no_part_have_no_data);
+	tcase_add_test(tcase, options_change_what_matches);
 	suite_add_tcase(suite, tcase);
 	return suite;
 }
