@@ -13,7 +13,7 @@
 #include "base/str.h"
 #include "gateway/credentials.h"
 #include "gateway/mapping_rules.h"
-#include "gateway/policies/policy.h"
+#include "gateway/policies/chain.h"
 #include "gateway/upstream_target.h"
 #include "http/message.h"
 
@@ -62,8 +62,8 @@ struct service {
 	struct upstream_target upstream;
 	struct str hostname_rewrite, secret_token; /* empty: none */
 	struct mapping_rules rules;
-	struct policy_instance *chain;
-	size_t chain_count;
+	struct policy_chain chain;
+	struct policy_exports exports; /* of all its policies */
 	struct answer_text answers[ANSWERS];
 	const struct json *original;
 };

@@ -188,51 +188,12 @@ static void parse_upstream(struct arena *arena, const struct json *proxy, struct
 		service->hostname_rewrite = rewrite;
 }
 
-static void add_policy(struct arena *arena, struct error_log *log, struct str name,
-		       struct str version, const struct json *configuration,
-		       struct service *service)
-{
-	const struct policy *policy = policy_find(name, version);
-	const void *data = NULL;
-	struct error error;
-
-	if (policy == NULL) {
-		LOG(log, LEVEL_WARN, NULL,
-		    "failed to load policy: %.*s version: %.*s err: not found", STR_ARG(name),
-		    STR_ARG(version));
-		return;
-	}
-	if (policy->create != NULL && !policy->create(arena, configuration, &data, &error)) {
-		LOG(log, LEVEL_ERROR, NULL, "Policy %.*s crashed in .new(). It will be ignored. %s",
-		    STR_ARG(name), error.text);
-		return;
-	}
-	service->chain[service->chain_count++] = (struct policy_instance){policy, data};
-}
-
-static void parse_chain(struct arena *arena, const struct json *proxy, struct error_log *log,
-			struct service *service)
-{
-	const struct json *chain = json_get(proxy, STR("policy_chain"));
-
-	if (chain == NULL || chain->kind != JSON_ARRAY) {
-		service->chain = ARENA_ARRAY(arena, struct policy_instance, 1);
-		add_policy(arena, log, STR("apicast"), STR("builtin"), NULL, service);
-		return;
-	}
-	service->chain = ARENA_ARRAY(arena, struct policy_instance, chain->count);
-	JSON_EACH (element, chain) {
-		add_policy(arena, log, json_get_str(element, STR("name")),
-			   text_or(element, STR("version"), STR("builtin")),
-			   json_get(element, STR("configuration")), service);
-	}
-}
-
 bool config_service_parse(struct arena *arena, const struct json *content,
 			  const struct settings *settings, struct error_log *log,
 			  struct service *service, struct error *error)
 {
 	const struct json *proxy = json_get(content, STR("proxy"));
+	struct policy_loader loader = {.arena = arena, .settings = settings, .log = log};
 	struct error warning;
 
 	*service = (struct service){.original = content};
@@ -248,6 +209,7 @@ bool config_service_parse(struct arena *arena, const struct json *content,
 		return error_wrap(error, "service %.*s", STR_ARG(service->id));
 	if (warning.kind != ERROR_NONE)
 		LOG(log, LEVEL_WARN, NULL, "service %.*s: %s", STR_ARG(service->id), warning.text);
-	parse_chain(arena, proxy, log, service);
+	policy_chain_parse(&loader, json_get(proxy, STR("policy_chain")), &service->chain);
+	policy_chain_export(&service->chain, &service->exports);
 	return true;
 }

@@ -76,45 +76,31 @@ static void connection_leave(struct request *request)
 
 /* Phases. */
 
-/* Runs what is left of the present phase; false when it has to wait or the answer is there. */
-static bool run_phase(struct request *request)
-{
-	const struct service *service = request->service;
-
-	while (service != NULL && request->position < service->chain_count) {
-		const struct policy_instance *instance = &service->chain[request->position++];
-		phase_run *run = instance->policy->run[request->phase];
-
-		if (run != NULL && run(request, instance->data) != PHASE_GO_ON)
-			return false;
-	}
-	request->position = 0;
-	return true;
-}
-
 static void request_run(struct request *request)
 {
-	while (request->step == REQUEST_RUNS_PHASES && run_phase(request)) {
-		if (request->phase == PHASE_CONTENT) {
+	while (request->step == REQUEST_RUNS_PHASES && phases_run(request)) {
+		if (request->phases.phase == PHASE_CONTENT) {
 			request_answer_empty(request, 200); /* nobody made one (9.1) */
 			return;
 		}
-		request->phase++;
+		phases_begin(request, request->phases.phase + 1);
 	}
 }
 
 static void request_run_post_action(struct request *request)
 {
-	if (run_phase(request))
+	if (phases_run(request))
 		request_finish(request);
 }
 
 void request_resume(struct request *request, enum phase_result result)
 {
 	BUG_IF(result == PHASE_WAIT);
+	if (result == PHASE_SKIP)
+		phases_skip(request);
 	if (request->step == REQUEST_POST_ACTION)
 		request_run_post_action(request);
-	else if (result == PHASE_GO_ON)
+	else if (result != PHASE_ANSWERED)
 		request_run(request);
 }
 
@@ -155,10 +141,14 @@ static void request_use(struct request *request, struct config *config,
 		request->config = config_retain(config);
 		request->service = choose_service(request, services);
 	}
-	if (request->service == NULL)
+	if (request->service == NULL) {
 		answer_unknown_host(request);
-	else
-		request_run(request);
+		return;
+	}
+	if (request->service->exports.has_cache_handler)
+		request->cache_handler = request->service->exports.cache_handler;
+	phases_begin(request, PHASE_REWRITE);
+	request_run(request);
 }
 
 static void configuration_found(struct config *config, const struct host_services *services,
@@ -227,9 +217,8 @@ static void request_finish(struct request *request)
 		request->post_action_us = world_monotonic_us(gateway->world) - request->ended_us;
 		connection_leave(request);
 	}
-	request->phase = PHASE_LOG;
-	request->position = 0;
-	run_phase(request);
+	phases_begin(request, PHASE_LOG);
+	phases_run(request);
 	if (!request->hides_access_log)
 		write_access_log(request);
 	request_free(request);
@@ -260,8 +249,7 @@ static void request_ended(struct http_exchange *exchange, bool complete)
 	metrics_count_answer(gateway->metrics, request->service,
 			     request->ended_us - exchange->began_us);
 	request->step = REQUEST_POST_ACTION;
-	request->phase = PHASE_POST_ACTION;
-	request->position = 0;
+	phases_begin(request, PHASE_POST_ACTION);
 	request->has_post_action = was_served && request->authorization.key.size > 0;
 	if (!request->has_post_action) {
 		request_finish(request);
@@ -349,6 +337,36 @@ void request_begin(struct http_exchange *exchange, void *data)
 	}
 }
 
+/* What policies keep and change. */
+
+void *request_policy_state(struct request *request, const void *data, size_t size)
+{
+	struct policy_state *state = request->policy_states;
+
+	while (state != NULL && state->data != data)
+		state = state->next;
+	if (state == NULL) {
+		state = ARENA_NEW(request->arena, struct policy_state);
+		*state = (struct policy_state){data, arena_alloc(request->arena, size),
+					       request->policy_states};
+		request->policy_states = state;
+	}
+	return state->memory;
+}
+
+void request_set_path(struct request *request, struct str path)
+{
+	request->path =
+		str_has_prefix(path, STR("/")) ? path : STR_CONCAT(request->arena, STR("/"), path);
+	request->path_is_rewritten = true;
+}
+
+void request_set_query(struct request *request, struct str raw_query)
+{
+	request->raw_query = raw_query;
+	request->has_query = raw_query.size > 0;
+}
+
 /* Bodies. */
 
 bool request_has_read_form(const struct request *request)
@@ -373,9 +391,8 @@ struct http_body *request_take_body(struct request *request)
 static void run_header_filters(struct request *request)
 {
 	request->step = REQUEST_ANSWERED;
-	request->phase = PHASE_HEADER_FILTER;
-	request->position = 0;
-	run_phase(request);
+	phases_begin(request, PHASE_HEADER_FILTER);
+	phases_run(request);
 }
 
 /* 6.1. The value is a secret of the service: compared in constant time. */

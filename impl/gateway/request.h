@@ -25,7 +25,7 @@
 #include "gateway/form.h"
 #include "gateway/loader.h"
 #include "gateway/mapping_rules.h"
-#include "gateway/policies/policy.h"
+#include "gateway/phases.h"
 #include "gateway/upstream.h"
 #include "gateway/usage.h"
 #include "http/message.h"
@@ -33,6 +33,14 @@
 struct arena;
 struct gateway;
 struct http_exchange;
+struct json;
+
+/* What an instance of a policy keeps for the time of one request. */
+struct policy_state {
+	const void *data; /* the instance's */
+	void *memory;
+	struct policy_state *next;
+};
 
 enum request_step {
 	REQUEST_WAITS_FOR_CONNECTION,
@@ -67,14 +75,18 @@ struct request {
 	struct usage usage;
 	struct mapping_matches matches;
 	struct form form;
+	const struct json *claims; /* of a verified JWT, an object; NULL: none */
 	enum cache_handler cache_handler;
+	/* Set by a policy in rewrite that authorizes and reports in apicast's place: apicast's
+	 * access and post action do nothing. */
+	bool skips_apicast_access;
+	struct policy_state *policy_states;
 	struct authorization authorization;
 	struct upstream_call upstream;
 
 	/* Where it is. */
 	enum request_step step;
-	enum phase phase;
-	size_t position; /* in the service's chain */
+	struct phases phases;
 
 	/* What became of it. */
 	int status; /* sent to the client */
@@ -95,6 +107,15 @@ void request_abandon(struct request *request);
 
 /* Goes on after a phase function returned PHASE_WAIT, with what it would have returned. */
 void request_resume(struct request *request, enum phase_result result);
+
+/* Memory of `size` bytes, zeroed at first, that the instance with this data keeps for this request.
+ */
+void *request_policy_state(struct request *request, const void *data, size_t size);
+
+/* What a policy changes: the path (in normal form, begins with '/'; it is encoded again when it
+ * goes upstream), and the arguments (raw, without '?'). */
+void request_set_path(struct request *request, struct str path);
+void request_set_query(struct request *request, struct str raw_query);
 
 /* Asks for the fields of the request's form body; the answer may come at once. */
 bool request_has_read_form(const struct request *request);

@@ -17,6 +17,7 @@ struct raw {
 	struct str portal_timeout, services_list, services_list_old, services_filter;
 	struct str path_routing, path_routing_old, path_routing_only;
 	struct str backend_override, cache_handler, response_codes, reporting_threads;
+	struct str validate_policies, policy_load_path, retry_cases;
 	struct str verify, ca_file, resolver;
 	struct str log_level, log_file, access_log_file, management, extended_metrics;
 	struct str metrics_log_level, metrics_max_logs, module, custom_config;
@@ -47,6 +48,9 @@ static const struct variable {
 	{STR_INIT("APICAST_BACKEND_CACHE_HANDLER"), offsetof(struct raw, cache_handler)},
 	{STR_INIT("APICAST_RESPONSE_CODES"), offsetof(struct raw, response_codes)},
 	{STR_INIT("APICAST_REPORTING_THREADS"), offsetof(struct raw, reporting_threads)},
+	{STR_INIT("APICAST_VALIDATE_POLICY_CONFIGS"), offsetof(struct raw, validate_policies)},
+	{STR_INIT("APICAST_POLICY_LOAD_PATH"), offsetof(struct raw, policy_load_path)},
+	{STR_INIT("APICAST_UPSTREAM_RETRY_CASES"), offsetof(struct raw, retry_cases)},
 	{STR_INIT("OPENSSL_VERIFY"), offsetof(struct raw, verify)},
 	{STR_INIT("SSL_CERT_FILE"), offsetof(struct raw, ca_file)},
 	{STR_INIT("RESOLVER"), offsetof(struct raw, resolver)},
@@ -139,6 +143,8 @@ static bool read_options(struct settings *settings, struct raw *raw, struct worl
 		 "access log"},
 		{"verbose", 'v', OPTION_FLAG, &raw->verbose, NULL, NULL, "one log level up"},
 		{"quiet", 'q', OPTION_FLAG, &raw->quiet, NULL, NULL, "one log level down"},
+		{"policy-load-path", 0, OPTION_TEXT, &raw->policy_load_path, NULL, "PATHS",
+		 "directories of more policies' manifests, separated by ':'"},
 		{"workers", 'w', OPTION_TEXT, &raw->ignored, NULL, "N",
 		 "accepted; one process serves"},
 		{"master", 'm', OPTION_TEXT, &raw->ignored, NULL, "on|off",
@@ -458,6 +464,10 @@ static bool read_all(struct settings *settings, struct world *world, const struc
 	read_services(settings, &raw);
 	read_routing(settings, &raw);
 	read_backend(settings, &raw);
+	settings->validate_policy_configs = is_true(raw.validate_policies);
+	settings->policy_load_path = raw.policy_load_path;
+	settings->upstream_retry_cases =
+		raw.retry_cases.size > 0 ? raw.retry_cases : STR("error timeout");
 	settings->verify_peer = is_true(raw.verify);
 	settings->ca_file = raw.ca_file;
 	read_resolver(settings, &raw);

@@ -65,6 +65,10 @@ struct settings {
 	bool response_codes;
 	int64_t reporting_threads;
 
+	bool validate_policy_configs;
+	struct str policy_load_path;     /* directories, separated by ':' */
+	struct str upstream_retry_cases; /* words, separated by blanks */
+
 	bool verify_peer;
 	struct str ca_file;
 	struct str resolver; /* "ip" or "ip:port"; empty: the system's only */

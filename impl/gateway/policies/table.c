@@ -1,5 +1,6 @@
-#include "gateway/policies/policy.h"
+#include "gateway/policies/table.h"
 
+/* In the order of their names (9.3). */
 const struct policy *const policies[] = {
 	&apicast_policy,
 	NULL,
