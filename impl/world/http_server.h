@@ -67,6 +67,7 @@ struct http_exchange_ops {
 	void (*abort)(struct http_exchange *exchange);
 	void (*hold)(struct http_exchange *exchange);
 	void (*release)(struct http_exchange *exchange);
+	struct str (*local_address)(struct http_exchange *exchange);
 };
 
 struct http_server_ops {
@@ -148,6 +149,12 @@ static inline void http_exchange_hold(struct http_exchange *exchange)
 static inline void http_exchange_release(struct http_exchange *exchange)
 {
 	exchange->ops->release(exchange);
+}
+
+/* The address that the client connected to, "127.0.0.1"; empty once the connection is gone. */
+static inline struct str http_exchange_local_address(struct http_exchange *exchange)
+{
+	return exchange->ops->local_address(exchange);
 }
 
 #endif

@@ -288,10 +288,20 @@ static void exchange_abort(struct http_exchange *public)
 	server_connection_ask_for_work(exchange->connection);
 }
 
+static struct str exchange_local_address(struct http_exchange *public)
+{
+	struct server_exchange *exchange = (struct server_exchange *)public;
+
+	return exchange->connection != NULL
+		       ? str_copy(public->arena, stream_local_address(exchange->connection->stream))
+		       : STR("");
+}
+
 static const struct http_exchange_ops exchange_ops = {
 	.respond = exchange_respond,
 	.respond_str = exchange_respond_str,
 	.abort = exchange_abort,
 	.hold = exchange_hold,
 	.release = exchange_release,
+	.local_address = exchange_local_address,
 };

@@ -263,6 +263,11 @@ uint16_t stream_peer_port(const struct stream *stream)
 	return stream->peer->port;
 }
 
+struct str stream_local_address(const struct stream *stream)
+{
+	return stream->address;
+}
+
 uint16_t stream_local_port(const struct stream *stream)
 {
 	return stream->port;

@@ -69,6 +69,7 @@ void stream_close(struct stream *stream);
 void stream_reset(struct stream *stream);
 struct str stream_peer_address(const struct stream *stream);
 uint16_t stream_peer_port(const struct stream *stream);
+struct str stream_local_address(const struct stream *stream);
 uint16_t stream_local_port(const struct stream *stream);
 uint64_t stream_number(const struct stream *stream); /* of the connection, in the run */
 

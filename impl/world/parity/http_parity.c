@@ -48,6 +48,7 @@ static void respond_head(struct stage_server *server, struct http_exchange *exch
 	struct strbuf text;
 
 	ck_assert_str(exchange->remote_address, STR("127.0.0.1"));
+	ck_assert_str(http_exchange_local_address(exchange), STR("127.0.0.1"));
 	ck_assert_uint_gt(exchange->remote_port, 0);
 	ck_assert_uint_eq(exchange->local_port, server->port);
 	ck_assert_ptr_eq(exchange->world, server->p->world);

@@ -105,25 +105,39 @@ static void watch_fired(struct timer *timer)
 		connection_watch(connection, now, connection->deadline_us);
 }
 
+/* The text of an address, and its port; an address of another family changes nothing. */
+static void read_address(const struct sockaddr *from, char text[INET6_ADDRSTRLEN], uint16_t *port)
+{
+	if (from->sa_family == AF_INET) {
+		const struct sockaddr_in *ip4 = (const struct sockaddr_in *)(const void *)from;
+
+		inet_ntop(AF_INET, &ip4->sin_addr, text, INET6_ADDRSTRLEN);
+		*port = ntohs(ip4->sin_port);
+	} else if (from->sa_family == AF_INET6) {
+		const struct sockaddr_in6 *ip6 = (const struct sockaddr_in6 *)(const void *)from;
+
+		inet_ntop(AF_INET6, &ip6->sin6_addr, text, INET6_ADDRSTRLEN);
+		*port = ntohs(ip6->sin6_port);
+	}
+}
+
 static void connection_read_peer(struct connection *connection)
 {
 	const union MHD_ConnectionInfo *info =
 		MHD_get_connection_info(connection->mhd, MHD_CONNECTION_INFO_CLIENT_ADDRESS);
-	const struct sockaddr *peer = info != NULL ? info->client_addr : NULL;
 
-	if (peer != NULL && peer->sa_family == AF_INET) {
-		const struct sockaddr_in *peer4 = (const struct sockaddr_in *)(const void *)peer;
+	if (info != NULL && info->client_addr != NULL)
+		read_address(info->client_addr, connection->address, &connection->port);
+}
 
-		inet_ntop(AF_INET, &peer4->sin_addr, connection->address,
-			  sizeof connection->address);
-		connection->port = ntohs(peer4->sin_port);
-	} else if (peer != NULL && peer->sa_family == AF_INET6) {
-		const struct sockaddr_in6 *peer6 = (const struct sockaddr_in6 *)(const void *)peer;
+void connection_read_local(const struct connection *connection, char text[INET6_ADDRSTRLEN])
+{
+	struct sockaddr_storage local = {0};
+	socklen_t size = sizeof local;
+	uint16_t port;
 
-		inet_ntop(AF_INET6, &peer6->sin6_addr, connection->address,
-			  sizeof connection->address);
-		connection->port = ntohs(peer6->sin6_port);
-	}
+	if (getsockname(connection->socket, (struct sockaddr *)(void *)&local, &size) == 0)
+		read_address((const struct sockaddr *)(const void *)&local, text, &port);
 }
 
 static void tick(struct timer *timer)

@@ -377,12 +377,23 @@ static void exchange_abort(struct http_exchange *public)
 	connection_cut(exchange->connection);
 }
 
+static struct str exchange_local_address(struct http_exchange *public)
+{
+	struct exchange *exchange = exchange_of(public);
+	char address[INET6_ADDRSTRLEN] = "";
+
+	if (exchange->connection != NULL)
+		connection_read_local(exchange->connection, address);
+	return str_copy(public->arena, str_from(address));
+}
+
 static const struct http_exchange_ops exchange_ops = {
 	.respond = exchange_respond,
 	.respond_str = exchange_respond_str,
 	.abort = exchange_abort,
 	.hold = exchange_hold,
 	.release = exchange_release,
+	.local_address = exchange_local_address,
 };
 
 /* Requests. */

@@ -11,6 +11,7 @@
 #define WORLD_REAL_HTTP_SERVER_INTERNAL_H
 
 #include <microhttpd.h>
+#include <netinet/in.h>
 #include <stdarg.h>
 
 #include "http/http1.h"
@@ -70,7 +71,7 @@ struct connection {
 	int64_t deadline_us; /* for the next complete head; INT64_MAX during an exchange */
 	uint64_t bytes_used; /* of what came: in requests that were read (http_server_outgrown.c) */
 	uint64_t number;
-	char address[48];
+	char address[INET6_ADDRSTRLEN];
 	uint16_t port;
 };
 
@@ -98,6 +99,8 @@ struct exchange {
 
 /* http_server.c */
 void connection_wake(struct connection *connection);
+/* Our own address; `text` is left as it is when it cannot be told. */
+void connection_read_local(const struct connection *connection, char text[INET6_ADDRSTRLEN]);
 void connection_cut(struct connection *connection);
 struct str listener_date(struct http_listener *listener);
 /* Waits for connection_wake(); then the handler (or the reader of the answer) is called again. */
