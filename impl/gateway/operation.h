@@ -26,7 +26,7 @@ struct request;
 enum comparison_operator { OPERATOR_EQUAL, OPERATOR_NOT_EQUAL, OPERATOR_MATCHES };
 
 struct comparison {
-	enum comparison_operator operator;
+	enum comparison_operator how;
 	struct template_value right;
 	struct pattern *pattern; /* of a plain right side; NULL: none, or it cannot be compiled */
 };
