@@ -133,6 +133,11 @@ void form_read(struct form *form, struct http_body *body, struct arena *arena, f
 	http_body_on_readable(body, form_readable, form);
 }
 
+bool form_is_held(const struct form *form)
+{
+	return form->was_read && form->bytes != NULL && !form->relays;
+}
+
 struct http_body *form_take_body(struct form *form)
 {
 	form->outgoing_is_taken = true;

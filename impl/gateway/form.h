@@ -40,6 +40,8 @@ struct form {
 /* body may be NULL. `done` is called once, maybe at once; never when the body is cut off. */
 void form_read(struct form *form, struct http_body *body, struct arena *arena, form_done *done,
 	       void *data);
+/* All of the body is in form->bytes. */
+bool form_is_held(const struct form *form);
 struct http_body *form_take_body(struct form *form);
 /* Lets go of everything that was not taken. */
 void form_stop(struct form *form);

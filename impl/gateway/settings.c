@@ -5,6 +5,7 @@
 #include "base/error.h"
 #include "base/options.h"
 #include "base/pattern.h"
+#include "gateway/retry_cases.h"
 #include "world/component.h"
 #include "world/environment.h"
 #include "world/log.h"
@@ -389,6 +390,21 @@ static void read_backend(struct settings *settings, const struct raw *raw)
 				  (long long)settings->reporting_threads));
 }
 
+static void read_policies(struct settings *settings, const struct raw *raw)
+{
+	struct str unknown, cases = raw->retry_cases;
+
+	settings->validate_policy_configs = is_true(raw->validate_policies);
+	settings->policy_load_path = raw->policy_load_path;
+	settings->retry_cases =
+		retry_cases_parse(cases.size > 0 ? cases : STR("error timeout"), &unknown);
+	if (unknown.size > 0)
+		notice(settings, LEVEL_WARN,
+		       str_format(settings->arena,
+				  "APICAST_UPSTREAM_RETRY_CASES: unknown case %.*s",
+				  STR_ARG(unknown)));
+}
+
 static void read_resolver(struct settings *settings, const struct raw *raw)
 {
 	struct str address, port;
@@ -464,10 +480,7 @@ static bool read_all(struct settings *settings, struct world *world, const struc
 	read_services(settings, &raw);
 	read_routing(settings, &raw);
 	read_backend(settings, &raw);
-	settings->validate_policy_configs = is_true(raw.validate_policies);
-	settings->policy_load_path = raw.policy_load_path;
-	settings->upstream_retry_cases =
-		raw.retry_cases.size > 0 ? raw.retry_cases : STR("error timeout");
+	read_policies(settings, &raw);
 	settings->verify_peer = is_true(raw.verify);
 	settings->ca_file = raw.ca_file;
 	read_resolver(settings, &raw);

@@ -66,8 +66,8 @@ struct settings {
 	int64_t reporting_threads;
 
 	bool validate_policy_configs;
-	struct str policy_load_path;     /* directories, separated by ':' */
-	struct str upstream_retry_cases; /* words, separated by blanks */
+	struct str policy_load_path; /* directories, separated by ':' */
+	unsigned retry_cases;        /* of retry_cases.h */
 
 	bool verify_peer;
 	struct str ca_file;

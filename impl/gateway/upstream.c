@@ -4,6 +4,7 @@
 #include "gateway/gateway_internal.h"
 #include "gateway/metrics.h"
 #include "gateway/request.h"
+#include "gateway/retry_cases.h"
 #include "gateway/upstream_target.h"
 #include "world/clock.h"
 #include "world/http_server.h"
@@ -43,6 +44,9 @@ static bool is_listed(struct str name, const struct str *list, size_t count)
 
 #define IS_LISTED(name, list) is_listed((name), (list), sizeof(list) / sizeof *(list))
 
+static void start_attempt(struct request *request, struct http_body *body);
+static struct http_body *repeated_body(const struct request *request);
+
 static void say_failure(struct request *request, const char *text)
 {
 	struct upstream_call *upstream = &request->upstream;
@@ -80,11 +84,33 @@ static void copy_response_fields(struct http_fields *to, const struct http_field
 	}
 }
 
+/* Once more? The call is over then. */
+static bool repeats(struct request *request, bool is_a_case)
+{
+	struct upstream_call *upstream = &request->upstream;
+	struct gateway *gateway = request->gateway;
+	const struct http_call *call = upstream->outgoing.call;
+	bool was_sent = call != NULL && call->connected_us > 0;
+
+	if (upstream->retries_left == 0 || !is_a_case ||
+	    !retry_cases_have_method(gateway->settings.retry_cases,
+				     request->exchange->request.method, was_sent))
+		return false;
+	upstream->retries_left--;
+	outgoing_stop(&upstream->outgoing);
+	return true;
+}
+
 static void upstream_answered(struct outgoing *outgoing, void *data)
 {
 	struct request *request = data;
 	struct http_call *call = outgoing->call;
 
+	if (repeats(request, retry_cases_have_status(request->gateway->settings.retry_cases,
+						     call->response.status))) {
+		start_attempt(request, repeated_body(request));
+		return;
+	}
 	http_response_init(&request->response, request->arena, call->response.status);
 	request->response.reason = call->response.reason;
 	/* Fields that Connection names are for us alone; few answers have it. */
@@ -109,6 +135,11 @@ static void upstream_failed(struct outgoing *outgoing, void *data)
 		return;
 	}
 	say_failure(request, trouble->text);
+	if (repeats(request, retry_cases_have_failure(request->gateway->settings.retry_cases,
+						      outgoing_failure(outgoing)))) {
+		start_attempt(request, repeated_body(request));
+		return;
+	}
 	metrics_count_upstream(request->gateway->metrics, request->service, trouble->status,
 			       upstream_span_us(request));
 	request_answer_page(request, trouble->status);
@@ -133,11 +164,49 @@ static void make_fields(struct request *request, struct str host_header)
 	}
 }
 
+static void start_attempt(struct request *request, struct http_body *body)
+{
+	struct upstream_call *upstream = &request->upstream;
+	const struct upstream_target *target = upstream->target;
+	const struct policy_exports *exports = &request->service->exports;
+	struct http_call_options options = {
+		.method = request->exchange->request.method,
+		.is_tls = target->is_tls,
+		.host = target->host,
+		.port = target->port,
+		.target = upstream->uri,
+		.fields = &upstream->fields,
+		.body = body,
+		.connect_timeout_ms = exports->connect_timeout_ms,
+		.idle_timeout_ms = exports->read_timeout_ms,
+	};
+
+	if (target->is_tls && upstream->host_header.size > 0)
+		options.host =
+			host_key(request->arena, upstream->host_header); /* the name to be proven */
+	outgoing_start(&upstream->outgoing, request->gateway, &options, target->host,
+		       upstream_answered, upstream_failed, request);
+}
+
+/* The body of a call that is repeated was read before the first attempt. */
+static struct http_body *repeated_body(const struct request *request)
+{
+	const struct form *form = &request->form;
+
+	if (request->upstream.has_no_body)
+		return NULL;
+	return http_body_from_str(str_of(form->bytes, form->size));
+}
+
+static bool body_can_be_repeated(const struct request *request)
+{
+	return request->upstream.has_no_body || form_is_held(&request->form);
+}
+
 static void send_request(struct request *request)
 {
 	struct upstream_call *upstream = &request->upstream;
 	const struct upstream_target *target = upstream->target;
-	struct str host_header = upstream->host_header;
 	struct upstream_path path = {
 		.raw_path = request->raw_path,
 		.raw_query = request->raw_query,
@@ -145,26 +214,16 @@ static void send_request(struct request *request)
 		.normal_path = request->path,
 		.is_rewritten = request->path_is_rewritten,
 	};
-	struct http_call_options options = {
-		.method = request->exchange->request.method,
-		.is_tls = target->is_tls,
-		.host = target->host,
-		.port = target->port,
-		.fields = &upstream->fields,
-		.body = request_take_body(request),
-		.connect_timeout_ms = upstream->connect_timeout_ms,
-		.idle_timeout_ms = upstream->idle_timeout_ms,
-	};
+	struct http_body *body = request_take_body(request);
 
-	upstream->uri = options.target = upstream_target_uri(target, &path, request->arena);
-	if (host_header.size == 0)
-		host_header = target->authority;
-	else if (target->is_tls)
-		options.host = host_key(request->arena, host_header); /* the name to be proven */
-	make_fields(request, host_header);
+	upstream->has_no_body = body == NULL;
+	upstream->retries_left =
+		body_can_be_repeated(request) ? request->service->exports.retries : 0;
+	upstream->uri = upstream_target_uri(target, &path, request->arena);
+	make_fields(request,
+		    upstream->host_header.size > 0 ? upstream->host_header : target->authority);
 	upstream->is_running = true;
-	outgoing_start(&upstream->outgoing, request->gateway, &options, target->host,
-		       upstream_answered, upstream_failed, request);
+	start_attempt(request, body);
 }
 
 static void body_is_measured(struct form *form, void *data)
@@ -173,11 +232,13 @@ static void body_is_measured(struct form *form, void *data)
 	send_request(data);
 }
 
-static bool body_has_no_length(const struct request *request)
+/* To tell its length, or to send it again. */
+static bool body_must_be_read(const struct request *request)
 {
 	const struct http_body *body = request->exchange->body;
 
-	return body != NULL && http_body_length(body) == HTTP_BODY_LENGTH_UNKNOWN;
+	return body != NULL && (http_body_length(body) == HTTP_BODY_LENGTH_UNKNOWN ||
+				request->service->exports.retries > 0);
 }
 
 enum phase_result upstream_start(struct request *request, const struct upstream_target *target,
@@ -185,7 +246,7 @@ enum phase_result upstream_start(struct request *request, const struct upstream_
 {
 	request->upstream.target = target;
 	request->upstream.host_header = host_header;
-	if (body_has_no_length(request))
+	if (body_must_be_read(request))
 		request_read_form(request, body_is_measured);
 	else
 		send_request(request);

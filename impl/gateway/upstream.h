@@ -2,8 +2,10 @@
  * as it streams, the answer's body to the client's exchange. A small body of unknown length is read
  * first, so that the upstream is told its length (5.2).
  *
- * Part of struct request; zeroed memory is one that was not started. Policies may set the times
- * before the content phase.
+ * Times and the number of repetitions are those that policies export (9.4); each attempt takes the
+ * next address. A call with a body larger than FORM_BYTES_MAX is not repeated: its body streams.
+ *
+ * Part of struct request; zeroed memory is one that was not started.
  */
 #ifndef GATEWAY_UPSTREAM_H
 #define GATEWAY_UPSTREAM_H
@@ -20,11 +22,11 @@ struct request;
 struct upstream_target;
 
 struct upstream_call {
-	int64_t connect_timeout_ms, idle_timeout_ms; /* 0: 60 s */
+	int64_t retries_left;
 	const struct upstream_target *target;
 	struct str host_header;
 	struct outgoing outgoing;
-	bool is_running;
+	bool is_running, has_no_body;
 	struct http_fields fields;
 	struct str uri;
 };
