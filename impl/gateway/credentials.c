@@ -175,6 +175,7 @@ enum credentials_result credentials_extract(const struct credentials_rules *rule
 	struct wanted wanted[2];
 	size_t count = list_wanted(rules, wanted);
 	struct authorization authorization = {0};
+	bool is_partial;
 
 	*credentials = (struct credentials){0};
 	if (count == 0 || rules->location == CREDENTIALS_LOCATION_INVALID)
@@ -193,11 +194,12 @@ enum credentials_result credentials_extract(const struct credentials_rules *rule
 	}
 	if (credentials->count == count)
 		return CREDENTIALS_FOUND;
+	is_partial = credentials->count > 0;
 	*credentials = (struct credentials){0};
 	if (rules->location == CREDENTIALS_IN_QUERY && !source->body_was_read &&
 	    method_has_form(source->method))
 		return CREDENTIALS_NEED_BODY;
-	return CREDENTIALS_MISSING;
+	return is_partial ? CREDENTIALS_INCOMPLETE : CREDENTIALS_MISSING;
 }
 
 struct str credentials_encode(const struct credentials *credentials, struct arena *arena)

@@ -56,8 +56,9 @@ struct credentials {
 enum credentials_result {
 	CREDENTIALS_FOUND,
 	CREDENTIALS_MISSING,
-	CREDENTIALS_NEED_BODY, /* read it, if there is one, and ask again */
-	CREDENTIALS_BROKEN,    /* Basic authentication that is not base64: 500 */
+	CREDENTIALS_INCOMPLETE, /* one of two is there */
+	CREDENTIALS_NEED_BODY,  /* read it, if there is one, and ask again */
+	CREDENTIALS_BROKEN,     /* Basic authentication that is not base64: 500 */
 };
 
 enum credentials_result credentials_extract(const struct credentials_rules *rules,

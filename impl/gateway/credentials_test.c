@@ -101,6 +101,7 @@ START_TEST(credentials_are_found_as_the_table_says)
 		found = str_cstr(arena, credentials_encode(&credentials, arena));
 		break;
 	case CREDENTIALS_MISSING:
+	case CREDENTIALS_INCOMPLETE:
 		found = "missing";
 		break;
 	case CREDENTIALS_NEED_BODY:

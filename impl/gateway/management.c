@@ -10,6 +10,7 @@
 #include "gateway/config_store.h"
 #include "gateway/gateway_internal.h"
 #include "gateway/loader.h"
+#include "gateway/policies/manifests.h"
 #include "gateway/resolver.h"
 #include "http/body.h"
 #include "http/message.h"
@@ -110,20 +111,9 @@ static void answer_info(struct management_call *call)
 
 static void answer_policies(struct management_call *call)
 {
-	struct arena *arena = call->arena;
-	struct json *answer = json_new(arena, JSON_OBJECT);
-	struct json *list = json_set(answer, STR("policies"), json_new(arena, JSON_OBJECT));
+	struct json *answer = json_new(call->arena, JSON_OBJECT);
 
-	for (size_t i = 0; policies[i] != NULL; i++) {
-		struct json *manifests = json_new(arena, JSON_ARRAY), *manifest;
-
-		if (policies[i]->manifest == NULL) /* internal */
-			continue;
-		manifest = json_parse(arena, str_from(policies[i]->manifest), LIMIT_CONFIG_BYTES,
-				      NULL);
-		json_append(manifests, manifest);
-		json_set(list, policies[i]->name, manifests);
-	}
+	json_set(answer, STR("policies"), policy_manifests(call->gateway, call->arena));
 	respond_json(call, 200, answer);
 }
 

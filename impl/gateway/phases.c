@@ -19,6 +19,14 @@ void phases_enter(struct request *request, const struct policy_chain *chain)
 	phases->frames[phases->depth++] = (struct phase_frame){.chain = chain};
 }
 
+const void *phases_waiting_data(const struct request *request)
+{
+	const struct phase_frame *frame = &request->phases.frames[request->phases.depth - 1];
+
+	BUG_IF(request->phases.depth == 0 || frame->next == 0);
+	return frame->chain->items[frame->next - 1].data;
+}
+
 void phases_skip(struct request *request)
 {
 	request->phases.depth = 0;

@@ -31,6 +31,8 @@ void phases_begin(struct request *request, enum phase phase);
 bool phases_run(struct request *request);
 /* For a phase function: these run next, in the same phase, when it returns PHASE_GO_ON. */
 void phases_enter(struct request *request, const struct policy_chain *chain);
+/* The data of the instance that made the phase wait. */
+const void *phases_waiting_data(const struct request *request);
 /* What is left of the phase is left out. */
 void phases_skip(struct request *request);
 

@@ -354,6 +354,23 @@ void *request_policy_state(struct request *request, const void *data, size_t siz
 	return state->memory;
 }
 
+enum credentials_result request_find_credentials(const struct request *request,
+						 struct credentials *credentials)
+{
+	const struct http_request *asked = &request->exchange->request;
+	bool has_form = request_has_read_form(request);
+	struct credentials_source source = {
+		.method = asked->method,
+		.query = request->raw_query,
+		.fields = &asked->fields,
+		.body_was_read = has_form,
+		.body = has_form ? &request->form.fields : NULL,
+	};
+
+	return credentials_extract(&request->service->credentials, &source, request->arena,
+				   credentials);
+}
+
 void request_set_path(struct request *request, struct str path)
 {
 	request->path =

@@ -112,6 +112,10 @@ void request_resume(struct request *request, enum phase_result result);
  */
 void *request_policy_state(struct request *request, const void *data, size_t size);
 
+/* The credentials of the client; CREDENTIALS_NEED_BODY asks for request_read_form(). */
+enum credentials_result request_find_credentials(const struct request *request,
+						 struct credentials *credentials);
+
 /* What a policy changes: the path (in normal form, begins with '/'; it is encoded again when it
  * goes upstream), and the arguments (raw, without '?'). */
 void request_set_path(struct request *request, struct str path);

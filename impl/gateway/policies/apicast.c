@@ -33,19 +33,9 @@ static void warn_about_missing_credentials(struct request *request)
 
 static enum credentials_result extract_credentials(struct request *request)
 {
-	const struct http_request *asked = &request->exchange->request;
-	struct credentials_source source = {
-		.method = asked->method,
-		.query = request->raw_query,
-		.fields = &asked->fields,
-		.body_was_read = request_has_read_form(request),
-		.body = request_has_read_form(request) ? &request->form.fields : NULL,
-	};
-
 	if (request->credentials.count > 0) /* a policy has set them */
 		return CREDENTIALS_FOUND;
-	return credentials_extract(&request->service->credentials, &source, request->arena,
-				   &request->credentials);
+	return request_find_credentials(request, &request->credentials);
 }
 
 static bool rules_need_form(const struct request *request)
@@ -93,6 +83,7 @@ static enum phase_result rewrite(struct request *request, const void *data)
 	case CREDENTIALS_FOUND:
 		break;
 	case CREDENTIALS_MISSING:
+	case CREDENTIALS_INCOMPLETE:
 		warn_about_missing_credentials(request);
 		return answer(request, ANSWER_AUTH_MISSING);
 	case CREDENTIALS_NEED_BODY:
@@ -186,17 +177,25 @@ static enum phase_result post_action(struct request *request, const void *data)
 	return authorization_report(request, reported) ? PHASE_WAIT : PHASE_GO_ON;
 }
 
+/* clang-format off */
+static const char manifest[] = POLICY_MANIFEST(
+	{
+		"$schema": "http://apicast.io/policy-v1/schema#manifest#",
+		"name": "3scale APIcast",
+		"summary": "What makes a gateway of it: keys, metrics, limits, proxying.",
+		"description": [
+			"Reads credentials, counts mapping rules, asks the backend",
+			"whether the call may pass, and proxies it to the private API."
+		],
+		"version": "builtin",
+		"configuration": {"type": "object", "properties": {}}
+	});
+/* clang-format on */
+
 const struct policy apicast_policy = {
 	.name = STR_INIT("apicast"),
 	.version = STR_INIT("builtin"),
-	.manifest =
-		"{\"$schema\":\"http://apicast.io/policy-v1/schema#manifest#\","
-		"\"name\":\"3scale APIcast\","
-		"\"summary\":\"What makes a gateway of it: keys, metrics, limits, proxying.\","
-		"\"description\":[\"Reads credentials, counts mapping rules, asks the backend\","
-		"\"whether the call may pass, and proxies it to the private API.\"],"
-		"\"version\":\"builtin\","
-		"\"configuration\":{\"type\":\"object\",\"properties\":{}}}",
+	.manifest = manifest,
 	.run =
 		{
 			[PHASE_REWRITE] = rewrite,

@@ -75,6 +75,9 @@ struct policy {
 	phase_run *run[PHASES];
 };
 
+/* The JSON that stands between the parentheses, as text: manifests are readable in the source. */
+#define POLICY_MANIFEST(...) #__VA_ARGS__
+
 /* One element of a chain. */
 struct policy_instance {
 	const struct policy *policy;

@@ -2,8 +2,16 @@
 
 /* In the order of their names (9.3). */
 const struct policy *const policies[] = {
-	&apicast_policy,
-	NULL,
+	&referrer_policy,      &apicast_policy,
+	&caching_policy,       &conditional_policy,
+	&cors_policy,          &default_credentials_policy,
+	&echo_policy,          &headers_policy,
+	&ip_check_policy,      &liquid_context_debug_policy,
+	&logging_policy,       &phase_logger_policy,
+	&retry_policy,         &rewrite_url_captures_policy,
+	&routing_policy,       &soap_policy,
+	&upstream_policy,      &upstream_connection_policy,
+	&url_rewriting_policy, NULL,
 };
 
 const struct policy *policy_find(struct str name, struct str version)
