@@ -225,6 +225,7 @@ struct stage_server {
 	struct strbuf got;
 	const char *wanted, *answer;
 	bool ends, resets; /* after the answer */
+	bool reads_nothing;
 	int connections, answers;
 };
 
@@ -262,7 +263,7 @@ static inline void stage_server_readable(struct stream *stream, void *data)
 	struct stage_server *server = data;
 	struct str bytes = stream_peek(stream);
 
-	if (stream != server->stream)
+	if (stream != server->stream || server->reads_nothing)
 		return;
 	strbuf_append(&server->got, bytes);
 	stream_consume(stream, bytes.size);

@@ -9,6 +9,8 @@
 #include "world/clock.h"
 #include "world/http_server.h"
 
+#define UPSTREAM_TIMEOUT_MS 60000 /* each of them, unless a policy says otherwise (5.4) */
+
 /* Fields of the request that do not go upstream as they came (5.2): hop-by-hop ones, and those that
  * the gateway sets. */
 static const struct str request_fields_dropped[] = {
@@ -178,7 +180,10 @@ static void start_attempt(struct request *request, struct http_body *body)
 		.fields = &upstream->fields,
 		.body = body,
 		.connect_timeout_ms = exports->connect_timeout_ms,
-		.idle_timeout_ms = exports->read_timeout_ms,
+		.idle_timeout_ms = exports->read_timeout_ms > 0 ? exports->read_timeout_ms
+								: UPSTREAM_TIMEOUT_MS,
+		.send_timeout_ms = exports->send_timeout_ms > 0 ? exports->send_timeout_ms
+								: UPSTREAM_TIMEOUT_MS,
 	};
 
 	if (target->is_tls && upstream->host_header.size > 0)

@@ -52,6 +52,7 @@ struct http_call_options {
 	int64_t connect_timeout_ms; /* 0 = 60 s; names included unless connect_address is given */
 	int64_t idle_timeout_ms; /* between two signs of progress while sending, waiting, reading; 0
 				    = 60 s */
+	int64_t send_timeout_ms; /* the same while the body is being sent; 0 = idle_timeout_ms */
 	bool verify_peer;        /* certificate chain and name */
 	struct str ca_file;      /* PEM path; empty = the system's store */
 	struct arena *arena;     /* response head lives here; NULL = an arena of the call's own */

@@ -122,7 +122,11 @@ void call_set_deadline(struct call *call, int64_t delay_us)
 
 void net_call_made_progress(struct call *call)
 {
-	call->deadline_us = queue_time_add(call_now_us(call), call->idle_timeout_us);
+	int64_t patience_us = call->upload != NULL ? call->send_timeout_us : call->idle_timeout_us;
+
+	call->deadline_us = queue_time_add(call_now_us(call), patience_us);
+	if (timer_is_running(&call->timeout) && call->timeout.node.due > call->deadline_us)
+		call_set_deadline(call, patience_us);
 }
 
 static enum http_failure timeout_failure(const struct call *call)
@@ -294,6 +298,8 @@ static void call_copy_options(struct call *call, const struct http_call_options 
 	call->upload = options->body;
 	call->connect_timeout_us = (connect_ms > 0 ? connect_ms : TIMEOUT_DEFAULT_MS) * 1000;
 	call->idle_timeout_us = (idle_ms > 0 ? idle_ms : TIMEOUT_DEFAULT_MS) * 1000;
+	call->send_timeout_us = options->send_timeout_ms > 0 ? options->send_timeout_ms * 1000
+							     : call->idle_timeout_us;
 	call_copy_request(call, options);
 }
 

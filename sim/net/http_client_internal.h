@@ -66,7 +66,7 @@ struct call {
 	struct http_body *upload; /* consumer's end, until all of it was taken */
 	bool is_chunked;
 	int64_t upload_left; /* of a known length */
-	int64_t connect_timeout_us, idle_timeout_us;
+	int64_t connect_timeout_us, idle_timeout_us, send_timeout_us;
 	enum http_failure refusal; /* what is asked for cannot be */
 
 	/* How far it is. */

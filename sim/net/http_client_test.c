@@ -1,5 +1,7 @@
 #include "sim/stage_test.h"
 
+#define UNREAD_BYTES ((size_t)1024 * 1024) /* more than a connection holds on its way */
+
 static struct stage stage;
 static struct stage_server server;
 static struct stage_call call;
@@ -378,6 +380,40 @@ START_TEST(a_server_that_says_nothing_is_given_up)
 }
 END_TEST
 
+START_TEST(sending_and_waiting_have_times_of_their_own)
+{
+	struct http_call_options options = stage_get("/");
+	int64_t began_us = sim_now_us(stage.sim);
+
+	server.wanted = "never";
+	options.method = STR("POST");
+	options.send_timeout_ms = _i == 0 ? 1000 : 9000;
+	options.idle_timeout_ms = _i == 0 ? 5000 : 3000;
+	/* All of it is sent: from then on the server is waited for. */
+	options.body = http_body_from_str(STR("body"));
+	expect_failure(&options, HTTP_FAILURE_TIMEOUT);
+	ck_assert_int_ge(sim_now_us(stage.sim) - began_us, options.idle_timeout_ms * 1000);
+	ck_assert_int_lt(sim_now_us(stage.sim) - began_us, options.idle_timeout_ms * 1000 + 10000);
+}
+END_TEST
+
+START_TEST(a_server_that_does_not_read_is_given_up)
+{
+	struct http_call_options options = stage_get("/");
+	char *bytes = arena_alloc(stage.arena, UNREAD_BYTES);
+	int64_t began_us = sim_now_us(stage.sim);
+
+	server.reads_nothing = true;
+	options.method = STR("POST");
+	options.send_timeout_ms = 1000;
+	options.idle_timeout_ms = 5000;
+	options.body = http_body_from_str(str_of(bytes, UNREAD_BYTES));
+	expect_failure(&options, HTTP_FAILURE_TIMEOUT);
+	ck_assert_int_ge(sim_now_us(stage.sim) - began_us, STAGE_SECOND);
+	ck_assert_int_lt(sim_now_us(stage.sim) - began_us, STAGE_SECOND + 100000);
+}
+END_TEST
+
 START_TEST(an_answer_that_stops_in_its_middle_is_given_up)
 {
 	struct http_call_options options = stage_get("/");
@@ -726,6 +762,8 @@ static TCase *server_tests(void)
 	tcase_add_loop_test(tests, a_connection_that_closes_without_an_answer_is_a_failure, 0, 2);
 	tcase_add_test(tests, a_connection_that_is_reset_is_a_failure);
 	tcase_add_test(tests, a_server_that_says_nothing_is_given_up);
+	tcase_add_loop_test(tests, sending_and_waiting_have_times_of_their_own, 0, 2);
+	tcase_add_test(tests, a_server_that_does_not_read_is_given_up);
 	tcase_add_test(tests, an_answer_that_stops_in_its_middle_is_given_up);
 	tcase_add_loop_test(tests, a_request_whose_body_is_cut_off_fails, 0, 2);
 	tcase_add_test(tests, a_slow_producer_of_the_request_is_not_a_stall);

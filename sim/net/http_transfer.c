@@ -107,6 +107,7 @@ static bool send_piece(struct call *call)
 	if (call->is_chunked)
 		http1_write_last_chunk(&call->out);
 	call_let_go_of_upload(call);
+	net_call_made_progress(call); /* from now on the answer is waited for */
 	return true;
 }
 
@@ -286,7 +287,7 @@ static void call_is_connected(struct call *call)
 {
 	call->public.connected_us = world_monotonic_us(call->public.world);
 	call->state = CALL_OPEN;
-	call_set_deadline(call, call->idle_timeout_us);
+	net_call_made_progress(call);
 	if (!write_head(call))
 		net_call_over(call, HTTP_FAILURE_PROTOCOL);
 }

@@ -58,15 +58,25 @@ static enum http_failure timeout_failure(const struct call *call)
 	return call->is_connected ? HTTP_FAILURE_TIMEOUT : HTTP_FAILURE_CONNECT_TIMEOUT;
 }
 
-/* Who waits for our own side to read or to write has not stalled. */
+static int64_t patience_us(const struct call *call)
+{
+	bool is_sending = call->upload != NULL && !http_body_is_ended(call->upload);
+
+	return is_sending ? call->send_timeout_us : call->idle_timeout_us;
+}
+
+/* Who waits for our own side to read or to write has not stalled; what was sent meanwhile is not
+ * told, but changes how long it may take. */
 static void timeout_fired(struct timer *timer)
 {
 	struct call *call = LIST_ENTRY(timer, struct call, timeout);
 	int64_t now = loop_monotonic_us(call->port->real->loop);
 
 	if (call->is_upload_paused || call->is_download_paused)
-		call_set_deadline(call, call->idle_timeout_us);
-	else if (now < call->deadline_us)
+		call->progressed_us = now;
+	if (call->is_connected)
+		call->deadline_us = call->progressed_us + patience_us(call);
+	if (now < call->deadline_us)
 		timer_start(&call->port->real->world, timer, call->deadline_us - now,
 			    timeout_fired);
 	else
@@ -75,9 +85,12 @@ static void timeout_fired(struct timer *timer)
 
 void call_made_progress(struct call *call)
 {
-	call->deadline_us = loop_monotonic_us(call->port->real->loop) + call->idle_timeout_us;
+	int64_t patience = patience_us(call);
+
+	call->progressed_us = loop_monotonic_us(call->port->real->loop);
+	call->deadline_us = call->progressed_us + patience;
 	if (call->timeout.node.due > call->deadline_us)
-		call_set_deadline(call, call->idle_timeout_us);
+		call_set_deadline(call, patience);
 }
 
 /* The end. */
@@ -350,6 +363,7 @@ static void call_copy_options(struct call *call, const struct http_call_options 
 {
 	struct arena *arena = call->arena;
 	int64_t connect_ms = options->connect_timeout_ms, idle_ms = options->idle_timeout_ms;
+	int64_t send_ms = options->send_timeout_ms;
 
 	call->head_arena = options->arena != NULL ? options->arena : arena;
 	call->method = str_copy(arena, options->method);
@@ -364,6 +378,7 @@ static void call_copy_options(struct call *call, const struct http_call_options 
 	call->upload = options->body;
 	call->connect_timeout_us = (connect_ms > 0 ? connect_ms : TIMEOUT_DEFAULT_MS) * 1000;
 	call->idle_timeout_us = (idle_ms > 0 ? idle_ms : TIMEOUT_DEFAULT_MS) * 1000;
+	call->send_timeout_us = send_ms > 0 ? send_ms * 1000 : call->idle_timeout_us;
 	call_copy_fields(call, options->fields);
 }
 

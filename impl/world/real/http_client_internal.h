@@ -47,7 +47,7 @@ struct call {
 	bool may_repeat;                         /* idempotent, no body */
 	struct curl_slist *fields, **fields_end; /* in the arena */
 	struct http_body *upload;                /* consumer's end */
-	int64_t connect_timeout_us, idle_timeout_us;
+	int64_t connect_timeout_us, idle_timeout_us, send_timeout_us;
 
 	/* How far it is. */
 	struct dns_query *query;
@@ -56,7 +56,7 @@ struct call {
 	bool is_handle_spoilt; /* not for another call */
 	struct curl_slist connect_to;
 	struct timer timeout;
-	int64_t deadline_us;
+	int64_t deadline_us, progressed_us;
 	bool is_connected, is_head_complete, is_answered;
 	bool is_upload_paused, is_download_paused;
 	size_t head_bytes;

@@ -4,6 +4,9 @@
 #include "world/real/raw_test.h"
 
 /* A server that sends these bytes to each connection once a request came, then closes it. */
+#define OK "HTTP/1.1 200 OK\r\n"
+#define UNREAD_BYTES ((size_t)16 * 1024 * 1024) /* more than two sockets hold */
+
 struct server {
 	struct raw_stage *stage;
 	int listener;
@@ -105,7 +108,67 @@ static void call_server(struct server *server, struct str method, struct outcome
 	ck_assert(raw_await(server->stage, play_until_over, outcome));
 }
 
-#define OK "HTTP/1.1 200 OK\r\n"
+static bool is_over(void *data)
+{
+	return ((const struct outcome *)data)->is_over;
+}
+
+/* Sending has a time of its own: the server lets the request wait in its sockets, which hold less
+ * than the body. */
+START_TEST(test_a_server_that_does_not_read_is_given_up)
+{
+	struct raw_stage stage;
+	struct server server;
+	struct outcome outcome;
+	struct http_call_options options = {.method = STR("POST"),
+					    .host = STR("127.0.0.1"),
+					    .target = STR("/"),
+					    .idle_timeout_ms = 60000,
+					    .send_timeout_ms = 50};
+
+	raw_stage_begin(&stage);
+	server_begin(&server, &stage, STR(""));
+	options.port = server.port;
+	options.body =
+		http_body_from_str(str_of(arena_alloc(stage.arena, UNREAD_BYTES), UNREAD_BYTES));
+	outcome = (struct outcome){.arena = stage.arena, .server = &server};
+	outcome.call = http_call_start(stage.world, &options, answered, failed, &outcome);
+	ck_assert(raw_await(&stage, is_over, &outcome));
+	ck_assert(outcome.is_failed);
+	ck_assert_int_eq(outcome.call->failure, HTTP_FAILURE_TIMEOUT);
+	http_call_release(outcome.call);
+	server_end(&server);
+	raw_stage_end(&stage);
+}
+END_TEST
+
+/* Once all is sent, the answer is waited for: longer than sending may take. */
+START_TEST(test_waiting_for_the_answer_is_not_sending)
+{
+	struct raw_stage stage;
+	struct server server;
+	struct outcome outcome;
+	struct http_call_options options = {.method = STR("POST"),
+					    .host = STR("127.0.0.1"),
+					    .target = STR("/"),
+					    .idle_timeout_ms = 60000,
+					    .send_timeout_ms = 10};
+
+	raw_stage_begin(&stage);
+	server_begin(&server, &stage, STR(OK "Content-Length: 1\r\n\r\na"));
+	options.port = server.port;
+	options.body = http_body_from_str(STR("body"));
+	outcome = (struct outcome){.arena = stage.arena, .server = &server};
+	outcome.call = http_call_start(stage.world, &options, answered, failed, &outcome);
+	raw_pause(&stage, 40);
+	ck_assert(!outcome.is_over);
+	ck_assert(raw_await(&stage, play_until_over, &outcome));
+	ck_assert(outcome.is_answered);
+	http_call_release(outcome.call);
+	server_end(&server);
+	raw_stage_end(&stage);
+}
+END_TEST
 
 START_TEST(test_hostile_answers_fail)
 {
@@ -319,6 +382,8 @@ Suite *world_real_http_client_suite(void)
 	tcase_add_test(tests, test_a_reset_is_a_reset);
 	tcase_add_test(tests, test_big_heads_are_refused);
 	tcase_add_test(tests, test_a_dead_connection_is_replaced_when_that_is_safe);
+	tcase_add_test(tests, test_a_server_that_does_not_read_is_given_up);
+	tcase_add_test(tests, test_waiting_for_the_answer_is_not_sending);
 	tcase_add_test(tests, test_every_failure_has_a_text);
 	suite_add_tcase(suite, tests);
 	return suite;
