@@ -435,7 +435,7 @@ START_TEST(production_has_no_routes_of_tests)
 	stand_clear();
 	stand_set();
 	stand_variable("RACK_ENV", "production");
-	stand_argument("--no-test-hooks");
+	stand_use_no_hooks();
 	ck_assert(stand_start());
 	WALK({"POST", "services/1/errors/", "{\"errors\":[]}", 404, NULL},
 	     {"POST", "services/1/transactions/", "{\"transactions\":[]}", 404, NULL},

@@ -67,7 +67,6 @@ static bool choose(const char *what, const struct choice *choices, struct str wo
 struct words {
 	struct str store, durability, release, access_log;
 	struct str role;
-	bool has_no_test_hooks;
 };
 
 static bool read_arguments(struct settings *settings, struct words *words, struct world *world,
@@ -92,8 +91,6 @@ static bool read_arguments(struct settings *settings, struct words *words, struc
 		 "cron: one round, then end"},
 		{"test-hooks", 0, OPTION_FLAG, &settings->has_test_hooks, NULL, NULL,
 		 "/__test/: clock, cache and queues in a test's hands"},
-		{"no-test-hooks", 0, OPTION_FLAG, &words->has_no_test_hooks, NULL, NULL,
-		 "none, whatever else is said"},
 	};
 	size_t words_count = 0;
 
@@ -118,7 +115,6 @@ static bool choose_words(struct settings *settings, const struct words *words, s
 	settings->is_worker = role == ROLE_ALL || role == ROLE_WORKER;
 	settings->is_cron = role == ROLE_ALL || role == ROLE_CRON;
 	settings->durability = (enum sql_durability)durability;
-	settings->has_test_hooks = settings->has_test_hooks && !words->has_no_test_hooks;
 	return true;
 }
 

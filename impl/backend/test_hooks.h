@@ -1,4 +1,4 @@
-/* What tests may do to a process that was started with --test-hooks (and not --no-test-hooks). Such
+/* What tests may do to a process that was started with --test-hooks. Such
  * a process also has the Internal API's routes for tests when it runs in production (8.9).
  *
  *   PUT /__test/clock           body: Unix seconds with up to nine decimals, where the clock of
