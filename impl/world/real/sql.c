@@ -8,6 +8,9 @@
 #include "base/error.h"
 
 #define BUSY_TIMEOUT_MS 2000 /* another process at the same file */
+/* The loop stands still while the log goes into the file: 16 MiB of it at a time, not 4. The pages
+ * that change most are the same ones and are written once. */
+#define CHECKPOINT_PAGES 4096
 
 struct sql_database {
 	sqlite3 *sqlite;
@@ -47,9 +50,11 @@ static bool database_set_durability(struct sql_database *database, enum sql_dura
 		[SQL_DURABILITY_FULL] = "PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL;",
 	};
 
-	return sqlite3_exec(database->sqlite, synchronous[durability], NULL, NULL, NULL) ==
-		       SQLITE_OK ||
-	       failed(database->sqlite, error);
+	if (sqlite3_exec(database->sqlite, synchronous[durability], NULL, NULL, NULL) !=
+		    SQLITE_OK ||
+	    sqlite3_wal_autocheckpoint(database->sqlite, CHECKPOINT_PAGES) != SQLITE_OK)
+		return failed(database->sqlite, error);
+	return true;
 }
 
 static void database_close(struct sql_database *database)
