@@ -45,6 +45,7 @@ struct worker {
 	bool is_clearing; /* waits for rounds to be settled */
 	bool is_stopping;
 	bool is_registered;
+	struct timer wake;
 	struct timer pause;
 	void (*resume)(struct worker *worker); /* after the pause */
 	VEC(struct drain) drains;
@@ -510,19 +511,30 @@ void worker_destroy(struct worker *worker)
 	worker->blocking = NULL;
 	redis_close(blocking);
 	timer_stop(&worker->pause);
+	timer_stop(&worker->wake);
 	job_round_free(&worker->round);
 	vec_free(&worker->drains);
 	arena_destroy(worker->arena);
 	free(worker);
 }
 
+static void woken(struct timer *timer)
+{
+	struct worker *worker = LIST_ENTRY(timer, struct worker, wake);
+
+	if (worker->state == WORKER_IDLE || worker->state == WORKER_WAITING)
+		begin_round(worker);
+}
+
+/* In the next turn: there its commands leave together with those of the calls that came meanwhile,
+ * and the embedded store commits them in one piece. */
 void worker_wake(struct worker *worker)
 {
 	if (worker == NULL || worker->is_stopping || worker->backend->settings.has_test_hooks)
 		return;
 	worker->is_woken = true;
-	if (worker->state == WORKER_IDLE || worker->state == WORKER_WAITING)
-		begin_round(worker);
+	if (!timer_is_running(&worker->wake))
+		timer_start(worker->backend->world, &worker->wake, 0, woken);
 }
 
 void worker_drain(struct worker *worker, worker_drained *drained, void *data)
@@ -539,6 +551,7 @@ void worker_stop(struct worker *worker)
 		return;
 	worker->is_stopping = true;
 	timer_stop(&worker->pause);
+	timer_stop(&worker->wake);
 	if (worker->state == WORKER_IDLE || worker->state == WORKER_WAITING ||
 	    worker->state == WORKER_PAUSED)
 		leave(worker);
