@@ -14,6 +14,9 @@
 /* 2.7, bytes */
 #define QUERY_BYTES_MAX 10240
 #define TARGET_BYTES_MAX 12288
+#define FIELD_BYTES_MAX 81920
+#define FIELDS_BYTES_MAX 114688
+#define HEAD_BYTES_MAX (TARGET_BYTES_MAX + FIELDS_BYTES_MAX + 1024) /* and what stands between */
 
 static const struct api_endpoint endpoints[] = {
 	{
@@ -145,6 +148,20 @@ static void answer_options(struct backend *backend, struct http_exchange *exchan
 
 /* Choosing. */
 
+static bool is_within_limits(const struct http_request *request, struct str query)
+{
+	size_t bytes = 0;
+
+	for (size_t i = 0; i < request->fields.count; i++) {
+		const struct http_field *field = &request->fields.items[i];
+
+		if (field->value.size > FIELD_BYTES_MAX)
+			return false;
+		bytes += field->name.size + field->value.size;
+	}
+	return bytes <= FIELDS_BYTES_MAX && query.size <= QUERY_BYTES_MAX;
+}
+
 static const struct api_endpoint *find_endpoint(struct str method, struct str path)
 {
 	for (size_t i = 0; i < sizeof endpoints / sizeof *endpoints; i++) {
@@ -240,7 +257,7 @@ static void requested(struct http_exchange *exchange, void *data)
 
 	exchange->ended = exchange_ended;
 	url_split_target(exchange->request.target, &path, &query);
-	if (query.size > QUERY_BYTES_MAX)
+	if (!is_within_limits(&exchange->request, query))
 		answer_empty(backend, exchange, 400, true);
 	else if (str_has_prefix(path, STR("/internal/")))
 		internal_api_requested(backend, exchange, path, query);
@@ -255,7 +272,9 @@ bool listener_open(struct backend *backend, struct error *error)
 	struct http_listen_options options = {
 		.address = backend->settings.address,
 		.port = backend->settings.port,
-		.limits = {.target_bytes = TARGET_BYTES_MAX, .status = 400},
+		.limits = {.head_bytes = HEAD_BYTES_MAX,
+			   .target_bytes = TARGET_BYTES_MAX,
+			   .status = 400},
 		.share_port = backend->settings.shares_port,
 	};
 

@@ -26,14 +26,14 @@ struct http1_framing {
 	bool keep_alive; /* the connection may serve another message after this one */
 };
 
-/* What a server says of heads that are too large. */
+/* How large a server lets the head of a request be. */
 struct http1_limits {
-	size_t target_bytes; /* 0: LIMIT_HTTP_TARGET_BYTES */
-	int status;          /* in place of 413, 414 and 431; 0: those */
+	size_t head_bytes, target_bytes; /* 0: LIMIT_HTTP_HEADER_BYTES, LIMIT_HTTP_TARGET_BYTES */
+	int status; /* answers a head that is larger, or has too many fields; 0: 414 or 431 */
 };
 
 /* Reads one head (up to and with the empty line) from the start of `bytes`; texts are copied into
- * `arena`. At most LIMIT_HTTP_HEADER_BYTES and LIMIT_HTTP_HEADERS; limits NULL: the defaults. */
+ * `arena`. At most LIMIT_HTTP_HEADERS fields; limits NULL: the defaults. */
 enum http1_result http1_read_request(struct str bytes, const struct http1_limits *limits,
 				     struct arena *arena, struct http_request *request,
 				     struct http1_framing *framing, size_t *used,

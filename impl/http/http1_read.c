@@ -29,6 +29,8 @@ static struct http1_limits limits_of(const struct http1_limits *given)
 {
 	struct http1_limits limits = given != NULL ? *given : (struct http1_limits){0};
 
+	if (limits.head_bytes == 0)
+		limits.head_bytes = LIMIT_HTTP_HEADER_BYTES;
 	if (limits.target_bytes == 0)
 		limits.target_bytes = LIMIT_HTTP_TARGET_BYTES;
 	return limits;
@@ -50,11 +52,12 @@ static enum http1_result invalid(struct http1_fault *fault, int status, const ch
 /* Looks for the empty line, and refuses on the way what must be nowhere in a head: a CR or LF that
  * is not part of a line end, NUL and other control characters. *size is up to and with the empty
  * line. Nothing is allocated before the head is whole. */
-static enum http1_result find_end(struct str bytes, size_t *size, struct http1_fault *fault)
+static enum http1_result find_end(struct str bytes, size_t bytes_max, size_t *size,
+				  struct http1_fault *fault)
 {
 	size_t line = 0;
 
-	for (size_t i = 0; i < bytes.size && i < LIMIT_HTTP_HEADER_BYTES; i++) {
+	for (size_t i = 0; i < bytes.size && i < bytes_max; i++) {
 		if (!http1_is_control(bytes.data[i]))
 			continue;
 		if (bytes.data[i] == '\n')
@@ -67,7 +70,7 @@ static enum http1_result find_end(struct str bytes, size_t *size, struct http1_f
 			return invalid(fault, 400, "carriage return without line feed");
 		*size = i + 2;
 		if (i == line)
-			return *size <= LIMIT_HTTP_HEADER_BYTES ? HTTP1_DONE : HTTP1_INCOMPLETE;
+			return *size <= bytes_max ? HTTP1_DONE : HTTP1_INCOMPLETE;
 		line = *size;
 		i++;
 	}
@@ -77,7 +80,7 @@ static enum http1_result find_end(struct str bytes, size_t *size, struct http1_f
 static enum http1_result incomplete_or_too_long(struct str bytes, const struct http1_limits *limits,
 						struct http1_fault *fault)
 {
-	return bytes.size >= LIMIT_HTTP_HEADER_BYTES
+	return bytes.size >= limits->head_bytes
 		       ? invalid(fault, status_of(limits, 431), "head is too long")
 		       : HTTP1_INCOMPLETE;
 }
@@ -153,8 +156,8 @@ static bool read_version(struct str version, int *minor, struct http1_fault *fau
 
 /* Framing: only what all readers understand alike (RFC 9112 6.1 to 6.3, and less). */
 
-static bool read_length(const struct http_fields *fields, const struct http1_limits *limits,
-			struct http1_framing *framing, struct http1_fault *fault)
+static bool read_length(const struct http_fields *fields, struct http1_framing *framing,
+			struct http1_fault *fault)
 {
 	struct str length = http_fields_get(fields, STR("Content-Length"));
 
@@ -163,7 +166,7 @@ static bool read_length(const struct http_fields *fields, const struct http1_lim
 	if (!is_digits(length))
 		return http1_refuse(fault, 400, "malformed Content-Length");
 	if (!str_to_int64(length, &framing->length))
-		return http1_refuse(fault, status_of(limits, 413), "Content-Length is too large");
+		return http1_refuse(fault, 413, "Content-Length is too large");
 	framing->kind = HTTP1_LENGTH;
 	return true;
 }
@@ -188,9 +191,9 @@ static bool read_coding(const struct http_fields *fields, int minor_version,
 }
 
 /* otherwise: what the message has when it has neither field. */
-static bool read_framing(const struct http_fields *fields, const struct http1_limits *limits,
-			 int minor_version, enum http1_framing_kind otherwise,
-			 struct http1_framing *framing, struct http1_fault *fault)
+static bool read_framing(const struct http_fields *fields, int minor_version,
+			 enum http1_framing_kind otherwise, struct http1_framing *framing,
+			 struct http1_fault *fault)
 {
 	bool closes = http_fields_lists(fields, STR("Connection"), STR("close"));
 	bool keeps = http_fields_lists(fields, STR("Connection"), STR("keep-alive"));
@@ -202,7 +205,7 @@ static bool read_framing(const struct http_fields *fields, const struct http1_li
 	if (http_fields_has(fields, STR("Transfer-Encoding")))
 		return read_coding(fields, minor_version, framing, fault);
 	return !http_fields_has(fields, STR("Content-Length")) ||
-	       read_length(fields, limits, framing, fault);
+	       read_length(fields, framing, fault);
 }
 
 /* Requests. */
@@ -297,7 +300,7 @@ enum http1_result http1_read_request(struct str bytes, const struct http1_limits
 	struct str head;
 
 	bytes = str_skip(bytes, skipped);
-	found = find_end(bytes, &size, fault);
+	found = find_end(bytes, limits.head_bytes, &size, fault);
 	if (found == HTTP1_INVALID || !check_line_size(bytes, &limits, fault))
 		return HTTP1_INVALID;
 	if (found == HTTP1_INCOMPLETE)
@@ -305,7 +308,7 @@ enum http1_result http1_read_request(struct str bytes, const struct http1_limits
 	head = str_copy(arena, str_slice(bytes, 0, size));
 	if (!read_request_line(take_line(&head), &read, fault) ||
 	    !read_fields(head, &limits, arena, &read.fields, fault) || !check_host(&read, fault) ||
-	    !read_framing(&read.fields, &limits, read.minor_version, HTTP1_NO_BODY, &framed, fault))
+	    !read_framing(&read.fields, read.minor_version, HTTP1_NO_BODY, &framed, fault))
 		return HTTP1_INVALID;
 	*request = read;
 	*framing = framed;
@@ -367,7 +370,7 @@ enum http1_result http1_read_response(struct str bytes, struct str method, struc
 	struct str head;
 	size_t size;
 
-	found = find_end(bytes, &size, fault);
+	found = find_end(bytes, limits.head_bytes, &size, fault);
 	if (found == HTTP1_INVALID)
 		return HTTP1_INVALID;
 	if (found == HTTP1_INCOMPLETE)
@@ -375,7 +378,7 @@ enum http1_result http1_read_response(struct str bytes, struct str method, struc
 	head = str_copy(arena, str_slice(bytes, 0, size));
 	if (!read_status_line(take_line(&head), &read, &minor_version, fault) ||
 	    !read_fields(head, &limits, arena, &read.fields, fault) ||
-	    !read_framing(&read.fields, &limits, minor_version, HTTP1_UNTIL_CLOSE, &framed, fault))
+	    !read_framing(&read.fields, minor_version, HTTP1_UNTIL_CLOSE, &framed, fault))
 		return HTTP1_INVALID;
 	end_response_framing(&framed, read.status, method);
 	*response = read;

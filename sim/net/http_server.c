@@ -22,6 +22,7 @@ static void connection_leave(struct server_connection *connection)
 		return;
 	arena_destroy(connection->arena);
 	strbuf_free(&connection->out);
+	strbuf_free(&connection->head);
 	free(connection);
 }
 
@@ -113,22 +114,35 @@ static void begin_exchange(struct server_connection *connection, const struct ht
 	listener->requested(&exchange->public, listener->data);
 }
 
+/* A head may be larger than the stream's window: what has come is then taken out of it. */
+static void keep_head(struct server_connection *connection, struct str bytes)
+{
+	if (connection->head.size == 0 && bytes.size < STREAM_WINDOW_BYTES / 2)
+		return;
+	strbuf_append(&connection->head, bytes);
+	stream_consume(connection->stream, bytes.size);
+}
+
 /* True when there may be more to do. */
 static bool read_head(struct server_connection *connection)
 {
-	struct str bytes = stream_peek(connection->stream);
+	struct str came = stream_peek(connection->stream), bytes = came;
+	const struct http1_limits *limits = &connection->listener->limits;
+	size_t kept = connection->head.size, used;
 	struct http_request request;
 	struct http1_framing framing;
 	struct http1_fault fault;
-	size_t used;
 
-	if (bytes.size == 0)
+	if (came.size == 0)
 		return false;
 	if (connection->arena == NULL)
 		connection->arena = arena_create();
-	switch (http1_read_request(bytes, &connection->listener->limits, connection->arena,
-				   &request, &framing, &used, &fault)) {
+	if (kept > 0)
+		bytes = STR_CONCAT(connection->arena, strbuf_str(&connection->head), came);
+	switch (http1_read_request(bytes, limits, connection->arena, &request, &framing, &used,
+				   &fault)) {
 	case HTTP1_INCOMPLETE:
+		keep_head(connection, came);
 		arena_reset(connection->arena);
 		return false;
 	case HTTP1_INVALID:
@@ -137,7 +151,8 @@ static bool read_head(struct server_connection *connection)
 	case HTTP1_DONE:
 		break;
 	}
-	stream_consume(connection->stream, used);
+	strbuf_clear(&connection->head);
+	stream_consume(connection->stream, used - kept);
 	begin_exchange(connection, &request, framing);
 	return true;
 }
@@ -295,6 +310,7 @@ static void connection_accepted(struct stream *stream, void *data)
 	connection->number = ++listener->connections_count;
 	connection->wants_hello = listener->is_tls;
 	strbuf_init(&connection->out, OUT_BYTES_MAX);
+	strbuf_init(&connection->head, OUT_BYTES_MAX);
 	list_append(&listener->connections, &connection->link);
 	stream_adopt(stream, &connection_events, connection);
 	timer_start(&listener->process->world, &connection->idle, listener->idle_timeout_us,

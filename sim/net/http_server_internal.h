@@ -54,6 +54,7 @@ struct server_connection {
 	bool wants_hello; /* TLS, before the handshake */
 	bool keep_alive;
 	struct arena *arena; /* of the next request */
+	struct strbuf head;  /* its beginning, once that fills the stream's window */
 	struct server_exchange *exchange;
 	struct http1_body reading;
 	struct http_body *incoming; /* producer's end of the request's body, until it is complete */

@@ -416,24 +416,18 @@ static struct MHD_Daemon *daemon_start(struct http_listener *listener,
 		 (void *)(uintptr_t)str_cstr(listener->arena, options->certificate)},
 		{MHD_OPTION_END, 0, NULL},
 	};
-	struct MHD_OptionItem log[] = {
-		{MHD_OPTION_EXTERNAL_LOGGER, (intptr_t)outgrown_said, listener},
-		{MHD_OPTION_END, 0, NULL},
-	};
-	bool has_status = listener->limits.status != 0;
 
 	/* Closes the socket when it fails. The deadline between requests is ours (watch), in
 	 * milliseconds; libmicrohttpd's is for stalled transfers, and must not come before ours. */
 	return MHD_start_daemon(
 		MHD_USE_EPOLL | MHD_ALLOW_SUSPEND_RESUME | MHD_USE_SUPPRESS_DATE_NO_CLOCK |
-			(listener->is_tls ? MHD_USE_TLS : 0) | (has_status ? MHD_USE_ERROR_LOG : 0),
-		listener->port, NULL, NULL, handle, listener, MHD_OPTION_ARRAY,
-		has_status ? log : log + 1, MHD_OPTION_LISTEN_SOCKET, listener->socket,
-		MHD_OPTION_NOTIFY_CONNECTION, notify_connection, listener,
+			(listener->is_tls ? MHD_USE_TLS : 0),
+		listener->port, NULL, NULL, handle, listener, MHD_OPTION_LISTEN_SOCKET,
+		listener->socket, MHD_OPTION_NOTIFY_CONNECTION, notify_connection, listener,
 		MHD_OPTION_NOTIFY_COMPLETED, request_completed, listener,
 		MHD_OPTION_URI_LOG_CALLBACK, request_line_came, listener,
 		MHD_OPTION_UNESCAPE_CALLBACK, leave_escaped, NULL, MHD_OPTION_CONNECTION_LIMIT,
-		connections_max(), MHD_OPTION_CONNECTION_MEMORY_LIMIT, CONNECTION_BYTES,
+		connections_max(), MHD_OPTION_CONNECTION_MEMORY_LIMIT, listener->connection_bytes,
 		MHD_OPTION_CONNECTION_TIMEOUT,
 		(unsigned)(idle_s > TRANSFER_TIMEOUT_S ? idle_s : TRANSFER_TIMEOUT_S),
 		MHD_OPTION_SIGPIPE_HANDLED_BY_APP, 1, MHD_OPTION_ARRAY,
@@ -481,6 +475,10 @@ static struct http_listener *listener_open(struct world *world,
 	listener->data = data;
 	listener->idle_timeout_us = idle_ms * 1000;
 	listener->limits = options->limits;
+	listener->connection_bytes =
+		options->limits.head_bytes > 0
+			? options->limits.head_bytes * 2 + CONNECTION_SPARE_BYTES
+			: CONNECTION_BYTES;
 	listener->is_tls = options->certificate.size > 0;
 	listener->arena = arena_create();
 	strbuf_init(&listener->text, LIMIT_HTTP_HEADER_BYTES);

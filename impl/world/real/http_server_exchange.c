@@ -431,9 +431,8 @@ static unsigned read_head(struct exchange *exchange, const char *method,
 
 	public->remote_address = str_copy(public->arena, public->remote_address);
 	/* Folded lines make it move what it has, and then the size says nothing. */
-	if (info == NULL || info->header_size > CONNECTION_BYTES)
+	if (info == NULL || info->header_size > listener->connection_bytes)
 		return BAD_REQUEST;
-	exchange->connection->bytes_used += info->header_size;
 	return request_read(str_of(method, info->header_size), target, &listener->limits,
 			    public->arena, &public->request, framing);
 }
@@ -540,7 +539,6 @@ static enum MHD_Result receive_body(struct exchange *exchange, struct str bytes,
 		if (taken == 0)
 			break;
 	}
-	connection->bytes_used += *left - bytes.size;
 	*left = bytes.size;
 	if (exchange->connection == NULL || exchange->is_aborted)
 		return MHD_NO;
@@ -562,8 +560,6 @@ static enum MHD_Result end_body(struct exchange *exchange)
 	if (exchange->is_aborted)
 		return MHD_NO;
 	discard_if_answered(exchange);
-	if (http_body_length(incoming) < 0 && exchange->connection != NULL)
-		outgrown_count_all(exchange->connection);
 	exchange->incoming = NULL;
 	http_body_on_writable(incoming, NULL, NULL);
 	http_body_end(incoming);

@@ -1,7 +1,6 @@
-/* The HTTP server's parts: http_server.c runs libmicrohttpd (listeners, connections, its
- * callbacks), http_server_exchange.c is what a component sees of one request, http_server_check.c
- * reads the head of a request, and http_server_outgrown.c answers heads that libmicrohttpd has no
- * memory for.
+/* The HTTP server's three parts: http_server.c runs libmicrohttpd (listeners, connections, its
+ * callbacks), http_server_exchange.c is what a component sees of one request, and
+ * http_server_check.c reads the head of a request.
  *
  * libmicrohttpd is entered from one place only, the listener's run(), so nothing that a component
  * does to an exchange or a body gets into it: such calls leave their wish in the exchange, and wake
@@ -12,13 +11,16 @@
 
 #include <microhttpd.h>
 #include <netinet/in.h>
-#include <stdarg.h>
 
 #include "http/http1.h"
 #include "world/http_server.h"
 #include "world/real/real_internal.h"
 
 #define CONNECTION_BYTES ((size_t)32 * 1024) /* head of a request and of its answer */
+/* Beside twice the head that a listener takes, so that the handler sees and refuses most larger ones:
+ * what libmicrohttpd adds, a record for each field and the answer. What does not even fit there it
+ * answers itself, with 414 or 431. */
+#define CONNECTION_SPARE_BYTES ((size_t)12 * 1024)
 
 #define BAD_REQUEST 400
 
@@ -30,6 +32,7 @@ struct http_listener {
 	void *data;
 	int64_t idle_timeout_us;
 	struct http1_limits limits;
+	size_t connection_bytes;
 	bool is_tls, is_closed;
 	bool is_running; /* inside libmicrohttpd */
 	int socket;      /* libmicrohttpd's once the daemon runs */
@@ -69,7 +72,6 @@ struct connection {
 	struct exchange *exchange;
 	struct timer watch;
 	int64_t deadline_us; /* for the next complete head; INT64_MAX during an exchange */
-	uint64_t bytes_used; /* of what came: in requests that were read (http_server_outgrown.c) */
 	uint64_t number;
 	char address[INET6_ADDRSTRLEN];
 	uint16_t port;
@@ -113,11 +115,6 @@ void connection_await(struct connection *connection);
 unsigned request_read(struct str head, struct str target, const struct http1_limits *limits,
 		      struct arena *arena, struct http_request *request,
 		      struct http1_framing *framing);
-
-/* http_server_outgrown.c: a logger for libmicrohttpd. */
-void outgrown_said(void *data, const char *format, va_list arguments);
-/* After a body in chunks, whose framing nobody counted. */
-void outgrown_count_all(struct connection *connection);
 
 /* http_server_exchange.c */
 struct exchange *exchange_create(struct connection *connection, struct str target);
