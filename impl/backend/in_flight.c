@@ -148,9 +148,11 @@ static void settlement_end(struct settlement *settlement, bool has_failed)
 
 static bool has_failed(struct settlement *settlement, const struct batch *batch)
 {
-	if (batch->has_failed)
-		settlement_end(settlement, true);
-	return batch->has_failed;
+	bool is_over = batch->has_failed;
+
+	if (is_over)
+		settlement_end(settlement, true); /* and the batch is gone */
+	return is_over;
 }
 
 static void name_removed(struct batch *batch, void *data)
