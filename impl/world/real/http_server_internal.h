@@ -17,9 +17,9 @@
 #include "world/real/real_internal.h"
 
 #define CONNECTION_BYTES ((size_t)32 * 1024) /* head of a request and of its answer */
-/* Beside twice the head that a listener takes, so that the handler sees and refuses most larger ones:
- * what libmicrohttpd adds, a record for each field and the answer. What does not even fit there it
- * answers itself, with 414 or 431. */
+/* Beside twice the head that a listener takes, so that the handler sees and refuses most larger
+ * ones: what libmicrohttpd adds, a record for each field and the answer. What does not even fit
+ * there it answers itself, with 414 or 431. */
 #define CONNECTION_SPARE_BYTES ((size_t)12 * 1024)
 
 #define BAD_REQUEST 400
