@@ -110,13 +110,10 @@ static void backend_stop(void *instance)
 
 static bool open_redis(struct backend *backend, struct error *error)
 {
-	struct redis_options storage = {.url = backend->settings.storage_url};
-	struct redis_options queues = {.url = backend->settings.queues_url};
-
-	backend->storage = redis_open(backend->world, &storage, error);
+	backend->storage = backend_redis_open(backend->world, &backend->settings.storage, 0, error);
 	if (backend->storage == NULL)
 		return false;
-	backend->queues = redis_open(backend->world, &queues, error);
+	backend->queues = backend_redis_open(backend->world, &backend->settings.queues, 0, error);
 	return backend->queues != NULL;
 }
 

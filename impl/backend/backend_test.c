@@ -19,7 +19,7 @@ static const struct {
 	{"CONFIG_NOTIFICATION_BATCH", "x", "all", "CONFIG_NOTIFICATION_BATCH", 1},
 	{"CONFIG_NOTIFICATION_BATCH", "0", "all", "CONFIG_NOTIFICATION_BATCH", 1},
 	{"CONFIG_REQUEST_LOGGERS", "text,xml", "all", "xml is not a supported logger type.", 1},
-	{"CONFIG_REDIS_SENTINEL_HOSTS", "h", "all", "sentinels", 1},
+	{"CONFIG_REDIS_SENTINEL_HOSTS", "a:b", "all", "The sentinel \"a:b\" is not valid", 1},
 };
 
 START_TEST(some_starts_are_refused)
@@ -176,9 +176,12 @@ START_TEST(queues_may_be_elsewhere)
 {
 	stand_variable("CONFIG_REDIS_PROXY", "10.0.0.7:6379/3");
 	stand_variable("CONFIG_QUEUES_MASTER_NAME", "redis://10.0.0.7:6379/4");
-	/* The option wins over the environment. */
+	/* The option wins over the environment, for the storage that it names. */
 	stand_provision();
 	expect_answer(stand_get(AUTHREP S1_U1 "&usage[hits]=2"), 200, NULL);
+	expect_text(stand_redis("EXISTS service/id:S1/provider_key"), "1");
+	expect_text(stand_queues("LLEN resque:queue:priority"), "0");
+	expect_text(stand_queues("SELECT 4"), "OK");
 	expect_text(stand_queues("LLEN resque:queue:priority"), "1");
 }
 END_TEST

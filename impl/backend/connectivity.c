@@ -30,13 +30,13 @@ static bool is_of_storage(const struct connectivity *check)
 static struct str shown_url(const struct connectivity *check)
 {
 	const struct settings *settings = &check->backend->settings;
-	struct str text = is_of_storage(check) ? settings->storage_url : settings->queues_url;
+	struct str text = is_of_storage(check) ? settings->storage.url : settings->queues.url;
 	size_t start = str_find(text, STR("://")), at;
 
 	if (settings->store_path.size > 0)
 		return settings->store_path;
 	start = start == STR_NOT_FOUND ? 0 : start + 3;
-	at = str_find_char(str_skip(text, start), '@');
+	at = str_find_last_char(str_skip(text, start), '@');
 	if (at == STR_NOT_FOUND)
 		return text;
 	return STR_CONCAT(settings->arena, str_slice(text, 0, start),

@@ -48,6 +48,7 @@ static const struct profile profiles[] = {
 		.has_application_batches = true,
 		.purges_stats = true,
 		.has_sentinel_passwords = true,
+		.has_redis_credentials = true,
 		.has_worker_metrics = true,
 		.has_listener_metrics = true,
 		.has_fine_time_buckets = true,

@@ -58,6 +58,7 @@ struct profile {
 	bool reads_any_truth;           /* "1" and "TRUE"; else "true" alone (9.2) */
 	bool tries_checks_again;        /* of connectivity; and other texts (9.1) */
 	bool has_sentinel_passwords;
+	bool has_redis_credentials; /* variables for them; sentinels share theirs (9.3, 9.5) */
 	bool has_worker_metrics, has_listener_metrics;
 };
 

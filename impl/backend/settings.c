@@ -5,7 +5,6 @@
 #include "base/arena.h"
 #include "base/error.h"
 #include "base/options.h"
-#include "base/url.h"
 #include "world/component.h"
 #include "world/environment.h"
 #include "world/log.h"
@@ -120,57 +119,20 @@ static bool choose_words(struct settings *settings, const struct words *words, s
 
 /* Where the data is. */
 
-static bool is_redis_url(struct str text)
-{
-	return str_has_prefix(text, STR("redis://"));
-}
-
-/* 9.4: the scheme may be left out. */
-static struct str with_scheme(struct arena *arena, struct str url)
-{
-	return str_find(url, STR("://")) != STR_NOT_FOUND ? url
-							  : STR_CONCAT(arena, STR("redis://"), url);
-}
-
-/* The template's queues are database 1 beside the storage's 0. */
-static bool derive_queues_url(struct settings *settings, struct error *error)
-{
-	struct url url;
-	struct str text = settings->storage_url;
-	size_t end;
-
-	if (!url_parse(text, &url, error))
-		return error_wrap(error, "the Redis URL is not valid");
-	end = text.size - url.path.size;
-	settings->queues_url = STR_CONCAT(
-		settings->arena, str_slice(text, 0, end),
-		url.path.size <= 1 || str_equal(url.path, STR("/0")) ? STR("/1") : url.path);
-	return true;
-}
-
 static bool choose_data(struct settings *settings, struct world *world, struct str store,
 			struct error *error)
 {
-	struct str queues = environment_text(world, STR("CONFIG_QUEUES_MASTER_NAME"), STR(""));
-	struct str storage = environment_text(world, STR("CONFIG_REDIS_PROXY"), STR(""));
+	struct redis_choice choice = {
+		.store = store,
+		.is_production = settings->is_production,
+		.profile = settings->profile,
+	};
 
-	if (environment_text(world, STR("CONFIG_REDIS_SENTINEL_HOSTS"), STR("")).size > 0 ||
-	    environment_text(world, STR("CONFIG_QUEUES_SENTINEL_HOSTS"), STR("")).size > 0)
-		return error_set(error, ERROR_INVALID,
-				 "Redis sentinels are not supported: name the master in "
-				 "CONFIG_REDIS_PROXY");
-	if (store.size > 0) {
-		storage = is_redis_url(store) ? store : STR("");
-		queues = STR("");
-	}
-	if (storage.size == 0) {
+	if (!redis_settings_read(&settings->storage, &settings->queues, &choice, world,
+				 settings->arena, error))
+		return false;
+	if (settings->storage.url.size == 0)
 		settings->store_path = store.size > 0 ? store : STORE_PATH_DEFAULT;
-		return true;
-	}
-	settings->storage_url = with_scheme(settings->arena, storage);
-	if (queues.size == 0)
-		return derive_queues_url(settings, error);
-	settings->queues_url = with_scheme(settings->arena, queues);
 	return true;
 }
 

@@ -8,6 +8,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "backend/settings_redis.h"
 #include "base/str.h"
 #include "world/sql.h"
 
@@ -34,7 +35,7 @@ struct settings {
 	uint16_t port;
 	struct str address;
 	struct str store_path; /* the embedded store; empty: a Redis */
-	struct str storage_url, queues_url;
+	struct redis_settings storage, queues;
 	enum sql_durability durability;
 	bool has_test_hooks;
 	const struct profile *profile; /* of the release */

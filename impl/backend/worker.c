@@ -472,10 +472,8 @@ static void leave(struct worker *worker)
 
 static bool open_blocking(struct worker *worker, struct error *error)
 {
-	const struct redis_options options = {.url = worker->backend->settings.queues_url,
-					      .command_timeout_ms = BLOCK_TIMEOUT_MS};
-
-	worker->blocking = redis_open(worker->backend->world, &options, error);
+	worker->blocking = backend_redis_open(
+		worker->backend->world, &worker->backend->settings.queues, BLOCK_TIMEOUT_MS, error);
 	return worker->blocking != NULL;
 }
 

@@ -8,7 +8,6 @@
 #include "base/error.h"
 #include "base/list.h"
 #include "base/secret.h"
-#include "base/url.h"
 #include "store/sentinel_hosts.h"
 #include "world/clock.h"
 #include "world/redis_url.h"
@@ -290,19 +289,6 @@ static void flight_send(struct flight *flight)
 
 /* The node. */
 
-static struct str url_of(struct arena *arena, struct str user, struct str password, struct str host,
-			 uint16_t port, int64_t database)
-{
-	bool is_ip6 = str_find_char(host, ':') != STR_NOT_FOUND;
-	bool has_password = password.size > 0;
-
-	return str_format(arena, "redis://%.*s%s%.*s%s%s%.*s%s:%u/%lld",
-			  STR_ARG(has_password ? url_encoded(arena, user) : STR("")),
-			  has_password ? ":" : "", STR_ARG(url_encoded(arena, password)),
-			  has_password ? "@" : "", is_ip6 ? "[" : "", STR_ARG(host),
-			  is_ip6 ? "]" : "", (unsigned)port, (long long)database);
-}
-
 static void node_is_ready(struct client *client)
 {
 	client->state = CLIENT_READY;
@@ -340,12 +326,14 @@ static void role_answered(const struct redis_reply *reply, void *data)
 
 static void open_node(struct client *client, struct str host, uint16_t port)
 {
-	const struct redis_place *place = &client->node_place;
+	struct redis_place place = client->node_place;
 	struct redis_options options = client->node_options;
 	struct arena *scratch = arena_create();
 	struct error error = {ERROR_NONE, ""};
 
-	options.url = url_of(scratch, place->user, place->password, host, port, place->database);
+	place.host = host;
+	place.port = port;
+	options.url = redis_place_url(&place, scratch);
 	client->node = redis_open(client->world, &options, &error);
 	client->state = CLIENT_VERIFYING;
 	if (client->node != NULL)
@@ -445,12 +433,15 @@ static void sentinel_answered(const struct redis_reply *reply, void *data)
 
 static bool open_source(struct client *client, struct source *source)
 {
-	const struct sentinel_host *place = &source->place;
+	const struct redis_place place = {.host = source->place.host,
+					  .port = source->place.port,
+					  .user = source->place.user,
+					  .password = source->place.password};
 	int64_t share_ms =
 		client->node_options.connect_timeout_ms / (int64_t)(client->sources_count + 1);
 	struct arena *scratch = arena_create();
 	struct redis_options options = {
-		.url = url_of(scratch, place->user, place->password, place->host, place->port, 0),
+		.url = redis_place_url(&place, scratch),
 		.connect_timeout_ms = share_ms > ASK_TIMEOUT_MIN_MS ? share_ms : ASK_TIMEOUT_MIN_MS,
 	};
 

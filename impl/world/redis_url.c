@@ -72,3 +72,17 @@ bool redis_place_read(struct str text, struct arena *arena, struct redis_place *
 	*place = read;
 	return true;
 }
+
+struct str redis_place_url(const struct redis_place *place, struct arena *arena)
+{
+	bool has_password = place->password.size > 0;
+	bool is_ip6 = str_find_char(place->host, ':') != STR_NOT_FOUND;
+
+	if (place->socket.size > 0)
+		return STR_CONCAT(arena, STR("unix://"), place->socket);
+	return str_format(arena, "redis://%.*s%s%.*s%s%s%.*s%s:%u/%lld",
+			  STR_ARG(has_password ? url_encoded(arena, place->user) : STR("")),
+			  has_password ? ":" : "", STR_ARG(url_encoded(arena, place->password)),
+			  has_password ? "@" : "", is_ip6 ? "[" : "", STR_ARG(place->host),
+			  is_ip6 ? "]" : "", (unsigned)place->port, (long long)place->database);
+}

@@ -24,5 +24,7 @@ struct redis_place {
  */
 bool redis_place_read(struct str url, struct arena *arena, struct redis_place *place,
 		      struct error *error);
+/* Such a URL of a place; in the arena. */
+struct str redis_place_url(const struct redis_place *place, struct arena *arena);
 
 #endif

@@ -24,11 +24,12 @@ START_TEST(the_grammar_of_9_4_is_read)
 		{STR_INIT("redis://:p%40ss@h"), N, STR_INIT("h"), 6379, N, STR_INIT("p@ss"), 0},
 		{STR_INIT("redis://me:pw@h/2"), N, STR_INIT("h"), 6379, STR_INIT("me"),
 		 STR_INIT("pw"), 2},
+		{STR_INIT("redis://[::1]:9"), N, STR_INIT("::1"), 9, N, N, 0},
 		{STR_INIT("unix:///run/redis.sock"), STR_INIT("/run/redis.sock"), N, 0, N, N, 0},
 #undef N
 	};
 	struct arena *arena = arena_create();
-	struct redis_place place;
+	struct redis_place place, again;
 
 	for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
 		struct error error = {0};
@@ -41,6 +42,11 @@ START_TEST(the_grammar_of_9_4_is_read)
 		ck_assert(str_equal(place.user, rows[i].user));
 		ck_assert(str_equal(place.password, rows[i].password));
 		ck_assert_int_eq(place.database, rows[i].database);
+		ck_assert(redis_place_read(redis_place_url(&place, arena), arena, &again, NULL));
+		ck_assert(str_equal(again.host, place.host) && again.port == place.port);
+		ck_assert(str_equal(again.password, place.password));
+		ck_assert(str_equal(again.socket, place.socket));
+		ck_assert_int_eq(again.database, place.database);
 	}
 	arena_destroy(arena);
 }
