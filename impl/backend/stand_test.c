@@ -592,6 +592,16 @@ void stand_restart_redis(void)
 	ck_assert(sim_redis_restart(stand.redis, NULL));
 }
 
+void stand_set_loading(bool is_loading)
+{
+	sim_redis_set_loading(stand.redis, is_loading);
+}
+
+struct sim *stand_sim(void)
+{
+	return stand.sim;
+}
+
 /* Expecting. */
 
 struct str stand_field(const struct stand_answer *answer, const char *name)

@@ -19,6 +19,8 @@
 
 #define STAND_SECOND INT64_C(1000000)
 
+struct sim;
+
 struct stand_answer {
 	int status; /* 0: none */
 	struct str body;
@@ -79,6 +81,8 @@ const char *stand_reply(void);               /* to what was sent last */
 void stand_forget_command(const char *name); /* the Redis is an older one */
 void stand_stop_redis(void);
 void stand_restart_redis(void);
+void stand_set_loading(bool is_loading);
+struct sim *stand_sim(void);
 
 /* Steps of the Internal API, one after the other: a call and what it answers; or, without a method,
  * a command and its reply. */

@@ -309,7 +309,8 @@ static void watch_instance(struct instance *instance)
 {
 	const struct watched_master *group = instance->group;
 	int64_t now_us = now_of(instance);
-	bool is_hurried = group->is_down || group->failover != FAILOVER_NONE ||
+	bool is_hurried = !instance->has_info || group->is_down ||
+			  group->failover != FAILOVER_NONE ||
 			  instance->says_master == (instance->kind == INSTANCE_REPLICA);
 
 	if (instance->client == NULL)
