@@ -83,5 +83,6 @@ done
 check 'their supervisor is killed, and they end: a call' "$(curl -s -o /dev/null -w '%{http_code}' "$status")" = 000
 rm "$stack/listeners.pid"
 redis_end
+python3 ci/failover.py "$refscale" --seconds 10 --rate 500 --cut-ms 100 || failed=1
 
 exit $failed
