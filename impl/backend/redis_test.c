@@ -42,6 +42,23 @@ START_TEST(a_read_only_node_refuses_what_has_to_be_written)
 }
 END_TEST
 
+/* BE-281: what is reported is also noted, and that note is refused. */
+START_TEST(a_storage_that_only_reads_fails_what_is_reported)
+{
+	ck_assert_ptr_nonnull(sim_redis_start(
+		sim_host_add(stand_sim(), STR("queues"), STR("10.0.0.8")), 6379, NULL));
+	stand_variable("CONFIG_QUEUES_MASTER_NAME", "10.0.0.8");
+	stand_variable("CONFIG_MASTER_SERVICE_ID", "M");
+	stand_provision();
+	expect_answer(stand_get(AUTHREP S1_U1 "&usage[hits]=1"), 200, NULL);
+	stand_redis("REPLICAOF 10.0.0.4 1");
+	expect_answer(stand_get(AUTHREP S1_U1 "&usage[hits]=1"), 500, "Internal Server Error\n");
+	expect_answer(stand_post(REPORT), 500, "Internal Server Error\n");
+	expect_answer(stand_get(AUTH S1_U1), 200, NULL);
+	expect_answer(stand_get(AUTH "service_token=wrong&service_id=S1&user_key=U1"), 403, NULL);
+}
+END_TEST
+
 START_TEST(a_node_that_loads_is_an_inner_error)
 {
 	stand_provision();
@@ -177,6 +194,7 @@ Suite *backend_redis_suite(void)
 	tcase_add_checked_fixture(tests, stand_set, stand_clear);
 	tcase_add_test(tests, a_connection_that_died_while_idle_is_not_seen_by_callers);
 	tcase_add_test(tests, a_read_only_node_refuses_what_has_to_be_written);
+	tcase_add_test(tests, a_storage_that_only_reads_fails_what_is_reported);
 	tcase_add_test(tests, a_node_that_loads_is_an_inner_error);
 	tcase_add_test(tests, calls_go_on_after_a_failover);
 	tcase_add_test(tests, a_worker_finds_the_new_master);
