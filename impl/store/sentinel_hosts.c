@@ -37,7 +37,7 @@ static void take_password(struct str *text, struct sentinel_host *host)
 }
 
 /* "host", "host:port", "[::1]:port", "::1". */
-static bool take_place(struct str text, struct sentinel_host *host)
+static bool read_place(struct str text, struct sentinel_host *host)
 {
 	size_t bracket = str_has_prefix(text, STR("[")) ? str_find_char(text, ']') : STR_NOT_FOUND;
 	struct str rest;
@@ -47,15 +47,19 @@ static bool take_place(struct str text, struct sentinel_host *host)
 	if (bracket != STR_NOT_FOUND) {
 		host->host = str_slice(text, 1, bracket);
 		rest = str_skip(text, bracket + 1);
-		return host->host.size > 0 &&
-		       (rest.size == 0 || (str_has_prefix(rest, STR(":")) &&
-					   str_to_uint16(str_skip(rest, 1), &host->port)));
+		return rest.size == 0 || (str_has_prefix(rest, STR(":")) &&
+					  str_to_uint16(str_skip(rest, 1), &host->port));
 	}
 	if (str_find_char(text, ':') != str_find_last_char(text, ':'))
 		return true;
 	if (str_split_once(text, ':', &host->host, &rest) && !str_to_uint16(rest, &host->port))
 		return false;
-	return host->host.size > 0 && host->port > 0;
+	return true;
+}
+
+static bool take_place(struct str text, struct sentinel_host *host)
+{
+	return read_place(text, host) && host->host.size > 0 && host->port > 0;
 }
 
 bool sentinel_hosts_read(struct str list, struct arena *arena, struct sentinel_host **hosts,

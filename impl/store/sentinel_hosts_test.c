@@ -62,6 +62,7 @@ START_TEST(what_names_no_host_is_refused_without_the_password)
 		{":secret@", "The sentinel \"\" is not valid: host:port is expected"},
 		{"ok,http://a", "The sentinel \"http://a\" is not valid: host:port is expected"},
 		{"[::1]x", "The sentinel \"[::1]x\" is not valid: host:port is expected"},
+		{"[::1]:0", "The sentinel \"[::1]:0\" is not valid: host:port is expected"},
 		{"a:0", "The sentinel \"a:0\" is not valid: host:port is expected"},
 	};
 	struct arena *arena = arena_create();
@@ -84,7 +85,7 @@ Suite *store_sentinel_hosts_suite(void)
 	TCase *tests = tcase_create("hosts");
 
 	tcase_add_loop_test(tests, the_list_of_9_5_is_read, 0, 15);
-	tcase_add_loop_test(tests, what_names_no_host_is_refused_without_the_password, 0, 6);
+	tcase_add_loop_test(tests, what_names_no_host_is_refused_without_the_password, 0, 7);
 	suite_add_tcase(suite, tests);
 	return suite;
 }
