@@ -10,6 +10,7 @@
 #include "base/secret.h"
 #include "store/sentinel_hosts.h"
 #include "world/clock.h"
+#include "world/redis_transaction.h"
 #include "world/redis_url.h"
 
 #define CONNECT_TIMEOUT_DEFAULT_MS 5000 /* spec/backend.md 9.3 */
@@ -36,7 +37,7 @@ struct flight {
 	redis_replied *replied;
 	void *data;
 	enum flight_state state;
-	bool was_repeated;
+	bool may_repeat;            /* it was not yet, and is no part of a transaction */
 	struct arena *answer_arena; /* FLIGHT_ANSWERED */
 	struct redis_reply answer;
 	size_t count;
@@ -63,6 +64,8 @@ struct client {
 	struct redis_client *node;
 	struct list_link flights;
 	size_t sent; /* flights that the node has to answer */
+	struct redis_transaction transaction;
+	uint64_t searches; /* how often a node was given up */
 	struct timer timeout;
 	struct task task;
 	int busy;
@@ -187,6 +190,7 @@ static void client_fail(struct client *client, struct str why)
 	size_t failed = 0;
 
 	stop_searching(client);
+	client->searches++;
 	LIST_EACH (link, &client->flights)
 		failed++;
 	while (failed-- > 0 && !client->is_closed) {
@@ -216,6 +220,7 @@ static void leave_node(struct client *client)
 	if (client->state != CLIENT_READY)
 		return;
 	client->state = CLIENT_LEAVING;
+	client->searches++;
 	timer_start(client->world, &client->timeout, client->node_options.connect_timeout_ms * 1000,
 		    timeout_fired);
 }
@@ -269,9 +274,9 @@ static void flight_replied(const struct redis_reply *reply, void *data)
 	client->sent--;
 	if (says_wrong_node(client, reply, &repeats))
 		leave_node(client);
-	if (repeats && !flight->was_repeated) {
+	if (repeats && flight->may_repeat) {
 		flight->state = FLIGHT_WAITING;
-		flight->was_repeated = true;
+		flight->may_repeat = false;
 	} else {
 		flight_settle(flight, reply);
 	}
@@ -524,21 +529,34 @@ static struct flight *flight_create(struct client *client, const struct str *wor
 	return flight;
 }
 
-static void client_send(struct redis_client *public, const struct str *words, size_t count,
-			redis_replied *replied, void *data)
+static void launch(struct client *client, const struct str *words, size_t count,
+		   redis_replied *replied, void *data)
 {
-	struct client *client = (struct client *)public;
-	struct flight *flight;
+	struct flight *flight = flight_create(client, words, count);
 
-	BUG_IF(client->is_closed || count == 0);
-	flight = flight_create(client, words, count);
 	flight->replied = replied;
 	flight->data = data;
+	flight->may_repeat =
+		!client->transaction.is_open && !str_equal_nocase(words[0], STR("EXEC"));
 	list_append(&client->flights, &flight->link);
 	if (client->state == CLIENT_READY)
 		flight_send(flight);
 	else if (client->state == CLIENT_IDLE)
 		client_step_later(client);
+}
+
+static void client_send(struct redis_client *public, const struct str *words, size_t count,
+			redis_replied *replied, void *data)
+{
+	struct client *client = (struct client *)public;
+	struct str spoiler = REDIS_TRANSACTION_SPOILER;
+	bool is_spoilt;
+
+	BUG_IF(client->is_closed || count == 0);
+	is_spoilt = redis_transaction_note(&client->transaction, words[0], client->searches);
+	launch(client, words, count, replied, data);
+	if (is_spoilt)
+		launch(client, &spoiler, 1, NULL, NULL);
 }
 
 static void client_close(struct redis_client *public)

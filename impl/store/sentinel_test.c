@@ -309,6 +309,7 @@ START_TEST(refused_commands_keep_their_order_on_the_new_master)
 	ck_assert_msg(str_has_prefix(strbuf_str(&said), STR(":11\n[slave redis1 :6379 ")), "%.*s",
 		      STR_ARG(strbuf_str(&said)));
 	ck_assert(str_has_suffix(strbuf_str(&said), STR("]\n:12\n[]\n:13\n")));
+	ASK(&stage, second, "GET n", "13");
 	/* A second refusal is told. */
 	strbuf_clear(&said);
 	ASK(&stage, second, "REPLICAOF redis0 6379", "+OK");
@@ -318,6 +319,43 @@ START_TEST(refused_commands_keep_their_order_on_the_new_master)
 	redis_close(first);
 	redis_close(second);
 	redis_close(named);
+}
+END_TEST
+
+/* Nothing of a transaction is repeated by itself, and none is carried out on another node than the
+ * one that watched. */
+START_TEST(transactions_stay_on_their_node)
+{
+	struct redis_client *first = ask_open(&stage, "redis://:secret@redis0/5");
+	struct redis_client *second = ask_open(&stage, "redis://:secret@redis1/5");
+
+	SEND(STR("WATCH"), STR("w"));
+	stage_run(&stage, STAGE_SECOND);
+	ASK(&stage, second, "REPLICAOF NO ONE", "+OK");
+	ASK(&stage, first, "REPLICAOF redis1 6379", "+OK");
+	SEND(STR("MULTI"));
+	SEND(STR("INCR"), STR("n"));
+	SEND(STR("EXEC"));
+	stage_run(&stage, STAGE_SECOND / 100);
+	expect("+OK\n+OK\n-READONLY You can't write against a read only replica.\n"
+	       "-EXECABORT Transaction discarded because of previous errors.\n");
+	ASK(&stage, first, "REPLICAOF NO ONE", "+OK");
+	SEND(STR("WATCH"), STR("w"));
+	stage_run(&stage, STAGE_SECOND);
+	sim_redis_stop(nodes[0]);
+	sim_redis_restart(nodes[0], NULL);
+	stage_run(&stage, STAGE_SECOND);
+	SEND(STR("GET"), STR("n"));
+	stage_run(&stage, STAGE_SECOND);
+	SEND(STR("MULTI"));
+	SEND(STR("INCR"), STR("n"));
+	SEND(STR("EXEC"));
+	SEND(STR("GET"), STR("n"));
+	stage_run(&stage, STAGE_SECOND);
+	expect("+OK\nnil\n+OK\n+QUEUED\n-EXECABORT Transaction discarded because of previous "
+	       "errors.\nnil\n");
+	redis_close(first);
+	redis_close(second);
 }
 END_TEST
 
@@ -438,6 +476,7 @@ Suite *store_sentinel_suite(void)
 	tcase_add_test(tests, a_former_master_that_came_back_is_seen_by_its_role);
 	tcase_add_test(tests, what_a_demoted_node_refuses_goes_to_the_new_master_once);
 	tcase_add_test(tests, refused_commands_keep_their_order_on_the_new_master);
+	tcase_add_test(tests, transactions_stay_on_their_node);
 	tcase_add_test(tests, a_node_that_loads_is_left_and_found_again);
 	tcase_add_test(tests, waiting_ends_with_the_connect_time_out);
 	tcase_add_loop_test(tests, it_may_be_closed_at_any_time, 0, 3);

@@ -15,6 +15,7 @@
 #include "store/resp.h"
 #include "world/clock.h"
 #include "world/dns.h"
+#include "world/redis_transaction.h"
 #include "world/redis_url.h"
 
 #define CONNECT_TIMEOUT_DEFAULT_MS 5000 /* spec/backend.md 9.6 */
@@ -42,6 +43,8 @@ struct client {
 	struct redis_place place;
 	int64_t connect_timeout_us, command_timeout_us, write_timeout_us;
 	bool connects_once, has_connected;
+	struct redis_transaction transaction;
+	uint64_t losses; /* of connections */
 
 	enum client_state state;
 	struct dns_query *query;
@@ -98,6 +101,7 @@ static void client_disconnect(struct client *client)
 	client->stream = NULL;
 	client->state = CLIENT_IDLE;
 	client->greetings = 0;
+	client->losses++;
 	timer_stop(&client->timeout);
 	list_remove(&client->flush.link);
 }
@@ -162,7 +166,8 @@ static void client_move(struct client *client, struct str why)
 static void client_lost_connection(struct client *client, struct str why)
 {
 	if (client->state == CLIENT_OPEN && client->greetings == 0 &&
-	    client->left < client->waiting.count && !client->has_moved && !client->connects_once)
+	    client->left < client->waiting.count && !client->has_moved && !client->connects_once &&
+	    !client->transaction.was_used)
 		client_move(client, why);
 	else
 		client_lost(client, why);
@@ -427,6 +432,7 @@ static void client_send(struct redis_client *public, const struct str *words, si
 			redis_replied *replied, void *data)
 {
 	struct client *client = (struct client *)public;
+	struct str spoiler = REDIS_TRANSACTION_SPOILER;
 	struct waiting waiting = {
 		.replied = replied, .data = data, .sent_us = client_now_us(client)};
 
@@ -436,6 +442,10 @@ static void client_send(struct redis_client *public, const struct str *words, si
 		return;
 	client_forget_answered(client);
 	resp_write_command(&client->out, words, count);
+	if (redis_transaction_note(&client->transaction, words[0], client->losses)) {
+		resp_write_command(&client->out, &spoiler, 1);
+		vec_push(&client->waiting, ((struct waiting){.sent_us = waiting.sent_us}));
+	}
 	if (client->state == CLIENT_OPEN && client->greetings == 0)
 		client_watch_time(client, client->command_timeout_us);
 	world_defer(&client->process->world, &client->flush, client_flush);

@@ -24,13 +24,16 @@ static void own_answer_is_due(const struct redis_reply *turn, void *data)
 	arena_destroy(answer->arena);
 }
 
+/* The store is asked something for the turn's sake; what it does not know spoils a transaction, as
+ * the refusal of a command does. */
 static void answer_in_turn(struct resp_connection *connection, struct arena *arena,
-			   const struct redis_reply *reply)
+			   const struct redis_reply *reply, bool is_refusal)
 {
 	struct own_answer *answer = ARENA_NEW(arena, struct own_answer);
 
 	*answer = (struct own_answer){connection, arena, *reply};
-	REDIS_SEND(session_of(connection)->client, own_answer_is_due, answer, STR("PING"));
+	REDIS_SEND(session_of(connection)->client, own_answer_is_due, answer,
+		   is_refusal ? STR("REFUSED") : STR("PING"));
 }
 
 static void store_answered(const struct redis_reply *reply, void *data)
@@ -73,7 +76,7 @@ static void answer_own(struct redis_node *node, struct resp_connection *connecti
 	else
 		command->run(&call);
 	if (!call.is_silent) {
-		answer_in_turn(connection, call.arena, &call.reply);
+		answer_in_turn(connection, call.arena, &call.reply, false);
 		return;
 	}
 	connection->waiting--;
@@ -90,7 +93,7 @@ static void node_command(struct resp_connection *connection, const struct str *w
 				      .text = refusal(node, session, command, words[0])};
 
 	if (refused.text.size > 0)
-		answer_in_turn(connection, arena_create(), &refused);
+		answer_in_turn(connection, arena_create(), &refused, true);
 	else if (command != NULL && (command->flags & NODE_BY_STORE) == 0)
 		answer_own(node, connection, command, words, count);
 	else

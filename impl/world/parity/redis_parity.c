@@ -289,6 +289,39 @@ PARITY_TEST(a_client_that_connects_once_does_not_connect_again)
 	strbuf_free(&replies.text);
 }
 
+PARITY_TEST(a_transaction_on_another_connection_than_its_watch_is_refused)
+{
+	struct redis_options options = {.url = p->fixture->redis_start(p->world),
+					.command_timeout_ms = 100};
+	struct redis_client *client = redis_open(p->world, &options, &p->error);
+	struct replies replies;
+
+	replies_begin(&replies);
+	SEND(STR("WATCH"), STR("a"));
+	SEND(STR("BLPOP"), STR("queue"), STR("0"));
+	expect(p, &replies, 2, STR("+OK, lost(timed out)"));
+	for (int i = 0; i < 2; i++) {
+		SEND(STR("MULTI"));
+		SEND(STR("INCR"), STR("n"));
+		SEND(STR("EXEC"));
+		expect(p, &replies, 3,
+		       i == 0 ? STR("+OK, +QUEUED, -EXECABORT Transaction discarded because of "
+				    "previous errors.")
+			      : STR("+OK, +QUEUED, [:1]"));
+	}
+	SEND(STR("WATCH"), STR("a"));
+	SEND(STR("BLPOP"), STR("queue"), STR("0"));
+	expect(p, &replies, 2, STR("+OK, lost(timed out)"));
+	SEND(STR("UNWATCH"));
+	SEND(STR("WATCH"), STR("a"));
+	SEND(STR("MULTI"));
+	SEND(STR("DISCARD"));
+	SEND(STR("GET"), STR("n"));
+	expect(p, &replies, 5, STR("+OK, +OK, +OK, +OK, $1"));
+	redis_close(client);
+	strbuf_free(&replies.text);
+}
+
 PARITY_TEST(without_a_server_commands_are_lost)
 {
 	struct redis_client *client = open_client(p, p->fixture->redis_start(p->world));
@@ -453,6 +486,7 @@ TCase *parity_redis_case(int number)
 	PARITY_ADD(tests, number, the_scheme_may_be_left_out);
 	PARITY_ADD(tests, number, what_never_left_is_told_apart_from_what_may_have_been_done);
 	PARITY_ADD(tests, number, a_client_that_connects_once_does_not_connect_again);
+	PARITY_ADD(tests, number, a_transaction_on_another_connection_than_its_watch_is_refused);
 	PARITY_ADD(tests, number, without_a_server_commands_are_lost);
 	PARITY_ADD(tests, number, a_server_that_goes_away_loses_what_waits);
 	PARITY_ADD(tests, number,

@@ -12,6 +12,7 @@
 #include "base/secret.h"
 #include "world/real/dns_internal.h"
 #include "world/real/redis_replies.h"
+#include "world/redis_transaction.h"
 #include "world/redis_url.h"
 
 #define CONNECT_TIMEOUT_DEFAULT_MS 5000 /* spec/backend.md 9.6 */
@@ -62,6 +63,8 @@ struct client {
 	struct redis_place place;
 	int64_t connect_timeout_us, command_timeout_us, write_timeout_us;
 	bool connects_once, has_connected;
+	struct redis_transaction transaction;
+	uint64_t losses; /* of connections */
 
 	enum state state;
 	bool is_in_callback, is_closed;
@@ -113,6 +116,7 @@ static void client_disconnect(struct client *client)
 	client->replies = NULL;
 	timer_stop(&client->timer);
 	list_remove(&client->task.link);
+	client->losses++;
 	client->greetings = 0;
 	client->state = CLIENT_IDLE;
 }
@@ -175,7 +179,7 @@ static void client_lose(struct client *client, struct str why)
 static void client_lose_connection(struct client *client, struct str why)
 {
 	bool moves = client->state == CLIENT_READY && client->left < client->waiting.count &&
-		     !client->has_moved && !client->connects_once;
+		     !client->has_moved && !client->connects_once && !client->transaction.was_used;
 
 	if (!moves) {
 		client_lose(client, why);
@@ -631,6 +635,7 @@ static void client_send(struct redis_client *public, const struct str *words, si
 {
 	struct client *client = (struct client *)public;
 	struct real_loop *loop = client->real->loop;
+	struct str spoiler = REDIS_TRANSACTION_SPOILER;
 	struct waiting waiting = {
 		.replied = replied, .data = data, .since_us = loop_monotonic_us(loop)};
 
@@ -638,9 +643,13 @@ static void client_send(struct redis_client *public, const struct str *words, si
 	if (client->state == CLIENT_IDLE)
 		client_begin(client);
 	append_command(&client->lines, words, count);
+	vec_push(&client->waiting, waiting);
+	if (redis_transaction_note(&client->transaction, words[0], client->losses)) {
+		append_command(&client->lines, &spoiler, 1);
+		vec_push(&client->waiting, ((struct waiting){.since_us = waiting.since_us}));
+	}
 	if (strbuf_is_full(&client->lines)) /* a command in it is cut short */
 		client_fail_later(client, STR("too much waits to be sent"));
-	vec_push(&client->waiting, waiting);
 	if (client->state != CLIENT_READY)
 		return;
 	if (!timer_is_running(&client->timer))
