@@ -27,6 +27,7 @@ import time
 KILLS = 2
 CONNECTIONS = 64
 DOWN_AFTER_MS = 500
+CALM_DOWN_AFTER_MS = 10000  # while nobody is killed: a disk that is slow for a moment is no death
 RECOVERY_MAX_S = 2.0
 GROUP = "main"
 COUNTER = "stats/{service:1}/cinstance:a%d/metric:1/eternity"
@@ -176,7 +177,7 @@ class Cluster:
             with open(path, "w", encoding="ascii") as file:
                 file.write(f"port {port}\nbind 127.0.0.1\ndir {folder}\nlogfile {folder}/log\n"
                            f"sentinel monitor {GROUP} 127.0.0.1 {self.nodes[0].port} 2\n"
-                           f"sentinel down-after-milliseconds {GROUP} {DOWN_AFTER_MS}\n"
+                           f"sentinel down-after-milliseconds {GROUP} {CALM_DOWN_AFTER_MS}\n"
                            f"sentinel failover-timeout {GROUP} 1000\n")
             self.sentinels.append(subprocess.Popen(["redis-server", path, "--sentinel"]))
         for port in self.sentinel_ports:
@@ -195,6 +196,12 @@ class Cluster:
         connection.close()
         return int(address[1])
 
+    def set_down_after(self, milliseconds):
+        for port in self.sentinel_ports:
+            connection = Resp(port)
+            connection.ask("SENTINEL", "SET", GROUP, "down-after-milliseconds", milliseconds)
+            connection.close()
+
     def master(self):
         port = self.master_port(self.sentinel_ports[0])
         return next(node for node in self.nodes if node.port == port)
@@ -206,6 +213,14 @@ class Cluster:
         replication, persistence = info(replica.port, "replication"), info(replica.port, "persistence")
         return (replication["role"] == "slave" and replication["master_link_status"] == "up"
                 and persistence["aof_rewrite_in_progress"] == "0" and persistence["aof_rewrite_scheduled"] == "0")
+
+    def switches(self):
+        """What the Sentinels decided, each line once: more than we killed masters is a failover of their own."""
+        lines = {}
+        for number in range(len(self.sentinels)):
+            with open(os.path.join(self.folder, f"sentinel{number}", "log"), encoding="utf-8") as file:
+                lines.update({line.split("# ")[1].strip(): line.strip() for line in file if "+switch-master" in line})
+        return sorted(lines.values())
 
     def stop(self):
         for process in self.sentinels + [node.process for node in self.nodes if node.process is not None]:
@@ -400,6 +415,7 @@ def kill_master(cluster, load, number, cut_seconds):
     master = cluster.master()
     replica = cluster.other(master)
     wait_for("the synchronization of a replica", lambda: cluster.is_synchronous(replica), 60.0)
+    cluster.set_down_after(DOWN_AFTER_MS)
     if cut_seconds > 0:
         cut_replication(master, replica, cut_seconds)
     killed_at = time.monotonic()
@@ -416,6 +432,9 @@ def kill_master(cluster, load, number, cut_seconds):
     wait_for("an answer after the promotion", lambda: load.successes and load.successes[-1] > promoted_at)
     # What the master had answered may still have been on its way.
     first = min(at for at in load.successes if at > killed_at + DOWN_AFTER_MS / 2000)
+    wait_for("the agreement on a new master", lambda: all(
+        cluster.master_port(port) == replica.port for port in cluster.sentinel_ports))
+    cluster.set_down_after(CALM_DOWN_AFTER_MS)
     cut_tree(sizes)
     dead = os.path.join(cluster.folder, f"dead{number}")
     shutil.copytree(master.folder, dead)
@@ -468,7 +487,10 @@ def explain(cluster, folders, lost):
     return explained
 
 
-def judge(refscale, cluster, load, folders, recoveries):
+def judge(refscale, cluster, load, folders, recoveries, processes):
+    # What the worker had put away on a dead master is there again when that was lost; another worker puts it away.
+    processes.append(Backend(refscale, "worker", cluster))
+    processes[-1].wait_ready()
     drain(cluster)
     retried = retry_failed(refscale, cluster)
     total = load.next
@@ -489,6 +511,12 @@ def judge(refscale, cluster, load, folders, recoveries):
         print("failover: counted twice: " + " ".join(f"a{n}" for n in twice[:20]))
     if unexplained:
         print("failover: unexplained: " + " ".join(f"a{n}" for n in unexplained[:20]))
+    if twice or unexplained:
+        print("\n".join(["failover: the Sentinels' decisions:"] + cluster.switches()))
+        for node in cluster.nodes:
+            print(f"failover: node on {node.port}: {info(node.port, 'replication')}")
+            with open(os.path.join(node.folder, "log"), encoding="utf-8") as file:
+                print("".join(file.readlines()[-40:]))
     slow = [r for r in recoveries if r > RECOVERY_MAX_S]
     if slow:
         print(f"failover: {slow[0]:.2f} s from a promotion to the first answer, at most {RECOVERY_MAX_S:.0f} are right")
@@ -518,7 +546,8 @@ def run(options, cluster, processes):
     finally:
         load.is_over = True
         thread.join()
-    return judge(options.refscale, cluster, load, [death[:2] for death in deaths], [death[2] for death in deaths])
+    return judge(options.refscale, cluster, load, [death[:2] for death in deaths], [death[2] for death in deaths],
+                 processes)
 
 
 def main():
