@@ -121,6 +121,11 @@ static void check_portal(struct checking *c, const struct json *expected)
 	check_calls(c, expected, SIDE_PORTAL);
 }
 
+static void check_issuer(struct checking *c, const struct json *expected)
+{
+	check_calls(c, expected, SIDE_ISSUER);
+}
+
 static void check_hook(struct checking *c, const struct json *expected)
 {
 	check_calls(c, expected, SIDE_HOOK);
@@ -145,6 +150,11 @@ static void check_upstream_calls(struct checking *c, const struct json *expected
 static void check_portal_calls(struct checking *c, const struct json *expected)
 {
 	check_count(c, expected, SIDE_PORTAL);
+}
+
+static void check_issuer_calls(struct checking *c, const struct json *expected)
+{
+	check_count(c, expected, SIDE_ISSUER);
 }
 
 static void check_hook_calls(struct checking *c, const struct json *expected)
@@ -298,6 +308,8 @@ static const struct {
 	{STR_INIT("backend_calls"), check_backend_calls},
 	{STR_INIT("upstream_calls"), check_upstream_calls},
 	{STR_INIT("portal_calls"), check_portal_calls},
+	{STR_INIT("issuer"), check_issuer},
+	{STR_INIT("issuer_calls"), check_issuer_calls},
 	{STR_INIT("hook"), check_hook},
 	{STR_INIT("hook_calls"), check_hook_calls},
 	{STR_INIT("order"), check_order},

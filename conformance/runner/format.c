@@ -14,12 +14,33 @@ static const struct shape_key scripted_answer_keys[] = {
 	{.name = NULL},
 };
 
+static const struct shape_key issuer_keys[] = {
+	{"keys", SHAPE_TEXT_MAP, NULL, NULL, false},
+	{"issuer", SHAPE_TEXT, NULL, NULL, false},
+	{"algorithms", SHAPE_TEXTS, NULL, NULL, false},
+	{"answers", SHAPE_SCRIPTS, scripted_answer_keys, NULL, false},
+	{.name = NULL},
+};
+
+static const struct shape_key token_keys[] = {
+	{"key", SHAPE_TEXT, NULL, NULL, false},
+	{"kid", SHAPE_TEXT, NULL, NULL, false},
+	{"alg", SHAPE_TEXT, NULL, NULL, false},
+	{"header", SHAPE_OBJECT, NULL, NULL, false},
+	{"claims", SHAPE_OBJECT, NULL, NULL, false},
+	{"payload", SHAPE_TEXT, NULL, NULL, false},
+	{"expires_in", SHAPE_DURATION, NULL, NULL, false},
+	{"tampered", SHAPE_BOOLEAN, NULL, NULL, false},
+	{.name = NULL},
+};
+
 #define PLAYED_KEYS                                                                                \
 	{"config", SHAPE_ONE_OR_LIST, NULL, NULL, false},                                          \
 		{"config_text", SHAPE_TEXT, NULL, NULL, false},                                    \
 		{"backend", SHAPE_SCRIPT, scripted_answer_keys, NULL, false},                      \
 		{"upstream", SHAPE_SCRIPT, scripted_answer_keys, NULL, false},                     \
 		{"portal", SHAPE_SCRIPTS, scripted_answer_keys, NULL, false},                      \
+		{"issuer", SHAPE_OBJECT, issuer_keys, NULL, false},                                \
 	{                                                                                          \
 		"names", SHAPE_ADDRESSES, NULL, NULL, false                                        \
 	}
@@ -40,6 +61,7 @@ static const struct shape_key set_keys[] = {PLAYED_KEYS, HOOK_KEY, {.name = NULL
 
 static const struct shape_key gateway_given_keys[] = {
 	{"source", SHAPE_WORD, NULL, "file portal", false},
+	{"tokens", SHAPE_NAMED, token_keys, NULL, false},
 	PLAYED_KEYS,
 	TARGET_KEYS,
 	{.name = NULL},
@@ -156,10 +178,12 @@ const struct shape_key format_check_keys[] = {
 	{"backend", SHAPE_CALLS, call_check_keys, NULL, false},
 	{"upstream", SHAPE_CALLS, call_check_keys, NULL, false},
 	{"portal", SHAPE_CALLS, call_check_keys, NULL, false},
+	{"issuer", SHAPE_CALLS, call_check_keys, NULL, false},
 	{"hook", SHAPE_CALLS, call_check_keys, NULL, false},
 	{"backend_calls", SHAPE_INTEGER, NULL, NULL, false},
 	{"upstream_calls", SHAPE_INTEGER, NULL, NULL, false},
 	{"portal_calls", SHAPE_INTEGER, NULL, NULL, false},
+	{"issuer_calls", SHAPE_INTEGER, NULL, NULL, false},
 	{"hook_calls", SHAPE_INTEGER, NULL, NULL, false},
 	{"order", SHAPE_TEXTS, NULL, NULL, false},
 	{"log", SHAPE_OBJECT, log_check_keys, NULL, false},

@@ -1,6 +1,6 @@
 /* A played server: it notes every call on the wire and answers as it was told, faults included. The
- * backend, upstream, portal and events hook of a case are such; each has its own way to choose
- * answers (play_script.c, play_upstream.c, play_portal.c).
+ * backend, upstream, portal, identity provider and events hook of a case are such; each has its own
+ * way to choose answers (play_script.c, play_upstream.c, play_portal.c, play_issuer.c).
  *
  * An answer is {status, fields, body, json, delay, fault}, all optional. A script is a list of
  * answers used in order, of which the last one repeats.
@@ -30,6 +30,19 @@ struct script {
 	const struct json *answers; /* one, or a list; NULL: the default */
 	size_t next;
 };
+
+/* Paths, with or without query, that have scripts of their own. */
+struct path_scripts {
+	const struct json *overrides; /* path -> answers; NULL: none */
+	struct {
+		struct str path;
+		struct script script;
+	} used[16];
+	size_t count;
+};
+
+/* NULL: the path has none. */
+const struct json *path_scripts_take(struct path_scripts *scripts, const struct record *record);
 
 /* The answer to come; NULL: the default. */
 const struct json *script_peek(const struct script *script);
@@ -61,13 +74,8 @@ play_choose play_upstream_choose; /* the script; `echo` and default: the request
 play_choose play_portal_choose;   /* data: struct portal_play */
 
 struct portal_play {
-	const struct json *config;    /* {services: [...]}; NULL: none */
-	const struct json *overrides; /* path -> answers; NULL: none */
-	struct {
-		struct str path;
-		struct script script;
-	} scripts[16]; /* of the overrides that were used */
-	size_t scripts_count;
+	const struct json *config; /* {services: [...]}; NULL: none */
+	struct path_scripts answers;
 };
 
 #endif

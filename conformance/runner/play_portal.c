@@ -139,32 +139,11 @@ static const struct json *answer_from_config(const struct portal_play *portal,
 	return not_found(arena);
 }
 
-/* Overrides. */
-
-static struct script *script_of(struct portal_play *portal, const struct json *override)
-{
-	for (size_t i = 0; i < portal->scripts_count; i++) {
-		if (str_equal(portal->scripts[i].path, override->key))
-			return &portal->scripts[i].script;
-	}
-	if (portal->scripts_count == sizeof portal->scripts / sizeof *portal->scripts)
-		return NULL;
-	portal->scripts[portal->scripts_count].path = override->key;
-	portal->scripts[portal->scripts_count].script = (struct script){override, 0};
-	return &portal->scripts[portal->scripts_count++].script;
-}
-
 const struct json *play_portal_choose(struct play *play, const struct record *record,
 				      struct arena *arena)
 {
 	struct portal_play *portal = play->data;
-	const struct json *override = json_get(portal->overrides, record->target);
-	struct script *script;
+	const struct json *scripted = path_scripts_take(&portal->answers, record);
 
-	if (override == NULL)
-		override = json_get(portal->overrides, record->path);
-	if (override == NULL)
-		return answer_from_config(portal, record, arena);
-	script = script_of(portal, override);
-	return script != NULL ? script_take(script) : override;
+	return scripted != NULL ? scripted : answer_from_config(portal, record, arena);
 }

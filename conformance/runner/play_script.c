@@ -8,3 +8,29 @@ const struct json *play_script_choose(struct play *play, const struct record *re
 	(void)arena;
 	return script_take(&play->script);
 }
+
+static struct script *script_of(struct path_scripts *scripts, const struct json *override)
+{
+	for (size_t i = 0; i < scripts->count; i++) {
+		if (str_equal(scripts->used[i].path, override->key))
+			return &scripts->used[i].script;
+	}
+	if (scripts->count == sizeof scripts->used / sizeof *scripts->used)
+		return NULL;
+	scripts->used[scripts->count].path = override->key;
+	scripts->used[scripts->count].script = (struct script){override, 0};
+	return &scripts->used[scripts->count++].script;
+}
+
+const struct json *path_scripts_take(struct path_scripts *scripts, const struct record *record)
+{
+	const struct json *override = json_get(scripts->overrides, record->target);
+	struct script *script;
+
+	if (override == NULL)
+		override = json_get(scripts->overrides, record->path);
+	if (override == NULL)
+		return NULL;
+	script = script_of(scripts, override);
+	return script != NULL ? script_take(script) : override;
+}

@@ -57,6 +57,7 @@ bool scene_set(struct scene *scene, const struct json *set, struct error *error)
 	const struct json *config = json_get(set, STR("config"));
 	const struct json *config_text = json_get(set, STR("config_text"));
 	const struct json *portal = json_get(set, STR("portal"));
+	const struct json *issuer = json_get(set, STR("issuer"));
 	const struct json *names = json_get(set, STR("names"));
 	const enum side scripted[] = {SIDE_BACKEND, SIDE_UPSTREAM, SIDE_HOOK};
 
@@ -66,10 +67,11 @@ bool scene_set(struct scene *scene, const struct json *set, struct error *error)
 		if (script != NULL && scene->plays[scripted[i]].world != NULL)
 			play_set_script(&scene->plays[scripted[i]], script);
 	}
-	if (portal != NULL) {
-		scene->portal.overrides = portal;
-		scene->portal.scripts_count = 0;
-	}
+	if (portal != NULL)
+		scene->portal.answers = (struct path_scripts){.overrides = portal};
+	if (issuer != NULL &&
+	    !issuer_play_set(&scene->issuer, scene->world, scene->arena, issuer, error))
+		return false;
 	if (names != NULL)
 		scene->names.names = names;
 	if (config_text != NULL)
@@ -88,6 +90,8 @@ static bool open_plays(struct scene *scene, uint16_t portal_port, struct error *
 			 play_upstream_choose, NULL, error) &&
 	       play_open(&scene->plays[SIDE_PORTAL], scene->world, &scene->wire, SIDE_PORTAL,
 			 play_portal_choose, &scene->portal, error) &&
+	       play_open(&scene->plays[SIDE_ISSUER], scene->world, &scene->wire, SIDE_ISSUER,
+			 play_issuer_choose, &scene->issuer, error) &&
 	       play_names_open(&scene->names, scene->world, scene->arena, error);
 }
 
@@ -100,7 +104,27 @@ static void choose_config_path(struct scene *scene)
 		world_process_id(scene->world), world_chance(scene->world));
 }
 
-static bool open_gateway_scene(struct scene *scene, uint16_t portal_port, struct error *error)
+/* Its keys are read only for who needs them: a case that plays with tokens. */
+static bool set_up_issuer(struct scene *scene, const struct json *given, struct error *error)
+{
+	const struct json *tokens = json_get(given, STR("tokens"));
+	const struct json *issuer = json_get(given, STR("issuer"));
+
+	scene->issuer.url = str_format(scene->arena, "http://127.0.0.1:%u/realm",
+				       (unsigned)scene->plays[SIDE_ISSUER].port);
+	placeholders_set(&scene->placeholders, STR("issuer"), scene->issuer.url);
+	set_address(scene, STR("issuer_port"), "%u", scene->plays[SIDE_ISSUER].port);
+	if (tokens == NULL && issuer == NULL)
+		return true;
+	tokens = placeholders_expand_json(&scene->placeholders, scene->arena, tokens);
+	issuer = placeholders_expand_json(&scene->placeholders, scene->arena, issuer);
+	return issuer_play_set(&scene->issuer, scene->world, scene->arena, issuer, error) &&
+	       tokens_make(&scene->issuer, scene->world, scene->arena, tokens, &scene->placeholders,
+			   error);
+}
+
+static bool open_gateway_scene(struct scene *scene, const struct json *given, uint16_t portal_port,
+			       struct error *error)
 {
 	if (!open_plays(scene, portal_port, error))
 		return false;
@@ -114,7 +138,7 @@ static bool open_gateway_scene(struct scene *scene, uint16_t portal_port, struct
 	set_address(scene, STR("backend_port"), "%u", scene->plays[SIDE_BACKEND].port);
 	set_address(scene, STR("upstream_port"), "%u", scene->plays[SIDE_UPSTREAM].port);
 	placeholders_set(&scene->placeholders, STR("config"), scene->config_path);
-	return true;
+	return set_up_issuer(scene, given, error);
 }
 
 static void add_given_variables(struct scene *scene)
@@ -171,7 +195,7 @@ bool scene_open(struct scene *scene, struct world *world, struct arena *arena,
 	scene->host = STR("127.0.0.1");
 	scene->environment = json_new(arena, JSON_OBJECT);
 	wire_init(&scene->wire, arena);
-	if (is_gateway ? !open_gateway_scene(scene, portal_port, error)
+	if (is_gateway ? !open_gateway_scene(scene, conform_case->given, portal_port, error)
 		       : !open_backend_scene(scene, error))
 		return false;
 	scene->given = placeholders_expand_json(&scene->placeholders, arena, conform_case->given);
@@ -181,7 +205,8 @@ bool scene_open(struct scene *scene, struct world *world, struct arena *arena,
 
 void scene_close_plays(struct scene *scene)
 {
-	const enum side played[] = {SIDE_BACKEND, SIDE_UPSTREAM, SIDE_PORTAL, SIDE_HOOK};
+	const enum side played[] = {SIDE_BACKEND, SIDE_UPSTREAM, SIDE_PORTAL, SIDE_ISSUER,
+				    SIDE_HOOK};
 
 	for (size_t i = 0; i < sizeof played / sizeof *played; i++) {
 		if (scene->plays[played[i]].world != NULL)

@@ -1,6 +1,6 @@
-/* What stands around the target of one case: for a gateway the played backend, upstream, portal and
- * name server and the configuration file, for a backend the played events hook; for both the wire
- * on which all is noted.
+/* What stands around the target of one case: for a gateway the played backend, upstream, portal,
+ * identity provider and name server and the configuration file, for a backend the played events
+ * hook; for both the wire on which all is noted.
  */
 #ifndef RUNNER_SCENE_H
 #define RUNNER_SCENE_H
@@ -11,6 +11,7 @@
 #include "conformance/runner/case.h"
 #include "conformance/runner/placeholders.h"
 #include "conformance/runner/play.h"
+#include "conformance/runner/play_issuer.h"
 #include "conformance/runner/play_names.h"
 #include "conformance/runner/wire.h"
 
@@ -25,6 +26,7 @@ struct scene {
 	struct wire wire;
 	struct play plays[SIDES]; /* not SIDE_CLIENT */
 	struct portal_play portal;
+	struct issuer_play issuer;
 	struct play_names names;
 	struct placeholders placeholders;
 	const struct json *given;  /* expanded; may be NULL */
@@ -38,8 +40,8 @@ struct scene {
 /* portal_port 0: any. Zeroed scenes may be closed. */
 bool scene_open(struct scene *scene, struct world *world, struct arena *arena,
 		const struct conform_case *conform_case, uint16_t portal_port, struct error *error);
-/* An action `set`, or the start: any of config, config_text, backend, upstream, portal, names,
- * hook; what the suite does not play is left out. */
+/* An action `set`, or the start: any of config, config_text, backend, upstream, portal, issuer,
+ * names, hook; what the suite does not play is left out. */
 bool scene_set(struct scene *scene, const struct json *set, struct error *error);
 /* Played servers end, so that nobody waits for their answers; the wire stays. */
 void scene_close_plays(struct scene *scene);

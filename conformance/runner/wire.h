@@ -15,7 +15,7 @@
 
 struct arena;
 
-enum side { SIDE_CLIENT, SIDE_BACKEND, SIDE_UPSTREAM, SIDE_PORTAL, SIDE_HOOK, SIDES };
+enum side { SIDE_CLIENT, SIDE_BACKEND, SIDE_UPSTREAM, SIDE_PORTAL, SIDE_ISSUER, SIDE_HOOK, SIDES };
 
 struct str side_name(enum side side);
 bool side_from_name(struct str name, enum side *side);

@@ -1,21 +1,27 @@
 #include "gateway/authorization.h"
 
+#include <inttypes.h>
+
 #include "base/arena.h"
+#include "base/utc.h"
 #include "gateway/auth_cache.h"
 #include "gateway/config.h"
 #include "gateway/gateway_internal.h"
+#include "gateway/jwt.h"
 #include "gateway/request.h"
 #include "world/clock.h"
 
-/* "42:abc:usage%5Bhits%5D=2", with the parameters that policies added at the end (4.7). */
+/* "42:abc:usage%5Bhits%5D=2", with the parameters that policies added at the end (4.7). A JWT
+ * stands for its application only as long as it is good, so it is the whole token that counts. */
 static struct str cached_key(const struct request *request)
 {
 	const struct authorization *authorization = &request->authorization;
 	const struct credential *items = request->credentials.items;
 	bool has_two = request->credentials.count > 1;
 	bool has_extra = authorization->extra_arguments.size > 0;
+	struct str first = request->token.size > 0 ? request->token : items[0].value;
 
-	return STR_CONCAT(request->arena, request->service->id, STR(":"), items[0].value,
+	return STR_CONCAT(request->arena, request->service->id, STR(":"), first,
 			  has_two ? STR(":") : STR(""), has_two ? items[1].value : STR(""),
 			  STR(":"), authorization->usage_arguments, has_extra ? STR(":") : STR(""),
 			  authorization->extra_arguments);
@@ -32,27 +38,60 @@ static struct str call_arguments(const struct request *request, struct str log_c
 			  has_extra ? STR("&") : STR(""), authorization->extra_arguments, log_code);
 }
 
+/* A key as the log may show it: a JWT without the signature that makes it one. */
+static const char *shown_key(const struct request *request)
+{
+	struct str key = request->authorization.key;
+
+	if (request->token.size == 0)
+		return log_text(request->arena, key);
+	return log_text(request->arena, STR_CONCAT(request->arena, request->service->id, STR(":"),
+						   jwt_masked(request->arena, request->token),
+						   str_skip(key, request->service->id.size + 1 +
+									 request->token.size)));
+}
+
+/* Until when an authorization may be remembered, on the monotonic clock (10.4). */
+static int64_t expiry_us(const struct request *request)
+{
+	struct world *world = request->gateway->world;
+
+	if (request->token.size == 0)
+		return AUTH_CACHE_FOR_EVER;
+	return world_monotonic_us(world) + request->token_expires_us - world_utc_us(world);
+}
+
+/* In seconds, for the log. */
+static const char *time_to_live_text(const struct request *request, int64_t expires_us)
+{
+	int64_t now_us = world_monotonic_us(request->gateway->world);
+
+	if (expires_us == AUTH_CACHE_FOR_EVER)
+		return "nil";
+	return str_cstr(request->arena, str_format(request->arena, "%" PRId64,
+						   (expires_us - now_us) / UTC_SECOND_US));
+}
+
 /* Applies the cache handler to backend's answer. */
 static void remember(struct request *request)
 {
 	struct gateway *gateway = request->gateway;
 	struct authorization *authorization = &request->authorization;
 	int status = authorization->call.status;
+	int64_t expires_us = expiry_us(request);
 
 	switch (auth_cache_update(gateway->auth_cache, request->cache_handler, authorization->key,
-				  status, AUTH_CACHE_FOR_EVER,
-				  world_monotonic_us(gateway->world))) {
+				  status, expires_us, world_monotonic_us(gateway->world))) {
 	case CACHE_UNCHANGED:
 		break;
 	case CACHE_WRITTEN:
 		LOG(&gateway->log, LEVEL_INFO, &request->subject,
-		    "apicast cache write key: %s, ttl: nil",
-		    log_text(request->arena, authorization->key));
+		    "apicast cache write key: %s, ttl: %s", shown_key(request),
+		    time_to_live_text(request, expires_us));
 		break;
 	case CACHE_DELETED:
 		LOG(&gateway->log, LEVEL_NOTICE, &request->subject,
-		    "apicast cache delete key: %s cause status %d",
-		    log_text(request->arena, authorization->key), status);
+		    "apicast cache delete key: %s cause status %d", shown_key(request), status);
 		break;
 	}
 }
@@ -105,11 +144,11 @@ enum authorization_result authorize(struct request *request, authorization_done 
 	authorization->was_remembered = is_remembered(request);
 	if (authorization->was_remembered) {
 		LOG(&gateway->log, LEVEL_DEBUG, &request->subject, "apicast cache hit key: %s",
-		    log_text(request->arena, authorization->key));
+		    shown_key(request));
 		return AUTHORIZATION_GRANTED;
 	}
 	LOG(&gateway->log, LEVEL_INFO, &request->subject, "apicast cache miss key: %s value: nil",
-	    log_text(request->arena, authorization->key));
+	    shown_key(request));
 	backend_authrep(&authorization->call, gateway, request->service,
 			call_arguments(request, STR("")), &request->subject, request->arena,
 			authrep_answered, request);
@@ -137,8 +176,7 @@ bool authorization_report(struct request *request, authorization_reported *repor
 		return false;
 	}
 	LOG(&gateway->log, LEVEL_INFO, &request->subject,
-	    "[async] reporting to backend asynchronously, cached_key: %s",
-	    log_text(request->arena, authorization->key));
+	    "[async] reporting to backend asynchronously, cached_key: %s", shown_key(request));
 	authorization->reported = reported;
 	if (gateway->settings.response_codes)
 		log_code = str_format(request->arena, "&log%%5Bcode%%5D=%d", request->status);

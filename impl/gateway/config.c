@@ -103,13 +103,15 @@ static void add_host(struct config *config, struct str host, const struct servic
 	host_services_add(config, entry, service);
 }
 
-static bool add_service(struct config *config, const struct json *content,
-			const struct settings *settings, struct map *ids, struct error_log *log,
+static bool add_service(struct config *config, const struct policy_loader *loader,
+			const struct json *content, const struct json *oidc, struct map *ids,
 			struct error *error)
 {
 	struct service *service = &config->services[config->services_count];
+	const struct settings *settings = loader->settings;
+	struct error_log *log = loader->log;
 
-	if (!config_service_parse(config->arena, content, settings, log, service, error))
+	if (!config_service_parse(loader, content, oidc, service, error))
 		return false;
 	config->services_count++;
 	if (!is_wanted(settings, service)) {
@@ -127,20 +129,22 @@ static bool add_service(struct config *config, const struct json *content,
 	return true;
 }
 
-static bool add_services(struct config *config, const struct json *services,
-			 const struct settings *settings, struct error_log *log,
-			 struct error *error)
+static bool add_services(struct config *config, const struct policy_loader *loader,
+			 const struct json *document, struct error *error)
 {
+	const struct json *services = json_get(document, STR("services"));
+	const struct json *oidc = json_at(json_get(document, STR("oidc")), 0);
 	struct map *ids = map_create(0);
 	bool is_good = true;
 
 	config->services = ARENA_ARRAY(config->arena, struct service, services->count);
 	JSON_EACH (content, services) {
 		is_good = content->kind == JSON_OBJECT
-				  ? add_service(config, content, settings, ids, log, error)
+				  ? add_service(config, loader, content, oidc, ids, error)
 				  : error_set(error, ERROR_INVALID, "a service is not an object");
 		if (!is_good)
 			break;
+		oidc = oidc != NULL ? oidc->next : NULL;
 	}
 	map_destroy(ids);
 	return is_good;
@@ -151,6 +155,10 @@ struct config *config_create(struct arena *arena, const struct json *json,
 			     struct error *error)
 {
 	const struct json *services = json_get(json, STR("services"));
+	struct policy_loader loader = {.arena = arena,
+				       .settings = settings,
+				       .log = log,
+				       .issuers = json_get(json, STR("issuers"))};
 	struct config *config;
 
 	if (json == NULL || json->kind != JSON_OBJECT) {
@@ -164,7 +172,7 @@ struct config *config_create(struct arena *arena, const struct json *json,
 	config->hosts = map_create(0);
 	/* Without services it is a good configuration of none (1.7). */
 	if (services == NULL || services->kind != JSON_ARRAY ||
-	    add_services(config, services, settings, log, error))
+	    add_services(config, &loader, json, error))
 		return config;
 	config_release(config);
 	return NULL;

@@ -14,6 +14,7 @@
 #include "gateway/credentials.h"
 #include "gateway/mapping_rules.h"
 #include "gateway/policies/chain.h"
+#include "gateway/template_value.h"
 #include "gateway/upstream_target.h"
 #include "http/message.h"
 
@@ -21,6 +22,7 @@ struct arena;
 struct error;
 struct error_log;
 struct json;
+struct jwt_issuer;
 struct map;
 struct settings;
 
@@ -52,7 +54,11 @@ struct backend_endpoint {
 struct service {
 	struct str id, system_name;
 	struct str backend_version_text;
-	bool is_oidc;
+	bool is_oidc, is_native_oauth;
+	const struct jwt_issuer *issuer; /* NULL: nothing that tokens could be judged by (10.2) */
+	struct str issuer_endpoint;      /* its URL, with a client's secret: never in a log */
+	struct template_value client_id; /* plain: the claim's name; empty: azp (10.3) */
+	struct str oauth_login_url;      /* of the native flow (4.9) */
 	struct credentials_rules credentials;
 	struct str authentication_type, authentication_value; /* a secret: never in a log */
 	struct backend_endpoint backend;
@@ -82,8 +88,9 @@ struct config {
 	struct map *hosts; /* host -> struct host_services */
 };
 
-/* From {"services":[...],"oidc":[...]}; takes the arena that `json` lives in, also on failure. NULL
- * and *error when a service cannot be read. Warnings of section 1.6 and 1.7 go to the log. */
+/* From {"services":[...],"oidc":[...],"issuers":{...}}; takes the arena that `json` lives in, also
+ * on failure. NULL and *error when a service cannot be read. Warnings of section 1.6 and 1.7 go to
+ * the log. */
 struct config *config_create(struct arena *arena, const struct json *json,
 			     const struct settings *settings, struct error_log *log,
 			     struct error *error);

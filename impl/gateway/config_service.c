@@ -5,6 +5,7 @@
 #include "base/json.h"
 #include "base/url.h"
 #include "gateway/error_log.h"
+#include "gateway/jwt.h"
 #include "gateway/settings.h"
 
 #define MOCK_BACKEND "http://127.0.0.1" /* the port is that of the echo API */
@@ -88,6 +89,7 @@ static void parse_credentials(struct arena *arena, const struct json *content,
 	service->backend_version_text = json_scalar_text(json_get(content, STR("backend_version")));
 	method = text_or(proxy, STR("authentication_method"), service->backend_version_text);
 	service->is_oidc = str_equal(method, STR("oidc"));
+	service->is_native_oauth = str_equal(method, STR("oauth"));
 	rules->version = parse_version(service->backend_version_text);
 	rules->location = parse_location(text_or(proxy, STR("credentials_location"), STR("query")));
 	rules->user_key = str_lower(arena, text_or(proxy, STR("auth_user_key"), STR("user_key")));
@@ -188,12 +190,21 @@ static void parse_upstream(struct arena *arena, const struct json *proxy, struct
 		service->hostname_rewrite = rewrite;
 }
 
-bool config_service_parse(struct arena *arena, const struct json *content,
-			  const struct settings *settings, struct error_log *log,
-			  struct service *service, struct error *error)
+static void parse_oauth(const struct policy_loader *loader, const struct json *proxy,
+			const struct json *oidc, struct service *service)
+{
+	service->issuer = jwt_issuer_read(loader->arena, oidc, loader->log);
+	service->issuer_endpoint = json_get_str(proxy, STR("oidc_issuer_endpoint"));
+	service->client_id = template_value_read(loader, proxy, STR("jwt_claim_with_client_id"),
+						 STR("jwt_claim_with_client_id_type"));
+	service->oauth_login_url = json_get_str(proxy, STR("oauth_login_url"));
+}
+
+bool config_service_parse(const struct policy_loader *loader, const struct json *content,
+			  const struct json *oidc, struct service *service, struct error *error)
 {
 	const struct json *proxy = json_get(content, STR("proxy"));
-	struct policy_loader loader = {.arena = arena, .settings = settings, .log = log};
+	struct arena *arena = loader->arena;
 	struct error warning;
 
 	*service = (struct service){.original = content};
@@ -201,15 +212,17 @@ bool config_service_parse(struct arena *arena, const struct json *content,
 	service->system_name = json_get_str(content, STR("system_name"));
 	parse_credentials(arena, content, proxy, service);
 	parse_hosts(arena, proxy, service);
-	parse_backend(arena, content, proxy, settings, service);
+	parse_oauth(loader, proxy, oidc, service);
+	parse_backend(arena, content, proxy, loader->settings, service);
 	parse_upstream(arena, proxy, service);
 	parse_answers(proxy, service);
 	if (!mapping_rules_parse(arena, json_get(proxy, STR("proxy_rules")), &service->rules,
 				 &warning, error))
 		return error_wrap(error, "service %.*s", STR_ARG(service->id));
 	if (warning.kind != ERROR_NONE)
-		LOG(log, LEVEL_WARN, NULL, "service %.*s: %s", STR_ARG(service->id), warning.text);
-	policy_chain_parse(&loader, json_get(proxy, STR("policy_chain")), &service->chain);
+		LOG(loader->log, LEVEL_WARN, NULL, "service %.*s: %s", STR_ARG(service->id),
+		    warning.text);
+	policy_chain_parse(loader, json_get(proxy, STR("policy_chain")), &service->chain);
 	policy_chain_export(&service->chain, &service->exports);
 	return true;
 }

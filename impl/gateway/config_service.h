@@ -4,11 +4,9 @@
 
 #include "gateway/config.h"
 
-/* *service is undefined on failure. Texts are borrowed from `content`, whose arena must be the
- * same.
- */
-bool config_service_parse(struct arena *arena, const struct json *content,
-			  const struct settings *settings, struct error_log *log,
-			  struct service *service, struct error *error);
+/* oidc: the element of oidc[] beside it. *service is undefined on failure. Texts are borrowed from
+ * both, whose arena must be the loader's. */
+bool config_service_parse(const struct policy_loader *loader, const struct json *content,
+			  const struct json *oidc, struct service *service, struct error *error);
 
 #endif

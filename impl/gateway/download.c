@@ -9,6 +9,7 @@
 #include "base/url.h"
 #include "base/yaml.h"
 #include "gateway/config.h"
+#include "gateway/discovery.h"
 #include "gateway/gateway_internal.h"
 #include "gateway/outgoing.h"
 #include "http/body.h"
@@ -43,7 +44,8 @@ struct download {
 
 	struct str *ids; /* of the services to ask for */
 	size_t ids_count, ids_asked;
-	struct json *services, *oidc;
+	struct json *services, *oidc, *issuers;
+	struct discovery discovery;
 };
 
 static void ask(struct download *download);
@@ -55,6 +57,8 @@ struct arena *download_take(struct download *download, struct json **json)
 	*json = json_new(arena, JSON_OBJECT);
 	json_set(*json, STR("services"), download->services);
 	json_set(*json, STR("oidc"), download->oidc);
+	if (download->issuers->count > 0)
+		json_set(*json, STR("issuers"), download->issuers);
 	download->arena = NULL;
 	return arena;
 }
@@ -67,6 +71,20 @@ const struct error *download_error(const struct download *download)
 static void finish(struct download *download, enum download_result result)
 {
 	download->done(download, result, download->data);
+}
+
+/* All contents are there: what is missing yet is what identity providers say (2.5). */
+
+static void discovered(void *data)
+{
+	finish(data, DOWNLOAD_DONE);
+}
+
+static void finish_with_issuers(struct download *download)
+{
+	discovery_start(&download->discovery, download->gateway, download->arena,
+			download->services, download->oidc, download->issuers, discovered,
+			download);
 }
 
 /* Contents. */
@@ -148,7 +166,7 @@ static void load_local(struct task *task)
 		return;
 	}
 	add_document(download, document);
-	finish(download, DOWNLOAD_DONE);
+	finish_with_issuers(download);
 }
 
 /* Portal: what each call asks for. */
@@ -216,7 +234,7 @@ static void ask_for_services(struct download *download)
 	if (download->ids_asked < download->ids_count)
 		go_to(download, STEP_SERVICE);
 	else
-		finish(download, DOWNLOAD_DONE);
+		finish_with_issuers(download);
 }
 
 static void begin_list(struct download *download)
@@ -254,7 +272,7 @@ static void path_answered(struct download *download, int status, struct str body
 		return;
 	JSON_EACH (element, json_get(document, STR("proxy_configs")))
 		add_content(download, json_path(element, "proxy_config.content"), NULL);
-	finish(download, DOWNLOAD_DONE);
+	finish_with_issuers(download);
 }
 
 static void list_answered(struct download *download, int status, struct str body)
@@ -317,7 +335,7 @@ static void spec_answered(struct download *download, int status, struct str body
 		if (document == NULL)
 			return;
 		add_document(download, document);
-		finish(download, DOWNLOAD_DONE);
+		finish_with_issuers(download);
 		return;
 	}
 	if (failure == HTTP_FAILURE_CONNECT_REFUSED &&
@@ -455,6 +473,7 @@ struct download *download_start(struct gateway *gateway, struct str host, downlo
 	download->data = data;
 	download->services = json_new(download->arena, JSON_ARRAY);
 	download->oidc = json_new(download->arena, JSON_ARRAY);
+	download->issuers = json_new(download->arena, JSON_OBJECT);
 	make_fields(download);
 	world_defer(gateway->world, &download->task, sources[gateway->settings.source]);
 	return download;
@@ -469,6 +488,7 @@ void download_free(struct download *download)
 	timer_stop(&download->retry);
 	http_body_collector_stop(download->collector);
 	outgoing_stop(&download->outgoing);
+	discovery_stop(&download->discovery);
 	arena_destroy(download->arena);
 	free(download);
 }

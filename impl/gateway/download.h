@@ -1,8 +1,10 @@
 /* Getting a configuration from where it comes (spec/gateway.md 1.2, 2.1 to 2.4): a file, a data
- * URI, or the calls to the portal in their sequence.
+ * URI, or the calls to the portal in their sequence; then identity providers are asked about
+ * themselves (discovery.h).
  *
  * download_start() .. `done` (once, in a later turn or at the end of this one) .. download_free(),
- * which is legal at any time. The result is always {"services":[...],"oidc":[...]}.
+ * which is legal at any time. The result is always {"services":[...],"oidc":[...]}, with
+ * "issuers": {URL: ...} when policies name issuers of their own.
  */
 #ifndef GATEWAY_DOWNLOAD_H
 #define GATEWAY_DOWNLOAD_H

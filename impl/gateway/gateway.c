@@ -14,12 +14,14 @@
 #include "gateway/metrics.h"
 #include "gateway/request.h"
 #include "gateway/resolver.h"
+#include "gateway/token_cache.h"
 #include "world/clock.h"
 #include "world/environment.h"
 #include "world/http_server.h"
 #include "world/log.h"
 
 #define HOSTS_MAX 1000 /* 1.3: the store's capacity in 2.6 */
+#define JWTS_MAX 10000 /* 10.4 */
 #define AUTH_CACHE_BYTES_MAX ((size_t)10 * 1024 * 1024)
 
 /* Listeners. */
@@ -124,6 +126,7 @@ static void gateway_free(struct gateway *gateway)
 	loader_destroy(gateway->loader);
 	metrics_destroy(gateway->metrics);
 	auth_cache_destroy(gateway->auth_cache);
+	token_cache_destroy(gateway->jwts);
 	config_store_destroy(gateway->store);
 	resolver_destroy(gateway->resolver);
 	gateway_settings_free(&gateway->settings);
@@ -164,6 +167,7 @@ static void *gateway_start(struct world *world, const struct str *arguments, siz
 	gateway->resolver = resolver_create(world, gateway->settings.resolver);
 	gateway->store = config_store_create(HOSTS_MAX);
 	gateway->auth_cache = auth_cache_create(AUTH_CACHE_BYTES_MAX, world_chance(world));
+	gateway->jwts = token_cache_create(JWTS_MAX, world_chance(world));
 	gateway->metrics = metrics_create(gateway->settings.extended_metrics);
 	gateway->loader = loader_create(gateway);
 	world_on_stop(world, stop_requested, gateway);

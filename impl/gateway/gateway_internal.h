@@ -19,6 +19,7 @@ struct http_listener;
 struct loader;
 struct metrics;
 struct resolver;
+struct token_cache;
 struct world;
 
 /* Power of two: connections are spread over the buckets by their number. */
@@ -32,6 +33,7 @@ struct gateway {
 	struct config_store *store;
 	struct loader *loader;
 	struct auth_cache *auth_cache;
+	struct token_cache *jwts; /* verified ones (10.4) */
 	struct metrics *metrics;
 	struct http_listener *proxy, *management, *metrics_page, *echo;
 	uint16_t echo_port;        /* also the port of the mock backend (4.1) */

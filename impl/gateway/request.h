@@ -76,6 +76,8 @@ struct request {
 	struct mapping_matches matches;
 	struct form form;
 	const struct json *claims; /* of a verified JWT, an object; NULL: none */
+	struct str token;          /* that JWT, when the application is who it speaks for */
+	int64_t token_expires_us;  /* UTC */
 	enum cache_handler cache_handler;
 	/* Set by a policy in rewrite that authorizes and reports in apicast's place: apicast's
 	 * access and post action do nothing. */

@@ -11,6 +11,7 @@
 #include "world/log.h"
 
 #define GATEWAY_VERSION "3.6.0"
+#define OAUTH_TOKENS_TTL_S 604800 /* a week (1.3) */
 
 /* The texts of variables and options before they are looked at. */
 struct raw {
@@ -22,6 +23,7 @@ struct raw {
 	struct str verify, ca_file, resolver;
 	struct str log_level, log_file, access_log_file, management, extended_metrics;
 	struct str metrics_log_level, metrics_max_logs, module, custom_config;
+	struct str oidc_log_level, oauth_tokens_ttl, redis_host, redis_port, redis_url;
 	bool boot, lazy, development, verbose, quiet, refresh_is_given;
 	int64_t refresh_s;
 	struct str ignored;
@@ -60,6 +62,11 @@ static const struct variable {
 	{STR_INIT("APICAST_ACCESS_LOG_FILE"), offsetof(struct raw, access_log_file)},
 	{STR_INIT("APICAST_MANAGEMENT_API"), offsetof(struct raw, management)},
 	{STR_INIT("APICAST_EXTENDED_METRICS"), offsetof(struct raw, extended_metrics)},
+	{STR_INIT("APICAST_OIDC_LOG_LEVEL"), offsetof(struct raw, oidc_log_level)},
+	{STR_INIT("APICAST_OAUTH_TOKENS_TTL"), offsetof(struct raw, oauth_tokens_ttl)},
+	{STR_INIT("REDIS_HOST"), offsetof(struct raw, redis_host)},
+	{STR_INIT("REDIS_PORT"), offsetof(struct raw, redis_port)},
+	{STR_INIT("REDIS_URL"), offsetof(struct raw, redis_url)},
 	{STR_INIT("NGINX_METRICS_LOG_LEVEL"), offsetof(struct raw, metrics_log_level)},
 	{STR_INIT("NGINX_METRICS_MAX_LOGS"), offsetof(struct raw, metrics_max_logs)},
 	{STR_INIT("APICAST_MODULE"), offsetof(struct raw, module)},
@@ -390,6 +397,20 @@ static void read_backend(struct settings *settings, const struct raw *raw)
 				  (long long)settings->reporting_threads));
 }
 
+/* The store of the native OAuth flow (4.9), and what is said about identity providers. */
+static void read_oauth(struct settings *settings, const struct raw *raw)
+{
+	settings->oidc_log_level = LEVEL_ERROR;
+	log_level_from_name(raw->oidc_log_level, &settings->oidc_log_level);
+	settings->oauth_tokens_ttl_s = int_or(raw->oauth_tokens_ttl, OAUTH_TOKENS_TTL_S);
+	settings->redis_url = raw->redis_url;
+	if (raw->redis_url.size == 0)
+		settings->redis_url = STR_CONCAT(
+			settings->arena, STR("redis://"),
+			raw->redis_host.size > 0 ? raw->redis_host : STR("127.0.0.1"), STR(":"),
+			raw->redis_port.size > 0 ? raw->redis_port : STR("6379"));
+}
+
 static void read_policies(struct settings *settings, const struct raw *raw)
 {
 	struct str unknown, cases = raw->retry_cases;
@@ -480,6 +501,7 @@ static bool read_all(struct settings *settings, struct world *world, const struc
 	read_services(settings, &raw);
 	read_routing(settings, &raw);
 	read_backend(settings, &raw);
+	read_oauth(settings, &raw);
 	read_policies(settings, &raw);
 	settings->verify_peer = is_true(raw.verify);
 	settings->ca_file = raw.ca_file;

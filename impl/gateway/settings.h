@@ -65,6 +65,10 @@ struct settings {
 	bool response_codes;
 	int64_t reporting_threads;
 
+	enum log_level oidc_log_level; /* of lines about providers that cannot be read */
+	int64_t oauth_tokens_ttl_s;    /* of tokens of the native flow (4.9) */
+	struct str redis_url;          /* its store; may hold a password: never log it */
+
 	bool validate_policy_configs;
 	struct str policy_load_path; /* directories, separated by ':' */
 	unsigned retry_cases;        /* of retry_cases.h */

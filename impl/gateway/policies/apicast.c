@@ -5,6 +5,7 @@
 #include "base/arena.h"
 #include "base/url.h"
 #include "gateway/gateway_internal.h"
+#include "gateway/oidc.h"
 #include "gateway/request.h"
 #include "world/http_server.h"
 
@@ -33,7 +34,8 @@ static void warn_about_missing_credentials(struct request *request)
 
 static enum credentials_result extract_credentials(struct request *request)
 {
-	if (request->credentials.count > 0) /* a policy has set them */
+	/* A policy has set them, or a token has been changed for them. */
+	if (request->credentials.count > 0 || request->token.size > 0)
 		return CREDENTIALS_FOUND;
 	return request_find_credentials(request, &request->credentials);
 }
@@ -65,15 +67,6 @@ static void match_rules(struct request *request)
 	mapping_rules_match(rules, &subject, &request->usage, &request->matches);
 }
 
-/* Keys of an identity provider are not read (section 10): no token can be proven good. */
-static enum phase_result refuse_token(struct request *request)
-{
-	LOG(&request->gateway->log, LEVEL_WARN, &request->subject,
-	    "failed to initialize OpenID Connect for service %.*s: missing OIDC configuration",
-	    STR_ARG(request->service->id));
-	return answer(request, ANSWER_AUTH_FAILED);
-}
-
 static void form_is_there(struct form *form, void *data);
 
 static enum phase_result rewrite(struct request *request, const void *data)
@@ -98,7 +91,9 @@ static enum phase_result rewrite(struct request *request, const void *data)
 		return PHASE_WAIT;
 	}
 	match_rules(request);
-	return request->service->is_oidc ? refuse_token(request) : PHASE_GO_ON;
+	if (request->service->is_oidc && !oidc_identify(request))
+		return answer(request, ANSWER_AUTH_FAILED);
+	return PHASE_GO_ON;
 }
 
 static void form_is_there(struct form *form, void *data)

@@ -51,7 +51,8 @@ struct policy_loader {
 	struct arena *arena; /* lives as long as the configuration version */
 	const struct settings *settings;
 	struct error_log *log;
-	size_t depth; /* chains around this one */
+	size_t depth;               /* chains around this one */
+	const struct json *issuers; /* URL -> what that identity provider says (2.5); NULL: none */
 };
 
 /* What policies say about a request wherever they stand in the chain; zeroed: nothing. */
