@@ -79,6 +79,23 @@ bool url_is_tls(const struct url *url)
 	return known != NULL && known->is_tls;
 }
 
+bool url_is_http(const struct url *url)
+{
+	return (str_equal_nocase(url->scheme, STR("http")) ||
+		str_equal_nocase(url->scheme, STR("https"))) &&
+	       url->host.size > 0;
+}
+
+struct str url_authority(struct arena *arena, const struct url *url)
+{
+	bool is_ipv6 = str_find_char(url->host, ':') != STR_NOT_FOUND;
+	struct str host = is_ipv6 ? STR_CONCAT(arena, STR("["), url->host, STR("]")) : url->host;
+
+	return url->port_is_written
+		       ? str_format(arena, "%.*s:%u", STR_ARG(host), (unsigned)url->port)
+		       : host;
+}
+
 static bool has_blank_or_control(struct str text)
 {
 	for (size_t i = 0; i < text.size; i++) {

@@ -25,6 +25,9 @@ struct url {
 bool url_parse(struct str text, struct url *url, struct error *error);
 uint16_t url_default_port(struct str scheme); /* http 80, https 443, redis 6379, smtp 25; else 0 */
 bool url_is_tls(const struct url *url);       /* scheme https, rediss (any case) */
+bool url_is_http(const struct url *url);      /* scheme http or https, with a host */
+/* For the Host field: "host", "host:8080" when the port is written, IPv6 in brackets. */
+struct str url_authority(struct arena *arena, const struct url *url);
 
 /* Decodes %XX once; a '%' without two hex digits stays. plus_is_space for form encoding. */
 struct str url_decode(struct arena *arena, struct str text, bool plus_is_space);

@@ -227,16 +227,6 @@ static void call_failed(struct outgoing *outgoing, void *data)
 
 /* Calls. */
 
-static struct str authority(struct arena *arena, const struct url *url)
-{
-	bool is_ipv6 = str_find_char(url->host, ':') != STR_NOT_FOUND;
-	struct str host = is_ipv6 ? STR_CONCAT(arena, STR("["), url->host, STR("]")) : url->host;
-
-	return url->port_is_written
-		       ? str_format(arena, "%.*s:%u", STR_ARG(host), (unsigned)url->port)
-		       : host;
-}
-
 static void make_fields(struct discovery *discovery, const struct url *url)
 {
 	struct arena *arena = discovery->arena;
@@ -245,7 +235,7 @@ static void make_fields(struct discovery *discovery, const struct url *url)
 				     url_decode(arena, url->password, false));
 
 	http_fields_init(fields, arena);
-	http_fields_add(fields, STR("Host"), authority(arena, url));
+	http_fields_add(fields, STR("Host"), url_authority(arena, url));
 	http_fields_add(fields, STR("User-Agent"), discovery->gateway->settings.user_agent);
 	http_fields_add(fields, STR("Accept"), STR("*/*"));
 	if (pair.size > 1)
@@ -261,13 +251,6 @@ static struct str without_user(struct str text)
 	return at == STR_NOT_FOUND ? text : str_skip(text, at + 1);
 }
 
-static bool is_http(const struct url *url)
-{
-	return (str_equal_nocase(url->scheme, STR("http")) ||
-		str_equal_nocase(url->scheme, STR("https"))) &&
-	       url->host.size > 0;
-}
-
 static void ask(struct discovery *discovery, struct str url_text, struct str more)
 {
 	struct gateway *gateway = discovery->gateway;
@@ -277,7 +260,7 @@ static void ask(struct discovery *discovery, struct str url_text, struct str mor
 	struct http_call_options options;
 
 	outgoing_stop(&discovery->outgoing);
-	if (!url_parse(url_text, &url, &error) || !is_http(&url)) {
+	if (!url_parse(url_text, &url, &error) || !url_is_http(&url)) {
 		LOG(&gateway->log, LEVEL_WARN, NULL,
 		    "OIDC url is not valid, uri: \"%s\", error: %s",
 		    log_text(arena, without_user(url_text)), log_text(arena, str_from(error.text)));
@@ -299,8 +282,8 @@ static void ask(struct discovery *discovery, struct str url_text, struct str mor
 		.arena = arena,
 	};
 	make_fields(discovery, &url);
-	discovery->url =
-		STR_CONCAT(arena, url.scheme, STR("://"), authority(arena, &url), options.target);
+	discovery->url = STR_CONCAT(arena, url.scheme, STR("://"), url_authority(arena, &url),
+				    options.target);
 	outgoing_start(&discovery->outgoing, gateway, &options, url.host, call_answered,
 		       call_failed, discovery);
 }

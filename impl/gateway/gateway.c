@@ -127,6 +127,7 @@ static void gateway_free(struct gateway *gateway)
 	metrics_destroy(gateway->metrics);
 	auth_cache_destroy(gateway->auth_cache);
 	token_cache_destroy(gateway->jwts);
+	token_caches_destroy(gateway->introspections);
 	config_store_destroy(gateway->store);
 	resolver_destroy(gateway->resolver);
 	gateway_settings_free(&gateway->settings);
@@ -168,6 +169,7 @@ static void *gateway_start(struct world *world, const struct str *arguments, siz
 	gateway->store = config_store_create(HOSTS_MAX);
 	gateway->auth_cache = auth_cache_create(AUTH_CACHE_BYTES_MAX, world_chance(world));
 	gateway->jwts = token_cache_create(JWTS_MAX, world_chance(world));
+	gateway->introspections = token_caches_create(world_chance(world));
 	gateway->metrics = metrics_create(gateway->settings.extended_metrics);
 	gateway->loader = loader_create(gateway);
 	world_on_stop(world, stop_requested, gateway);

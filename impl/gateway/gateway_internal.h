@@ -20,6 +20,7 @@ struct loader;
 struct metrics;
 struct resolver;
 struct token_cache;
+struct token_caches;
 struct world;
 
 /* Power of two: connections are spread over the buckets by their number. */
@@ -33,7 +34,8 @@ struct gateway {
 	struct config_store *store;
 	struct loader *loader;
 	struct auth_cache *auth_cache;
-	struct token_cache *jwts; /* verified ones (10.4) */
+	struct token_cache *jwts;            /* verified ones (10.4) */
+	struct token_caches *introspections; /* what servers said of tokens (9.4) */
 	struct metrics *metrics;
 	struct http_listener *proxy, *management, *metrics_page, *echo;
 	uint16_t echo_port;        /* also the port of the mock backend (4.1) */

@@ -96,12 +96,19 @@ static void request_run_post_action(struct request *request)
 void request_resume(struct request *request, enum phase_result result)
 {
 	BUG_IF(result == PHASE_WAIT);
+	request->stop_waiting = NULL;
 	if (result == PHASE_SKIP)
 		phases_skip(request);
 	if (request->step == REQUEST_POST_ACTION)
 		request_run_post_action(request);
 	else if (result != PHASE_ANSWERED)
 		request_run(request);
+}
+
+void request_on_leave(struct request *request, void (*stop)(void *data), void *data)
+{
+	request->stop_waiting = stop;
+	request->waiting_data = data;
 }
 
 /* Host and service. */
@@ -228,6 +235,9 @@ static void request_finish(struct request *request)
 static void request_let_go(struct request *request, bool complete)
 {
 	loader_wait_stop(&request->configuration_wait);
+	if (request->stop_waiting != NULL)
+		request->stop_waiting(request->waiting_data);
+	request->stop_waiting = NULL;
 	/* A call to backend that nobody waits for any more. */
 	authorization_stop(&request->authorization);
 	upstream_stop(request, complete);

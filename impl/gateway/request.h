@@ -89,6 +89,8 @@ struct request {
 	/* Where it is. */
 	enum request_step step;
 	struct phases phases;
+	void (*stop_waiting)(void *data); /* of a policy that waits; NULL: nothing to stop */
+	void *waiting_data;
 
 	/* What became of it. */
 	int status; /* sent to the client */
@@ -109,6 +111,10 @@ void request_abandon(struct request *request);
 
 /* Goes on after a phase function returned PHASE_WAIT, with what it would have returned. */
 void request_resume(struct request *request, enum phase_result result);
+
+/* Before PHASE_WAIT: what is stopped when the client leaves meanwhile; forgotten when the phase
+ * goes on. */
+void request_on_leave(struct request *request, void (*stop)(void *data), void *data);
 
 /* Memory of `size` bytes, zeroed at first, that the instance with this data keeps for this request.
  */

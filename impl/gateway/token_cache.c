@@ -8,6 +8,7 @@
 
 /* Keys, claims and bookkeeping of all entries together: many small tokens fit, few large ones. */
 #define BYTES_MAX ((size_t)64 * 1024 * 1024)
+#define CACHES_MAX 1000 /* as services (1.3) */
 #define ENTRY_BYTES 256 /* what an entry takes besides */
 
 struct entry {
@@ -137,4 +138,59 @@ const struct token_entry *token_cache_put(struct token_cache *cache, struct str 
 		shrink(cache);
 	}
 	return &entry->token;
+}
+
+/* Caches by name. */
+
+struct token_caches {
+	struct map *caches; /* name -> struct token_cache */
+	uint64_t seed;
+};
+
+struct token_caches *token_caches_create(uint64_t seed)
+{
+	struct token_caches *caches = MEMORY_NEW(struct token_caches);
+
+	caches->caches = map_create(seed);
+	caches->seed = seed;
+	return caches;
+}
+
+void token_caches_destroy(struct token_caches *caches)
+{
+	struct map_cursor at = {0};
+
+	if (caches == NULL)
+		return;
+	while (map_next(caches->caches, &at))
+		token_cache_destroy(at.value);
+	map_destroy(caches->caches);
+	free(caches);
+}
+
+static void drop_oldest(struct token_caches *caches)
+{
+	struct map_cursor at = {0};
+	struct token_cache *cache;
+
+	if (!map_next(caches->caches, &at))
+		return;
+	cache = at.value;
+	map_remove(caches->caches, at.key);
+	token_cache_destroy(cache);
+}
+
+struct token_cache *token_caches_get(struct token_caches *caches, struct str name,
+				     size_t entries_max)
+{
+	struct token_cache *cache = map_get(caches->caches, name);
+
+	if (cache == NULL) {
+		if (map_count(caches->caches) == CACHES_MAX)
+			drop_oldest(caches);
+		cache = token_cache_create(entries_max, caches->seed);
+		map_put(caches->caches, name, cache);
+	}
+	token_cache_set_max(cache, entries_max);
+	return cache;
 }

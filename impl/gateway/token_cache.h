@@ -15,6 +15,7 @@
 struct arena;
 struct json;
 struct token_cache;
+struct token_caches;
 
 struct token_entry {
 	const struct json *claims; /* NULL: none are kept */
@@ -39,5 +40,13 @@ const struct token_entry *token_cache_put(struct token_cache *cache, struct str 
 void token_entry_release(const struct token_entry *entry);
 /* As arena_on_destroy() wants it. */
 void token_entry_release_data(void *entry);
+
+/* Caches by name, as many as a configuration has policies that want one; the oldest leaves when
+ * there are too many. */
+struct token_caches *token_caches_create(uint64_t seed);
+void token_caches_destroy(struct token_caches *caches); /* NULL is allowed */
+/* Made when it is not there. Valid during the turn. */
+struct token_cache *token_caches_get(struct token_caches *caches, struct str name,
+				     size_t entries_max);
 
 #endif
