@@ -9,7 +9,7 @@
 #include "backend/listener.h"
 #include "backend/memo.h"
 #include "backend/process_metrics.h"
-#include "backend/supervisor.h"
+#include "backend/listener_processes.h"
 #include "backend/worker.h"
 #include "base/arena.h"
 #include "base/error.h"
@@ -59,8 +59,8 @@ static void stop_requested(void *data)
 	struct backend *backend = data;
 
 	backend->is_stopping = true;
-	if (backend->supervisor != NULL) {
-		supervisor_stop(backend->supervisor);
+	if (backend->processes != NULL) {
+		listener_processes_stop(backend->processes);
 		return;
 	}
 	if (backend->worker != NULL)
@@ -86,7 +86,7 @@ static void backend_free(struct backend *backend)
 	if (backend->worker != NULL)
 		worker_stop(backend->worker);
 	timer_stop(&backend->stop_timer);
-	supervisor_destroy(backend->supervisor);
+	listener_processes_destroy(backend->processes);
 	close_listener(backend);
 	events_hook_stop(backend);
 	close_data(backend);
@@ -188,10 +188,10 @@ static void tell_of_one_process(const struct backend *backend)
 static bool begin_work(struct backend *backend, const struct str *arguments, size_t count,
 		       struct error *error)
 {
-	if (supervisor_is_wanted(&backend->settings)) {
-		backend->supervisor = supervisor_create(&backend->settings, backend->world,
-							arguments, count, error);
-		return backend->supervisor != NULL;
+	if (listener_processes_are_wanted(&backend->settings)) {
+		backend->processes = listener_processes_create(&backend->settings, backend->world,
+							       arguments, count, error);
+		return backend->processes != NULL;
 	}
 	if (!open_parts(backend, error))
 		return false;

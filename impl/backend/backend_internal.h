@@ -24,7 +24,7 @@ struct ping;
 struct process_metrics;
 struct redis_client;
 struct store;
-struct supervisor;
+struct listener_processes;
 struct worker;
 struct world;
 
@@ -40,10 +40,11 @@ struct backend {
 	struct store *store; /* NULL: a Redis */
 	struct redis_client *storage, *queues;
 	struct memo *memo;
-	struct worker *worker;         /* NULL: elsewhere */
-	struct cron *cron;             /* NULL: elsewhere */
-	struct supervisor *supervisor; /* this process does nothing else; NULL: it works itself */
-	struct connectivity *check;    /* NULL: the process has another role */
+	struct worker *worker; /* NULL: elsewhere */
+	struct cron *cron;     /* NULL: elsewhere */
+	struct listener_processes
+		*processes;         /* this one does nothing else; NULL: it works itself */
+	struct connectivity *check; /* NULL: the process has another role */
 	struct http_listener *listener;
 	struct process_metrics *metrics;
 	struct strbuf scratch; /* for texts that are copied at once */

@@ -3,8 +3,6 @@
 
 #include <string.h>
 
-#include "backend/metrics_sum.h"
-
 #define AUTH "/transactions/authorize.xml?"
 #define AUTHREP "/transactions/authrep.xml?"
 #define HITS "stats/{service:S1}/metric:81/eternity"
@@ -316,27 +314,6 @@ START_TEST(what_several_listeners_count_is_summed)
 }
 END_TEST
 
-START_TEST(pages_are_summed_by_family)
-{
-	struct metrics_sum *sum = metrics_sum_create();
-	struct strbuf out;
-
-	strbuf_init(&out, 10000);
-	metrics_sum_add(sum, STR("lost{a=\"b\"} 1\n# TYPE x counter\n# HELP x Of x\nx{t=\"1\"} 2\n"
-				 "nonsense\nx{t=\"2\"} nan\nx{t=\"2\"} 1.5\n"));
-	metrics_sum_add(sum, STR("# TYPE y histogram\n# HELP y Of y\ny_sum{t=\"} 1\"} 1\n"
-				 "y_sum{t=\"1\"} 0.900000\n"));
-	metrics_sum_add(sum, STR("# TYPE x counter\n# HELP x Of x\nx{t=\"3\"} 1\nx{t=\"1\"} 3\n"
-				 "# TYPE y histogram\n# HELP y Of y\ny_sum{t=\"1\"} 1.200001\n"));
-	metrics_sum_write(&out, sum, STR(""));
-	expect_str(strbuf_str(&out),
-		   "# TYPE x counter\n# HELP x Of x\nx{t=\"1\"} 5\nx{t=\"3\"} 1\n"
-		   "# TYPE y histogram\n# HELP y Of y\ny_sum{t=\"1\"} 2.100001\n");
-	strbuf_free(&out);
-	metrics_sum_destroy(sum);
-}
-END_TEST
-
 /* Logs: 9.9. */
 
 START_TEST(failed_requests_have_their_exception_line)
@@ -507,7 +484,6 @@ Suite *backend_processes_suite(void)
 	tcase_add_loop_test(test, the_port_is_closed_unless_it_is_wanted, 0, ROWS(port_rows));
 	tcase_add_test(test, a_listener_counts_its_answers);
 	tcase_add_test(test, what_several_listeners_count_is_summed);
-	tcase_add_test(test, pages_are_summed_by_family);
 	tcase_add_test(test, failed_requests_have_their_exception_line);
 	tcase_add_loop_test(test, the_worker_logs_in_either_form, 0, 2);
 	tcase_add_loop_test(test, the_application_log_has_its_place, 0, ROWS(log_rows));

@@ -1,11 +1,9 @@
-#include "backend/supervisor.h"
+#include "workers/supervisor.h"
 
-#include <inttypes.h>
 #include <stdlib.h>
 
-#include "backend/settings.h"
-#include "backend/supervisor_metrics.h"
 #include "base/arena.h"
+#include "base/bug.h"
 #include "base/error.h"
 #include "base/utc.h"
 #include "world/clock.h"
@@ -17,7 +15,6 @@
 #define PAUSE_MAX_US (5 * UTC_SECOND_US)
 #define LIVES_WELL_US (10 * UTC_SECOND_US) /* then a pause begins small again */
 #define STOP_US (5 * UTC_SECOND_US)
-#define WORDS_OF_OURS 8 /* see child_words() */
 
 struct child {
 	struct supervisor *supervisor;
@@ -29,32 +26,23 @@ struct child {
 };
 
 struct supervisor {
-	const struct settings *settings;
+	struct supervisor_plan plan;
 	struct world *world;
 	struct arena *arena;
-	const struct str *arguments;
-	size_t arguments_count;
+	struct str ready_prefix; /* "ready gateway " */
+	struct str first_ready;  /* empty: the first child is not ready yet */
 	struct child *children;
-	size_t count;
-	uint16_t port; /* 0: not known yet */
-	struct supervisor_metrics *metrics;
 	bool has_told, is_stopping;
 	struct timer stop_timer;
 };
 
 static bool child_start(struct child *child, struct error *error);
 
-bool supervisor_is_wanted(const struct settings *settings)
-{
-	return settings->listeners > 1 && settings->store_path.size == 0 &&
-	       !settings->has_test_hooks;
-}
-
 /* The end. */
 
 static bool has_children(const struct supervisor *supervisor)
 {
-	for (size_t i = 0; i < supervisor->count; i++) {
+	for (size_t i = 0; i < supervisor->plan.count; i++) {
 		if (supervisor->children[i].process != NULL)
 			return true;
 	}
@@ -69,7 +57,7 @@ static void stop_is_due(struct timer *timer)
 static void stop_children(struct supervisor *supervisor)
 {
 	supervisor->is_stopping = true;
-	for (size_t i = 0; i < supervisor->count; i++) {
+	for (size_t i = 0; i < supervisor->plan.count; i++) {
 		timer_stop(&supervisor->children[i].timer);
 		if (supervisor->children[i].process != NULL)
 			process_stop(supervisor->world, supervisor->children[i].process);
@@ -86,45 +74,48 @@ void supervisor_stop(struct supervisor *supervisor)
 
 /* What children say. */
 
-static int64_t number_of(struct str line, struct str name)
+uint16_t supervisor_ready_port(struct str ready_line, const char *name)
 {
-	size_t at = str_find(line, name);
-	struct str text = str_skip(line, at + name.size);
-	int64_t number = 0;
+	struct str word, found, value;
+	uint16_t port = 0;
 
-	if (at == STR_NOT_FOUND ||
-	    !str_to_int64(str_slice(text, 0, str_find_char(text, ' ')), &number))
-		return 0;
-	return number;
+	while (str_next_field(&ready_line, ' ', &word)) {
+		if (str_split_once(word, '=', &found, &value) && str_equal(found, str_from(name)) &&
+		    str_to_uint16(value, &port))
+			return port;
+	}
+	return 0;
 }
 
 static void tell_ready(struct supervisor *supervisor)
 {
-	for (size_t i = 0; i < supervisor->count; i++) {
+	for (size_t i = 0; i < supervisor->plan.count; i++) {
 		if (!supervisor->children[i].is_ready)
 			return;
 	}
 	supervisor->has_told = true;
-	log_format(supervisor->world, LOG_STDOUT, "ready backend port=%u workers=%zu%s",
-		   (unsigned)supervisor->port, supervisor->count,
-		   supervisor_metrics_words(supervisor->metrics, supervisor->arena));
+	supervisor->plan.all_are_ready(supervisor->plan.data);
 }
 
 static void fail(struct supervisor *supervisor, int status)
 {
 	stop_children(supervisor);
-	world_exit(supervisor->world, status != 0 ? status : 1);
+	world_exit(supervisor->world, status);
 }
 
-/* The first one's port is known: the others follow. */
+static void say(struct supervisor *supervisor, const struct error *error)
+{
+	log_format(supervisor->world, LOG_STDERR, "refscale %s: %s", supervisor->plan.component,
+		   error->text);
+}
+
 static void start_others(struct supervisor *supervisor)
 {
 	struct error error;
 
-	for (size_t i = 1; i < supervisor->count; i++) {
+	for (size_t i = 1; i < supervisor->plan.count; i++) {
 		if (!child_start(&supervisor->children[i], &error)) {
-			log_format(supervisor->world, LOG_STDERR, "refscale backend: %s",
-				   error.text);
+			say(supervisor, &error);
 			fail(supervisor, 1);
 			return;
 		}
@@ -136,11 +127,9 @@ static void child_is_ready(struct child *child, struct str line)
 	struct supervisor *supervisor = child->supervisor;
 
 	child->is_ready = true;
-	supervisor_metrics_child_is_up(supervisor->metrics, child->index,
-				       (uint16_t)number_of(line, STR(" listener_metrics_port=")),
-				       (uint16_t)number_of(line, STR(" worker_metrics_port=")));
-	if (supervisor->port == 0) {
-		supervisor->port = (uint16_t)number_of(line, STR(" port="));
+	supervisor->plan.child_is_ready(child->index, line, supervisor->plan.data);
+	if (supervisor->first_ready.size == 0) {
+		supervisor->first_ready = str_copy(supervisor->arena, line);
 		start_others(supervisor);
 	}
 	if (!supervisor->has_told)
@@ -152,7 +141,7 @@ static void child_said(struct process *process, bool is_stderr, struct str line,
 	struct child *child = data;
 
 	(void)process;
-	if (!is_stderr && str_has_prefix(line, STR("ready backend ")))
+	if (!is_stderr && str_has_prefix(line, child->supervisor->ready_prefix))
 		child_is_ready(child, line);
 	else
 		log_write(child->supervisor->world, is_stderr ? LOG_STDERR : LOG_STDOUT, line);
@@ -168,7 +157,7 @@ static void start_again(struct timer *timer)
 
 	if (child_start(child, &error))
 		return;
-	log_format(supervisor->world, LOG_STDERR, "refscale backend: %s", error.text);
+	say(supervisor, &error);
 	timer_start(supervisor->world, &child->timer, PAUSE_MAX_US, start_again);
 }
 
@@ -180,7 +169,6 @@ static void child_ended(struct process *process, int status, void *data)
 
 	(void)process;
 	child->process = NULL;
-	supervisor_metrics_child_is_down(supervisor->metrics, child->index);
 	if (supervisor->is_stopping) {
 		if (!has_children(supervisor))
 			world_exit(supervisor->world, 0);
@@ -192,95 +180,83 @@ static void child_ended(struct process *process, int status, void *data)
 	}
 	if (age_us >= LIVES_WELL_US)
 		child->pause_us = PAUSE_FIRST_US;
-	log_format(supervisor->world, LOG_STDERR,
-		   "Listener process %zu ended with status %d; another one is started.",
-		   child->index + 1, status);
+	supervisor->plan.child_ended(child->index, status, supervisor->plan.data);
 	timer_start(supervisor->world, &child->timer, child->pause_us, start_again);
 	child->pause_us = child->pause_us * 2 < PAUSE_MAX_US ? child->pause_us * 2 : PAUSE_MAX_US;
 }
 
-/* The role comes first, what is the child's own last: the last of an option wins. */
-static size_t child_words(const struct child *child, struct str *words)
+void supervisor_words_add(struct supervisor_words *words, struct str word)
 {
-	const struct supervisor *supervisor = child->supervisor;
-	const struct settings *settings = supervisor->settings;
-	bool is_all = settings->role == ROLE_ALL && child->index == 0;
-	size_t count = 0;
-
-	words[count++] = STR("refscale");
-	words[count++] = STR("backend");
-	words[count++] = is_all ? STR("all") : STR("listener");
-	for (size_t i = 0; i < supervisor->arguments_count; i++) {
-		if (supervisor->arguments[i].data != settings->role_word.data ||
-		    settings->role_word.size == 0)
-			words[count++] = supervisor->arguments[i];
-	}
-	words[count++] = STR("--share-port");
-	words[count++] = STR("--port");
-	words[count++] =
-		str_format(supervisor->arena, "%u",
-			   (unsigned)(supervisor->port != 0 ? supervisor->port : settings->port));
-	words[count++] = STR("--metrics-bind");
-	words[count++] = STR("127.0.0.1");
-	return count;
+	words->items[words->count++] = word;
 }
 
 static bool child_start(struct child *child, struct error *error)
 {
-	struct process_variable variables[] = {
-		{STR_INIT("REFSCALE_PARENT"),
-		 str_format(child->supervisor->arena, "%d",
-			    world_process_id(child->supervisor->world))},
-		{STR_INIT("PUMA_WORKERS"), STR_INIT("1")},
-		{STR_INIT("LISTENER_WORKERS"), STR_INIT("1")},
-		{STR_INIT("CONFIG_LISTENER_PROMETHEUS_METRICS_PORT"), STR_INIT("0")},
-		{STR_INIT("CONFIG_WORKER_PROMETHEUS_METRICS_PORT"), STR_INIT("0")},
-	};
 	struct supervisor *supervisor = child->supervisor;
-	struct str *words = ARENA_ARRAY(supervisor->arena, struct str,
-					supervisor->arguments_count + WORDS_OF_OURS);
+	size_t room = SUPERVISOR_WORDS_MAX + supervisor->plan.arguments_max;
+	struct arena *scratch = arena_create();
+	struct supervisor_words words = {scratch, ARENA_ARRAY(scratch, struct str, room), 0};
 	struct process_options options = {
-		.words = words,
-		.variables = variables,
-		.variables_count = sizeof variables / sizeof *variables,
+		.variables = supervisor->plan.variables,
+		.variables_count = supervisor->plan.variables_count,
 		.inherit_variables = true,
 		.line = child_said,
 		.exited = child_ended,
 		.data = child,
 	};
 
-	options.words_count = child_words(child, words);
+	supervisor_words_add(&words, STR("refscale"));
+	supervisor_words_add(&words, str_from(supervisor->plan.component));
+	supervisor->plan.words(&words, child->index, supervisor->first_ready,
+			       supervisor->plan.data);
+	BUG_IF(words.count > room);
+	options.words = words.items;
+	options.words_count = words.count;
 	child->is_ready = false;
 	child->started_us = world_monotonic_us(supervisor->world);
 	child->process = process_start(supervisor->world, &options, error);
+	arena_destroy(scratch);
 	return child->process != NULL;
 }
 
 /* Life. */
 
-struct supervisor *supervisor_create(const struct settings *settings, struct world *world,
-				     const struct str *arguments, size_t count, struct error *error)
+static void copy_variables(struct supervisor *supervisor, const struct supervisor_plan *plan)
+{
+	struct arena *arena = supervisor->arena;
+	struct process_variable *variables =
+		ARENA_ARRAY(arena, struct process_variable, plan->variables_count + 1);
+	size_t count = 0;
+
+	variables[count++] = (struct process_variable){
+		STR("REFSCALE_PARENT"),
+		str_format(arena, "%d", world_process_id(supervisor->world))};
+	for (size_t i = 0; i < plan->variables_count; i++)
+		variables[count++] =
+			(struct process_variable){str_copy(arena, plan->variables[i].name),
+						  str_copy(arena, plan->variables[i].value)};
+	supervisor->plan.variables = variables;
+	supervisor->plan.variables_count = count;
+}
+
+struct supervisor *supervisor_create(const struct supervisor_plan *plan, struct error *error)
 {
 	struct supervisor *supervisor = MEMORY_NEW(struct supervisor);
-	struct str *copies;
 
-	supervisor->settings = settings;
-	supervisor->world = world;
+	BUG_IF(plan->count == 0);
+	supervisor->plan = *plan;
+	supervisor->world = plan->world;
 	supervisor->arena = arena_create();
-	copies = ARENA_ARRAY(supervisor->arena, struct str, count);
-	for (size_t i = 0; i < count; i++)
-		copies[i] = arguments[i];
-	supervisor->arguments = copies;
-	supervisor->arguments_count = count;
-	supervisor->count = (size_t)settings->listeners;
-	supervisor->children = ARENA_ARRAY(supervisor->arena, struct child, supervisor->count);
-	for (size_t i = 0; i < supervisor->count; i++) {
+	supervisor->ready_prefix =
+		STR_CONCAT(supervisor->arena, STR("ready "), str_from(plan->component), STR(" "));
+	copy_variables(supervisor, plan);
+	supervisor->children = ARENA_ARRAY(supervisor->arena, struct child, plan->count);
+	for (size_t i = 0; i < plan->count; i++) {
 		supervisor->children[i].supervisor = supervisor;
 		supervisor->children[i].index = i;
 		supervisor->children[i].pause_us = PAUSE_FIRST_US;
 	}
-	supervisor->metrics = supervisor_metrics_create(settings, world, supervisor->count, error);
-	if (supervisor->metrics != NULL && child_start(&supervisor->children[0], error))
+	if (child_start(&supervisor->children[0], error))
 		return supervisor;
 	supervisor_destroy(supervisor);
 	return NULL;
@@ -292,12 +268,11 @@ void supervisor_destroy(struct supervisor *supervisor)
 		return;
 	supervisor->is_stopping = true;
 	timer_stop(&supervisor->stop_timer);
-	for (size_t i = 0; i < supervisor->count; i++) {
+	for (size_t i = 0; i < supervisor->plan.count; i++) {
 		timer_stop(&supervisor->children[i].timer);
 		if (supervisor->children[i].process != NULL)
 			process_kill(supervisor->world, supervisor->children[i].process);
 	}
-	supervisor_metrics_destroy(supervisor->metrics);
 	arena_destroy(supervisor->arena);
 	free(supervisor);
 }
