@@ -2,6 +2,7 @@
 #include "base/error.h"
 #include "base/limits.h"
 #include "base/map.h"
+#include "sim/net/log_datagram.h"
 #include "sim/sim_internal.h"
 #include "world/clock.h"
 #include "world/log.h"
@@ -104,6 +105,12 @@ static int process_own_id(struct world *world)
 	return process_of(world)->id;
 }
 
+static int process_processors(struct world *world)
+{
+	(void)world;
+	return 1;
+}
+
 const struct environment_ops sim_environment_ops = {
 	.get = variables_get,
 	.next = variables_next,
@@ -111,6 +118,7 @@ const struct environment_ops sim_environment_ops = {
 	.on_stop = process_on_stop,
 	.host_name = process_host_name,
 	.process_id = process_own_id,
+	.processors = process_processors,
 };
 
 static void log_trace(const struct sim_process *process, struct str target, struct str line)
@@ -147,8 +155,15 @@ static void log_line(struct world *world, struct str target, struct str line)
 	log_trace(process, target, line);
 	if (is_stderr || str_equal(target, LOG_STDOUT))
 		process_write_line(process, is_stderr, line);
+	else if (str_has_prefix(target, STR(LOG_UDP)))
+		log_datagram_send(process, str_skip(target, sizeof LOG_UDP - 1), line);
 	else
 		log_to_file(process, target, line);
 }
 
-const struct log_ops sim_log_ops = {.write = log_line};
+const struct log_ops sim_log_ops = {
+	.write = log_line,
+	.receive = log_receiver_open,
+	.receiver_port = log_receiver_port_of,
+	.receiver_close = log_receiver_free,
+};

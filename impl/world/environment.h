@@ -17,6 +17,7 @@ struct environment_ops {
 	void (*on_stop)(struct world *world, world_stop_requested *requested, void *data);
 	struct str (*host_name)(struct world *world);
 	int (*process_id)(struct world *world);
+	int (*processors)(struct world *world);
 };
 
 /* False when the variable is not set. The value lives as long as the world. */
@@ -62,6 +63,12 @@ static inline struct str world_host_name(struct world *world)
 static inline int world_process_id(struct world *world)
 {
 	return world->environment->process_id(world);
+}
+
+/* How many processors this process may use, at least 1; 1 in the simulator. */
+static inline int world_processors(struct world *world)
+{
+	return world->environment->processors(world);
 }
 
 #endif

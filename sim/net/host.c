@@ -60,6 +60,7 @@ struct sim_host *net_host_add(struct net *net, struct str name, struct str addre
 	host->process_starts = map_create(0);
 	list_init(&host->listeners);
 	list_init(&host->datagram_ports);
+	list_init(&host->log_ports);
 	list_init(&host->processes);
 	vec_push(&net->hosts, host);
 	map_put(net->hosts_by_name, name, host);

@@ -29,6 +29,7 @@ struct sim_host {
 	VEC(struct link *) links;        /* by the other host's index; made when first used */
 	struct list_link listeners;      /* net/stream.c */
 	struct list_link datagram_ports; /* net/dns.c */
+	struct list_link log_ports;      /* net/log_datagram.c */
 	struct list_link processes;      /* process.c */
 	struct map *dns_cache;           /* NULL: the resolver keeps nothing */
 	struct map *files;               /* files.c */

@@ -35,6 +35,7 @@ PARITY_TEST(a_process_has_a_host_and_a_number)
 	ck_assert_uint_gt(name.size, 0);
 	ck_assert_str(world_host_name(p->world), name);
 	ck_assert_int_gt(world_process_id(p->world), 0);
+	ck_assert_int_gt(world_processors(p->world), 0);
 }
 
 TCase *parity_environment_case(int number)

@@ -1,6 +1,7 @@
 /* The process's variables, with those of the world's creator on top; the end of a world. */
 #include "world/environment.h"
 
+#include <sched.h>
 #include <stdlib.h>
 #include <unistd.h>
 
@@ -98,6 +99,15 @@ static int environment_process_id(struct world *world)
 	return (int)getpid();
 }
 
+/* As `nproc` counts them. */
+static int environment_processors(struct world *world)
+{
+	cpu_set_t allowed;
+
+	(void)world;
+	return sched_getaffinity(0, sizeof allowed, &allowed) == 0 ? CPU_COUNT(&allowed) : 1;
+}
+
 const struct environment_ops real_environment_ops = {
 	.get = environment_find,
 	.next = environment_walk,
@@ -105,4 +115,5 @@ const struct environment_ops real_environment_ops = {
 	.on_stop = environment_on_stop,
 	.host_name = environment_host_name,
 	.process_id = environment_process_id,
+	.processors = environment_processors,
 };

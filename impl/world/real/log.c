@@ -6,6 +6,7 @@
 #include <poll.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/socket.h>
 #include <unistd.h>
 
 #include "base/arena.h"
@@ -19,7 +20,7 @@
 struct log_target {
 	struct list_link link; /* in port->written, while lines wait */
 	int fd;                /* -1: could not be opened */
-	bool is_ours;
+	bool is_ours, is_datagrams;
 	struct strbuf lines;
 };
 
@@ -67,6 +68,42 @@ static void turn_ended(struct task *task)
 	port_flush(LIST_ENTRY(task, struct log_port, flush));
 }
 
+/* Connected, so that each line is one send(); -1 and errno when the place is none. */
+static int open_datagrams(struct str place)
+{
+	struct sockaddr_in address;
+	struct str host, port_text;
+	uint16_t port;
+	char text[64] = "";
+	int fd;
+
+	if (!str_split_once(place, ':', &host, &port_text) || host.size >= sizeof text ||
+	    !str_to_uint16(port_text, &port)) {
+		errno = EINVAL;
+		return -1;
+	}
+	memcpy(text, host.data, host.size);
+	if (uv_ip4_addr(text, port, &address) != 0) {
+		errno = EINVAL;
+		return -1;
+	}
+	fd = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+	if (fd >= 0 && connect(fd, (struct sockaddr *)&address, sizeof address) != 0) {
+		close(fd);
+		return -1;
+	}
+	return fd;
+}
+
+static int open_file(struct str name)
+{
+	struct arena *arena = arena_create();
+	int fd = open(str_cstr(arena, name), O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC, 0644);
+
+	arena_destroy(arena);
+	return fd;
+}
+
 static struct log_target *target_open(struct log_port *port, struct str name)
 {
 	struct log_target *target = MEMORY_NEW(struct log_target);
@@ -77,16 +114,15 @@ static struct log_target *target_open(struct log_port *port, struct str name)
 	} else if (str_equal(name, LOG_STDERR)) {
 		target->fd = STDERR_FILENO;
 	} else {
-		struct arena *arena = arena_create();
-
-		target->fd = open(str_cstr(arena, name), O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC,
-				  0644);
+		target->is_datagrams = str_has_prefix(name, STR(LOG_UDP));
+		target->fd = target->is_datagrams
+				     ? open_datagrams(str_skip(name, sizeof LOG_UDP - 1))
+				     : open_file(name);
 		target->is_ours = true;
 		if (target->fd < 0)
 			log_format(&port->real->world, LOG_STDERR,
 				   "cannot open log \"%.*s\": %s; its lines are lost",
 				   STR_ARG(name), strerror(errno));
-		arena_destroy(arena);
 	}
 	map_put(port->targets, name, target);
 	return target;
@@ -101,7 +137,12 @@ static void log_line(struct world *world, struct str name, struct str line)
 		target = target_open(port, name);
 	if (target->fd < 0)
 		return;
-	strbuf_append(&target->lines, str_slice(line, 0, LIMIT_LOG_LINE_BYTES));
+	line = str_slice(line, 0, LIMIT_LOG_LINE_BYTES);
+	if (target->is_datagrams) { /* what does not leave at once is lost */
+		(void)!send(target->fd, line.data, line.size, MSG_DONTWAIT | MSG_NOSIGNAL);
+		return;
+	}
+	strbuf_append(&target->lines, line);
 	strbuf_append_char(&target->lines, '\n');
 	if (!list_is_linked(&target->link))
 		list_append(&port->written, &target->link);
@@ -138,4 +179,9 @@ void real_log_destroy(struct log_port *port)
 	free(port);
 }
 
-const struct log_ops real_log_ops = {.write = log_line};
+const struct log_ops real_log_ops = {
+	.write = log_line,
+	.receive = real_log_receiver_open,
+	.receiver_port = real_log_receiver_port,
+	.receiver_close = real_log_receiver_close,
+};

@@ -11,6 +11,7 @@
 #include "base/vec.h"
 #include "world/clock.h"
 #include "world/environment.h"
+#include "world/log.h"
 #include "world/real/real_world.h"
 #include "world/world.h"
 
@@ -78,9 +79,10 @@ struct real_world {
 	struct list_link listeners; /* http_server.c */
 	struct list_link exchanges_free;
 	size_t exchanges_free_count;
-	struct list_link dns_servers; /* dns_server.c */
-	struct list_link redis;       /* redis.c: open clients */
-	struct list_link processes;   /* process.c: running ones */
+	struct list_link dns_servers;   /* dns_server.c */
+	struct list_link log_receivers; /* log_receiver.c */
+	struct list_link redis;         /* redis.c: open clients */
+	struct list_link processes;     /* process.c: running ones */
 };
 
 static inline struct real_world *real_of(struct world *world)
@@ -121,6 +123,13 @@ void real_environment_read(struct real_world *real, const char *const *extra);
 
 struct log_port *real_log_create(struct real_world *real);
 void real_log_destroy(struct log_port *port);
+/* log_receiver.c: the functions of struct log_ops. */
+struct log_receiver *real_log_receiver_open(struct world *world, struct str address, uint16_t port,
+					    log_received *received, void *data,
+					    struct error *error);
+uint16_t real_log_receiver_port(struct log_receiver *receiver);
+void real_log_receiver_close(struct log_receiver *receiver);
+void real_log_receivers_destroy(struct real_world *real);
 
 /* Each closes what its port still has open, without calling back. */
 void real_http_server_destroy(struct real_world *real);

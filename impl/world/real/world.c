@@ -27,6 +27,7 @@ struct world *real_world_create(struct real_loop *loop, const char *const *extra
 	list_init(&real->listeners);
 	list_init(&real->exchanges_free);
 	list_init(&real->dns_servers);
+	list_init(&real->log_receivers);
 	list_init(&real->redis);
 	list_init(&real->processes);
 	real_environment_read(real, extra_environment);
@@ -47,6 +48,7 @@ void real_world_destroy(struct world *world)
 	real_redis_destroy(real);
 	real_dns_destroy(real);
 	real_dns_servers_destroy(real);
+	real_log_receivers_destroy(real);
 	real_processes_destroy(real);
 	real_log_destroy(real->log);
 	chance_destroy(real->chance);
