@@ -310,7 +310,7 @@ struct look {
 	struct backend *backend;
 	struct arena *arena;
 	struct batch batch;
-	bool has_own; /* rounds of this worker are left behind, too */
+	bool has_own; /* rounds of this worker are left behind, too: none is under way */
 	struct str *rounds;
 	size_t count, next;
 	in_flight_settled *looked;
@@ -414,7 +414,7 @@ void in_flight_look(struct in_flight *in_flight, in_flight_settled *looked, void
 		.in_flight = in_flight,
 		.backend = in_flight->backend,
 		.arena = arena,
-		.has_own = in_flight->has_leftovers && in_flight->settling == 0,
+		.has_own = in_flight->settling == 0,
 		.looked = looked,
 		.data = data,
 	};
