@@ -138,9 +138,17 @@ struct str internal_path(const struct internal_call *call, struct str name)
 	return http_route_parameter(&call->path, name);
 }
 
+/* The body's members win over those of the query (8.1). */
+const struct json *internal_parameter(const struct internal_call *call, struct str name)
+{
+	const struct json *sent = json_get(call->body, name);
+
+	return sent != NULL ? sent : json_get(call->query, name);
+}
+
 const struct json *internal_object(struct internal_call *call, struct str name)
 {
-	const struct json *object = json_get(call->parameters, name);
+	const struct json *object = internal_parameter(call, name);
 
 	if (!json_is_null(object) && object->kind == JSON_OBJECT)
 		return object;
@@ -187,33 +195,26 @@ void internal_forget(struct internal_call *call, const struct memo_kind *kind, s
 	memo_forget(call->backend->memo, kind, a, b, STR(""));
 }
 
-/* Parameters: those of the query, then the body's members over them (8.1). */
+/* Parameters: of the query and of the body. */
 
-static void add_query(struct internal_call *call, struct str text)
+static void read_query(struct internal_call *call, struct str text)
 {
 	struct http_query query;
 
 	http_query_init(&query, call->arena);
 	http_query_parse(&query, text);
 	for (size_t i = 0; i < query.count; i++)
-		json_set(call->parameters, query.items[i].name,
+		json_set(call->query, query.items[i].name,
 			 json_new_str(call->arena, query.items[i].value));
 }
 
-static bool add_body(struct internal_call *call, struct str bytes)
+static bool read_body(struct internal_call *call, struct str bytes)
 {
-	struct json *body;
-
 	if (parameter_strip(bytes).size == 0)
 		return true;
-	body = json_parse(call->arena, bytes, (size_t)call->backend->settings.body_bytes_max, NULL);
-	if (body == NULL)
-		return false;
-	if (body->kind != JSON_OBJECT)
-		return true;
-	JSON_EACH (member, body)
-		json_set(call->parameters, member->key, json_copy(call->arena, member));
-	return true;
+	call->body = json_parse(call->arena, bytes, (size_t)call->backend->settings.body_bytes_max,
+				NULL);
+	return call->body != NULL;
 }
 
 static void body_collected(enum http_collect_result result, struct str bytes, void *data)
@@ -221,7 +222,7 @@ static void body_collected(enum http_collect_result result, struct str bytes, vo
 	struct internal_call *call = data;
 
 	call->collector = NULL;
-	if (result == HTTP_COLLECTED && add_body(call, bytes))
+	if (result == HTTP_COLLECTED && read_body(call, bytes))
 		call->route->handle(call);
 	else
 		internal_answer_with(call, 400, STR("error"), STR("error"),
@@ -310,7 +311,7 @@ void internal_api_requested(struct backend *backend, struct http_exchange *excha
 	call->backend = backend;
 	call->exchange = exchange;
 	call->arena = exchange->arena;
-	call->parameters = json_new(call->arena, JSON_OBJECT);
+	call->query = json_new(call->arena, JSON_OBJECT);
 	reader_init(&call->reader, backend->memo, call->arena, handle_again, call);
 	exchange->data = call;
 	exchange->ended = exchange_ended;
@@ -326,7 +327,7 @@ void internal_api_requested(struct backend *backend, struct http_exchange *excha
 		internal_not_found(call, STR("Not found"));
 		return;
 	}
-	add_query(call, query);
+	read_query(call, query);
 	call->collector = http_body_collect(http_exchange_take_body(exchange),
 					    (size_t)backend->settings.body_bytes_max, call->arena,
 					    body_collected, call);

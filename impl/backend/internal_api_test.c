@@ -409,6 +409,25 @@ START_TEST(errors_are_paged)
 }
 END_TEST
 
+/* As many as a body may hold, in the time that reading it takes. */
+START_TEST(a_body_of_many_members_holds_nobody_up)
+{
+	const size_t members = 200000;
+	struct strbuf body;
+	struct stand_answer answer;
+
+	strbuf_init(&body, 4000000);
+	strbuf_append(&body, STR("{\"page\":1"));
+	for (size_t i = 0; i < members; i++)
+		strbuf_append_format(&body, ",\"m%07zu\":11111", i);
+	strbuf_append(&body, STR("}"));
+	answer = stand_internal("GET", "check.json?page=2",
+				str_cstr(stand_arena(), strbuf_str(&body)));
+	strbuf_free(&body);
+	expect_answer(answer, 200, "{\"status\":\"ok\"}");
+}
+END_TEST
+
 START_TEST(tests_may_make_errors_and_events)
 {
 	WALK({"POST", "services/", "{\"service\":{\"id\":\"1\",\"provider_key\":\"pk\"}}", 201,
@@ -610,6 +629,7 @@ Suite *backend_internal_api_suite(void)
 	tcase_add_test(test, alert_thresholds_are_a_set_of_few);
 	tcase_add_test(test, events_are_taken_over_and_deleted);
 	tcase_add_test(test, errors_are_paged);
+	tcase_add_test(test, a_body_of_many_members_holds_nobody_up);
 	tcase_add_test(test, tests_may_make_errors_and_events);
 	tcase_add_test(test, production_has_no_routes_of_tests);
 	tcase_add_test(test, test_hooks_open_the_routes_of_tests);

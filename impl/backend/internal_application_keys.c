@@ -98,7 +98,7 @@ void internal_application_keys_list(struct internal_call *call)
 
 static void key_created(struct internal_call *call)
 {
-	const struct json *sent = json_get(call->parameters, STR("application_key"));
+	const struct json *sent = internal_parameter(call, STR("application_key"));
 	const struct str *value = call->state;
 	struct json *key = json_new(call->arena, JSON_OBJECT);
 
@@ -125,7 +125,7 @@ void internal_application_key_create(struct internal_call *call)
 	struct str *value = ARENA_NEW(call->arena, struct str);
 	struct world *world = call->backend->world;
 
-	*value = internal_text(json_get(call->parameters, STR("application_key")), STR("value"));
+	*value = internal_text(internal_parameter(call, STR("application_key")), STR("value"));
 	if (value->size == 0)
 		*value = str_format(call->arena, "%016" PRIx64 "%016" PRIx64, world_chance(world),
 				    world_chance(world));
@@ -172,17 +172,21 @@ void internal_referrer_filters_list(struct internal_call *call)
 	list(call, filters_of(call), filters_listed);
 }
 
+static struct str sent_filter(const struct internal_call *call)
+{
+	return json_scalar_text(internal_parameter(call, STR("referrer_filter")));
+}
+
 static void filter_created(struct internal_call *call)
 {
 	forget(call);
-	internal_answer_with(
-		call, 201, STR("created"), STR("referrer_filter"),
-		json_new_str(call->arena, internal_text(call->parameters, STR("referrer_filter"))));
+	internal_answer_with(call, 201, STR("created"), STR("referrer_filter"),
+			     json_new_str(call->arena, sent_filter(call)));
 }
 
 static void filter_create_checked(struct internal_call *call)
 {
-	struct str filter = internal_text(call->parameters, STR("referrer_filter"));
+	struct str filter = sent_filter(call);
 
 	if (!has_application(call))
 		return;

@@ -317,7 +317,7 @@ static void batch_found(struct internal_call *call)
 
 void internal_applications_save(struct internal_call *call)
 {
-	const struct json *sent = json_get(call->parameters, STR("applications"));
+	const struct json *sent = internal_parameter(call, STR("applications"));
 	struct batch_state *state = ARENA_NEW(call->arena, struct batch_state);
 
 	if (sent == NULL || sent->kind != JSON_ARRAY) {

@@ -37,7 +37,8 @@ struct internal_call {
 	struct arena *arena;
 	const struct internal_route *route;
 	struct http_route_parameters path;
-	struct json *parameters; /* an object: the query's, then the body's members */
+	struct json *query; /* an object of texts */
+	struct json *body;  /* as it came; NULL: there was none */
 	struct batch batch;
 	bool is_asking;
 	internal_handler *next;
@@ -58,6 +59,8 @@ const struct redis_reply *internal_reply(const struct internal_call *call, size_
 
 /* Reading. */
 struct str internal_path(const struct internal_call *call, struct str name);
+/* What was sent by that name, in the body or else in the query; NULL: nothing. */
+const struct json *internal_parameter(const struct internal_call *call, struct str name);
 /* The object of that name; NULL when there is none, and then the call is answered. */
 const struct json *internal_object(struct internal_call *call, struct str name);
 /* Without data when it is absent or null. */

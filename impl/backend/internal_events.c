@@ -143,7 +143,7 @@ static void events_deleted(struct internal_call *call)
 
 void internal_events_delete(struct internal_call *call)
 {
-	int64_t last = json_int(json_get(call->parameters, STR("upto_id")), 0);
+	int64_t last = json_int(internal_parameter(call, STR("upto_id")), 0);
 
 	internal_batch(call);
 	if (last > 0)
@@ -186,7 +186,7 @@ static void events_numbered(struct internal_call *call)
 	size_t count = 0;
 
 	internal_batch(call);
-	JSON_EACH (sent, json_get(call->parameters, STR("events"))) {
+	JSON_EACH (sent, internal_parameter(call, STR("events"))) {
 		int64_t id = numbers.replies[count++].integer;
 		struct json *event = json_new(call->arena, JSON_OBJECT);
 
@@ -204,7 +204,7 @@ static void events_numbered(struct internal_call *call)
 
 void internal_events_create(struct internal_call *call)
 {
-	const struct json *events = json_get(call->parameters, STR("events"));
+	const struct json *events = internal_parameter(call, STR("events"));
 
 	if (json_is_null(events)) {
 		internal_missing(call, STR("events"));

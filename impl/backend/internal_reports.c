@@ -70,8 +70,8 @@ static void errors_listed(struct internal_call *call)
 void internal_errors_list(struct internal_call *call)
 {
 	struct str key = key_errors(call->arena, service_of(call));
-	int64_t page = json_int(json_get(call->parameters, STR("page")), PAGE_DEFAULT);
-	int64_t per_page = json_int(json_get(call->parameters, STR("per_page")), PER_PAGE_DEFAULT);
+	int64_t page = json_int(internal_parameter(call, STR("page")), PAGE_DEFAULT);
+	int64_t per_page = json_int(internal_parameter(call, STR("per_page")), PER_PAGE_DEFAULT);
 	int64_t from;
 
 	if (per_page <= 0) {
@@ -104,7 +104,7 @@ void internal_errors_delete(struct internal_call *call)
 /* For tests of others; production has no such route. */
 void internal_errors_create(struct internal_call *call)
 {
-	const struct json *errors = json_get(call->parameters, STR("errors"));
+	const struct json *errors = internal_parameter(call, STR("errors"));
 
 	if (json_is_null(errors)) {
 		internal_missing(call, STR("errors"));
@@ -160,7 +160,7 @@ void internal_transactions_create(struct internal_call *call)
 {
 	static const struct str members[] = {STR_INIT("application_id"), STR_INIT("usage"),
 					     STR_INIT("timestamp")};
-	const struct json *transactions = json_get(call->parameters, STR("transactions"));
+	const struct json *transactions = internal_parameter(call, STR("transactions"));
 	struct str key = key_latest_transactions(call->arena, service_of(call));
 
 	if (json_is_null(transactions)) {

@@ -74,7 +74,7 @@ static void deleted(struct internal_call *call)
 
 void internal_service_tokens_delete(struct internal_call *call)
 {
-	const struct json *tokens = json_get(call->parameters, STR("service_tokens"));
+	const struct json *tokens = internal_parameter(call, STR("service_tokens"));
 
 	if (json_is_null(tokens)) {
 		internal_missing(call, STR("service_tokens"));

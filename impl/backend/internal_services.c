@@ -408,7 +408,7 @@ void internal_provider_key_change(struct internal_call *call)
 	struct key_change *change = ARENA_NEW(call->arena, struct key_change);
 
 	change->old_key = internal_path(call, STR("key"));
-	change->new_key = internal_text(call->parameters, STR("new_key"));
+	change->new_key = json_scalar_text(internal_parameter(call, STR("new_key")));
 	call->state = change;
 	if (change->new_key.size == 0 || str_equal(change->old_key, change->new_key)) {
 		internal_refuse(call, API_INVALID_PROVIDER_KEYS, STR(""));
