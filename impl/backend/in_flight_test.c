@@ -291,7 +291,7 @@ START_TEST(an_old_redis_will_do)
 	ck_assert(stand_contains(stand_log(), OLD));
 	ck_assert(!stand_contains(str_skip(stand_log(), str_find(stand_log(), STR(OLD)) + 1), OLD));
 	stand_ask_to_stop();
-	stand_run_for(STAND_SECOND);
+	stand_run_for(2 * STAND_SECOND);
 	ck_assert_int_eq(stand_exit_status(), 0);
 }
 END_TEST
@@ -327,6 +327,44 @@ START_TEST(with_an_old_redis_no_job_is_lost_or_doubled_by_the_storage)
 }
 END_TEST
 
+/* While BLPOP waits, calls wake the worker, and what others queue meanwhile comes to it. */
+START_TEST(with_an_old_redis_a_woken_worker_loses_no_job)
+{
+	const int rounds = 40;
+
+	stand_run_for(3 * STAND_SECOND);
+	for (int i = 0; i < rounds; i++) {
+		stand_send((struct stand_request){.path = "/transactions/authrep.xml?" S1_U1});
+		stand_run_for(i * 100);
+		push("priority", JOB);
+		expect_answer(stand_wait(), 200, NULL);
+		stand_run_for(2 * STAND_SECOND);
+	}
+	expect_text(hits(), text("%d", rounds));
+	expect_nothing_left();
+}
+END_TEST
+
+/* It leaves when the queues were asked for the last time (9.9). */
+START_TEST(with_an_old_redis_a_worker_that_stops_loses_no_job)
+{
+	const char *form = "service_token=T1&service_id=S1&transactions[0][user_key]=U1&"
+			   "transactions[0][usage][hits]=1";
+
+	stand_run_for(3 * STAND_SECOND);
+	stand_send((struct stand_request){
+		.method = "POST", .path = "/transactions.xml", .body = form});
+	stand_run_for(_i * 50);
+	stand_ask_to_stop();
+	ck_assert_int_eq(stand_wait().status, 202);
+	stand_run_for(2 * STAND_SECOND);
+	ck_assert_int_eq(stand_exit_status(), 0);
+	if (strcmp(hits(), "1") != 0)
+		expect_text(stand_queues("LLEN resque:queue:priority"), "1");
+	expect_nothing_left();
+}
+END_TEST
+
 Suite *backend_in_flight_suite(void);
 Suite *backend_in_flight_suite(void)
 {
@@ -355,6 +393,8 @@ Suite *backend_in_flight_suite(void)
 	tcase_add_test(old, an_old_redis_will_do);
 	tcase_add_test(old, an_old_redis_may_be_noticed_by_its_jobs);
 	tcase_add_loop_test(old, with_an_old_redis_no_job_is_lost_or_doubled_by_the_storage, 0, 60);
+	tcase_add_test(old, with_an_old_redis_a_woken_worker_loses_no_job);
+	tcase_add_loop_test(old, with_an_old_redis_a_worker_that_stops_loses_no_job, 0, 60);
 	suite_add_tcase(suite, old);
 	return suite;
 }

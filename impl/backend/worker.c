@@ -230,7 +230,15 @@ static void something_arrived(const struct redis_reply *reply, void *data)
 	else if (reply->kind == REDIS_LOST || (reply->kind == REDIS_ERROR && !is_unknown))
 		pause_before(worker, begin_round);
 	else
-		begin_round(worker);
+		end_round(worker);
+}
+
+/* Without BLMOVE what comes is in nobody's hand but the worker's, which may do nothing else before:
+ * it sees all queues, and lasts no longer than BLOCK_S. */
+static bool has_to_wait(const struct worker *worker)
+{
+	return worker->state == WORKER_WAITING && worker->is_blocked &&
+	       worker->in_flight.is_unsupported;
 }
 
 /* BLMOVE waits until there is an element and puts it where it was: nothing changes. */
@@ -520,7 +528,8 @@ static void woken(struct timer *timer)
 {
 	struct worker *worker = LIST_ENTRY(timer, struct worker, wake);
 
-	if (worker->state == WORKER_IDLE || worker->state == WORKER_WAITING)
+	if (worker->state == WORKER_IDLE ||
+	    (worker->state == WORKER_WAITING && !has_to_wait(worker)))
 		begin_round(worker);
 }
 
@@ -550,8 +559,8 @@ void worker_stop(struct worker *worker)
 	worker->is_stopping = true;
 	timer_stop(&worker->pause);
 	timer_stop(&worker->wake);
-	if (worker->state == WORKER_IDLE || worker->state == WORKER_WAITING ||
-	    worker->state == WORKER_PAUSED)
+	if (worker->state == WORKER_IDLE || worker->state == WORKER_PAUSED ||
+	    (worker->state == WORKER_WAITING && !has_to_wait(worker)))
 		leave(worker);
 }
 
