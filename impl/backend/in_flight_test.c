@@ -210,6 +210,25 @@ START_TEST(unknown_jobs_are_moved_once_whenever_the_worker_ends)
 }
 END_TEST
 
+START_TEST(jobs_that_wait_are_told_of_once)
+{
+	static const char *const told = "Jobs wait, the worker tries again every second: ";
+	static const char *const over = "Jobs wait no more.";
+
+	stand_run_for(STAND_SECOND);
+	ck_assert(!stand_contains(stand_log(), told));
+	stand_stop_redis();
+	stand_run_for(10 * STAND_SECOND);
+	ck_assert(stand_contains(stand_log(), told));
+	ck_assert(!stand_contains(str_skip(stand_log(), str_find(stand_log(), str_from(told)) + 1),
+				  told));
+	ck_assert(!stand_contains(stand_log(), over));
+	stand_restart_redis();
+	stand_run_for(5 * STAND_SECOND);
+	ck_assert(stand_contains(stand_log(), over));
+}
+END_TEST
+
 START_TEST(all_queues_are_noticed_soon)
 {
 	stand_run_for(5 * STAND_SECOND);
@@ -384,6 +403,7 @@ Suite *backend_in_flight_suite(void)
 	tcase_add_test(test, jobs_go_back_in_their_order);
 	tcase_add_test(test, a_worker_that_was_given_up_counts_nothing);
 	tcase_add_loop_test(test, unknown_jobs_are_moved_once_whenever_the_worker_ends, 0, 40);
+	tcase_add_test(test, jobs_that_wait_are_told_of_once);
 	tcase_add_test(test, all_queues_are_noticed_soon);
 	tcase_add_test(test, a_counter_that_is_none_is_left_out);
 	tcase_add_test(test, workers_are_listed_while_they_work);

@@ -31,6 +31,12 @@ static void end(struct job_round *round, enum job_round_outcome outcome)
 	round->over(outcome, round->data);
 }
 
+static void fail(struct job_round *round, enum job_round_outcome outcome, struct str why)
+{
+	round->failure = why;
+	end(round, outcome);
+}
+
 /* Preparing: all that the jobs name is looked up. */
 
 static enum memo_result prepare_all(struct job_round *round)
@@ -64,7 +70,7 @@ static void unknown_moved(enum transaction_outcome outcome, void *data)
 	if (outcome == TRANSACTION_DONE)
 		write_round(round);
 	else
-		end(round, JOB_ROUND_NOT_COUNTED);
+		fail(round, JOB_ROUND_NOT_COUNTED, STR("failed jobs could not be kept"));
 }
 
 static void move_unknown(struct job_round *round)
@@ -97,18 +103,42 @@ static bool has_unknown(const struct job_round *round)
 	return false;
 }
 
+static void write_prepared(struct job_round *round)
+{
+	if (!is_embedded(round) && has_unknown(round))
+		move_unknown(round);
+	else
+		write_round(round);
+}
+
+/* What a job names may be of a kind that it cannot be (WRONGTYPE): that does not pass, as other
+ * failures do, and the jobs behind it are not to wait for ever. */
+static void preparing_failed(struct job_round *round)
+{
+	struct str why = round->reader.failure;
+
+	if (!str_has_prefix(why, STR("WRONGTYPE"))) {
+		fail(round, JOB_ROUND_NOT_COUNTED, why);
+	} else if (round->count > 1) {
+		round->is_spoilt = true;
+		fail(round, JOB_ROUND_NOT_COUNTED, why);
+	} else {
+		job_give_up(&round->jobs[0], why);
+		traffic_begin(&round->traffic, round->arena);
+		write_prepared(round);
+	}
+}
+
 static void prepare(struct job_round *round)
 {
 	enum memo_result result = prepare_all(round);
 
 	if (round->reader.waiting > 0)
 		return; /* taken up again when all is there */
-	if (result != MEMO_FOUND)
-		end(round, JOB_ROUND_NOT_COUNTED);
-	else if (!is_embedded(round) && has_unknown(round))
-		move_unknown(round);
+	if (result == MEMO_FOUND)
+		write_prepared(round);
 	else
-		write_round(round);
+		preparing_failed(round);
 }
 
 static void prepare_resumed(struct reader *reader, void *data)
@@ -184,7 +214,7 @@ static void embedded_written(struct batch *batch, void *data)
 	if (batch->replies[0].kind == REDIS_STATUS)
 		traffic_tell(&round->traffic, batch, told, round);
 	else
-		end(round, JOB_ROUND_NOT_COUNTED);
+		fail(round, JOB_ROUND_NOT_COUNTED, batch->failure);
 }
 
 static void write_embedded(struct job_round *round)
@@ -221,11 +251,13 @@ static void redis_written(enum transaction_outcome outcome, void *data)
 		traffic_tell(&round->traffic, &round->batch, told, round);
 		break;
 	case TRANSACTION_FENCED:
-		end(round, JOB_ROUND_FENCED);
+		fail(round, JOB_ROUND_FENCED, STR("another worker has taken them over"));
 		break;
 	case TRANSACTION_REFUSED:
+		fail(round, JOB_ROUND_UNKNOWN, STR("the storage refused their transaction"));
+		break;
 	case TRANSACTION_LOST:
-		end(round, JOB_ROUND_UNKNOWN);
+		fail(round, JOB_ROUND_UNKNOWN, STR("the storage did not answer"));
 		break;
 	}
 }
@@ -262,7 +294,7 @@ static void write_round(struct job_round *round)
 	else if (age_us < WRITE_WITHIN_US && round->backend->storage != NULL)
 		write_redis(round);
 	else
-		end(round, JOB_ROUND_UNKNOWN);
+		fail(round, JOB_ROUND_UNKNOWN, STR("preparing them took too long"));
 }
 
 /* Life. */
@@ -289,6 +321,7 @@ void job_round_begin(struct job_round *round, enum queue queue, const struct str
 {
 	round->queue = queue;
 	round->count = count;
+	round->is_spoilt = false;
 	round->jobs = ARENA_ARRAY(round->arena, struct job, count);
 	round->began_us = world_monotonic_us(round->backend->world);
 	counters_begin(&round->counters, round->arena);

@@ -40,6 +40,8 @@ struct job_round {
 	struct str name; /* in_flight.h; empty: of the embedded store */
 	struct str list; /* where the jobs are; empty: nowhere else */
 	int64_t began_us;
+	struct str failure; /* why it was not counted, or nobody knows */
+	bool is_spoilt;     /* by one of its jobs, which cannot be done: fewer tell which one */
 
 	struct batch batch;
 	struct reader reader;

@@ -95,6 +95,13 @@ void job_read(struct job *job, struct backend *backend, struct arena *arena)
 		set_problem(job, STR("NameError"), STR("unknown job class"));
 }
 
+void job_give_up(struct job *job, struct str problem)
+{
+	job->kind = JOB_UNKNOWN;
+	job->state = JOB_NEW;
+	set_problem(job, STR("Redis::CommandError"), problem);
+}
+
 /* Applications. */
 
 /* What a job is about while it is prepared. */

@@ -25,7 +25,8 @@ struct json;
 
 enum job_kind {
 	JOB_BROKEN,  /* not JSON: dropped */
-	JOB_UNKNOWN, /* of no known class, or without its arguments: to the failed list */
+	JOB_UNKNOWN, /* of no known class, without its arguments, or of unreadable data: to the
+			failed list */
 	JOB_REPORT,
 	JOB_NOTIFY,
 };
@@ -60,6 +61,8 @@ struct job {
 };
 
 void job_read(struct job *job, struct backend *backend, struct arena *arena);
+/* It cannot be done, whatever is tried. */
+void job_give_up(struct job *job, struct str problem);
 enum memo_result job_prepare(struct job *job, struct backend *backend, struct reader *reader);
 /* What an integration error of a refused report tells of its call, as JSON. */
 struct str job_error_context(const struct job *job, const struct backend *backend,

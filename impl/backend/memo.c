@@ -149,6 +149,16 @@ void memo_forget(struct memo *memo, const struct memo_kind *kind, struct str a, 
 
 /* Loads. */
 
+static void tell_waiter(struct reader *reader, const struct memo_load *load, bool is_loaded)
+{
+	if (!is_loaded && !reader->has_failed) {
+		reader->has_failed = true;
+		reader->failure = str_copy(reader->arena, load->batch.failure);
+	}
+	if (--reader->waiting == 0)
+		reader->resumed(reader, reader->data);
+}
+
 static void load_end(struct memo_load *load, struct memo_value *value)
 {
 	struct memo_entry *entry = map_get(load->memo->entries, load->key);
@@ -166,13 +176,8 @@ static void load_end(struct memo_load *load, struct memo_value *value)
 		}
 	}
 	list_remove(&load->link);
-	while ((link = list_take_first(&load->waiters)) != NULL) {
-		struct reader *reader = LIST_ENTRY(link, struct waiter, link)->reader;
-
-		reader->has_failed = reader->has_failed || value == NULL;
-		if (--reader->waiting == 0)
-			reader->resumed(reader, reader->data);
-	}
+	while ((link = list_take_first(&load->waiters)) != NULL)
+		tell_waiter(LIST_ENTRY(link, struct waiter, link)->reader, load, value != NULL);
 	value_let_go(value);
 	arena_destroy(load->arena);
 }
@@ -224,6 +229,7 @@ void reader_release(struct reader *reader)
 		value_let_go(held->value);
 	reader->held = NULL;
 	reader->has_failed = false;
+	reader->failure = STR("");
 }
 
 static enum memo_result hold(struct reader *reader, struct memo_value *found,

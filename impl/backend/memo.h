@@ -77,7 +77,8 @@ struct reader {
 	reader_resumed *resumed;
 	void *data;
 	size_t waiting;
-	bool has_failed; /* of those waited for, one could not be loaded */
+	bool has_failed;    /* of those waited for, one could not be loaded */
+	struct str failure; /* why */
 	struct reader_held *held;
 };
 

@@ -13,6 +13,7 @@
 #include "base/vec.h"
 #include "world/clock.h"
 #include "world/environment.h"
+#include "world/log.h"
 
 #define ROUND_JOBS_MAX 64
 /* Of a round's payloads; when they are more, the next round takes fewer jobs. */
@@ -45,6 +46,7 @@ struct worker {
 	bool is_clearing; /* waits for rounds to be settled */
 	bool is_stopping;
 	bool is_registered;
+	bool is_troubled; /* and has said so */
 	struct timer wake;
 	struct timer pause;
 	void (*resume)(struct worker *worker); /* after the pause */
@@ -68,7 +70,26 @@ static bool is_embedded(const struct worker *worker)
 	return worker->backend->store != NULL;
 }
 
-/* Pauses. */
+/* Pauses: after what failed, and is tried again. */
+
+static void note_trouble(struct worker *worker, struct str why)
+{
+	const struct backend *backend = worker->backend;
+
+	if (!worker->is_troubled && !worker->is_stopping)
+		log_format(backend->world, backend->settings.log,
+			   "Jobs wait, the worker tries again every second: %.*s", STR_ARG(why));
+	worker->is_troubled = true;
+}
+
+static void note_success(struct worker *worker)
+{
+	const struct backend *backend = worker->backend;
+
+	if (worker->is_troubled)
+		log_write(backend->world, backend->settings.log, STR("Jobs wait no more."));
+	worker->is_troubled = false;
+}
 
 static void pause_over(struct timer *timer)
 {
@@ -87,6 +108,12 @@ static void pause_before(struct worker *worker, void (*resume)(struct worker *wo
 	worker->state = WORKER_PAUSED;
 	worker->resume = resume;
 	timer_start(worker->backend->world, &worker->pause, PAUSE_US, pause_over);
+}
+
+static void try_again(struct worker *worker, struct str why)
+{
+	note_trouble(worker, why);
+	pause_before(worker, begin_round);
 }
 
 static void end_round(struct worker *worker)
@@ -147,19 +174,33 @@ static void settle_counted(struct worker *worker)
 			 worker->in_flight.is_unsupported ? &hand : NULL, counted_settled, worker);
 }
 
+static void note_outcome(struct worker *worker, enum job_round_outcome outcome)
+{
+	if (worker->round.is_spoilt)
+		worker->jobs_max = 1;
+	else if (outcome == JOB_ROUND_COUNTED)
+		note_success(worker);
+	else
+		note_trouble(worker, worker->round.failure);
+}
+
 static void embedded_round_over(enum job_round_outcome outcome, void *data)
 {
+	struct worker *worker = data;
+
+	note_outcome(worker, outcome);
 	/* Looked at only: what was not counted is still there. */
 	if (outcome == JOB_ROUND_COUNTED)
-		end_round(data);
+		end_round(worker);
 	else
-		pause_before(data, begin_round);
+		pause_before(worker, begin_round);
 }
 
 static void redis_round_over(enum job_round_outcome outcome, void *data)
 {
 	struct worker *worker = data;
 
+	note_outcome(worker, outcome);
 	switch (outcome) {
 	case JOB_ROUND_COUNTED:
 		settle_counted(worker);
@@ -228,7 +269,7 @@ static void something_arrived(const struct redis_reply *reply, void *data)
 	if (reply->kind == REDIS_ARRAY && reply->count == 2)
 		take_arrived(worker, reply);
 	else if (reply->kind == REDIS_LOST || (reply->kind == REDIS_ERROR && !is_unknown))
-		pause_before(worker, begin_round);
+		try_again(worker, reply->text);
 	else
 		end_round(worker);
 }
@@ -263,6 +304,7 @@ static void become_idle(struct worker *worker)
 	struct drain *drains = worker->drains.items;
 	size_t count = worker->drains.count;
 
+	note_success(worker);
 	worker->state = WORKER_IDLE;
 	worker->drains.items = NULL;
 	worker->drains.count = worker->drains.capacity = 0;
@@ -280,7 +322,7 @@ static void lease_ended(struct batch *batch, void *data)
 	struct worker *worker = data;
 
 	if (batch->has_failed) {
-		pause_before(worker, begin_round);
+		try_again(worker, batch->failure);
 		return;
 	}
 	worker->in_flight.has_lease = false;
@@ -327,6 +369,7 @@ static void jobs_replied(struct batch *batch, void *data)
 			worker->payloads[worker->count++] = payload;
 	}
 	if (batch->has_failed && !(worker->in_flight.is_unsupported && worker->count > 0)) {
+		note_trouble(worker, batch->failure);
 		settle(worker, FATE_NOT_COUNTED);
 	} else if (worker->count > 0) {
 		run_round(worker);
@@ -352,7 +395,7 @@ static void lengths_replied(struct batch *batch, void *data)
 	struct worker *worker = data;
 
 	if (batch->has_failed) {
-		pause_before(worker, begin_round);
+		try_again(worker, batch->failure);
 		return;
 	}
 	for (worker->queue = QUEUE_PRIORITY; worker->queue < QUEUES; worker->queue++) {
@@ -379,7 +422,7 @@ static void ranges_replied(struct batch *batch, void *data)
 	enum queue queue = QUEUE_PRIORITY;
 
 	if (batch->has_failed) {
-		pause_before(worker, begin_round);
+		try_again(worker, batch->failure);
 		return;
 	}
 	while (queue < QUEUES && batch->replies[queue].count == 0)
@@ -411,7 +454,7 @@ static void looked(bool has_failed, void *data)
 	struct worker *worker = data;
 
 	if (has_failed)
-		pause_before(worker, begin_round);
+		try_again(worker, STR("jobs in flight cannot be looked for"));
 	else if (worker->is_stopping)
 		leave(worker);
 	else

@@ -275,6 +275,34 @@ START_TEST(broken_jobs_are_dropped_and_unknown_ones_kept)
 }
 END_TEST
 
+/* What it names is of another kind than it can be: jobs behind it do not wait for that (5.3). */
+static const char *const spoilt_rows[] = {
+	"metrics/service_id:S9/ids",
+	"alerts/service_id:S9/allowed_set",
+	"application/service_id:S9/id:A9/keys",
+};
+
+START_TEST(a_job_that_cannot_be_done_holds_up_no_other)
+{
+	const char *good = JOB("[\"S1\",{\"0\":{\"app_id\":\"A1\",\"usage\":{\"hits\":\"1\"}}}]");
+	const char *bad = JOB("[\"S9\",{\"0\":{\"app_id\":\"A9\",\"usage\":{\"m\":\"1\"}}}]");
+
+	stand_redis("SADD metrics/service_id:S9/ids 9");
+	stand_redis("SET metric/service_id:S9/id:9/name m");
+	stand_redis("SET application/service_id:S9/id:A9/state active");
+	stand_redis(text("DEL %s", spoilt_rows[_i]));
+	stand_redis(text("LPUSH %s x", spoilt_rows[_i]));
+	for (int i = 0; i < 5; i++)
+		push(i == 2 ? bad : good);
+	stand_drain();
+	expect_text(a1_hits(), "4");
+	expect_text(stand_queues("LLEN resque:failed"), "1");
+	ck_assert(stand_contains(str_from(stand_queues("LINDEX resque:failed 0")),
+				 "\"exception\":\"Redis::CommandError\",\"error\":\"WRONGTYPE"));
+	expect_text(stand_redis("EXISTS stats/{service:S9}/metric:9/eternity"), "0");
+}
+END_TEST
+
 START_TEST(big_jobs_are_taken_few_at_a_time)
 {
 	char *filler = arena_alloc(stand_arena(), 300001);
@@ -500,6 +528,8 @@ Suite *backend_worker_suite(void)
 	tcase_add_test(test, the_latest_transactions_are_kept);
 	tcase_add_test(test, payloads_of_others_are_understood);
 	tcase_add_test(test, broken_jobs_are_dropped_and_unknown_ones_kept);
+	tcase_add_loop_test(test, a_job_that_cannot_be_done_holds_up_no_other, 0,
+			    sizeof spoilt_rows / sizeof *spoilt_rows);
 	tcase_add_test(test, big_jobs_are_taken_few_at_a_time);
 	tcase_add_test(test, first_traffic_is_told_of);
 	tcase_add_test(test, alerts_are_raised_once_a_day);
