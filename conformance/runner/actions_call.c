@@ -146,8 +146,9 @@ static void call_done(struct record *record, void *data)
 {
 	struct case_run *run = data;
 
-	(void)record;
 	run->call = NULL;
+	if (!case_run_keep(run, record))
+		return;
 	if (--run->repeats_left > 0)
 		case_run_act(run);
 	else if (json_get(run->action, STR("until")) != NULL)
@@ -239,6 +240,8 @@ void case_run_act_call(struct case_run *run, const struct json *action)
 	enum target_port port = TARGET_PROXY;
 	struct str host;
 
+	if (run->has_kept)
+		action = placeholders_expand_json(&run->scene.placeholders, run->arena, action);
 	target_port_from_name(json_get_str(action, STR("port")), &port);
 	if (!set_place(run, &request, action, port)) {
 		case_run_fail(run, STR("there is nobody to call"));

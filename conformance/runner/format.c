@@ -59,9 +59,22 @@ static const struct shape_key set_keys[] = {PLAYED_KEYS, HOOK_KEY, {.name = NULL
 
 /* given. */
 
+static const struct shape_key server_keys[] = {
+	{"kind", SHAPE_WORD, NULL, "redis sentinel", true},
+	{"port", SHAPE_INTEGER, NULL, NULL, false},
+	{"password", SHAPE_TEXT, NULL, NULL, false},
+	{"replica_of", SHAPE_TEXT, NULL, NULL, false},
+	{"persistent", SHAPE_BOOLEAN, NULL, NULL, false},
+	{"watches", SHAPE_TEXT_MAP, NULL, NULL, false},
+	{"quorum", SHAPE_INTEGER, NULL, NULL, false},
+	{"down_after", SHAPE_DURATION, NULL, NULL, false},
+	{.name = NULL},
+};
+
 static const struct shape_key gateway_given_keys[] = {
 	{"source", SHAPE_WORD, NULL, "file portal", false},
 	{"tokens", SHAPE_NAMED, token_keys, NULL, false},
+	{"servers", SHAPE_NAMED, server_keys, NULL, false},
 	PLAYED_KEYS,
 	TARGET_KEYS,
 	{.name = NULL},
@@ -78,18 +91,6 @@ static const struct shape_key limit_keys[] = {
 	{"month", SHAPE_INTEGER, NULL, NULL, false},
 	{"year", SHAPE_INTEGER, NULL, NULL, false},
 	{"eternity", SHAPE_INTEGER, NULL, NULL, false},
-	{.name = NULL},
-};
-
-static const struct shape_key server_keys[] = {
-	{"kind", SHAPE_WORD, NULL, "redis sentinel", true},
-	{"port", SHAPE_INTEGER, NULL, NULL, false},
-	{"password", SHAPE_TEXT, NULL, NULL, false},
-	{"replica_of", SHAPE_TEXT, NULL, NULL, false},
-	{"persistent", SHAPE_BOOLEAN, NULL, NULL, false},
-	{"watches", SHAPE_TEXT_MAP, NULL, NULL, false},
-	{"quorum", SHAPE_INTEGER, NULL, NULL, false},
-	{"down_after", SHAPE_DURATION, NULL, NULL, false},
 	{.name = NULL},
 };
 
@@ -232,6 +233,7 @@ const struct shape_key format_call_keys[] = {
 	{"of", SHAPE_TEXT, NULL, NULL, false},
 	{"to", SHAPE_TEXT, NULL, NULL, false},
 	{"until", SHAPE_OBJECT, answer_check_keys, NULL, false},
+	{"keep", SHAPE_PATTERNS, NULL, NULL, false},
 	{.name = NULL},
 };
 

@@ -75,6 +75,8 @@ struct case_run {
 	VEC(struct redis_observation) observations;
 	bool is_last_look;
 
+	bool has_kept; /* something of an answer, for later calls */
+
 	struct result result;
 	bool is_over, is_winding_up;
 	case_run_done *done;
@@ -94,6 +96,10 @@ void case_run_first_step(struct case_run *run);
 void case_run_act(struct case_run *run);
 void case_run_act_call(struct case_run *run, const struct json *action);
 void case_run_cancel_calls(struct case_run *run);
+/* actions_keep.c */
+/* What the present action wants of its answer, as {kept.NAME} from here on. False: it has not, and
+ * the case failed. */
+bool case_run_keep(struct case_run *run, const struct record *record);
 /* actions_until.c */
 void case_run_until(struct case_run *run); /* looks whether the present action fits now */
 

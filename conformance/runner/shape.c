@@ -253,6 +253,8 @@ bool shape_check(const struct json *value, const struct shape_key *shape, struct
 		return check_instant(&place, value);
 	case SHAPE_PATTERN:
 		return check_pattern(&place, value);
+	case SHAPE_PATTERNS:
+		return check_map(&place, value, check_pattern);
 	case SHAPE_VALUE:
 		return check_value(&place, value);
 	case SHAPE_VALUES:

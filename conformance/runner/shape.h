@@ -26,6 +26,7 @@ enum shape_kind {
 	SHAPE_DURATION,  /* "300s", "20ms" */
 	SHAPE_INSTANT,   /* "2019-06-04T10:20:30Z" */
 	SHAPE_PATTERN,   /* of matches */
+	SHAPE_PATTERNS,  /* name: pattern */
 	SHAPE_VALUE,     /* what a value is compared with: a text, or {matches|absent|any: ...} */
 	SHAPE_VALUES,    /* name: value, or a list of values */
 	SHAPE_JSON,      /* any JSON, whose {matches: ...} can be compiled */

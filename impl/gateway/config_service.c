@@ -197,7 +197,8 @@ static void parse_oauth(const struct policy_loader *loader, const struct json *p
 	service->issuer_endpoint = json_get_str(proxy, STR("oidc_issuer_endpoint"));
 	service->client_id = template_value_read(loader, proxy, STR("jwt_claim_with_client_id"),
 						 STR("jwt_claim_with_client_id_type"));
-	service->oauth_login_url = json_get_str(proxy, STR("oauth_login_url"));
+	if (http_is_field_value(json_get_str(proxy, STR("oauth_login_url"))))
+		service->oauth_login_url = json_get_str(proxy, STR("oauth_login_url"));
 }
 
 bool config_service_parse(const struct policy_loader *loader, const struct json *content,

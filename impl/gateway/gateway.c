@@ -12,6 +12,7 @@
 #include "gateway/loader.h"
 #include "gateway/management.h"
 #include "gateway/metrics.h"
+#include "gateway/oauth_store.h"
 #include "gateway/request.h"
 #include "gateway/resolver.h"
 #include "gateway/token_cache.h"
@@ -124,6 +125,7 @@ static void gateway_free(struct gateway *gateway)
 	LIST_EACH (link, &gateway->requests)
 		request_abandon(LIST_ENTRY(link, struct request, link));
 	loader_destroy(gateway->loader);
+	oauth_store_destroy(gateway->oauth);
 	metrics_destroy(gateway->metrics);
 	auth_cache_destroy(gateway->auth_cache);
 	token_cache_destroy(gateway->jwts);
@@ -170,6 +172,7 @@ static void *gateway_start(struct world *world, const struct str *arguments, siz
 	gateway->auth_cache = auth_cache_create(AUTH_CACHE_BYTES_MAX, world_chance(world));
 	gateway->jwts = token_cache_create(JWTS_MAX, world_chance(world));
 	gateway->introspections = token_caches_create(world_chance(world));
+	gateway->oauth = oauth_store_create(world, gateway->settings.redis_url);
 	gateway->metrics = metrics_create(gateway->settings.extended_metrics);
 	gateway->loader = loader_create(gateway);
 	world_on_stop(world, stop_requested, gateway);

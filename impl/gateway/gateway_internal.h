@@ -18,6 +18,7 @@ struct http_exchange;
 struct http_listener;
 struct loader;
 struct metrics;
+struct oauth_store;
 struct resolver;
 struct token_cache;
 struct token_caches;
@@ -36,6 +37,7 @@ struct gateway {
 	struct auth_cache *auth_cache;
 	struct token_cache *jwts;            /* verified ones (10.4) */
 	struct token_caches *introspections; /* what servers said of tokens (9.4) */
+	struct oauth_store *oauth;           /* of the native flow (4.9) */
 	struct metrics *metrics;
 	struct http_listener *proxy, *management, *metrics_page, *echo;
 	uint16_t echo_port;        /* also the port of the mock backend (4.1) */

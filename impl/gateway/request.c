@@ -477,6 +477,20 @@ void request_answer_page(struct request *request, int status)
 	request_answer_text(request, status, STR("text/html"), answer_page(status, request->arena));
 }
 
+void request_answer_redirect(struct request *request, struct str location)
+{
+	struct http_fields *fields = &request->response.fields;
+
+	BUG_IF(!http_is_field_value(location));
+	form_stop(&request->form);
+	http_response_init(&request->response, request->arena, 302);
+	http_fields_add(fields, STR("Content-Type"), STR("text/html"));
+	http_fields_add(fields, STR("Location"), location);
+	prepare_answer(request);
+	http_exchange_respond_str(request->exchange, &request->response,
+				  answer_page(302, request->arena));
+}
+
 void request_answer_body(struct request *request, struct http_body *body)
 {
 	prepare_answer(request);

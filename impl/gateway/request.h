@@ -142,6 +142,7 @@ void request_answer_empty(struct request *request, int status);
 void request_answer_text(struct request *request, int status, struct str content_type,
 			 struct str body);
 void request_answer_page(struct request *request, int status);
+void request_answer_redirect(struct request *request, struct str location); /* 302 */
 /* request->response is filled; the body's consumer end is taken (NULL: none). */
 void request_answer_body(struct request *request, struct http_body *body);
 

@@ -5,6 +5,7 @@
 #include "base/arena.h"
 #include "base/url.h"
 #include "gateway/gateway_internal.h"
+#include "gateway/native_oauth.h"
 #include "gateway/oidc.h"
 #include "gateway/request.h"
 #include "world/http_server.h"
@@ -72,6 +73,8 @@ static void form_is_there(struct form *form, void *data);
 static enum phase_result rewrite(struct request *request, const void *data)
 {
 	(void)data;
+	if (request->service->is_native_oauth && native_oauth_serves(request))
+		return native_oauth_answer(request);
 	switch (extract_credentials(request)) {
 	case CREDENTIALS_FOUND:
 		break;
