@@ -235,12 +235,15 @@ const char *gateway_stand_service(const char *id, const char *host, const char *
 	return str_cstr(
 		stand.arena,
 		str_format(stand.arena,
-			   "{\"id\":%s,\"system_name\":\"orders\",\"backend_version\":\"1\","
+			   "{\"id\":%s,\"system_name\":\"orders\"%s,"
 			   "\"backend_authentication_type\":\"service_token\","
 			   "\"backend_authentication_value\":\"st-42\"%s,"
 			   "\"proxy\":{\"hosts\":[\"%s\"],\"api_backend\":\"http://10.0.0.3:8000\","
 			   "\"backend\":{\"endpoint\":\"http://10.0.0.2:3000\"}%s%s}}",
-			   id, more, host, proxy,
+			   id,
+			   strstr(more, "backend_version") != NULL ? ""
+								   : ",\"backend_version\":\"1\"",
+			   more, host, proxy,
 			   strstr(proxy, "proxy_rules") != NULL
 				   ? ""
 				   : ",\"proxy_rules\":[{\"http_method\":\"GET\",\"pattern\":\"/\","
