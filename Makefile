@@ -106,8 +106,9 @@ fuzz: $(BUILD)/.deps ## every fuzz target for SECONDS=60, or one: T=http_http1
 tidy: $(BUILD)/.deps ## formatting, layer rules, forbidden calls, shell scripts
 	@ci/tidy.sh $(BUILD)
 
-bench: all $(OUT)/bench_mhd ## speed, as ratios against references measured in the same run
+bench: all $(OUT)/bench_mhd $(OUT)/bench_mapping_rules ## speed, as ratios against references measured in the same run
 	@ln -sf $(FLAVOUR)/bench_mhd $(BUILD)/bench_mhd
+	@ln -sf $(FLAVOUR)/bench_mapping_rules $(BUILD)/bench_mapping_rules
 	@ci/bench.sh $(BUILD)
 
 # What backend's speed is compared with.
@@ -117,6 +118,11 @@ $(OUT)/bench_mhd: $(OUT)/ci/bench_mhd.o
 
 determinism: $(BUILD)/.deps ## traces of every scenario, across compilers and flavours
 	@ci/determinism.sh $(BUILD)
+
+# Mapping rules alone: what a request costs among many.
+$(OUT)/bench_mapping_rules: $(call object,ci/bench_mapping_rules.c $(SOURCES))
+	@echo "link $@"
+	@$(CC) $(CFLAGS) $(LDFLAGS) -o $@ $^ $(LIBS)
 
 clean: ## remove everything that was built
 	rm -rf $(BUILD)

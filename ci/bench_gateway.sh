@@ -60,4 +60,8 @@ for handler in none strict; do
 	bench_measure "refscale gateway, $label" gateway '' "http://127.0.0.1:$(stack_port gateway)/?user_key=k"
 	stack_stop gateway
 done
+if [ -x "$(dirname "$refscale")/bench_mapping_rules" ]; then
+	taskset -c 1 "$(dirname "$refscale")/bench_mapping_rules" ||
+		printf '1\tmapping rules: over their target\n' >>"$stack/missed"
+fi
 bench_end

@@ -1,9 +1,14 @@
 #include "gateway/mapping_rules.h"
 
+#include <stdlib.h>
+
 #include "base/arena.h"
 #include "base/error.h"
 #include "base/json.h"
 #include "http/query.h"
+
+/* A path that begins with more of the prefixes than these is held against all rules. */
+#define PREFIXES_OF_A_PATH_MAX 16
 
 static void parse_conditions(struct arena *arena, const struct json *object,
 			     struct mapping_rule *rule)
@@ -45,6 +50,74 @@ static bool parse_rule(struct arena *arena, const struct json *object, struct ma
 	return true;
 }
 
+/* The index of prefixes. */
+
+struct place {
+	struct str prefix;
+	size_t rule;
+};
+
+static int compare_places(const void *a, const void *b)
+{
+	const struct place *left = a, *right = b;
+	int order = str_compare(left->prefix, right->prefix);
+
+	return order != 0 ? order : (left->rule > right->rule) - (left->rule < right->rule);
+}
+
+/* The longest of the prefixes so far that this one begins with. What stands between it and this one
+ * in byte order begins with it, too: it is the last one so far, or one of those that this begins
+ * with. */
+static size_t find_shorter(const struct mapping_rules *rules, struct str text)
+{
+	size_t at = rules->prefixes_count > 0 ? rules->prefixes_count - 1 : MAPPING_PREFIX_NONE;
+
+	while (at != MAPPING_PREFIX_NONE && !str_has_prefix(text, rules->prefixes[at].text))
+		at = rules->prefixes[at].shorter;
+	return at;
+}
+
+static void index_prefixes(struct arena *arena, struct mapping_rules *rules)
+{
+	struct place *places = ARENA_ARRAY(arena, struct place, rules->count);
+	size_t *sorted = ARENA_ARRAY(arena, size_t, rules->count);
+
+	for (size_t i = 0; i < rules->count; i++)
+		places[i] = (struct place){path_pattern_prefix(&rules->items[i].pattern), i};
+	qsort(places, rules->count, sizeof *places, compare_places);
+	rules->prefixes = ARENA_ARRAY(arena, struct mapping_prefix, rules->count);
+	for (size_t i = 0; i < rules->count; i++) {
+		sorted[i] = places[i].rule;
+		if (i > 0 && str_equal(places[i - 1].prefix, places[i].prefix)) {
+			rules->prefixes[rules->prefixes_count - 1].count++;
+			continue;
+		}
+		rules->prefixes[rules->prefixes_count] = (struct mapping_prefix){
+			places[i].prefix, find_shorter(rules, places[i].prefix), &sorted[i], 1};
+		rules->prefixes_count++;
+	}
+}
+
+/* The longest prefix that the path begins with. The last one that is not behind the path in byte
+ * order either is it, or begins with it. */
+static size_t longest_prefix(const struct mapping_rules *rules, struct str path)
+{
+	size_t from = 0, to = rules->prefixes_count, at;
+
+	while (from < to) {
+		size_t middle = from + (to - from) / 2;
+
+		if (str_compare(rules->prefixes[middle].text, path) <= 0)
+			from = middle + 1;
+		else
+			to = middle;
+	}
+	at = from > 0 ? from - 1 : MAPPING_PREFIX_NONE;
+	while (at != MAPPING_PREFIX_NONE && !str_has_prefix(path, rules->prefixes[at].text))
+		at = rules->prefixes[at].shorter;
+	return at;
+}
+
 bool mapping_rules_parse(struct arena *arena, const struct json *rules,
 			 struct mapping_rules *parsed, struct error *warning, struct error *error)
 {
@@ -63,6 +136,8 @@ bool mapping_rules_parse(struct arena *arena, const struct json *rules,
 		parsed->count++;
 		parsed->has_conditions |= rule->conditions_count > 0;
 	}
+	if (parsed->count > 0)
+		index_prefixes(arena, parsed);
 	return true;
 }
 
@@ -102,11 +177,65 @@ bool mapping_rule_is_match(const struct mapping_rule *rule, const struct mapping
 
 bool mapping_rules_any(const struct mapping_rules *rules, const struct mapping_subject *subject)
 {
-	for (size_t i = 0; i < rules->count; i++) {
-		if (mapping_rule_is_match(&rules->items[i], subject))
-			return true;
+	size_t at = longest_prefix(rules, subject->path);
+
+	for (; at != MAPPING_PREFIX_NONE; at = rules->prefixes[at].shorter) {
+		const struct mapping_prefix *prefix = &rules->prefixes[at];
+
+		for (size_t i = 0; i < prefix->count; i++) {
+			if (mapping_rule_is_match(&rules->items[prefix->rules[i]], subject))
+				return true;
+		}
 	}
 	return false;
+}
+
+/* The rules whose prefix the path begins with, in rule order: the heads of a few ascending lists
+ * are merged. */
+struct candidates {
+	size_t all; /* so many rules, one after the other; 0: those of the lists */
+	size_t next;
+	struct {
+		const size_t *at, *end;
+	} lists[PREFIXES_OF_A_PATH_MAX];
+	size_t lists_count;
+};
+
+static void candidates_find(struct candidates *candidates, const struct mapping_rules *rules,
+			    struct str path)
+{
+	size_t at = longest_prefix(rules, path);
+
+	candidates->all = candidates->next = candidates->lists_count = 0;
+	for (; at != MAPPING_PREFIX_NONE; at = rules->prefixes[at].shorter) {
+		const struct mapping_prefix *prefix = &rules->prefixes[at];
+
+		if (candidates->lists_count == PREFIXES_OF_A_PATH_MAX) {
+			candidates->all = rules->count;
+			return;
+		}
+		candidates->lists[candidates->lists_count].at = prefix->rules;
+		candidates->lists[candidates->lists_count++].end = prefix->rules + prefix->count;
+	}
+}
+
+static bool candidates_take(struct candidates *candidates, size_t *rule)
+{
+	size_t first = SIZE_MAX;
+
+	if (candidates->all > 0) {
+		*rule = candidates->next++;
+		return *rule < candidates->all;
+	}
+	for (size_t i = 0; i < candidates->lists_count; i++) {
+		if (candidates->lists[i].at < candidates->lists[i].end &&
+		    (first == SIZE_MAX || *candidates->lists[i].at < *candidates->lists[first].at))
+			first = i;
+	}
+	if (first == SIZE_MAX)
+		return false;
+	*rule = *candidates->lists[first].at++;
+	return true;
 }
 
 static void remember(struct mapping_matches *matches, const struct mapping_rule *rule,
@@ -129,9 +258,13 @@ static void remember(struct mapping_matches *matches, const struct mapping_rule 
 void mapping_rules_match(const struct mapping_rules *rules, const struct mapping_subject *subject,
 			 struct usage *usage, struct mapping_matches *matches)
 {
+	struct candidates candidates;
+	size_t at;
+
 	*matches = (struct mapping_matches){0};
-	for (size_t i = 0; i < rules->count; i++) {
-		const struct mapping_rule *rule = &rules->items[i];
+	candidates_find(&candidates, rules, subject->path);
+	while (candidates_take(&candidates, &at)) {
+		const struct mapping_rule *rule = &rules->items[at];
 
 		if (!mapping_rule_is_match(rule, subject))
 			continue;

@@ -1,6 +1,9 @@
 /* Mapping rules: which metrics a request costs (spec/gateway.md 3.5). Compiled when the
  * configuration is loaded, immutable afterwards. The request's arguments are asked for only when a
  * rule has query conditions.
+ *
+ * Rules are found by the literal text that their pattern begins with, so that a request is held
+ * against those alone that can match its path, however many there are.
  */
 #ifndef GATEWAY_MAPPING_RULES_H
 #define GATEWAY_MAPPING_RULES_H
@@ -35,10 +38,22 @@ struct mapping_rule {
 	bool last;
 };
 
+#define MAPPING_PREFIX_NONE SIZE_MAX
+
+/* The rules whose patterns begin with the same literal text. */
+struct mapping_prefix {
+	struct str text;
+	size_t shorter; /* place of the longest other one that this begins with, or _NONE */
+	size_t *rules;  /* places in items, ascending */
+	size_t count;
+};
+
 struct mapping_rules {
 	struct mapping_rule *items;
 	size_t count;
 	bool has_conditions;
+	struct mapping_prefix *prefixes; /* in byte order */
+	size_t prefixes_count;
 };
 
 /* What a rule is held against. */

@@ -75,7 +75,7 @@ static bool compile_expression(struct str text, bool ends_path, struct path_patt
 		}
 	}
 	if (ends_path)
-		strbuf_append_char(&expression, '$');
+		strbuf_append(&expression, STR("\\z")); /* '$' lets a line feed follow */
 	pattern->expression = pattern_create(strbuf_str(&expression), error);
 	strbuf_free(&expression);
 	return pattern->expression != NULL;
@@ -121,6 +121,11 @@ void path_pattern_release(struct path_pattern *pattern)
 {
 	pattern_destroy(pattern->expression);
 	pattern->expression = NULL;
+}
+
+struct str path_pattern_prefix(const struct path_pattern *pattern)
+{
+	return pattern->literals_count > 0 ? pattern->literals[0] : STR("");
 }
 
 /* The end of a placeholder that begins at `from` and is followed by `literal`, as near as can be;

@@ -28,6 +28,8 @@ bool path_pattern_compile(struct arena *arena, struct str text, struct path_patt
 			  struct error *error);
 void path_pattern_release(struct path_pattern *pattern);
 bool path_pattern_is_match(const struct path_pattern *pattern, struct str path);
+/* What every path begins with that matches; empty for an expression. */
+struct str path_pattern_prefix(const struct path_pattern *pattern);
 /* One of A-Z a-z 0-9 _ - . ~ % ! $ & ' ( ) * + , ; = @ : */
 bool path_pattern_is_segment_char(char c);
 
