@@ -1,6 +1,7 @@
 /* Calls: from the component's options to an answer or a failure. */
 #include "world/http_client.h"
 
+#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -13,6 +14,8 @@
 
 #define TIMEOUT_DEFAULT_MS 60000
 #define POOLED_MAX 256
+#define HEAD_BYTES_MAX ((size_t)1024 * 1024) /* of a request; who asks has bounds of its own */
+#define HEAD_BYTES_KEPT ((size_t)16 * 1024)
 
 static struct call *call_of(struct http_call *public)
 {
@@ -95,6 +98,30 @@ void call_made_progress(struct call *call)
 
 /* The end. */
 
+enum http_failure call_connect_failure(long number)
+{
+	static const struct {
+		long number;
+		enum http_failure failure;
+	} failures[] = {
+		{ECONNREFUSED, HTTP_FAILURE_CONNECT_REFUSED},
+		{ETIMEDOUT, HTTP_FAILURE_CONNECT_TIMEOUT},
+		{ECONNRESET, HTTP_FAILURE_RESET},
+		{EHOSTUNREACH, HTTP_FAILURE_UNREACHABLE},
+		{ENETUNREACH, HTTP_FAILURE_UNREACHABLE},
+		{EHOSTDOWN, HTTP_FAILURE_UNREACHABLE},
+		{ENETDOWN, HTTP_FAILURE_UNREACHABLE},
+		{EACCES, HTTP_FAILURE_UNREACHABLE},
+		{EINVAL, HTTP_FAILURE_UNREACHABLE},
+	};
+
+	for (size_t i = 0; i < sizeof failures / sizeof *failures; i++) {
+		if (failures[i].number == number)
+			return failures[i].failure;
+	}
+	return HTTP_FAILURE_CONNECT_REFUSED;
+}
+
 void call_over(struct call *call, enum http_failure failure)
 {
 	if (call->is_over)
@@ -146,6 +173,7 @@ static void call_let_go(struct call *call)
 		dns_cancel(&call->port->real->world, call->query);
 	call->query = NULL;
 	timer_stop(&call->timeout);
+	plain_stop(call);
 	transfer_stop(call);
 	let_go_of_upload(call);
 	let_go_of_download(call, complete);
@@ -155,6 +183,7 @@ static void call_free(struct call *call)
 {
 	if (call->handle != NULL)
 		curl_easy_cleanup(call->handle);
+	strbuf_free(&call->head);
 	arena_destroy(call->arena);
 	free(call);
 }
@@ -163,6 +192,7 @@ static void call_recycle(struct call *call)
 {
 	struct http_client_port *port = call->port;
 	struct arena *arena = call->arena;
+	struct strbuf head;
 
 	call_let_go(call);
 	list_remove(&call->work);
@@ -172,7 +202,11 @@ static void call_recycle(struct call *call)
 		return;
 	}
 	arena_reset(arena);
-	*call = (struct call){.arena = arena, .port = port, .handle = call->handle};
+	if (call->head.capacity > HEAD_BYTES_KEPT)
+		strbuf_free(&call->head);
+	strbuf_clear(&call->head);
+	head = call->head;
+	*call = (struct call){.arena = arena, .port = port, .handle = call->handle, .head = head};
 	list_append(&port->calls_free, &call->link);
 	port->calls_free_count++;
 }
@@ -197,7 +231,7 @@ static void call_work(struct call *call)
 	}
 	if (call->wants_start && !call->is_over) {
 		call->wants_start = false;
-		transfer_start(call);
+		(call_is_plain(call) ? plain_start : transfer_start)(call);
 	}
 	if (call->is_head_complete && !call->is_answered) {
 		call->is_answered = true;
@@ -210,7 +244,7 @@ static void call_work(struct call *call)
 		call_finish(call);
 	} else if (call->wants_go_on) {
 		call->wants_go_on = false;
-		transfer_go_on(call);
+		(call_is_plain(call) ? plain_go_on : transfer_go_on)(call);
 	}
 }
 
@@ -219,6 +253,7 @@ static void port_work(struct task *task)
 	struct http_client_port *port = LIST_ENTRY(task, struct http_client_port, task);
 	struct list_link *link;
 
+	pool_serve(&port->pool);
 	while ((link = list_take_first(&port->working)) != NULL)
 		call_work(LIST_ENTRY(link, struct call, work));
 	transfer_serve(port);
@@ -254,6 +289,7 @@ static struct http_client_port *port_of(struct real_world *real)
 	list_init(&port->working);
 	list_init(&port->calls);
 	list_init(&port->calls_free);
+	pool_open(&port->pool, port);
 	transfer_port_open(port);
 	real->http_client = port;
 	return port;
@@ -270,6 +306,7 @@ static struct call *call_take(struct http_client_port *port)
 	} else {
 		call = MEMORY_NEW(struct call);
 		call->arena = arena_create();
+		strbuf_init(&call->head, HEAD_BYTES_MAX);
 		call->port = port;
 	}
 	list_append(&port->calls, &call->link);
@@ -379,7 +416,10 @@ static void call_copy_options(struct call *call, const struct http_call_options 
 	call->connect_timeout_us = (connect_ms > 0 ? connect_ms : TIMEOUT_DEFAULT_MS) * 1000;
 	call->idle_timeout_us = (idle_ms > 0 ? idle_ms : TIMEOUT_DEFAULT_MS) * 1000;
 	call->send_timeout_us = send_ms > 0 ? send_ms * 1000 : call->idle_timeout_us;
-	call_copy_fields(call, options->fields);
+	if (call_is_plain(call))
+		plain_write_head(call, options->fields);
+	else
+		call_copy_fields(call, options->fields);
 }
 
 static void call_has_address(struct call *call, struct str address)
@@ -478,6 +518,7 @@ void real_http_client_destroy(struct real_world *real)
 	while ((link = list_take_first(&port->calls_free)) != NULL)
 		call_free(LIST_ENTRY(link, struct call, link));
 	list_remove(&port->task.link);
+	pool_close(&port->pool);
 	transfer_port_close(port);
 	free(port);
 	real->http_client = NULL;

@@ -1,7 +1,8 @@
-/* The HTTP client's two parts: http_client.c is what a component sees of a call, and
- * http_client_transfer.c carries it out with libcurl.
+/* The HTTP client's parts: http_client.c is what a component sees of a call. http_client_plain.c
+ * carries it out over the connections of http_client_pool.c when it goes straight to a server in
+ * plain text, http_client_transfer.c with libcurl otherwise.
  *
- * libcurl is entered from the port's work() only. Its callbacks, and what a component does in them
+ * Both are entered from the port's work() only. Their callbacks, and what a component does in them
  * or elsewhere, leave flags in the call and put it in line for work.
  */
 #ifndef WORLD_REAL_HTTP_CLIENT_INTERNAL_H
@@ -11,6 +12,7 @@
 
 #include "world/dns.h"
 #include "world/http_client.h"
+#include "world/real/http_client_pool.h"
 #include "world/real/real_internal.h"
 
 struct http_client_port {
@@ -23,6 +25,7 @@ struct http_client_port {
 	struct timer timer;   /* libcurl's */
 	bool is_due;          /* libcurl wants to be called at once */
 	bool has_events;      /* in the epoll descriptor */
+	struct connection_pool pool;
 	struct task task;
 	struct list_link working; /* calls in line for work */
 	struct list_link calls;
@@ -46,11 +49,13 @@ struct call {
 	bool is_tls, verify_peer;
 	bool may_repeat;                         /* idempotent, no body */
 	struct curl_slist *fields, **fields_end; /* in the arena */
+	struct strbuf head;                      /* as it leaves in plain text */
 	struct http_body *upload;                /* consumer's end */
 	int64_t connect_timeout_us, idle_timeout_us, send_timeout_us;
 
 	/* How far it is. */
 	struct dns_query *query;
+	struct client_connection *connection; /* of a plain call that is under way */
 	CURL *handle;          /* kept with the memory of the call; made when it is needed */
 	bool is_under_way;     /* libcurl has the handle */
 	bool is_handle_spoilt; /* not for another call */
@@ -76,6 +81,15 @@ void call_made_progress(struct call *call);
 void call_over(struct call *call, enum http_failure failure);
 void call_received(struct call *call, size_t count); /* bytes of the body, handed on */
 void http_client_wants_turn(struct http_client_port *port);
+enum http_failure call_connect_failure(long number); /* of errno */
+
+/* http_client_plain.c, in the order of a call. */
+bool call_is_plain(const struct call *call);
+void plain_write_head(struct call *call, const struct http_fields *fields); /* to call->head */
+void plain_start(struct call *call);
+void plain_stop(struct call *call); /* also one that never started */
+void plain_go_on(struct call *call);
+void plain_events(struct client_connection *connection, bool may_read, bool may_write);
 
 /* http_client_transfer.c */
 void transfer_port_open(struct http_client_port *port);

@@ -503,28 +503,10 @@ void transfer_go_on(struct call *call)
 
 static enum http_failure connect_failure(struct call *call)
 {
-	static const struct {
-		long number;
-		enum http_failure failure;
-	} failures[] = {
-		{ECONNREFUSED, HTTP_FAILURE_CONNECT_REFUSED},
-		{ETIMEDOUT, HTTP_FAILURE_CONNECT_TIMEOUT},
-		{ECONNRESET, HTTP_FAILURE_RESET},
-		{EHOSTUNREACH, HTTP_FAILURE_UNREACHABLE},
-		{ENETUNREACH, HTTP_FAILURE_UNREACHABLE},
-		{EHOSTDOWN, HTTP_FAILURE_UNREACHABLE},
-		{ENETDOWN, HTTP_FAILURE_UNREACHABLE},
-		{EACCES, HTTP_FAILURE_UNREACHABLE},
-		{EINVAL, HTTP_FAILURE_UNREACHABLE},
-	};
 	long number = 0;
 
 	curl_easy_getinfo(call->handle, CURLINFO_OS_ERRNO, &number);
-	for (size_t i = 0; i < sizeof failures / sizeof *failures; i++) {
-		if (failures[i].number == number)
-			return failures[i].failure;
-	}
-	return HTTP_FAILURE_CONNECT_REFUSED;
+	return call_connect_failure(number);
 }
 
 /* The numbers are OpenSSL's X509_V_ERR_... libcurl looks at the name itself once the chain is fine,
