@@ -29,7 +29,7 @@ stack_start backend env CONFIG_INTERNAL_API_USER=u CONFIG_INTERNAL_API_PASSWORD=
 	"$refscale" backend --port 0 --store :memory: || exit 1
 sed -e "s|@UPSTREAM@|http://127.0.0.1:$(stack_port echo)|" -e "s|@BACKEND@|http://127.0.0.1:$(stack_port backend)|" \
 	fixtures/proxy_configs/one_service.json >"$stack/config.json"
-stack_start gateway env THREESCALE_CONFIG_FILE="$stack/config.json" \
+stack_start gateway env APICAST_WORKERS=1 THREESCALE_CONFIG_FILE="$stack/config.json" \
 	"$refscale" gateway --port 0 --management-port 0 --metrics-port 0 --echo-port 0 || exit 1
 internal=http://u:p@127.0.0.1:$(stack_port backend)/internal
 put() {

@@ -335,19 +335,30 @@ struct variables {
 	size_t count;
 };
 
-/* Where a case turns metrics on, they are served on a free port, which the ready line tells. */
+/* Where a case turns backend's metrics on, they are served on a free port, which the ready line
+ * tells. What a gateway keeps is each worker's own: without another word of the case there is one
+ * (spec/gateway.md 7). */
 static void add_default_variables(const struct target *target, const struct json *environment,
 				  struct variables *variables)
 {
-	static const struct str names[] = {STR_INIT("CONFIG_WORKER_PROMETHEUS_METRICS_PORT"),
-					   STR_INIT("CONFIG_LISTENER_PROMETHEUS_METRICS_PORT")};
+	static const struct {
+		enum suite suite;
+		bool is_refscale;
+		struct str name, value;
+	} defaults[] = {
+		{SUITE_BACKEND, true, STR_INIT("CONFIG_WORKER_PROMETHEUS_METRICS_PORT"),
+		 STR_INIT("0")},
+		{SUITE_BACKEND, true, STR_INIT("CONFIG_LISTENER_PROMETHEUS_METRICS_PORT"),
+		 STR_INIT("0")},
+		{SUITE_GATEWAY, false, STR_INIT("APICAST_WORKERS"), STR_INIT("1")},
+	};
 
-	if (!target_plan_is_refscale(target->plan) || target->plan->suite != SUITE_BACKEND)
-		return;
-	for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
-		if (json_get(environment, names[i]) == NULL)
+	for (size_t i = 0; i < sizeof defaults / sizeof *defaults; i++) {
+		if (defaults[i].suite == target->plan->suite &&
+		    (!defaults[i].is_refscale || target_plan_is_refscale(target->plan)) &&
+		    json_get(environment, defaults[i].name) == NULL)
 			variables->items[variables->count++] =
-				(struct process_variable){names[i], STR("0")};
+				(struct process_variable){defaults[i].name, defaults[i].value};
 	}
 }
 

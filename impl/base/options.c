@@ -83,6 +83,17 @@ static const struct option *find_short(const struct walk *w, struct str letter)
 	return NULL;
 }
 
+static void add_text(struct option_texts *texts, struct str text)
+{
+	if (texts->count < OPTION_TEXTS_MAX)
+		texts->items[texts->count++] = text;
+}
+
+static bool is_flag(const struct option *option)
+{
+	return option->kind == OPTION_FLAG || option->kind == OPTION_COUNT;
+}
+
 static bool set_value(const struct walk *w, const struct option *option, struct str text)
 {
 	int64_t number = 0;
@@ -101,8 +112,14 @@ static bool set_value(const struct walk *w, const struct option *option, struct 
 	case OPTION_FLAG:
 		*(bool *)option->value = true;
 		break;
+	case OPTION_COUNT:
+		++*(int *)option->value;
+		break;
 	case OPTION_TEXT:
 		*(struct str *)option->value = text;
+		break;
+	case OPTION_TEXTS:
+		add_text(option->value, text);
 		break;
 	case OPTION_INT:
 		*(int64_t *)option->value = number;
@@ -126,10 +143,10 @@ static bool walk_option(struct walk *w, struct str argument)
 	if (option == NULL)
 		return refuse_unknown(w, name,
 				      is_long ? str_slice(argument, 0, name.size + 2) : argument);
-	if (option->kind == OPTION_FLAG && has_value)
+	if (is_flag(option) && has_value)
 		return error_set(w->error, ERROR_INVALID, "option --%s takes no value",
 				 option->name);
-	if (option->kind != OPTION_FLAG && !has_value) {
+	if (!is_flag(option) && !has_value) {
 		if (w->at == w->count)
 			return error_set(w->error, ERROR_INVALID, "option --%s needs a value",
 					 option->name);

@@ -12,14 +12,29 @@
 struct error;
 struct strbuf;
 
-enum option_kind { OPTION_FLAG, OPTION_TEXT, OPTION_INT, OPTION_PORT };
+enum option_kind {
+	OPTION_FLAG,
+	OPTION_COUNT, /* a flag that may be given several times: int *, how often */
+	OPTION_TEXT,
+	OPTION_TEXTS, /* may be given several times: struct option_texts * */
+	OPTION_INT,
+	OPTION_PORT,
+};
+
+#define OPTION_TEXTS_MAX 32
+
+struct option_texts {
+	struct str items[OPTION_TEXTS_MAX]; /* what exceeds them is left out */
+	size_t count;
+};
 
 struct option {
 	const char *name; /* without the dashes */
 	char short_name;  /* 0 = none */
 	enum option_kind kind;
-	void *value;    /* bool *, struct str *, int64_t *, or uint16_t * (given as --port N) */
-	bool *is_given; /* may be NULL */
+	void *value; /* bool *, struct str *, int64_t *, uint16_t * (given as --port N), or as above
+		      */
+	bool *is_given;       /* may be NULL */
 	const char *argument; /* "FILE", for the help text */
 	const char *help;
 };

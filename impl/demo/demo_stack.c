@@ -47,8 +47,10 @@ static const struct {
 		 "--metrics-port 0 --echo-port 0",
 		 8080,
 		 "THREESCALE_PORTAL_ENDPOINT=http://" DEMO_ACCESS_TOKEN "@127.0.0.1:{portal_port}\n"
-		 "THREESCALE_DEPLOYMENT_ENV=staging"},
-	/* One second instead of the usual 300, so that nobody waits for a promotion to arrive. */
+		 "THREESCALE_DEPLOYMENT_ENV=staging\n"
+		 "APICAST_WORKERS=1"},
+	/* One second instead of the usual 300, so that nobody waits for a promotion to arrive, at
+	 * the only worker, so that all calls see it. */
 	[DEMO_PART_PRODUCTION] =
 		{"production",
 		 "refscale gateway --address 127.0.0.1 --port {port} --management-port 0 "
@@ -56,7 +58,8 @@ static const struct {
 		 8081,
 		 "THREESCALE_PORTAL_ENDPOINT=http://" DEMO_ACCESS_TOKEN "@127.0.0.1:{portal_port}\n"
 		 "THREESCALE_DEPLOYMENT_ENV=production\n"
-		 "APICAST_CONFIGURATION_CACHE=1"},
+		 "APICAST_CONFIGURATION_CACHE=1\n"
+		 "APICAST_WORKERS=1"},
 };
 
 static void start_next_part(struct demo *demo);

@@ -5,7 +5,7 @@
 #include "base/limits.h"
 #include "base/utc.h"
 #include "gateway/error_log.h"
-#include "world/log.h"
+#include "gateway/log_output.h"
 
 static void append_seconds(struct strbuf *out, int64_t span_us)
 {
@@ -33,12 +33,13 @@ void access_log_format(struct strbuf *out, const struct access_log_entry *entry)
 		append_seconds(out, entry->post_action_us);
 }
 
-void access_log_write(struct world *world, struct str target, const struct access_log_entry *entry)
+void access_log_write(struct world *world, const struct log_output *output,
+		      const struct access_log_entry *entry)
 {
 	struct strbuf line;
 
 	strbuf_init(&line, LIMIT_LOG_LINE_BYTES);
 	access_log_format(&line, entry);
-	log_write(world, target, strbuf_str(&line));
+	log_output_write(world, output, LEVEL_INFO, strbuf_str(&line));
 	strbuf_free(&line);
 }

@@ -8,6 +8,7 @@
 #include "base/str.h"
 
 struct http_request;
+struct log_output;
 struct world;
 
 struct access_log_entry {
@@ -26,6 +27,7 @@ struct access_log_entry {
 
 /* Appends the line, without a line feed. */
 void access_log_format(struct strbuf *out, const struct access_log_entry *entry);
-void access_log_write(struct world *world, struct str target, const struct access_log_entry *entry);
+void access_log_write(struct world *world, const struct log_output *output,
+		      const struct access_log_entry *entry);
 
 #endif

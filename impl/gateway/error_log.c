@@ -4,10 +4,10 @@
 
 #include "base/limits.h"
 #include "base/utc.h"
+#include "gateway/log_output.h"
 #include "http/message.h"
 #include "world/clock.h"
 #include "world/environment.h"
-#include "world/log.h"
 
 #define PLACE_NUMBERS 500 /* as many lines as a file of ours about has */
 
@@ -148,7 +148,7 @@ void error_log_line(struct error_log *log, enum log_level level, const struct lo
 		strbuf_append(log->captured, strbuf_str(&line));
 		strbuf_append_char(log->captured, '\n');
 	} else {
-		log_write(log->world, log->target, strbuf_str(&line));
+		log_output_write(log->world, log->output, level, strbuf_str(&line));
 	}
 	strbuf_free(&line);
 }

@@ -15,6 +15,7 @@
 
 struct arena;
 struct http_request;
+struct log_output;
 struct world;
 
 enum log_level {
@@ -31,7 +32,7 @@ enum log_level {
 
 struct error_log {
 	struct world *world;
-	struct str target;
+	const struct log_output *output;
 	enum log_level level;
 	uint64_t lines[LEVELS];  /* written so far, by level */
 	struct strbuf *captured; /* NULL, or where lines go for now */

@@ -16,8 +16,10 @@
 #include "gateway/request.h"
 #include "gateway/resolver.h"
 #include "gateway/token_cache.h"
+#include "gateway/worker_processes.h"
 #include "world/clock.h"
 #include "world/environment.h"
+#include "world/files.h"
 #include "world/http_server.h"
 #include "world/log.h"
 
@@ -47,18 +49,21 @@ static bool open_listeners(struct gateway *gateway, struct error *error)
 		struct http_listener **listener;
 		uint16_t port;
 		http_requested *requested;
-		bool is_wanted;
+		bool is_wanted, is_shared;
 	} wanted[] = {
-		{&gateway->echo, settings->echo_port, echo_server_requested, true},
-		{&gateway->management, settings->management_port, management_requested, true},
+		{&gateway->echo, settings->echo_port, echo_server_requested, true, true},
+		{&gateway->management, settings->management_port, management_requested, true, true},
 		{&gateway->metrics_page, settings->metrics_port, metrics_requested,
-		 settings->has_metrics},
-		{&gateway->proxy, settings->port, request_begin, true},
+		 settings->has_metrics, false},
+		{&gateway->proxy, settings->port, request_begin, true, true},
 	};
 
 	for (size_t i = 0; i < sizeof wanted / sizeof *wanted; i++) {
-		struct http_listen_options options = {.address = gateway->settings.address,
-						      .port = wanted[i].port};
+		struct http_listen_options options = {
+			.address = settings->address,
+			.port = wanted[i].port,
+			.share_port = settings->shares_ports && wanted[i].is_shared,
+		};
 
 		if (!wanted[i].is_wanted)
 			continue;
@@ -93,6 +98,9 @@ static void booted(struct gateway *gateway, int status)
 
 	if (status >= 0) {
 		world_exit(gateway->world, status);
+	} else if (gateway->settings.is_test) {
+		gateway_settings_report_test(&gateway->settings, gateway->world);
+		world_exit(gateway->world, 0);
 	} else if (open_listeners(gateway, &error)) {
 		say_ready(gateway);
 	} else {
@@ -114,13 +122,30 @@ static void stop_requested(void *data)
 {
 	struct gateway *gateway = data;
 
+	if (gateway->workers != NULL) {
+		worker_processes_stop(gateway->workers);
+		return;
+	}
 	close_listeners(gateway);
 	gateway->is_stopping = true;
 	gateway_request_over(gateway);
 }
 
+static bool has_pid_file(const struct gateway *gateway)
+{
+	return gateway->settings.pid_file.size > 0 && !gateway->settings.shares_ports;
+}
+
+static void remove_pid_file(struct gateway *gateway)
+{
+	if (has_pid_file(gateway))
+		files_remove(gateway->world, gateway->settings.pid_file, NULL);
+}
+
 static void gateway_free(struct gateway *gateway)
 {
+	worker_processes_destroy(gateway->workers);
+	remove_pid_file(gateway);
 	close_listeners(gateway);
 	LIST_EACH (link, &gateway->requests)
 		request_abandon(LIST_ENTRY(link, struct request, link));
@@ -143,11 +168,55 @@ static void open_log(struct gateway *gateway)
 	const struct settings *settings = &gateway->settings;
 
 	gateway->log = (struct error_log){.world = gateway->world,
-					  .target = settings->log_file,
+					  .output = &settings->error_log,
 					  .level = settings->log_level};
-	for (size_t i = 0; i < settings->notices.count; i++)
+	/* A worker's parent has said them. */
+	for (size_t i = 0; i < settings->notices.count && !settings->shares_ports; i++)
 		LOG(&gateway->log, settings->notices.items[i].level, NULL, "%.*s",
 		    STR_ARG(settings->notices.items[i].text));
+}
+
+static bool write_pid_file(struct gateway *gateway, struct error *error)
+{
+	struct arena *scratch = arena_create();
+	bool is_written =
+		!has_pid_file(gateway) ||
+		files_write(gateway->world, gateway->settings.pid_file,
+			    str_format(scratch, "%d\n", world_process_id(gateway->world)), error);
+
+	arena_destroy(scratch);
+	return is_written;
+}
+
+static void create_parts(struct gateway *gateway)
+{
+	struct world *world = gateway->world;
+
+	gateway->resolver = resolver_create(world, gateway->settings.resolver);
+	gateway->store = config_store_create(HOSTS_MAX);
+	gateway->auth_cache = auth_cache_create(AUTH_CACHE_BYTES_MAX, world_chance(world));
+	gateway->jwts = token_cache_create(JWTS_MAX, world_chance(world));
+	gateway->introspections = token_caches_create(world_chance(world));
+	gateway->oauth = oauth_store_create(world, gateway->settings.redis_url);
+	gateway->metrics = metrics_create(gateway->settings.extended_metrics);
+	gateway->loader = loader_create(gateway);
+}
+
+static bool begin_work(struct gateway *gateway, const struct str *arguments, size_t count,
+		       struct error *error)
+{
+	const struct settings *settings = &gateway->settings;
+
+	if (!write_pid_file(gateway, error))
+		return false;
+	world_on_stop(gateway->world, stop_requested, gateway);
+	if (settings->workers > 1 && !settings->is_test) {
+		gateway->workers = worker_processes_create(gateway, arguments, count, error);
+		return gateway->workers != NULL;
+	}
+	create_parts(gateway);
+	loader_boot(gateway->loader, booted);
+	return true;
 }
 
 static void *gateway_start(struct world *world, const struct str *arguments, size_t count,
@@ -155,9 +224,9 @@ static void *gateway_start(struct world *world, const struct str *arguments, siz
 {
 	struct gateway *gateway = MEMORY_NEW(struct gateway);
 
+	*exit_status = 1;
 	gateway->world = world;
 	if (!gateway_settings_read(&gateway->settings, world, arguments, count, error)) {
-		*exit_status = 1;
 		free(gateway);
 		return NULL;
 	}
@@ -167,17 +236,10 @@ static void *gateway_start(struct world *world, const struct str *arguments, siz
 		list_init(&gateway->waiting[i]);
 	}
 	open_log(gateway);
-	gateway->resolver = resolver_create(world, gateway->settings.resolver);
-	gateway->store = config_store_create(HOSTS_MAX);
-	gateway->auth_cache = auth_cache_create(AUTH_CACHE_BYTES_MAX, world_chance(world));
-	gateway->jwts = token_cache_create(JWTS_MAX, world_chance(world));
-	gateway->introspections = token_caches_create(world_chance(world));
-	gateway->oauth = oauth_store_create(world, gateway->settings.redis_url);
-	gateway->metrics = metrics_create(gateway->settings.extended_metrics);
-	gateway->loader = loader_create(gateway);
-	world_on_stop(world, stop_requested, gateway);
-	loader_boot(gateway->loader, booted);
-	return gateway;
+	if (begin_work(gateway, arguments, count, error))
+		return gateway;
+	gateway_free(gateway);
+	return NULL;
 }
 
 static void gateway_stop(void *instance)

@@ -22,6 +22,7 @@ struct oauth_store;
 struct resolver;
 struct token_cache;
 struct token_caches;
+struct worker_processes;
 struct world;
 
 /* Power of two: connections are spread over the buckets by their number. */
@@ -31,6 +32,7 @@ struct gateway {
 	struct world *world;
 	struct settings settings;
 	struct error_log log;
+	struct worker_processes *workers; /* this one does nothing else; NULL: it serves itself */
 	struct resolver *resolver;
 	struct config_store *store;
 	struct loader *loader;

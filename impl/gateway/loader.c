@@ -13,7 +13,7 @@
 #include "gateway/config_store.h"
 #include "gateway/download.h"
 #include "gateway/gateway_internal.h"
-#include "world/log.h"
+#include "gateway/log_output.h"
 
 #define WAIT_US (15 * UTC_SECOND_US)       /* of a request for its host's download (1.6) */
 #define BOOT_OUTPUT_BYTES_MAX (256 * 1024) /* what a failed start shows again */
@@ -148,7 +148,7 @@ static void show_output(struct loader *loader)
 	struct str lines = strbuf_str(&loader->output), line;
 
 	while (str_next_field(&lines, '\n', &line))
-		log_write(gateway->world, gateway->log.target, line);
+		log_output_write(gateway->world, gateway->log.output, LEVEL_ERROR, line);
 	strbuf_free(&loader->output);
 }
 

@@ -104,9 +104,15 @@ static void answer_ready(struct management_call *call)
 
 static void answer_info(struct management_call *call)
 {
+	const struct settings *settings = &call->gateway->settings;
+
 	respond_json_text(call, 200,
-			  STR("{\"timers\":{\"pending\":0,\"running\":0},"
-			      "\"worker\":{\"exiting\":false,\"count\":1,\"id\":0}}"));
+			  str_format(call->arena,
+				     "{\"timers\":{\"pending\":0,\"running\":0},"
+				     "\"worker\":{\"exiting\":%s,\"count\":%d,\"id\":%d}}",
+				     call->gateway->is_stopping ? "true" : "false",
+				     settings->workers_total > 0 ? (int)settings->workers_total : 1,
+				     (int)settings->worker));
 }
 
 static void answer_policies(struct management_call *call)

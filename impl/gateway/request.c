@@ -195,7 +195,7 @@ static void write_access_log(struct request *request)
 		.post_action_us = request->post_action_us,
 	};
 
-	access_log_write(gateway->world, gateway->settings.access_log_file, &entry);
+	access_log_write(gateway->world, &gateway->settings.access_log, &entry);
 }
 
 static void request_free(struct request *request)

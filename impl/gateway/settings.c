@@ -3,15 +3,25 @@
 #include "base/arena.h"
 #include "base/base64.h"
 #include "base/error.h"
+#include "base/limits.h"
 #include "base/options.h"
 #include "base/pattern.h"
 #include "gateway/retry_cases.h"
+#include "gateway/settings_process.h"
 #include "world/component.h"
 #include "world/environment.h"
+#include "world/files.h"
 #include "world/log.h"
 
 #define GATEWAY_VERSION "3.6.0"
 #define OAUTH_TOKENS_TTL_S 604800 /* a week (1.3) */
+#define USAGE "gateway [start] [OPTION...]"
+/* What the preset development serves when nothing else is said (1.5). */
+#define DEVELOPMENT_CONFIGURATION                                                                  \
+	"{\"services\":[{\"id\":\"development\",\"backend_version\":\"1\",\"proxy\":{"             \
+	"\"hosts\":[\"localhost\",\"127.0.0.1\"],\"policy_chain\":[{\"name\":\"echo\"}],"          \
+	"\"proxy_rules\":[{\"pattern\":\"/\",\"http_method\":\"GET\",\"metric_system_name\":"      \
+	"\"test\",\"delta\":1}]}}]}"
 
 /* The texts of variables and options before they are looked at. */
 struct raw {
@@ -21,10 +31,11 @@ struct raw {
 	struct str backend_override, cache_handler, response_codes, reporting_threads;
 	struct str validate_policies, policy_load_path, retry_cases;
 	struct str verify, ca_file, resolver;
-	struct str log_level, log_file, access_log_file, management, extended_metrics;
-	struct str metrics_log_level, metrics_max_logs, module, custom_config;
+	struct str management, extended_metrics;
 	struct str oidc_log_level, oauth_tokens_ttl, redis_host, redis_port, redis_url;
-	bool boot, lazy, development, verbose, quiet, refresh_is_given;
+	struct process_texts process;
+	struct option_texts environment_options, policy_options; /* instead of the variables' */
+	bool boot, lazy, development, refresh_is_given;
 	int64_t refresh_s;
 	struct str ignored;
 };
@@ -57,9 +68,9 @@ static const struct variable {
 	{STR_INIT("OPENSSL_VERIFY"), offsetof(struct raw, verify)},
 	{STR_INIT("SSL_CERT_FILE"), offsetof(struct raw, ca_file)},
 	{STR_INIT("RESOLVER"), offsetof(struct raw, resolver)},
-	{STR_INIT("APICAST_LOG_LEVEL"), offsetof(struct raw, log_level)},
-	{STR_INIT("APICAST_LOG_FILE"), offsetof(struct raw, log_file)},
-	{STR_INIT("APICAST_ACCESS_LOG_FILE"), offsetof(struct raw, access_log_file)},
+	{STR_INIT("APICAST_LOG_LEVEL"), offsetof(struct raw, process.log_level)},
+	{STR_INIT("APICAST_LOG_FILE"), offsetof(struct raw, process.log_file)},
+	{STR_INIT("APICAST_ACCESS_LOG_FILE"), offsetof(struct raw, process.access_log_file)},
 	{STR_INIT("APICAST_MANAGEMENT_API"), offsetof(struct raw, management)},
 	{STR_INIT("APICAST_EXTENDED_METRICS"), offsetof(struct raw, extended_metrics)},
 	{STR_INIT("APICAST_OIDC_LOG_LEVEL"), offsetof(struct raw, oidc_log_level)},
@@ -67,10 +78,9 @@ static const struct variable {
 	{STR_INIT("REDIS_HOST"), offsetof(struct raw, redis_host)},
 	{STR_INIT("REDIS_PORT"), offsetof(struct raw, redis_port)},
 	{STR_INIT("REDIS_URL"), offsetof(struct raw, redis_url)},
-	{STR_INIT("NGINX_METRICS_LOG_LEVEL"), offsetof(struct raw, metrics_log_level)},
-	{STR_INIT("NGINX_METRICS_MAX_LOGS"), offsetof(struct raw, metrics_max_logs)},
-	{STR_INIT("APICAST_MODULE"), offsetof(struct raw, module)},
-	{STR_INIT("APICAST_CUSTOM_CONFIG"), offsetof(struct raw, custom_config)},
+	{STR_INIT("NGINX_METRICS_LOG_LEVEL"), offsetof(struct raw, process.metrics_log_level)},
+	{STR_INIT("NGINX_METRICS_MAX_LOGS"), offsetof(struct raw, process.metrics_max_logs)},
+	{STR_INIT("APICAST_WORKERS"), offsetof(struct raw, process.workers)},
 };
 
 /* 1.5. A preset decides only what it names. */
@@ -114,6 +124,15 @@ static void read_variables(struct world *world, struct raw *raw)
 	}
 }
 
+static struct str joined(struct arena *arena, const struct option_texts *texts)
+{
+	struct str all = STR("");
+
+	for (size_t i = 0; i < texts->count; i++)
+		all = STR_CONCAT(arena, all, i > 0 ? STR(":") : STR(""), texts->items[i]);
+	return all;
+}
+
 /* Options come after the variables and replace what those said. */
 static bool read_options(struct settings *settings, struct raw *raw, struct world *world,
 			 const struct str *arguments, size_t count, struct error *error)
@@ -135,7 +154,7 @@ static bool read_options(struct settings *settings, struct raw *raw, struct worl
 		 "same as --configuration"},
 		{"channel", '3', OPTION_TEXT, &raw->deployment, NULL, "NAME",
 		 "deployment environment"},
-		{"environment", 'e', OPTION_TEXT, &raw->environments, NULL, "NAMES",
+		{"environment", 'e', OPTION_TEXTS, &raw->environment_options, NULL, "NAMES",
 		 "presets to load, separated by ':'"},
 		{"development", 0, OPTION_FLAG, &raw->development, NULL, NULL,
 		 "load the preset development"},
@@ -144,38 +163,48 @@ static bool read_options(struct settings *settings, struct raw *raw, struct worl
 		{"lazy", 'l', OPTION_FLAG, &raw->lazy, NULL, NULL, "load on demand"},
 		{"refresh-interval", 'i', OPTION_INT, &raw->refresh_s, &raw->refresh_is_given,
 		 "SECONDS", "how long a configuration is kept"},
-		{"log-level", 0, OPTION_TEXT, &raw->log_level, NULL, "LEVEL",
+		{"log-level", 0, OPTION_TEXT, &raw->process.log_level, NULL, "LEVEL",
 		 "threshold of the error log"},
-		{"log-file", 0, OPTION_TEXT, &raw->log_file, NULL, "FILE", "error log"},
-		{"access-log-file", 0, OPTION_TEXT, &raw->access_log_file, NULL, "FILE",
+		{"log-file", 0, OPTION_TEXT, &raw->process.log_file, NULL, "FILE", "error log"},
+		{"access-log-file", 0, OPTION_TEXT, &raw->process.access_log_file, NULL, "FILE",
 		 "access log"},
-		{"verbose", 'v', OPTION_FLAG, &raw->verbose, NULL, NULL, "one log level up"},
-		{"quiet", 'q', OPTION_FLAG, &raw->quiet, NULL, NULL, "one log level down"},
-		{"policy-load-path", 0, OPTION_TEXT, &raw->policy_load_path, NULL, "PATHS",
+		{"verbose", 'v', OPTION_COUNT, &raw->process.louder, NULL, NULL,
+		 "one log level up"},
+		{"quiet", 'q', OPTION_COUNT, &raw->process.quieter, NULL, NULL,
+		 "one log level down"},
+		{"policy-load-path", 0, OPTION_TEXTS, &raw->policy_options, NULL, "PATHS",
 		 "directories of more policies' manifests, separated by ':'"},
-		{"workers", 'w', OPTION_TEXT, &raw->ignored, NULL, "N",
-		 "accepted; one process serves"},
-		{"master", 'm', OPTION_TEXT, &raw->ignored, NULL, "on|off",
-		 "accepted; one process serves"},
+		{"workers", 'w', OPTION_TEXT, &raw->process.workers, NULL, "N",
+		 "worker processes (as many as processors)"},
+		{"master", 'm', OPTION_TEXT, &raw->process.master, NULL, "on|off",
+		 "off: a single process"},
+		{"test", 't', OPTION_FLAG, &settings->is_test, NULL, NULL,
+		 "load the configuration, say how that went, and end"},
+		{"debug", 0, OPTION_FLAG, &settings->shows_settings, NULL, NULL,
+		 "with --test: show what would be used"},
+		{"pid", 'p', OPTION_TEXT, &settings->pid_file, NULL, "FILE",
+		 "where the number of this process is written"},
+		{"daemon", 'd', OPTION_FLAG, &raw->process.is_daemon, NULL, NULL,
+		 "accepted; the process stays in the foreground"},
+		{"signal", 's', OPTION_TEXT, &raw->process.signal, NULL, "NAME", "not supported"},
+		{"template", 0, OPTION_TEXT, &raw->ignored, NULL, "FILE", "accepted and ignored"},
+		{"share-ports", 0, OPTION_FLAG, &settings->shares_ports, NULL, NULL,
+		 "other processes may listen on the same ports"},
+		{"worker", 0, OPTION_INT, &settings->worker, NULL, "N", "which of several this is"},
+		{"workers-total", 0, OPTION_INT, &settings->workers_total, NULL, "N",
+		 "how many they are"},
 	};
 
-	if (!component_read_options(world, "gateway [start] [OPTION...]", options,
-				    sizeof options / sizeof *options, arguments, count, &word, 1,
-				    NULL, error))
+	if (!component_read_options(world, USAGE, options, sizeof options / sizeof *options,
+				    arguments, count, &word, 1, NULL, error))
 		return false;
 	if (raw->boot && raw->lazy)
 		return error_set(error, ERROR_INVALID, "--boot and --lazy exclude each other");
+	if (raw->environment_options.count > 0)
+		raw->environments = joined(settings->arena, &raw->environment_options);
+	if (raw->policy_options.count > 0)
+		raw->policy_load_path = joined(settings->arena, &raw->policy_options);
 	return true;
-}
-
-static int shown_times(const struct str *arguments, size_t count, struct str short_form,
-		       struct str long_form)
-{
-	int times = 0;
-
-	for (size_t i = 0; i < count; i++)
-		times += str_equal(arguments[i], short_form) || str_equal(arguments[i], long_form);
-	return times;
 }
 
 static const struct preset *preset_find(struct str name)
@@ -187,17 +216,35 @@ static const struct preset *preset_find(struct str name)
 	return NULL;
 }
 
-static void apply_preset(struct settings *settings, struct world *world, struct str name)
+/* Scripts that set an environment up are files; presets are words. */
+static void say_unknown_preset(struct world *world, struct str name)
+{
+	struct arena *scratch = arena_create();
+	struct str content;
+	bool is_file = str_find_char(name, '/') != STR_NOT_FOUND &&
+		       files_read(world, name, LIMIT_CONFIG_BYTES, scratch, &content, NULL);
+
+	if (is_file || str_equal(name, STR("standalone")))
+		log_format(world, LOG_STDOUT, "not loading %.*s: not supported", STR_ARG(name));
+	else
+		log_format(world, LOG_STDOUT, "not loading %.*s: no configuration found",
+			   STR_ARG(name));
+	arena_destroy(scratch);
+}
+
+static void apply_preset(struct settings *settings, struct world *world, struct raw *raw,
+			 struct str name)
 {
 	const struct preset *preset = preset_find(name);
 
 	if (preset == NULL) {
-		log_format(world, LOG_STDOUT, "not loading %.*s: no configuration found",
-			   STR_ARG(name));
+		if (!settings->shares_ports)
+			say_unknown_preset(world, name);
 		return;
 	}
-	log_format(world, LOG_STDOUT, "loading %.*s environment configuration: builtin",
-		   STR_ARG(name));
+	if (!settings->shares_ports) /* its parent has said so */
+		log_format(world, LOG_STDOUT, "loading %.*s environment configuration: builtin",
+			   STR_ARG(name));
 	if (preset->has_loader)
 		settings->loader = preset->loader;
 	if (preset->has_cache) {
@@ -205,18 +252,21 @@ static void apply_preset(struct settings *settings, struct world *world, struct 
 		settings->cache_is_set = true;
 	}
 	settings->has_metrics |= preset->has_metrics;
+	raw->process.is_development |= str_equal(name, STR("development"));
 }
 
-static void apply_presets(struct settings *settings, struct world *world, const struct raw *raw)
+static void apply_presets(struct settings *settings, struct world *world, struct raw *raw)
 {
 	struct str rest = raw->environments, name;
 
 	settings->loader = LOADER_LAZY;
-	apply_preset(settings, world, settings->environment);
-	while (str_next_field(&rest, ':', &name))
-		apply_preset(settings, world, name);
+	apply_preset(settings, world, raw, settings->environment);
+	while (str_next_field(&rest, ':', &name)) {
+		if (name.size > 0)
+			apply_preset(settings, world, raw, name);
+	}
 	if (raw->development)
-		apply_preset(settings, world, STR("development"));
+		apply_preset(settings, world, raw, STR("development"));
 }
 
 static bool apply_loader(struct settings *settings, const struct raw *raw, struct error *error)
@@ -328,6 +378,10 @@ static void choose_source(struct settings *settings, const struct raw *raw)
 		use_file(settings, raw->config_file);
 	if (settings->source == SOURCE_NONE && raw->portal.size > 0)
 		use_portal(settings, raw->portal);
+	if (settings->source == SOURCE_NONE && raw->process.is_development) {
+		settings->source = SOURCE_DATA;
+		settings->data = STR(DEVELOPMENT_CONFIGURATION);
+	}
 }
 
 static void read_services(struct settings *settings, const struct raw *raw)
@@ -443,52 +497,17 @@ static void read_resolver(struct settings *settings, const struct raw *raw)
 				  STR_ARG(raw->resolver)));
 }
 
-/* Log lines go to a file or a standard stream; other targets of the reference are not offered. */
-static struct str log_target(struct settings *settings, struct str text, struct str fallback)
-{
-	if (text.size == 0)
-		return fallback;
-	if (str_equal(text, STR("stderr")))
-		return LOG_STDERR;
-	if (str_equal(text, STR("stdout")))
-		return LOG_STDOUT;
-	if (!str_has_prefix(text, STR("syslog:")) && !str_has_prefix(text, STR("memory:")))
-		return text;
-	notice(settings, LEVEL_WARN,
-	       str_format(settings->arena, "log target \"%.*s\" is not supported", STR_ARG(text)));
-	return fallback;
-}
-
-static void read_logs(struct settings *settings, const struct raw *raw, int louder)
-{
-	int level;
-
-	settings->log_file = log_target(settings, raw->log_file, LOG_STDERR);
-	settings->access_log_file = log_target(settings, raw->access_log_file, LOG_STDOUT);
-	settings->log_level = LEVEL_WARN;
-	log_level_from_name(raw->log_level, &settings->log_level);
-	level = (int)settings->log_level + louder;
-	if (level < LEVEL_EMERG)
-		level = LEVEL_EMERG;
-	settings->log_level = level < LEVELS ? (enum log_level)level : LEVEL_DEBUG;
-	settings->metrics_log_level = LEVEL_ERROR;
-	log_level_from_name(raw->metrics_log_level, &settings->metrics_log_level);
-	settings->metrics_max_logs = int_or(raw->metrics_max_logs, 100);
-	settings->extended_metrics = is_true(raw->extended_metrics);
-	settings->management = raw->management.size > 0 ? raw->management : STR("status");
-	if (raw->module.size > 0 || raw->custom_config.size > 0)
-		notice(settings, LEVEL_WARN,
-		       STR("APICAST_MODULE and APICAST_CUSTOM_CONFIG are not supported"));
-}
-
 static bool read_all(struct settings *settings, struct world *world, const struct str *arguments,
 		     size_t count, struct error *error)
 {
 	struct raw raw = {0};
 
 	read_variables(world, &raw);
-	if (!read_options(settings, &raw, world, arguments, count, error))
+	if (!read_options(settings, &raw, world, arguments, count, error)) {
+		if (error->kind != ERROR_HELP) /* 1.4 */
+			log_write(world, LOG_STDERR, STR("Usage: refscale " USAGE));
 		return false;
+	}
 	settings->environment = raw.deployment.size > 0 ? raw.deployment : STR("production");
 	settings->user_agent =
 		STR_CONCAT(settings->arena, STR("APIcast/" GATEWAY_VERSION " (Linux; x64; env:"),
@@ -506,10 +525,10 @@ static bool read_all(struct settings *settings, struct world *world, const struc
 	settings->verify_peer = is_true(raw.verify);
 	settings->ca_file = raw.ca_file;
 	read_resolver(settings, &raw);
-	read_logs(settings, &raw,
-		  shown_times(arguments, count, STR("-v"), STR("--verbose")) -
-			  shown_times(arguments, count, STR("-q"), STR("--quiet")));
-	return true;
+	settings->extended_metrics = is_true(raw.extended_metrics);
+	settings->management = raw.management.size > 0 ? raw.management : STR("status");
+	gateway_settings_note_unsupported(settings, world);
+	return gateway_settings_read_process(settings, &raw.process, world, error);
 }
 
 bool gateway_settings_read(struct settings *settings, struct world *world,

@@ -13,6 +13,7 @@
 #include "base/vec.h"
 #include "gateway/auth_cache.h"
 #include "gateway/error_log.h"
+#include "gateway/log_output.h"
 #include "gateway/upstream_target.h"
 
 struct arena;
@@ -40,6 +41,13 @@ struct settings {
 	struct str address; /* of all of them; empty: any */
 	uint16_t port, management_port, metrics_port, echo_port;
 	bool has_metrics;
+
+	/* Processes: 1 serves itself, more are supervised (1.1). */
+	int64_t workers;
+	bool shares_ports;             /* one of several */
+	int64_t worker, workers_total; /* which, of how many */
+	struct str pid_file;           /* empty: none */
+	bool is_test, shows_settings;  /* -t, --debug */
 
 	struct str environment; /* THREESCALE_DEPLOYMENT_ENV, verbatim */
 	enum loader_mode loader;
@@ -78,7 +86,7 @@ struct settings {
 	struct str resolver; /* "ip" or "ip:port"; empty: the system's only */
 
 	enum log_level log_level;
-	struct str log_file, access_log_file;
+	struct log_output error_log, access_log;
 	struct str management; /* the scope's word */
 	bool extended_metrics;
 	enum log_level metrics_log_level;
@@ -93,6 +101,8 @@ struct settings {
 bool gateway_settings_read(struct settings *settings, struct world *world,
 			   const struct str *arguments, size_t count, struct error *error);
 void gateway_settings_free(struct settings *settings);
+/* For --test: that it went well, and with --debug what would be used, without secrets. */
+void gateway_settings_report_test(const struct settings *settings, struct world *world);
 
 /* APICAST_SERVICE_<ID>_CONFIGURATION_VERSION, or "latest". */
 struct str settings_service_version(struct world *world, struct arena *arena,
