@@ -72,6 +72,12 @@ static const char *time_to_live_text(const struct request *request, int64_t expi
 						   (expires_us - now_us) / UTC_SECOND_US));
 }
 
+/* A report in the background is a timer's, not a client's (4.8). */
+static const struct log_subject *subject_of(const struct request *request)
+{
+	return request->is_background ? &log_subject_timer : &request->subject;
+}
+
 /* Applies the cache handler to backend's answer. */
 static void remember(struct request *request)
 {
@@ -85,12 +91,12 @@ static void remember(struct request *request)
 	case CACHE_UNCHANGED:
 		break;
 	case CACHE_WRITTEN:
-		LOG(&gateway->log, LEVEL_INFO, &request->subject,
+		LOG(&gateway->log, LEVEL_INFO, subject_of(request),
 		    "apicast cache write key: %s, ttl: %s", shown_key(request),
 		    time_to_live_text(request, expires_us));
 		break;
 	case CACHE_DELETED:
-		LOG(&gateway->log, LEVEL_NOTICE, &request->subject,
+		LOG(&gateway->log, LEVEL_NOTICE, subject_of(request),
 		    "apicast cache delete key: %s cause status %d", shown_key(request), status);
 		break;
 	}
@@ -171,17 +177,17 @@ bool authorization_report(struct request *request, authorization_reported *repor
 	struct str log_code = STR("");
 
 	if (!authorization->was_remembered) {
-		LOG(&gateway->log, LEVEL_INFO, &request->subject,
+		LOG(&gateway->log, LEVEL_INFO, subject_of(request),
 		    "[async] skipping after action, no cached key");
 		return false;
 	}
-	LOG(&gateway->log, LEVEL_INFO, &request->subject,
+	LOG(&gateway->log, LEVEL_INFO, subject_of(request),
 	    "[async] reporting to backend asynchronously, cached_key: %s", shown_key(request));
 	authorization->reported = reported;
 	if (gateway->settings.response_codes)
 		log_code = str_format(request->arena, "&log%%5Bcode%%5D=%d", request->status);
 	backend_authrep(&authorization->call, gateway, request->service,
-			call_arguments(request, log_code), &request->subject, request->arena,
+			call_arguments(request, log_code), subject_of(request), request->arena,
 			report_answered, request);
 	return true;
 }

@@ -13,6 +13,7 @@
 #include "gateway/management.h"
 #include "gateway/metrics.h"
 #include "gateway/oauth_store.h"
+#include "gateway/policy_commands.h"
 #include "gateway/request.h"
 #include "gateway/resolver.h"
 #include "gateway/token_cache.h"
@@ -144,6 +145,7 @@ static void remove_pid_file(struct gateway *gateway)
 
 static void gateway_free(struct gateway *gateway)
 {
+	policy_command_destroy(gateway->command);
 	worker_processes_destroy(gateway->workers);
 	remove_pid_file(gateway);
 	close_listeners(gateway);
@@ -207,6 +209,10 @@ static bool begin_work(struct gateway *gateway, const struct str *arguments, siz
 {
 	const struct settings *settings = &gateway->settings;
 
+	if (policy_command_is_asked(arguments, count)) {
+		gateway->command = policy_command_start(gateway, arguments, count, error);
+		return gateway->command != NULL;
+	}
 	if (!write_pid_file(gateway, error))
 		return false;
 	world_on_stop(gateway->world, stop_requested, gateway);
@@ -226,7 +232,8 @@ static void *gateway_start(struct world *world, const struct str *arguments, siz
 
 	*exit_status = 1;
 	gateway->world = world;
-	if (!gateway_settings_read(&gateway->settings, world, arguments, count, error)) {
+	if (!gateway_settings_read(&gateway->settings, world, arguments,
+				   policy_command_is_asked(arguments, count) ? 0 : count, error)) {
 		free(gateway);
 		return NULL;
 	}

@@ -19,6 +19,7 @@ struct http_listener;
 struct loader;
 struct metrics;
 struct oauth_store;
+struct policy_command;
 struct resolver;
 struct token_cache;
 struct token_caches;
@@ -33,6 +34,7 @@ struct gateway {
 	struct settings settings;
 	struct error_log log;
 	struct worker_processes *workers; /* this one does nothing else; NULL: it serves itself */
+	struct policy_command *command;   /* instead of serving; NULL: none */
 	struct resolver *resolver;
 	struct config_store *store;
 	struct loader *loader;

@@ -57,7 +57,11 @@ static void set_up(void)
 {
 	static const char *const variables[] = {"APICAST_CONFIGURATION",
 						"data:application/json,%7B%7D",
-						"APICAST_ACCESS_LOG_FILE", "/dev/null", NULL};
+						"APICAST_ACCESS_LOG_FILE",
+						"/dev/null",
+						"APICAST_WORKERS",
+						"1",
+						NULL};
 	const struct str arguments[] = {STR("--port=0"), STR("--management-port=0"),
 					STR("--metrics-port=0"), STR("--echo-port=0")};
 	struct error error;

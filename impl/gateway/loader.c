@@ -52,7 +52,8 @@ struct loader *loader_create(struct gateway *gateway)
 	struct loader *loader = MEMORY_NEW(struct loader);
 
 	loader->gateway = gateway;
-	loader->fetches = map_create(0);
+	/* Its keys are what clients send. */
+	loader->fetches = map_create((uint64_t)world_chance(gateway->world));
 	strbuf_init(&loader->output, BOOT_OUTPUT_BYTES_MAX);
 	list_init(&loader->reloads);
 	return loader;
@@ -286,6 +287,15 @@ static bool find_stale(struct loader *loader, struct str host, struct config_hit
 	       config_store_find(loader->gateway->store, host, INT64_MIN, hit);
 }
 
+static void say_stale(struct loader *loader, struct str host, const struct log_subject *subject)
+{
+	struct arena *scratch = arena_create();
+
+	LOG(&loader->gateway->log, LEVEL_INFO, subject, "using stale configuration for host %s",
+	    log_text(scratch, host));
+	arena_destroy(scratch);
+}
+
 static void wait_fails(struct loader_wait *wait, const char *reason)
 {
 	struct loader *loader = wait->loader;
@@ -300,8 +310,7 @@ static void wait_fails(struct loader_wait *wait, const char *reason)
 		LOG(&loader->gateway->log, LEVEL_WARN, wait->subject,
 		    "failed to get config for host: %s", host);
 	if (find_stale(loader, wait->host, &hit))
-		LOG(&loader->gateway->log, LEVEL_INFO, wait->subject,
-		    "using stale configuration for host %s", host);
+		say_stale(loader, wait->host, wait->subject);
 	arena_destroy(scratch);
 	wait->found(hit.config, hit.services, wait->data);
 }
@@ -415,6 +424,8 @@ bool loader_find(struct loader *loader, struct str host, struct loader_wait *wai
 		wait_for_host(loader, wait);
 		return false;
 	}
+	if (hit.is_stale && gateway->log.level >= LEVEL_INFO)
+		say_stale(loader, host, subject);
 	*config = hit.config;
 	*services = hit.services;
 	return true;

@@ -43,6 +43,7 @@ struct metrics {
 	struct map *services;
 	uint64_t backend_calls[10]; /* by hundreds of the status; 0: no status */
 	uint64_t connections, requests;
+	uint64_t shown_errors[LEVELS];
 };
 
 struct metrics *metrics_create(bool has_service_labels)
@@ -216,14 +217,36 @@ static void write_upstream_status(struct strbuf *out, const struct service_metri
 	}
 }
 
+/* A page takes up so many of the log's lines at most; the others wait for the next one (1.3). */
+static void take_up_errors(const struct gateway *gateway)
+{
+	uint64_t room = (uint64_t)gateway->settings.metrics_max_logs;
+
+	for (int level = 0; level <= (int)gateway->settings.metrics_log_level; level++) {
+		uint64_t *shown = &gateway->metrics->shown_errors[level];
+		uint64_t waiting = gateway->log.lines[level] - *shown;
+		uint64_t taken = waiting < room ? waiting : room;
+
+		*shown += taken;
+		room -= taken;
+	}
+}
+
 static void write_errors(struct strbuf *out, const struct gateway *gateway)
 {
+	/* In the order of the names. */
+	static const enum log_level levels[LEVELS] = {LEVEL_ALERT,  LEVEL_CRIT,  LEVEL_DEBUG,
+						      LEVEL_EMERG,  LEVEL_ERROR, LEVEL_INFO,
+						      LEVEL_NOTICE, LEVEL_WARN};
+
+	take_up_errors(gateway);
 	write_family(out, "nginx_error_log", "counter", "Items in nginx error log");
-	for (int level = 0; level <= (int)gateway->settings.metrics_log_level; level++) {
-		if (gateway->log.lines[level] > 0)
+	for (size_t i = 0; i < LEVELS; i++) {
+		uint64_t count = gateway->metrics->shown_errors[levels[i]];
+
+		if (count > 0)
 			strbuf_append_format(out, "nginx_error_log{level=\"%.*s\"} %" PRIu64 "\n",
-					     STR_ARG(log_level_name((enum log_level)level)),
-					     gateway->log.lines[level]);
+					     STR_ARG(log_level_name(levels[i])), count);
 	}
 }
 

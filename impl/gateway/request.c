@@ -215,6 +215,14 @@ void request_abandon(struct request *request)
 	request_free(request);
 }
 
+static void request_log(struct request *request)
+{
+	phases_begin(request, PHASE_LOG);
+	phases_run(request);
+	if (!request->hides_access_log)
+		write_access_log(request);
+}
+
 /* The last step: after it the request is gone. */
 static void request_finish(struct request *request)
 {
@@ -224,10 +232,8 @@ static void request_finish(struct request *request)
 		request->post_action_us = world_monotonic_us(gateway->world) - request->ended_us;
 		connection_leave(request);
 	}
-	phases_begin(request, PHASE_LOG);
-	phases_run(request);
-	if (!request->hides_access_log)
-		write_access_log(request);
+	if (!request->is_background)
+		request_log(request);
 	request_free(request);
 	gateway_request_over(gateway);
 }
@@ -266,6 +272,10 @@ static void request_ended(struct http_exchange *exchange, bool complete)
 		return;
 	}
 	connection_take(request);
+	if (request->is_background) { /* for its client it is over */
+		request_log(request);
+		phases_begin(request, PHASE_POST_ACTION);
+	}
 	request_run_post_action(request);
 }
 

@@ -98,7 +98,7 @@ struct request {
 	struct str retry_after; /* of the limits-exceeded answer; empty: none */
 	bool may_show_debug;    /* backend's verdict is known (6.1) */
 	bool hides_access_log;  /* the policy `logging` */
-	bool is_background;     /* its report does not keep the connection */
+	bool is_background;     /* its report does not keep the connection (4.8) */
 	bool has_post_action;
 	int64_t ended_us, post_action_us; /* monotonic; a span */
 };

@@ -29,7 +29,7 @@ struct raw {
 	struct str portal_timeout, services_list, services_list_old, services_filter;
 	struct str path_routing, path_routing_old, path_routing_only;
 	struct str backend_override, cache_handler, response_codes, reporting_threads;
-	struct str validate_policies, policy_load_path, retry_cases;
+	struct str validate_policies, directory, policy_load_path, retry_cases;
 	struct str verify, ca_file, resolver;
 	struct str management, extended_metrics;
 	struct str oidc_log_level, oauth_tokens_ttl, redis_host, redis_port, redis_url;
@@ -63,6 +63,7 @@ static const struct variable {
 	{STR_INIT("APICAST_RESPONSE_CODES"), offsetof(struct raw, response_codes)},
 	{STR_INIT("APICAST_REPORTING_THREADS"), offsetof(struct raw, reporting_threads)},
 	{STR_INIT("APICAST_VALIDATE_POLICY_CONFIGS"), offsetof(struct raw, validate_policies)},
+	{STR_INIT("APICAST_DIR"), offsetof(struct raw, directory)},
 	{STR_INIT("APICAST_POLICY_LOAD_PATH"), offsetof(struct raw, policy_load_path)},
 	{STR_INIT("APICAST_UPSTREAM_RETRY_CASES"), offsetof(struct raw, retry_cases)},
 	{STR_INIT("OPENSSL_VERIFY"), offsetof(struct raw, verify)},
@@ -471,6 +472,10 @@ static void read_policies(struct settings *settings, const struct raw *raw)
 
 	settings->validate_policy_configs = is_true(raw->validate_policies);
 	settings->policy_load_path = raw->policy_load_path;
+	if (settings->policy_load_path.size == 0)
+		settings->policy_load_path =
+			STR_CONCAT(settings->arena, raw->directory,
+				   raw->directory.size > 0 ? STR("/") : STR(""), STR("policies"));
 	settings->retry_cases =
 		retry_cases_parse(cases.size > 0 ? cases : STR("error timeout"), &unknown);
 	if (unknown.size > 0)

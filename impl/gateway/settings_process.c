@@ -59,7 +59,7 @@ static int64_t detected_processors(struct world *world)
 
 	if (environment_get(world, STR("KUBERNETES_PORT"), &unused) &&
 	    files_read(world, CPU_SHARES_FILE, 64, scratch, &text, NULL) &&
-	    str_to_int64(str_trim(text), &shares) && shares > 0)
+	    str_to_int64(str_slice(text, 0, str_find_char(text, '\n')), &shares) && shares > 0)
 		processors = (shares - 1) / CPU_SHARES_OF_ONE + 1;
 	arena_destroy(scratch);
 	return processors < WORKERS_MAX ? processors : WORKERS_MAX;

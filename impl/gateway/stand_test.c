@@ -8,6 +8,7 @@
 #include "gateway/gateway.h"
 #include "http/body.h"
 #include "sim/sim.h"
+#include "sim/sim_internal.h"
 #include "world/clock.h"
 #include "world/http_client.h"
 #include "world/http_server.h"
@@ -326,6 +327,39 @@ bool gateway_stand_is_running(void)
 void gateway_stand_ask_to_stop(void)
 {
 	sim_process_stop(stand.process);
+}
+
+static struct sim_process *child_at(size_t index, size_t *count)
+{
+	struct sim_process *found = NULL;
+
+	*count = 0;
+	LIST_EACH (link, &stand.gateway_host->processes) {
+		struct sim_process *process = LIST_ENTRY(link, struct sim_process, link);
+
+		if (process == stand.process || !sim_process_is_running(process))
+			continue;
+		if ((*count)++ == index)
+			found = process;
+	}
+	return found;
+}
+
+size_t gateway_stand_children(void)
+{
+	size_t count;
+
+	child_at(0, &count);
+	return count;
+}
+
+void gateway_stand_kill_child(size_t index)
+{
+	size_t count;
+	struct sim_process *child = child_at(index, &count);
+
+	ck_assert_ptr_nonnull(child);
+	sim_process_kill(child);
 }
 
 /* The client. */

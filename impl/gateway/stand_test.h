@@ -77,6 +77,9 @@ void gateway_stand_start_with(const char *more, const char *proxy);
 int gateway_stand_exit_status(void);
 bool gateway_stand_is_running(void);
 void gateway_stand_ask_to_stop(void);
+/* Processes that the gateway started, and the end of one. */
+size_t gateway_stand_children(void);
+void gateway_stand_kill_child(size_t index);
 
 struct gateway_stand_answer gateway_stand_call(struct gateway_stand_request request);
 struct gateway_stand_answer gateway_stand_get(const char *path);
