@@ -58,14 +58,35 @@ calls=$(sed -n 's/^ *\([0-9]*\) requests in.*/\1/p' "$stack/wrk.txt")
 check '1,000 keep-alive connections, calls' "$calls" -gt 1000
 stack_stop gateway backend echo
 
+# SWAPS=1000 for the long form.
+python3 ci/gateway_swaps.py "$refscale" --swaps "${SWAPS:-200}" || failed=1
+
+# Workers of a gateway share its ports, and one that is killed is replaced.
+children() {
+	tr ' ' '\n' <"/proc/$1/task/$1/children" | grep .
+}
+stack_start workers env APICAST_WORKERS=3 APICAST_CONFIGURATION=data:application/json,%7B%7D \
+	"$refscale" gateway --port 0 --management-port 0 --metrics-port 0 --echo-port 0 || exit 1
+parent=$(stack_pid workers)
+check 'APICAST_WORKERS=3, processes' "$(children "$parent" | wc -l)" = 3
+healthz=http://127.0.0.1:$(stack_port workers)/_threescale/healthz
+check 'a call to them' "$(curl -s -o /dev/null -w '%{http_code}' "$healthz")" = 200
+victim=$(children "$parent" | head -n 1)
+kill -9 "$victim"
+while kill -0 "$victim" 2>/dev/null || [ "$(children "$parent" | wc -l)" -lt 3 ]; do :; done
+check 'one is killed and replaced, processes' "$(children "$parent" | wc -l)" = 3
+orphans=$(children "$parent")
+stack_stop workers
+for orphan in $orphans; do
+	while kill -0 "$orphan" 2>/dev/null; do :; done
+done
+check 'asked to end, all end: a call' "$(curl -s -o /dev/null -w '%{http_code}' "$healthz")" = 000
+
 python3 ci/kill_loop.py "$refscale" || failed=1
 # KILLS=200 for the long form.
 redis_begin || exit 4
 python3 ci/kill_loop.py "$refscale" --redis "$redis_port" --kills "${KILLS:-20}" || failed=1
 
-children() {
-	tr ' ' '\n' <"/proc/$1/task/$1/children" | grep .
-}
 stack_start listeners env PUMA_WORKERS=4 "$refscale" backend listener --port 0 --store "$redis_url" || exit 1
 supervisor=$(stack_pid listeners)
 check 'PUMA_WORKERS=4, processes' "$(children "$supervisor" | wc -l)" = 4
