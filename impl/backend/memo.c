@@ -12,11 +12,13 @@
 
 #define LIFETIME_US (60 * UTC_SECOND_US)
 #define ENTRIES_MAX 10000
+#define KEY_BYTES_MAX ((size_t)16 * 1024 * 1024) /* of all of them: names are the clients' */
 #define KEY_BYTES_SMALL 256
 
 struct memo {
 	struct backend *backend;
 	struct map *entries;
+	size_t key_bytes;
 	struct list_link loads;
 	uint64_t lookups, hits;
 };
@@ -25,6 +27,7 @@ struct memo {
 struct memo_entry {
 	struct memo_value *value;
 	int64_t loaded_us, lifetime_us;
+	size_t key_bytes;
 	struct memo_load *load;
 };
 
@@ -46,8 +49,12 @@ static void value_let_go(struct memo_value *value)
 		free(value);
 }
 
-static void entry_free(struct memo_entry *entry)
+/* NULL is allowed. It is in the map no more. */
+static void entry_free(struct memo *memo, struct memo_entry *entry)
 {
+	if (entry == NULL)
+		return;
+	memo->key_bytes -= entry->key_bytes;
 	value_let_go(entry->value);
 	free(entry);
 }
@@ -68,7 +75,7 @@ void memo_clear(struct memo *memo)
 	struct map_cursor at = {0};
 
 	while (map_next(memo->entries, &at))
-		entry_free(at.value);
+		entry_free(memo, at.value);
 	map_clear(memo->entries);
 }
 
@@ -94,21 +101,26 @@ static bool is_fresh(const struct memo *memo, const struct memo_entry *entry)
 	return age_us >= 0 && age_us <= entry->lifetime_us;
 }
 
+static bool is_full(const struct memo *memo)
+{
+	return map_count(memo->entries) >= ENTRIES_MAX || memo->key_bytes >= KEY_BYTES_MAX;
+}
+
 static void make_room(struct memo *memo)
 {
 	struct map_cursor at = {0};
 
-	if (map_count(memo->entries) < ENTRIES_MAX)
+	if (!is_full(memo))
 		return;
 	while (map_next(memo->entries, &at)) {
 		struct memo_entry *entry = at.value;
 
 		if (entry->load == NULL && !is_fresh(memo, entry)) {
 			map_remove(memo->entries, at.key);
-			entry_free(entry);
+			entry_free(memo, entry);
 		}
 	}
-	if (map_count(memo->entries) >= ENTRIES_MAX)
+	if (is_full(memo))
 		memo_clear(memo);
 }
 
@@ -140,18 +152,28 @@ void memo_forget(struct memo *memo, const struct memo_kind *kind, struct str a, 
 {
 	const struct str names[MEMO_NAMES_MAX] = {a, b, c};
 	char *key = memory_alloc(key_size(names));
-	struct memo_entry *entry = map_remove(memo->entries, put_key(key, kind, names));
 
-	if (entry != NULL)
-		entry_free(entry);
+	entry_free(memo, map_remove(memo->entries, put_key(key, kind, names)));
 	free(key);
 }
 
 /* Loads. */
 
-static void tell_waiter(struct reader *reader, const struct memo_load *load, bool is_loaded)
+/* A reader finds what it waited for, also when it waits for more than can be remembered. */
+static void keep_for(struct reader *reader, struct str key, struct memo_value *value)
 {
-	if (!is_loaded && !reader->has_failed) {
+	if (reader->came == NULL)
+		reader->came = map_create(reader->memo->backend->hash_seed);
+	value->references++;
+	value_let_go(map_put(reader->came, key, value));
+}
+
+static void tell_waiter(struct reader *reader, const struct memo_load *load,
+			struct memo_value *value)
+{
+	if (value != NULL) {
+		keep_for(reader, load->key, value);
+	} else if (!reader->has_failed) {
 		reader->has_failed = true;
 		reader->failure = str_copy(reader->arena, load->batch.failure);
 	}
@@ -168,7 +190,7 @@ static void load_end(struct memo_load *load, struct memo_value *value)
 		entry->load = NULL;
 		if (value == NULL) {
 			map_remove(load->memo->entries, load->key);
-			entry_free(entry);
+			entry_free(load->memo, entry);
 		} else {
 			entry->value = value;
 			entry->loaded_us = backend_now_us(load->backend);
@@ -177,12 +199,12 @@ static void load_end(struct memo_load *load, struct memo_value *value)
 	}
 	list_remove(&load->link);
 	while ((link = list_take_first(&load->waiters)) != NULL)
-		tell_waiter(LIST_ENTRY(link, struct waiter, link)->reader, load, value != NULL);
+		tell_waiter(LIST_ENTRY(link, struct waiter, link)->reader, load, value);
 	value_let_go(value);
 	arena_destroy(load->arena);
 }
 
-/* The load holds the value while it tells those who wait: they find it again, or load it anew. */
+/* The load holds the value while it tells those who wait. */
 void memo_loaded(struct memo_load *load, struct memo_value *value)
 {
 	value->references = 1;
@@ -224,7 +246,13 @@ void reader_init(struct reader *reader, struct memo *memo, struct arena *arena,
 
 void reader_release(struct reader *reader)
 {
+	struct map_cursor at = {0};
+
 	BUG_IF(reader->waiting > 0);
+	while (reader->came != NULL && map_next(reader->came, &at))
+		value_let_go(at.value);
+	map_destroy(reader->came);
+	reader->came = NULL;
 	for (struct reader_held *held = reader->held; held != NULL; held = held->next)
 		value_let_go(held->value);
 	reader->held = NULL;
@@ -263,9 +291,10 @@ static enum memo_result begin_load(struct reader *reader, const struct memo_kind
 	make_room(memo);
 	entry->load = load_create(memo, kind, names, key);
 	entry->lifetime_us = kind->lifetime_us > 0 ? kind->lifetime_us : LIFETIME_US;
+	entry->key_bytes = key.size;
+	memo->key_bytes += key.size;
 	old = map_put(memo->entries, key, entry);
-	if (old != NULL)
-		entry_free(old);
+	entry_free(memo, old);
 	wait_for(reader, entry->load);
 	kind->load(entry->load);
 	return MEMO_WAIT;
@@ -276,18 +305,22 @@ static enum memo_result find(struct reader *reader, const struct memo_kind *kind
 			     const struct memo_value **value)
 {
 	struct memo_entry *entry = map_get(reader->memo->entries, key);
+	struct memo_value *came;
 
 	reader->memo->lookups++;
 	/* Without a client a load would end before it began. */
 	if (reader->has_failed || reader->memo->backend->storage == NULL)
 		return MEMO_FAILED;
+	if (entry != NULL && entry->load == NULL && is_fresh(reader->memo, entry)) {
+		reader->memo->hits++;
+		return hold(reader, entry->value, value);
+	}
+	came = reader->came != NULL ? map_get(reader->came, key) : NULL;
+	if (came != NULL)
+		return hold(reader, came, value);
 	if (entry != NULL && entry->load != NULL) {
 		wait_for(reader, entry->load);
 		return MEMO_WAIT;
-	}
-	if (entry != NULL && is_fresh(reader->memo, entry)) {
-		reader->memo->hits++;
-		return hold(reader, entry->value, value);
 	}
 	return begin_load(reader, kind, names, key);
 }

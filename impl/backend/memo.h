@@ -1,10 +1,10 @@
 /* What a process remembers of Redis: looked up once, kept for 60 s, negative answers too
- * (spec/backend.md 6.8). At most 10 000 entries.
+ * (spec/backend.md 6.8). At most 10 000 entries, and 16 MiB of names.
  *
  * Whoever needs values is a reader (one request, one round of the worker). Its steps look things
  * up; MEMO_WAIT means that the value is on its way, and `resumed` is called when all that the
- * reader waits for is there, so that the step is taken again. What was found stays valid until
- * reader_release().
+ * reader waits for is there, so that the step is taken again, and finds it, however much that is.
+ * What was found stays valid until reader_release().
  *
  * A kind of value says how it is loaded: `load` sends commands in load->batch and answers with
  * memo_loaded() or memo_load_failed(). Values are one block of memory, freed with free().
@@ -79,12 +79,13 @@ struct reader {
 	size_t waiting;
 	bool has_failed;    /* of those waited for, one could not be loaded */
 	struct str failure; /* why */
+	struct map *came;   /* what it waited for, by key, whatever is remembered of it */
 	struct reader_held *held;
 };
 
 void reader_init(struct reader *reader, struct memo *memo, struct arena *arena,
 		 reader_resumed *resumed, void *data);
-/* The value stays valid until then. Not while waiting. */
+/* The values stay valid until then. Not while waiting. */
 void reader_release(struct reader *reader);
 enum memo_result reader_find(struct reader *reader, const struct memo_kind *kind, struct str a,
 			     struct str b, struct str c, const struct memo_value **value);

@@ -1,6 +1,7 @@
 /* What becomes of jobs: spec/backend.md 5.3 to 5.7, 6.3, 6.6, 7. */
 #include "backend/stand_test.h"
 
+#include <stdio.h>
 #include <string.h>
 
 #define REPORT "service_token=T1&service_id=S1"
@@ -303,6 +304,62 @@ START_TEST(a_job_that_cannot_be_done_holds_up_no_other)
 }
 END_TEST
 
+/* More than the process remembers at once. */
+START_TEST(a_report_of_very_many_applications_is_done)
+{
+	const int applications = 11000;
+	struct strbuf form;
+
+	strbuf_init(&form, 2000000);
+	strbuf_append(&form, STR("service_token=T1&service_id=S1"));
+	for (int i = 0; i < applications; i++)
+		strbuf_append_format(
+			&form, "&transactions[%d][app_id]=%s%d&transactions[%d][usage][hits]=1", i,
+			_i == 0 ? "many" : "A", _i == 0 ? i : 1, i);
+	expect_answer(stand_post(str_cstr(stand_arena(), strbuf_str(&form))), 202, "");
+	strbuf_free(&form);
+	stand_drain();
+	if (_i == 0)
+		ck_assert(stand_contains(
+			stand_internal("GET", "services/S1/errors/?per_page=1", NULL).body,
+			"application with id=\\\"many0\\\" was not found"));
+	else
+		expect_text(a1_hits(), text("%d", applications));
+}
+END_TEST
+
+/* Names that nobody knows are remembered, too, but not any amount of them. */
+START_TEST(long_names_do_not_pile_up)
+{
+	const int reports = 12;
+	const struct str head =
+		STR(REPORT "&transactions[0][usage][hits]=1&transactions[0][app_id]=");
+	const size_t size = 2000000;
+	struct str line;
+	int remembered;
+	char *form;
+
+	stand_clear();
+	stand_set();
+	stand_variable("CONFIG_WORKERS_LOG_FILE", "/dev/stdout");
+	stand_provision();
+	form = memset(arena_alloc(stand_arena(), size + 1), 'x', size);
+	form[size] = '\0';
+	memcpy(form, head.data, head.size);
+	for (int i = 0; i < reports; i++) {
+		form[head.size] = (char)('a' + i);
+		expect_answer(stand_post(form), 202, "");
+		stand_drain();
+	}
+	report("transactions[0][app_id]=A1&transactions[0][usage][hits]=1");
+	line = str_skip(stand_log(), str_find(stand_log(), STR("ReportJob S1 1 0 ")));
+	ck_assert_int_eq(
+		sscanf(str_cstr(stand_arena(), line), "ReportJob S1 1 0 %*f %*f %d", &remembered),
+		1);
+	ck_assert_int_lt(remembered, reports);
+}
+END_TEST
+
 START_TEST(big_jobs_are_taken_few_at_a_time)
 {
 	char *filler = arena_alloc(stand_arena(), 300001);
@@ -517,6 +574,7 @@ Suite *backend_worker_suite(void)
 
 #define ROWS(table) (int)(sizeof table / sizeof *table)
 	tcase_add_checked_fixture(test, set_up, stand_clear);
+	tcase_set_timeout(test, 60); /* millions of bytes take a while in a debug build */
 	tcase_add_test(test, a_hit_is_counted_in_all_its_periods);
 	tcase_add_test(test, sets_and_increments_keep_their_order);
 	tcase_add_loop_test(test, a_report_counts_whole_or_not_at_all, 0, ROWS(refusal_rows));
@@ -530,6 +588,8 @@ Suite *backend_worker_suite(void)
 	tcase_add_test(test, broken_jobs_are_dropped_and_unknown_ones_kept);
 	tcase_add_loop_test(test, a_job_that_cannot_be_done_holds_up_no_other, 0,
 			    sizeof spoilt_rows / sizeof *spoilt_rows);
+	tcase_add_loop_test(test, a_report_of_very_many_applications_is_done, 0, 2);
+	tcase_add_test(test, long_names_do_not_pile_up);
 	tcase_add_test(test, big_jobs_are_taken_few_at_a_time);
 	tcase_add_test(test, first_traffic_is_told_of);
 	tcase_add_test(test, alerts_are_raised_once_a_day);
