@@ -229,6 +229,20 @@ START_TEST(jobs_that_wait_are_told_of_once)
 }
 END_TEST
 
+/* What failed may have been too much at once. */
+START_TEST(fewer_jobs_are_taken_while_rounds_fail)
+{
+	stand_forget_command("multi");
+	stand_run_for(STAND_SECOND);
+	for (int i = 0; i < 256; i++)
+		push("main", JOB);
+	stand_run_for(9 * STAND_SECOND);
+	ck_assert_int_gt(atoi(hits()), 64);
+	ck_assert_int_lt(atoi(hits()), 256);
+	ck_assert(stand_contains(stand_log(), "the storage refused their transaction"));
+}
+END_TEST
+
 START_TEST(all_queues_are_noticed_soon)
 {
 	stand_run_for(5 * STAND_SECOND);
@@ -404,6 +418,7 @@ Suite *backend_in_flight_suite(void)
 	tcase_add_test(test, a_worker_that_was_given_up_counts_nothing);
 	tcase_add_loop_test(test, unknown_jobs_are_moved_once_whenever_the_worker_ends, 0, 40);
 	tcase_add_test(test, jobs_that_wait_are_told_of_once);
+	tcase_add_test(test, fewer_jobs_are_taken_while_rounds_fail);
 	tcase_add_test(test, all_queues_are_noticed_soon);
 	tcase_add_test(test, a_counter_that_is_none_is_left_out);
 	tcase_add_test(test, workers_are_listed_while_they_work);

@@ -174,14 +174,35 @@ static void settle_counted(struct worker *worker)
 			 worker->in_flight.is_unsupported ? &hand : NULL, counted_settled, worker);
 }
 
+/* They may have been too much for the time there is. */
+static void take_fewer(struct worker *worker)
+{
+	worker->jobs_max = worker->jobs_max > 1 ? worker->jobs_max / 2 : 1;
+}
+
+static void adapt_jobs_max(struct worker *worker)
+{
+	size_t bytes = 0;
+
+	for (size_t i = 0; i < worker->count; i++)
+		bytes += worker->payloads[i].size;
+	if (bytes > ROUND_BYTES_MAX)
+		take_fewer(worker);
+	else if (worker->jobs_max < ROUND_JOBS_MAX)
+		worker->jobs_max *= 2;
+}
+
 static void note_outcome(struct worker *worker, enum job_round_outcome outcome)
 {
-	if (worker->round.is_spoilt)
-		worker->jobs_max = 1;
-	else if (outcome == JOB_ROUND_COUNTED)
+	if (outcome == JOB_ROUND_COUNTED) {
 		note_success(worker);
-	else
+		adapt_jobs_max(worker);
+	} else if (worker->round.is_spoilt) {
+		worker->jobs_max = 1;
+	} else {
 		note_trouble(worker, worker->round.failure);
+		take_fewer(worker);
+	}
 }
 
 static void embedded_round_over(enum job_round_outcome outcome, void *data)
@@ -216,21 +237,8 @@ static void redis_round_over(enum job_round_outcome outcome, void *data)
 	}
 }
 
-static void adapt_jobs_max(struct worker *worker)
-{
-	size_t bytes = 0;
-
-	for (size_t i = 0; i < worker->count; i++)
-		bytes += worker->payloads[i].size;
-	if (bytes > ROUND_BYTES_MAX)
-		worker->jobs_max = worker->jobs_max > 1 ? worker->jobs_max / 2 : 1;
-	else if (worker->jobs_max < ROUND_JOBS_MAX)
-		worker->jobs_max *= 2;
-}
-
 static void run_round(struct worker *worker)
 {
-	adapt_jobs_max(worker);
 	job_round_begin(&worker->round, worker->queue, worker->payloads, worker->count);
 	if (is_embedded(worker))
 		job_round_run(&worker->round, STR(""), STR(""), embedded_round_over, worker);
@@ -370,6 +378,7 @@ static void jobs_replied(struct batch *batch, void *data)
 	}
 	if (batch->has_failed && !(worker->in_flight.is_unsupported && worker->count > 0)) {
 		note_trouble(worker, batch->failure);
+		take_fewer(worker);
 		settle(worker, FATE_NOT_COUNTED);
 	} else if (worker->count > 0) {
 		run_round(worker);
