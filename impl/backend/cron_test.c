@@ -51,6 +51,18 @@ START_TEST(failed_jobs_go_back_to_their_queues)
 }
 END_TEST
 
+/* Jobs may be so long that one is all that can be had in time. */
+START_TEST(a_round_begins_with_one_job)
+{
+	for (int i = 0; i < 10; i++)
+		push(FAILED(JOB, "priority"));
+	stand_forget_command("exec");
+	ck_assert_int_eq(cron().status, 500);
+	ck_assert(stand_contains(str_from(stand_queues("LINDEX resque:failed 0")), "retried_at"));
+	ck_assert(!stand_contains(str_from(stand_queues("LINDEX resque:failed 1")), "retried_at"));
+}
+END_TEST
+
 static const char *const broken_entries[] = {
 	"not JSON",
 	"7",
@@ -276,6 +288,7 @@ Suite *backend_cron_suite(void)
 	tcase_add_checked_fixture(test, set_up, stand_clear);
 	tcase_set_timeout(test, 60);
 	tcase_add_test(test, failed_jobs_go_back_to_their_queues);
+	tcase_add_test(test, a_round_begins_with_one_job);
 	tcase_add_loop_test(test, what_is_no_job_is_discarded, 0, ROWS(broken_entries));
 	tcase_add_test(test, somebody_elses_lock_is_respected);
 	tcase_add_test(test, a_round_has_its_bound);

@@ -10,6 +10,7 @@
 
 #define ROUND_JOBS_MAX 20000
 #define SLICE_JOBS_MAX 64
+#define SLICE_BYTES_MAX (256 * 1024) /* when they are more, the next slice has fewer jobs */
 #define LOCK_KEY STR("resque:threescale::backend::failedjobsscheduler:lock")
 #define LOCK_LIFETIME STR("30")
 #define LOCK_WORDS_END 1000000000 /* it holds a number below that */
@@ -33,9 +34,10 @@ struct reschedule {
 	struct batch batch;
 	struct str lock;
 	int64_t began_us;
-	int64_t left; /* elements to look at */
+	int64_t left;     /* elements to look at */
+	int64_t jobs_max; /* of a slice */
 	struct entry *entries;
-	size_t count;
+	size_t count, bytes;
 	struct failed_jobs_result result;
 };
 
@@ -142,6 +144,10 @@ static void slice_moved(struct batch *batch, void *data)
 			round->result.discarded++;
 	}
 	round->left -= (int64_t)round->count;
+	if (round->bytes > SLICE_BYTES_MAX && round->jobs_max > 1)
+		round->jobs_max /= 2;
+	else if (round->bytes <= SLICE_BYTES_MAX && round->jobs_max < SLICE_JOBS_MAX)
+		round->jobs_max *= 2;
 	read_slice(round);
 }
 
@@ -187,10 +193,12 @@ static void slice_read(struct batch *batch, void *data)
 		return;
 	}
 	round->entries = ARENA_ARRAY(round->slice, struct entry, round->count);
+	round->bytes = 0;
 	batch_begin(batch, round->slice, slice_checked, round);
 	for (size_t i = 0; i < round->count; i++) {
 		struct entry *entry = &round->entries[i];
 
+		round->bytes += reply_item(&replies[0], i).size;
 		read_entry(round, reply_item(&replies[0], i), entry);
 		if (entry->payload.size == 0)
 			continue;
@@ -203,7 +211,7 @@ static void slice_read(struct batch *batch, void *data)
 
 static void read_slice(struct reschedule *round)
 {
-	int64_t count = round->left < SLICE_JOBS_MAX ? round->left : SLICE_JOBS_MAX;
+	int64_t count = round->left < round->jobs_max ? round->left : round->jobs_max;
 
 	if (count == 0 || world_monotonic_us(round->backend->world) - round->began_us > WORK_US) {
 		release_lock(round);
@@ -248,6 +256,7 @@ void failed_jobs_reschedule(struct backend *backend, failed_jobs_done *done, voi
 		.arena = arena,
 		.slice = arena_create(),
 		.began_us = world_monotonic_us(backend->world),
+		.jobs_max = 1, /* the first ones may be of any size */
 	};
 	round->lock = str_format(arena, "%" PRIu64, world_chance(backend->world) % LOCK_WORDS_END);
 	batch_begin(&round->batch, arena, lock_replied, round);
