@@ -63,6 +63,17 @@ START_TEST(a_round_begins_with_one_job)
 }
 END_TEST
 
+START_TEST(nul_bytes_spoil_no_failed_job)
+{
+	push(FAILED("{\"class\":\"X\",\"args\":[\"a\\u0000b\"]}", "other"));
+	expect_answer(cron(), 200,
+		      "Rescheduled: 1. Failed and discarded: 0. Pending failed jobs: 0.");
+	expect_text(stand_queues("LRANGE resque:queue:other 0 -1"),
+		    "[{\"class\":\"X\",\"args\":[\"a\xef\xbf\xbd"
+		    "b\"]}]");
+}
+END_TEST
+
 static const char *const broken_entries[] = {
 	"not JSON",
 	"7",
@@ -289,6 +300,7 @@ Suite *backend_cron_suite(void)
 	tcase_set_timeout(test, 60);
 	tcase_add_test(test, failed_jobs_go_back_to_their_queues);
 	tcase_add_test(test, a_round_begins_with_one_job);
+	tcase_add_test(test, nul_bytes_spoil_no_failed_job);
 	tcase_add_loop_test(test, what_is_no_job_is_discarded, 0, ROWS(broken_entries));
 	tcase_add_test(test, somebody_elses_lock_is_respected);
 	tcase_add_test(test, a_round_has_its_bound);

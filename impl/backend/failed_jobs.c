@@ -4,6 +4,7 @@
 
 #include "backend/backend_internal.h"
 #include "backend/batch.h"
+#include "backend/jobs.h"
 #include "backend/keys.h"
 #include "base/arena.h"
 #include "base/json.h"
@@ -17,8 +18,6 @@
 /* Of the lock's 30 s 7.5 are left when the last slice begins. */
 #define WORK_US (22500 * INT64_C(1000))
 #define QUEUE_KEY_PREFIX STR("resque:queue:")
-/* As many values as a job may have (job_run.c). */
-#define ENTRY_VALUES_FACTOR 16
 
 /* Of the slice: what becomes of an element. Without a payload it is discarded. */
 struct entry {
@@ -106,7 +105,7 @@ static struct str queue_key_of(struct reschedule *round, const struct entry *ent
 
 static void read_entry(struct reschedule *round, struct str text, struct entry *entry)
 {
-	struct json *root = json_parse(round->slice, text, text.size * ENTRY_VALUES_FACTOR, NULL);
+	struct json *root = jobs_parse(round->slice, text);
 	const struct json *payload = json_get(root, STR("payload"));
 	const struct json *arguments = json_get(payload, STR("args"));
 	struct json *job;

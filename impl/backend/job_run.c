@@ -1,7 +1,5 @@
 #include "backend/job_run.h"
 
-#include <string.h>
-
 #include "backend/access_tokens.h"
 #include "backend/backend_internal.h"
 #include "backend/counters.h"
@@ -13,8 +11,6 @@
 #include "base/map.h"
 #include "base/utc.h"
 
-/* Reports hold many short values: json.h allows one for so many bytes. */
-#define PAYLOAD_VALUES_FACTOR 16
 #define OLDEST_US (86400 * UTC_SECOND_US)
 #define NEWEST_US (3600 * UTC_SECOND_US)
 
@@ -25,29 +21,6 @@ static int64_t enqueue_time_us(const struct json *time)
 	return time != NULL && time->kind == JSON_NUMBER && time->number > 0 && time->number < 1e11
 		       ? (int64_t)(time->number * 1e6)
 		       : 0;
-}
-
-/* A client may send NUL bytes, and a listener queues them as \u0000, which json.h refuses. They are
- * part of no name that exists: U+FFFD keeps the rest of the job readable. */
-static struct str without_nul(struct arena *arena, struct str payload)
-{
-	static const char nul[] = "\\u0000", replacement[] = "\\ufffd";
-	const size_t size = sizeof nul - 1;
-	struct str copy;
-
-	if (str_find(payload, STR("\\u0000")) == STR_NOT_FOUND)
-		return payload;
-	copy = str_copy(arena, payload);
-	for (size_t i = 0; i + size <= copy.size; i++) {
-		char *at = (char *)(uintptr_t)&copy.data[i];
-
-		if (*at != '\\')
-			continue;
-		if (memcmp(at, nul, size) == 0)
-			memcpy(at, replacement, size);
-		i++; /* what is escaped is not looked at: `\\u0000` is none */
-	}
-	return copy;
 }
 
 static bool has_children(const struct json *value)
@@ -80,8 +53,7 @@ static void set_problem(struct job *job, struct str exception, struct str proble
 
 void job_read(struct job *job, struct backend *backend, struct arena *arena)
 {
-	const struct json *root = json_parse(arena, without_nul(arena, job->payload),
-					     job->payload.size * PAYLOAD_VALUES_FACTOR, NULL);
+	const struct json *root = jobs_parse(arena, job->payload);
 	struct str class = json_get_str(root, STR("class"));
 
 	job->kind = root != NULL ? JOB_UNKNOWN : JOB_BROKEN;

@@ -1,6 +1,7 @@
 #include "backend/jobs.h"
 
 #include <inttypes.h>
+#include <string.h>
 
 #include "backend/backend_internal.h"
 #include "backend/batch.h"
@@ -9,6 +10,8 @@
 #include "base/json.h"
 #include "base/utc.h"
 
+/* Reports hold many short values: json.h allows one for so many bytes. */
+#define VALUES_FACTOR 16
 /* How long the process trusts that resque:queues still knows its queue. */
 #define QUEUE_NAMED_US (60 * UTC_SECOND_US)
 
@@ -106,6 +109,38 @@ struct str jobs_failed(struct backend *backend, struct arena *arena, enum queue 
 	strbuf_append(out, STR("\"}"));
 	return str_copy(arena, strbuf_str(out));
 }
+
+/* Reading. */
+
+/* A client may send NUL bytes, and a listener queues them as \u0000, which json.h refuses. They are
+ * part of no name that exists: U+FFFD keeps the rest of the job readable. */
+static struct str without_nul(struct arena *arena, struct str payload)
+{
+	static const char nul[] = "\\u0000", replacement[] = "\\ufffd";
+	const size_t size = sizeof nul - 1;
+	struct str copy;
+
+	if (str_find(payload, STR("\\u0000")) == STR_NOT_FOUND)
+		return payload;
+	copy = str_copy(arena, payload);
+	for (size_t i = 0; i + size <= copy.size; i++) {
+		char *at = (char *)(uintptr_t)&copy.data[i];
+
+		if (*at != '\\')
+			continue;
+		if (memcmp(at, nul, size) == 0)
+			memcpy(at, replacement, size);
+		i++; /* what is escaped is not looked at: `\\u0000` is none */
+	}
+	return copy;
+}
+
+struct json *jobs_parse(struct arena *arena, struct str text)
+{
+	return json_parse(arena, without_nul(arena, text), text.size * VALUES_FACTOR, NULL);
+}
+
+/* Queues. */
 
 static void name_queue(struct batch *batch, struct backend *backend, enum queue queue)
 {

@@ -11,7 +11,6 @@
 struct arena;
 struct backend;
 struct batch;
-struct http_exchange;
 struct json;
 
 /* In the order in which they are drained. */
@@ -32,6 +31,10 @@ struct str jobs_notification(struct backend *backend, struct arena *arena, struc
 /* The entry of the failed list for a job: payload as it was taken from the queue. */
 struct str jobs_failed(struct backend *backend, struct arena *arena, enum queue queue,
 		       struct str payload, struct str exception, struct str error);
+
+/* A payload, or an entry of the failed list. Characters U+0000 in it come as U+FFFD. NULL: not
+ * JSON. */
+struct json *jobs_parse(struct arena *arena, struct str text);
 
 /* RPUSH, and the queue's name where others look for it. */
 void jobs_enqueue(struct batch *batch, struct backend *backend, enum queue queue,
