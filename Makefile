@@ -90,7 +90,7 @@ scenarios: all ## every scenario, twice, with equal traces
 
 sim: scenarios ## same as scenarios
 
-e2e: all ## big bodies, many connections, kill -9
+e2e: all ## big bodies, many connections, kill -9 of every process and of Redis
 	@ci/e2e.sh $(BUILD)
 
 asan: ## all tests with AddressSanitizer and UBSan

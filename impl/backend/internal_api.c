@@ -138,6 +138,11 @@ struct str internal_path(const struct internal_call *call, struct str name)
 	return http_route_parameter(&call->path, name);
 }
 
+struct str internal_service(const struct internal_call *call)
+{
+	return internal_path(call, STR("service_id"));
+}
+
 /* The body's members win over those of the query (8.1). */
 const struct json *internal_parameter(const struct internal_call *call, struct str name)
 {

@@ -9,11 +9,6 @@
 #include "base/base64.h"
 #include "world/clock.h"
 
-static struct str service_of(const struct internal_call *call)
-{
-	return internal_path(call, STR("service_id"));
-}
-
 static struct str application_of(const struct internal_call *call)
 {
 	return internal_path(call, STR("application_id"));
@@ -21,7 +16,8 @@ static struct str application_of(const struct internal_call *call)
 
 static struct str key_of(const struct internal_call *call, struct str attribute)
 {
-	return key_application(call->arena, service_of(call), application_of(call), attribute);
+	return key_application(call->arena, internal_service(call), application_of(call),
+			       attribute);
 }
 
 static struct str keys_of(const struct internal_call *call)
@@ -36,7 +32,7 @@ static struct str filters_of(const struct internal_call *call)
 
 static void forget(struct internal_call *call)
 {
-	internal_forget(call, &application_kind, service_of(call), application_of(call));
+	internal_forget(call, &application_kind, internal_service(call), application_of(call));
 }
 
 /* The first reply says whether the application exists. */
@@ -84,7 +80,7 @@ static void keys_listed(struct internal_call *call)
 	for (size_t i = 0; i < members->count; i++) {
 		struct json *key = json_append(keys, json_new(call->arena, JSON_OBJECT));
 
-		internal_set(call, key, STR("service_id"), service_of(call));
+		internal_set(call, key, STR("service_id"), internal_service(call));
 		internal_set(call, key, STR("app_id"), application_of(call));
 		internal_set(call, key, STR("value"), texts[i]);
 	}

@@ -8,11 +8,6 @@
 
 #define NOT_FOUND STR("application not found")
 
-static struct str service_of(const struct internal_call *call)
-{
-	return internal_path(call, STR("service_id"));
-}
-
 static struct str id_of(const struct internal_call *call)
 {
 	return internal_path(call, STR("application_id"));
@@ -20,12 +15,12 @@ static struct str id_of(const struct internal_call *call)
 
 static struct str key_of(const struct internal_call *call, struct str attribute)
 {
-	return key_application(call->arena, service_of(call), id_of(call), attribute);
+	return key_application(call->arena, internal_service(call), id_of(call), attribute);
 }
 
 static void forget(struct internal_call *call)
 {
-	internal_forget(call, &application_kind, service_of(call), id_of(call));
+	internal_forget(call, &application_kind, internal_service(call), id_of(call));
 }
 
 /* Reading. */
@@ -35,7 +30,8 @@ static void read_found(struct internal_call *call)
 	struct application read;
 	struct json *object = json_new(call->arena, JSON_OBJECT);
 
-	application_read(&read, call->arena, service_of(call), id_of(call), call->batch.replies);
+	application_read(&read, call->arena, internal_service(call), id_of(call),
+			 call->batch.replies);
 	if (!read.exists) {
 		internal_not_found(call, NOT_FOUND);
 		return;
@@ -53,7 +49,7 @@ static void read_found(struct internal_call *call)
 
 void internal_application_read(struct internal_call *call)
 {
-	application_ask(internal_batch(call), call->backend->storage, service_of(call),
+	application_ask(internal_batch(call), call->backend->storage, internal_service(call),
 			id_of(call));
 	internal_then(call, read_found);
 }
@@ -76,7 +72,7 @@ static struct json *saved_object(struct internal_call *call, struct str id, cons
 					    STR_INIT("plan_name"), STR_INIT("redirect_url")};
 	struct json *object = json_new(call->arena, JSON_OBJECT);
 
-	internal_set(call, object, STR("service_id"), service_of(call));
+	internal_set(call, object, STR("service_id"), internal_service(call));
 	internal_set(call, object, STR("id"), id);
 	for (size_t i = 0; i < sizeof echoed / sizeof *echoed; i++)
 		internal_echo(call, object, sent, echoed[i]);
@@ -92,7 +88,7 @@ static void write_attribute(struct internal_call *call, struct str id, const str
 
 	if (text.data != NULL)
 		INTERNAL_ASK(call, STR("SET"),
-			     key_application(call->arena, service_of(call), id, name), text);
+			     key_application(call->arena, internal_service(call), id, name), text);
 }
 
 static void write_application(struct internal_call *call, struct str id, const struct json *sent)
@@ -102,12 +98,12 @@ static void write_application(struct internal_call *call, struct str id, const s
 	write_attribute(call, id, sent, STR("plan_name"));
 	write_attribute(call, id, sent, STR("redirect_url"));
 	if (internal_profile(call)->has_end_users)
-		INTERNAL_ASK(
-			call, STR("SET"),
-			key_application(call->arena, service_of(call), id, STR("user_required")),
-			is_user_required(sent) ? STR("1") : STR("0"));
-	INTERNAL_ASK(call, STR("SADD"), key_service_applications(call->arena, service_of(call)),
-		     id);
+		INTERNAL_ASK(call, STR("SET"),
+			     key_application(call->arena, internal_service(call), id,
+					     STR("user_required")),
+			     is_user_required(sent) ? STR("1") : STR("0"));
+	INTERNAL_ASK(call, STR("SADD"),
+		     key_service_applications(call->arena, internal_service(call)), id);
 }
 
 /* The older releases end it with a blank (4.7). */
@@ -255,8 +251,8 @@ static void batch_answer(struct internal_call *call)
 				    item);
 			continue;
 		}
-		internal_forget(call, &application_kind, service_of(call), item->id);
-		internal_forget(call, &user_key_kind, service_of(call),
+		internal_forget(call, &application_kind, internal_service(call), item->id);
+		internal_forget(call, &user_key_kind, internal_service(call),
 				internal_text(item->sent, STR("user_key")));
 		json_set(object, STR("application"), item_object(call, item));
 	}
@@ -274,7 +270,7 @@ static void batch_answer(struct internal_call *call)
 static void write_members(struct internal_call *call, const struct batch_item *item,
 			  struct str members, struct str set)
 {
-	struct str key = key_application(call->arena, service_of(call), item->id, set);
+	struct str key = key_application(call->arena, internal_service(call), item->id, set);
 
 	JSON_EACH (member, json_get(item->sent, members)) {
 		if (json_scalar_text(member).size > 0)
@@ -289,7 +285,7 @@ static void write_item(struct internal_call *call, const struct batch_item *item
 	write_application(call, item->id, item->sent);
 	if (user_key.size > 0)
 		INTERNAL_ASK(call, STR("SET"),
-			     key_user_key(call->arena, service_of(call), user_key), item->id);
+			     key_user_key(call->arena, internal_service(call), user_key), item->id);
 	write_members(call, item, STR("application_keys"), STR("keys"));
 	write_members(call, item, STR("referrer_filters"), STR("referrer_filters"));
 }
@@ -336,7 +332,7 @@ void internal_applications_save(struct internal_call *call)
 		item->error = item_error(call, item);
 		if (item->error.data == NULL)
 			INTERNAL_ASK(call, STR("EXISTS"),
-				     key_application(call->arena, service_of(call), item->id,
+				     key_application(call->arena, internal_service(call), item->id,
 						     STR("state")));
 	}
 	internal_then(call, batch_found);
@@ -353,11 +349,11 @@ static void delete_answer(struct internal_call *call)
 static void delete_tokens(struct internal_call *call, const struct redis_reply *tokens)
 {
 	for (size_t i = 0; i < tokens->count; i++)
-		INTERNAL_ASK(
-			call, STR("DEL"),
-			key_access_token(call->arena, service_of(call), reply_item(tokens, i)));
+		INTERNAL_ASK(call, STR("DEL"),
+			     key_access_token(call->arena, internal_service(call),
+					      reply_item(tokens, i)));
 	INTERNAL_ASK(call, STR("DEL"),
-		     key_application_tokens(call->arena, service_of(call), id_of(call)));
+		     key_application_tokens(call->arena, internal_service(call), id_of(call)));
 }
 
 static void delete_found(struct internal_call *call)
@@ -374,8 +370,8 @@ static void delete_found(struct internal_call *call)
 		INTERNAL_ASK(call, STR("DEL"), key_of(call, STR("user_required")));
 	if (internal_profile(call)->has_access_tokens)
 		delete_tokens(call, &replies[1]);
-	INTERNAL_ASK(call, STR("SREM"), key_service_applications(call->arena, service_of(call)),
-		     id_of(call));
+	INTERNAL_ASK(call, STR("SREM"),
+		     key_service_applications(call->arena, internal_service(call)), id_of(call));
 	internal_then(call, delete_answer);
 }
 
@@ -383,8 +379,9 @@ void internal_application_delete(struct internal_call *call)
 {
 	INTERNAL_ASK(call, STR("EXISTS"), key_of(call, STR("state")));
 	if (internal_profile(call)->has_access_tokens)
-		INTERNAL_ASK(call, STR("SMEMBERS"),
-			     key_application_tokens(call->arena, service_of(call), id_of(call)));
+		INTERNAL_ASK(
+			call, STR("SMEMBERS"),
+			key_application_tokens(call->arena, internal_service(call), id_of(call)));
 	internal_then(call, delete_found);
 }
 
@@ -392,12 +389,13 @@ void internal_application_delete(struct internal_call *call)
 
 static struct str user_key_of(const struct internal_call *call)
 {
-	return key_user_key(call->arena, service_of(call), internal_path(call, STR("user_key")));
+	return key_user_key(call->arena, internal_service(call),
+			    internal_path(call, STR("user_key")));
 }
 
 static void forget_user_key(struct internal_call *call)
 {
-	internal_forget(call, &user_key_kind, service_of(call),
+	internal_forget(call, &user_key_kind, internal_service(call),
 			internal_path(call, STR("user_key")));
 }
 
@@ -439,7 +437,7 @@ static bool is_blank(struct str text)
 /* The application need not exist. What is blank could not be read again (4.7: a 500 upstream). */
 void internal_user_key_set(struct internal_call *call)
 {
-	if (is_blank(service_of(call)) || is_blank(id_of(call)) ||
+	if (is_blank(internal_service(call)) || is_blank(id_of(call)) ||
 	    is_blank(internal_path(call, STR("user_key")))) {
 		internal_fail(call);
 		return;

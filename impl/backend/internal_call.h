@@ -59,6 +59,7 @@ const struct redis_reply *internal_reply(const struct internal_call *call, size_
 
 /* Reading. */
 struct str internal_path(const struct internal_call *call, struct str name);
+struct str internal_service(const struct internal_call *call); /* the path's {service_id} */
 /* What was sent by that name, in the body or else in the query; NULL: nothing. */
 const struct json *internal_parameter(const struct internal_call *call, struct str name);
 /* The object of that name; NULL when there is none, and then the call is answered. */

@@ -7,26 +7,21 @@
 #include "backend/keys.h"
 #include "base/arena.h"
 
-static struct str service_of(const struct internal_call *call)
-{
-	return internal_path(call, STR("service_id"));
-}
-
 static struct str thresholds_of(const struct internal_call *call)
 {
-	return key_alert_thresholds(call->arena, service_of(call));
+	return key_alert_thresholds(call->arena, internal_service(call));
 }
 
 static void forget(struct internal_call *call)
 {
-	internal_forget(call, &alert_thresholds_kind, service_of(call), STR(""));
+	internal_forget(call, &alert_thresholds_kind, internal_service(call), STR(""));
 }
 
 static struct json *threshold(struct internal_call *call, int64_t value)
 {
 	struct json *limit = json_new(call->arena, JSON_OBJECT);
 
-	internal_set(call, limit, STR("service_id"), service_of(call));
+	internal_set(call, limit, STR("service_id"), internal_service(call));
 	json_set(limit, STR("value"), json_new_int(call->arena, value));
 	return limit;
 }

@@ -4,11 +4,6 @@
 #include "backend/metric.h"
 #include "base/arena.h"
 
-static struct str service_of(const struct internal_call *call)
-{
-	return internal_path(call, STR("service_id"));
-}
-
 static struct str metric_of(const struct internal_call *call)
 {
 	return internal_path(call, STR("metric_id"));
@@ -16,7 +11,7 @@ static struct str metric_of(const struct internal_call *call)
 
 static struct str key_of(const struct internal_call *call, struct str attribute)
 {
-	return key_metric(call->arena, service_of(call), metric_of(call), attribute);
+	return key_metric(call->arena, internal_service(call), metric_of(call), attribute);
 }
 
 /* Metrics. */
@@ -30,7 +25,7 @@ static void metric_found(struct internal_call *call)
 		internal_not_found(call, STR("metric not found"));
 		return;
 	}
-	internal_set(call, metric, STR("service_id"), service_of(call));
+	internal_set(call, metric, STR("service_id"), internal_service(call));
 	internal_set(call, metric, STR("id"), metric_of(call));
 	internal_set(call, metric, STR("parent_id"), reply_text(internal_reply(call, 1)));
 	internal_set(call, metric, STR("name"), name);
@@ -54,8 +49,8 @@ static void metric_saved(struct internal_call *call)
 	const struct metric_state *state = call->state;
 	struct json *metric = json_new(call->arena, JSON_OBJECT);
 
-	internal_forget(call, &metrics_kind, service_of(call), STR(""));
-	internal_set(call, metric, STR("service_id"), service_of(call));
+	internal_forget(call, &metrics_kind, internal_service(call), STR(""));
+	internal_set(call, metric, STR("service_id"), internal_service(call));
 	internal_set(call, metric, STR("id"), metric_of(call));
 	internal_echo(call, metric, state->sent, STR("parent_id"));
 	internal_echo(call, metric, state->sent, STR("name"));
@@ -71,14 +66,16 @@ static void metric_save_found(struct internal_call *call)
 	struct str name = internal_text(state->sent, STR("name"));
 	struct str parent = internal_text(state->sent, STR("parent_id"));
 
-	INTERNAL_ASK(call, STR("SADD"), key_metric_ids(call->arena, service_of(call)),
+	INTERNAL_ASK(call, STR("SADD"), key_metric_ids(call->arena, internal_service(call)),
 		     metric_of(call));
 	if (name.data != NULL) {
 		if (old_name.data != NULL && !str_equal(old_name, name))
-			INTERNAL_ASK(call, STR("DEL"),
-				     key_metric_name(call->arena, service_of(call), old_name));
+			INTERNAL_ASK(
+				call, STR("DEL"),
+				key_metric_name(call->arena, internal_service(call), old_name));
 		INTERNAL_ASK(call, STR("SET"), key_of(call, STR("name")), name);
-		INTERNAL_ASK(call, STR("SET"), key_metric_name(call->arena, service_of(call), name),
+		INTERNAL_ASK(call, STR("SET"),
+			     key_metric_name(call->arena, internal_service(call), name),
 			     metric_of(call));
 	}
 	if (parent.data != NULL)
@@ -111,7 +108,7 @@ void internal_metric_update(struct internal_call *call)
 
 static void metric_deleted(struct internal_call *call)
 {
-	internal_forget(call, &metrics_kind, service_of(call), STR(""));
+	internal_forget(call, &metrics_kind, internal_service(call), STR(""));
 	internal_answer_status(call, 200, STR("deleted"));
 }
 
@@ -124,8 +121,8 @@ static void metric_delete_found(struct internal_call *call)
 		return;
 	}
 	INTERNAL_ASK(call, STR("DEL"), key_of(call, STR("name")), key_of(call, STR("parent_id")),
-		     key_metric_name(call->arena, service_of(call), name));
-	INTERNAL_ASK(call, STR("SREM"), key_metric_ids(call->arena, service_of(call)),
+		     key_metric_name(call->arena, internal_service(call), name));
+	INTERNAL_ASK(call, STR("SREM"), key_metric_ids(call->arena, internal_service(call)),
 		     metric_of(call));
 	internal_then(call, metric_deleted);
 }
@@ -140,13 +137,15 @@ void internal_metric_delete(struct internal_call *call)
 
 static struct str limit_of(const struct internal_call *call)
 {
-	return key_usage_limit(call->arena, service_of(call), internal_path(call, STR("plan_id")),
-			       metric_of(call), internal_path(call, STR("period")));
+	return key_usage_limit(call->arena, internal_service(call),
+			       internal_path(call, STR("plan_id")), metric_of(call),
+			       internal_path(call, STR("period")));
 }
 
 static void forget_limit(struct internal_call *call)
 {
-	internal_forget(call, &limits_kind, service_of(call), internal_path(call, STR("plan_id")));
+	internal_forget(call, &limits_kind, internal_service(call),
+			internal_path(call, STR("plan_id")));
 }
 
 static bool has_known_period(const struct internal_call *call)
@@ -160,7 +159,7 @@ static void answer_limit(struct internal_call *call, struct str word, struct jso
 {
 	struct json *limit = json_new(call->arena, JSON_OBJECT);
 
-	internal_set(call, limit, STR("service_id"), service_of(call));
+	internal_set(call, limit, STR("service_id"), internal_service(call));
 	internal_set(call, limit, STR("plan_id"), internal_path(call, STR("plan_id")));
 	internal_set(call, limit, STR("metric_id"), metric_of(call));
 	json_set(limit, internal_path(call, STR("period")), max);

@@ -16,15 +16,10 @@
 #define PER_PAGE_DEFAULT 100
 #define PER_PAGE_MAX 1000 /* of as many as are kept */
 
-static struct str service_of(const struct internal_call *call)
-{
-	return internal_path(call, STR("service_id"));
-}
-
 static void ask_service(struct internal_call *call)
 {
 	INTERNAL_ASK(call, STR("EXISTS"),
-		     key_service(call->arena, service_of(call), STR("provider_key")));
+		     key_service(call->arena, internal_service(call), STR("provider_key")));
 }
 
 /* The first reply says whether the service exists. */
@@ -69,7 +64,7 @@ static void errors_listed(struct internal_call *call)
 
 void internal_errors_list(struct internal_call *call)
 {
-	struct str key = key_errors(call->arena, service_of(call));
+	struct str key = key_errors(call->arena, internal_service(call));
 	int64_t page = json_int(internal_parameter(call, STR("page")), PAGE_DEFAULT);
 	int64_t per_page = json_int(internal_parameter(call, STR("per_page")), PER_PAGE_DEFAULT);
 	int64_t from;
@@ -97,7 +92,7 @@ static void errors_deleted(struct internal_call *call)
 void internal_errors_delete(struct internal_call *call)
 {
 	ask_service(call);
-	INTERNAL_ASK(call, STR("DEL"), key_errors(call->arena, service_of(call)));
+	INTERNAL_ASK(call, STR("DEL"), key_errors(call->arena, internal_service(call)));
 	internal_then(call, errors_deleted);
 }
 
@@ -111,8 +106,8 @@ void internal_errors_create(struct internal_call *call)
 		return;
 	}
 	JSON_EACH (message, errors)
-		integration_error_store(call->backend, call->arena, service_of(call), API_ERROR,
-					json_scalar_text(message), STR("{}"));
+		integration_error_store(call->backend, call->arena, internal_service(call),
+					API_ERROR, json_scalar_text(message), STR("{}"));
 	internal_answer_status(call, 201, STR("created"));
 }
 
@@ -144,8 +139,9 @@ static void transactions_listed(struct internal_call *call)
 void internal_transactions_list(struct internal_call *call)
 {
 	ask_service(call);
-	INTERNAL_ASK(call, STR("LRANGE"), key_latest_transactions(call->arena, service_of(call)),
-		     STR("0"), LATEST_TRANSACTIONS_LAST);
+	INTERNAL_ASK(call, STR("LRANGE"),
+		     key_latest_transactions(call->arena, internal_service(call)), STR("0"),
+		     LATEST_TRANSACTIONS_LAST);
 	internal_then(call, transactions_listed);
 }
 
@@ -161,7 +157,7 @@ void internal_transactions_create(struct internal_call *call)
 	static const struct str members[] = {STR_INIT("application_id"), STR_INIT("usage"),
 					     STR_INIT("timestamp")};
 	const struct json *transactions = internal_parameter(call, STR("transactions"));
-	struct str key = key_latest_transactions(call->arena, service_of(call));
+	struct str key = key_latest_transactions(call->arena, internal_service(call));
 
 	if (json_is_null(transactions)) {
 		internal_missing(call, STR("transactions"));
@@ -186,7 +182,8 @@ static void transactions_deleted(struct internal_call *call)
 
 void internal_transactions_delete(struct internal_call *call)
 {
-	INTERNAL_ASK(call, STR("DEL"), key_latest_transactions(call->arena, service_of(call)));
+	INTERNAL_ASK(call, STR("DEL"),
+		     key_latest_transactions(call->arena, internal_service(call)));
 	internal_then(call, transactions_deleted);
 }
 
@@ -204,7 +201,7 @@ static void stats_deleted(struct internal_call *call)
 		return;
 	internal_batch(call);
 	if (internal_profile(call)->purges_stats)
-		INTERNAL_ASK(call, STR("SADD"), KEY_PURGED_SERVICES, service_of(call));
+		INTERNAL_ASK(call, STR("SADD"), KEY_PURGED_SERVICES, internal_service(call));
 	internal_then(call, stats_marked);
 }
 
@@ -261,23 +258,25 @@ void internal_utilization_read(struct internal_call *call)
 	const struct service *service;
 
 	call->state = utilization;
-	if (!is_found(call, service_find(&call->reader, service_of(call), &service)))
+	if (!is_found(call, service_find(&call->reader, internal_service(call), &service)))
 		return;
 	if (!service->exists) {
 		internal_not_found(call, STR("service not found"));
 		return;
 	}
-	if (!is_found(call, application_find(&call->reader, service_of(call), id, &application)))
+	if (!is_found(call,
+		      application_find(&call->reader, internal_service(call), id, &application)))
 		return;
 	if (!application->exists) {
 		internal_not_found(call, STR("application not found"));
 		return;
 	}
-	if (!is_found(call, metrics_find(&call->reader, service_of(call), &utilization->metrics)) ||
-	    !is_found(call, limits_find(&call->reader, service_of(call), application->plan_id,
+	if (!is_found(call,
+		      metrics_find(&call->reader, internal_service(call), &utilization->metrics)) ||
+	    !is_found(call, limits_find(&call->reader, internal_service(call), application->plan_id,
 					utilization->metrics, &utilization->limits)))
 		return;
-	limits_ask(internal_batch(call), call->backend->storage, service_of(call), id,
+	limits_ask(internal_batch(call), call->backend->storage, internal_service(call), id,
 		   utilization->metrics, &utilization->limits, backend_now_us(call->backend));
 	internal_then(call, utilization_counted);
 }

@@ -13,7 +13,7 @@ void internal_service_token_probe(struct internal_call *call)
 {
 	INTERNAL_ASK(call, STR("EXISTS"),
 		     key_service_token(call->arena, internal_path(call, STR("token")),
-				       internal_path(call, STR("service_id"))));
+				       internal_service(call)));
 	internal_then(call, probed);
 }
 
@@ -106,7 +106,7 @@ static void provider_key_found(struct internal_call *call)
 
 void internal_service_token_provider_key(struct internal_call *call)
 {
-	struct str service = internal_path(call, STR("service_id"));
+	struct str service = internal_service(call);
 
 	INTERNAL_ASK(call, STR("EXISTS"),
 		     key_service_token(call->arena, internal_path(call, STR("token")), service));

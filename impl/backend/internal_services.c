@@ -74,7 +74,7 @@ static void read_found(struct internal_call *call)
 
 void internal_service_read(struct internal_call *call)
 {
-	struct service_state *state = begin(call, internal_path(call, STR("service_id")));
+	struct service_state *state = begin(call, internal_service(call));
 
 	service_ask(internal_batch(call), call->backend->storage, state->id);
 	internal_then(call, read_found);
@@ -258,7 +258,7 @@ void internal_service_update(struct internal_call *call)
 	const struct json *sent = internal_object(call, STR("service"));
 
 	if (sent != NULL)
-		save(call, internal_path(call, STR("service_id")), sent, true);
+		save(call, internal_service(call), sent, true);
 }
 
 /* Deleting: what belongs to the service alone; the rest stays (6.2). */
@@ -338,7 +338,7 @@ static void delete_found(struct internal_call *call)
 
 void internal_service_delete(struct internal_call *call)
 {
-	struct service_state *state = begin(call, internal_path(call, STR("service_id")));
+	struct service_state *state = begin(call, internal_service(call));
 
 	service_ask(internal_batch(call), call->backend->storage, state->id);
 	internal_then(call, delete_found);

@@ -4,11 +4,6 @@
 #include "backend/keys.h"
 #include "base/arena.h"
 
-static struct str service_of(const struct internal_call *call)
-{
-	return internal_path(call, STR("service_id"));
-}
-
 static struct str name_of(const struct internal_call *call)
 {
 	return internal_path(call, STR("user"));
@@ -16,12 +11,12 @@ static struct str name_of(const struct internal_call *call)
 
 static struct str names_of(struct internal_call *call)
 {
-	return key_service(call->arena, service_of(call), STR("user_set"));
+	return key_service(call->arena, internal_service(call), STR("user_set"));
 }
 
 static void forget(struct internal_call *call, struct str name)
 {
-	internal_forget(call, &end_user_kind, service_of(call), name);
+	internal_forget(call, &end_user_kind, internal_service(call), name);
 }
 
 static void refuse(struct internal_call *call, enum api_error_code code)
@@ -35,7 +30,7 @@ static void refuse(struct internal_call *call, enum api_error_code code)
 static void ask_service(struct internal_call *call)
 {
 	INTERNAL_ASK(call, STR("EXISTS"),
-		     key_service(call->arena, service_of(call), STR("provider_key")));
+		     key_service(call->arena, internal_service(call), STR("provider_key")));
 }
 
 /* The first reply says whether the service exists. */
@@ -53,7 +48,7 @@ static struct json *user_object(struct internal_call *call)
 {
 	struct json *user = json_new(call->arena, JSON_OBJECT);
 
-	internal_set(call, user, STR("service_id"), service_of(call));
+	internal_set(call, user, STR("service_id"), internal_service(call));
 	internal_set(call, user, STR("username"), name_of(call));
 	return user;
 }
@@ -63,7 +58,7 @@ static void read_found(struct internal_call *call)
 	struct json *object = user_object(call);
 	struct end_user user;
 
-	end_user_read(&user, service_of(call), name_of(call), internal_reply(call, 0));
+	end_user_read(&user, internal_service(call), name_of(call), internal_reply(call, 0));
 	if (!user.exists) {
 		internal_not_found(call, STR("user not found"));
 		return;
@@ -76,7 +71,8 @@ static void read_found(struct internal_call *call)
 
 void internal_user_read(struct internal_call *call)
 {
-	end_user_ask(internal_batch(call), call->backend->storage, service_of(call), name_of(call));
+	end_user_ask(internal_batch(call), call->backend->storage, internal_service(call),
+		     name_of(call));
 	internal_then(call, read_found);
 }
 
@@ -113,7 +109,7 @@ static void save_checked(struct internal_call *call)
 {
 	const struct save_state *state = call->state;
 	struct end_user user = {
-		.service = service_of(call),
+		.service = internal_service(call),
 		.name = name_of(call),
 		.state = state_of(state->sent),
 		.plan_id = internal_text(state->sent, STR("plan_id")),
@@ -143,7 +139,7 @@ static void save(struct internal_call *call, bool is_update)
 		refuse(call, API_USER_REQUIRES_USERNAME);
 		return;
 	}
-	if (str_trim(service_of(call)).size == 0) {
+	if (str_trim(internal_service(call)).size == 0) {
 		refuse(call, API_USER_REQUIRES_SERVICE_ID);
 		return;
 	}
@@ -177,8 +173,9 @@ static void delete_names(struct internal_call *call, struct redis_reply *names)
 	internal_batch(call);
 	for (size_t i = 0; i < names->count; i++) {
 		INTERNAL_ASK(call, STR("SREM"), names_of(call), reply_item(names, i));
-		INTERNAL_ASK(call, STR("DEL"),
-			     key_end_user(call->arena, service_of(call), reply_item(names, i)));
+		INTERNAL_ASK(
+			call, STR("DEL"),
+			key_end_user(call->arena, internal_service(call), reply_item(names, i)));
 	}
 	call->state = names;
 	internal_then(call, delete_answer);

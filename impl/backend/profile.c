@@ -66,3 +66,10 @@ const struct profile *profile_find(struct str release)
 	}
 	return NULL;
 }
+
+bool profile_is_true(const struct profile *profile, struct str text)
+{
+	if (!profile->reads_any_truth)
+		return str_equal(text, STR("true"));
+	return str_equal(text, STR("1")) || str_equal_nocase(text, STR("true"));
+}

@@ -65,4 +65,7 @@ struct profile {
 /* NULL: there is no such release. An empty name is the default's. */
 const struct profile *profile_find(struct str release);
 
+/* Does the text of a variable turn something on? (9.2) */
+bool profile_is_true(const struct profile *profile, struct str text);
+
 #endif

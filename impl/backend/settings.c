@@ -165,12 +165,6 @@ static bool read_token_size(struct settings *settings, struct world *world, stru
 	return true;
 }
 
-/* 9.2; only in the releases that have the variable. */
-static bool is_true(struct str text)
-{
-	return str_equal(text, STR("1")) || str_equal_nocase(text, STR("true"));
-}
-
 static bool read_request_log(struct settings *settings, struct world *world, struct str access_log,
 			     struct error *error)
 {
@@ -225,7 +219,9 @@ static bool read_environment(struct settings *settings, struct world *world,
 		return error_set(error, ERROR_INVALID, "Internal API credentials not provided.");
 	settings->has_legacy_referrer_filters =
 		settings->profile->has_legacy_referrer_filters &&
-		is_true(environment_text(world, STR("CONFIG_LEGACY_REFERRER_FILTERS"), STR("")));
+		profile_is_true(
+			settings->profile,
+			environment_text(world, STR("CONFIG_LEGACY_REFERRER_FILTERS"), STR("")));
 	return read_notification_batch(settings, world, error) &&
 	       read_token_size(settings, world, error) &&
 	       settings_read_process(settings, world, error) &&

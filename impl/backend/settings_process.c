@@ -20,14 +20,6 @@ static struct str variable(struct world *world, struct str name)
 	return environment_text(world, name, STR(""));
 }
 
-/* 9.2 */
-static bool is_on(const struct settings *settings, struct str text)
-{
-	if (!settings->profile->reads_any_truth)
-		return str_equal(text, STR("true"));
-	return str_equal(text, STR("1")) || str_equal_nocase(text, STR("true"));
-}
-
 /* Cron. */
 
 static bool read_interval(struct world *world, struct str name, int64_t *interval_s,
@@ -94,10 +86,12 @@ static bool read_metrics(struct settings *settings, struct world *world, struct 
 {
 	settings->has_worker_metrics =
 		settings->profile->has_worker_metrics &&
-		is_on(settings, variable(world, STR("CONFIG_WORKER_PROMETHEUS_METRICS_ENABLED")));
+		profile_is_true(settings->profile,
+				variable(world, STR("CONFIG_WORKER_PROMETHEUS_METRICS_ENABLED")));
 	settings->has_listener_metrics =
 		settings->profile->has_listener_metrics &&
-		is_on(settings, variable(world, STR("CONFIG_LISTENER_PROMETHEUS_METRICS_ENABLED")));
+		profile_is_true(settings->profile,
+				variable(world, STR("CONFIG_LISTENER_PROMETHEUS_METRICS_ENABLED")));
 	return read_port(world, STR("CONFIG_WORKER_PROMETHEUS_METRICS_PORT"),
 			 &settings->worker_metrics_port, error) &&
 	       read_port(world, STR("CONFIG_LISTENER_PROMETHEUS_METRICS_PORT"),

@@ -95,10 +95,8 @@ static bool put_credentials(struct redis_place *place, const struct source *sour
 
 static bool wants_tls(const struct source *source)
 {
-	struct str word = variable(source, "SSL");
-
 	return source->profile->has_redis_credentials &&
-	       (str_equal(word, STR("1")) || str_equal_nocase(word, STR("true")));
+	       profile_is_true(source->profile, variable(source, "SSL"));
 }
 
 static bool read_url(struct redis_settings *settings, const struct source *source,
