@@ -15,6 +15,7 @@ struct ping {
 	struct backend *backend;
 	struct arena *arena;
 	struct batch batch;
+	struct url url;
 	struct http_call *call;
 };
 
@@ -24,10 +25,13 @@ static void ping_free(struct ping *ping)
 	arena_destroy(ping->arena);
 }
 
-static void log_failure(struct backend *backend, struct str reason)
+/* The rest of the URL may hold secrets. */
+static void log_failure(const struct ping *ping)
 {
-	log_format(backend->world, LOG_STDERR, "Application event ping failed: %.*s - %.*s",
-		   STR_ARG(reason), STR_ARG(backend->settings.events_hook));
+	log_format(ping->backend->world, LOG_STDERR,
+		   "Application event ping failed: %.*s - %.*s:%u",
+		   STR_ARG(http_failure_text(ping->call->failure)), STR_ARG(ping->url.host),
+		   (unsigned)ping->url.port);
 }
 
 static void call_answered(struct http_call *call, void *data)
@@ -43,7 +47,8 @@ static void call_failed(struct http_call *call, void *data)
 {
 	struct ping *ping = data;
 
-	log_failure(ping->backend, http_failure_text(call->failure));
+	(void)call;
+	log_failure(ping);
 	ping->backend->events_ping = NULL;
 	ping_free(ping);
 }
@@ -51,24 +56,25 @@ static void call_failed(struct http_call *call, void *data)
 static void call_hook(struct ping *ping)
 {
 	struct backend *backend = ping->backend;
+	const struct url *url = &ping->url;
 	struct http_fields fields;
-	struct url url;
 	struct str path;
 	struct http_call_options options = {.method = STR_INIT("POST"), .verify_peer = true};
 
-	if (!url_parse(backend->settings.events_hook, &url, NULL)) {
-		log_failure(backend, STR("not a URL"));
+	if (!url_parse(backend->settings.events_hook, &ping->url, NULL)) {
+		log_write(backend->world, LOG_STDERR,
+			  STR("Application event ping failed: CONFIG_EVENTS_HOOK - not a URL"));
 		ping_free(ping);
 		return;
 	}
 	http_fields_init(&fields, ping->arena);
 	http_fields_add(&fields, STR("Content-Type"), STR("application/x-www-form-urlencoded"));
-	path = url.path.size > 0 ? url.path : STR("/");
-	options.is_tls = url_is_tls(&url);
-	options.host = url.host;
-	options.port = url.port;
+	path = url->path.size > 0 ? url->path : STR("/");
+	options.is_tls = url_is_tls(url);
+	options.host = url->host;
+	options.port = url->port;
 	options.target =
-		url.query.size > 0 ? STR_CONCAT(ping->arena, path, STR("?"), url.query) : path;
+		url->query.size > 0 ? STR_CONCAT(ping->arena, path, STR("?"), url->query) : path;
 	options.fields = &fields;
 	options.body = http_body_from_str(
 		STR_CONCAT(ping->arena, STR("secret="),
