@@ -124,6 +124,17 @@ START_TEST(listeners_that_cannot_start_are_not_started_for_ever)
 }
 END_TEST
 
+/* Whatever the children are doing then. */
+START_TEST(listeners_may_be_stopped_while_they_start)
+{
+	stand_variable("PUMA_WORKERS", "3");
+	stand_use_no_hooks();
+	stand_start_only();
+	stand_run_for(_i * 50);
+	ask_to_stop();
+}
+END_TEST
+
 START_TEST(the_embedded_store_has_one_process)
 {
 	stand_variable("PUMA_WORKERS", "4");
@@ -478,6 +489,7 @@ Suite *backend_processes_suite(void)
 	tcase_add_test(test, several_listeners_share_a_port);
 	tcase_add_test(test, a_listener_that_ends_is_replaced);
 	tcase_add_test(test, listeners_that_cannot_start_are_not_started_for_ever);
+	tcase_add_loop_test(test, listeners_may_be_stopped_while_they_start, 0, 40);
 	tcase_add_test(test, the_embedded_store_has_one_process);
 	tcase_add_test(test, the_guided_releases_know_one_variable);
 	tcase_add_test(test, a_worker_counts_its_jobs);

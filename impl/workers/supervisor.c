@@ -126,6 +126,8 @@ static void child_is_ready(struct child *child, struct str line)
 {
 	struct supervisor *supervisor = child->supervisor;
 
+	if (supervisor->is_stopping)
+		return; /* said before it heard of that: nobody is to follow it */
 	child->is_ready = true;
 	supervisor->plan.child_is_ready(child->index, line, supervisor->plan.data);
 	if (supervisor->first_ready.size == 0) {
