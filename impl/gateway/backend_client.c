@@ -37,7 +37,7 @@ static void call_is_over(struct backend_call *call)
 	struct gateway *gateway = call->outgoing.gateway;
 
 	call->is_running = false;
-	metrics_count_backend_call(gateway->metrics, call->status);
+	metrics_count_backend_call(gateway->metrics, call->kind, call->status);
 	LOG(&gateway->log, LEVEL_INFO, NULL, "backend client uri: %s://%.*s:%u ok: %s status: %d",
 	    call->outgoing.options.is_tls ? "https" : "http", STR_ARG(call->outgoing.options.host),
 	    (unsigned)call->outgoing.options.port, call->status != 0 ? "true" : "false",
@@ -78,15 +78,33 @@ static void call_answered(struct outgoing *outgoing, void *data)
 		http_body_on_readable(outgoing->call->body, body_readable, call);
 }
 
+/* Path and fixed arguments. */
+static struct str call_start(const struct backend_call *call)
+{
+	const struct backend_endpoint *backend = &call->service->backend;
+
+	switch (call->kind) {
+	case BACKEND_AUTHREP:
+		return backend->authrep;
+	case BACKEND_AUTHORIZE:
+		return backend->authorize;
+	case BACKEND_REPORT:
+	case BACKEND_ENDPOINTS:
+		break;
+	}
+	return backend->report;
+}
+
 /* The service's own credential is a secret: it is left out. */
 static struct str url_for_log(const struct backend_call *call)
 {
 	struct str path, fixed_arguments;
 
-	str_split_once(call->service->backend.authrep, '?', &path, &fixed_arguments);
+	str_split_once(call_start(call), '?', &path, &fixed_arguments);
 	return outgoing_url(&call->outgoing,
 			    STR_CONCAT(call->arena, path, STR("?service_id="), call->service->id,
-				       STR("&"), call->arguments),
+				       call->arguments.size > 0 ? STR("&") : STR(""),
+				       call->arguments),
 			    call->arena);
 }
 
@@ -103,31 +121,69 @@ static void call_failed(struct outgoing *outgoing, void *data)
 	call_is_over(call);
 }
 
+static void call_begin(struct backend_call *call, struct gateway *gateway, struct http_body *body)
+{
+	const struct backend_endpoint *backend = &call->service->backend;
+	bool is_report = call->kind == BACKEND_REPORT;
+	struct http_call_options options = {
+		.method = is_report ? STR("POST") : STR("GET"),
+		.is_tls = backend->is_tls,
+		/* With TLS the Host header is the name to be proven (4.1). */
+		.host = backend->is_tls ? backend->host_header : backend->host,
+		.port = backend->is_mock ? gateway->echo_port : backend->port,
+		.target = is_report ? backend->report
+				    : STR_CONCAT(call->arena, call_start(call), call->arguments),
+		.fields = is_report ? &backend->report_fields : &backend->fields,
+		.body = body,
+	};
+
+	call->is_running = true;
+	outgoing_start(&call->outgoing, gateway, &options, backend->host, call_answered,
+		       call_failed, call);
+}
+
 void backend_authrep(struct backend_call *call, struct gateway *gateway,
 		     const struct service *service, struct str arguments,
 		     const struct log_subject *subject, struct arena *arena,
 		     backend_answered *answered, void *data)
 {
-	const struct backend_endpoint *backend = &service->backend;
-	struct http_call_options options = {
-		.method = STR("GET"),
-		.is_tls = backend->is_tls,
-		/* With TLS the Host header is the name to be proven (4.1). */
-		.host = backend->is_tls ? backend->host_header : backend->host,
-		.port = backend->is_mock ? gateway->echo_port : backend->port,
-		.target = STR_CONCAT(arena, backend->authrep, arguments),
-		.fields = &backend->fields,
-	};
-
-	*call = (struct backend_call){.arena = arena,
+	*call = (struct backend_call){.kind = BACKEND_AUTHREP,
+				      .arena = arena,
 				      .service = service,
 				      .subject = subject,
 				      .arguments = arguments,
-				      .is_running = true,
 				      .answered = answered,
 				      .data = data};
-	outgoing_start(&call->outgoing, gateway, &options, backend->host, call_answered,
-		       call_failed, call);
+	call_begin(call, gateway, NULL);
+}
+
+void backend_authorize(struct backend_call *call, struct gateway *gateway,
+		       const struct service *service, struct str arguments,
+		       const struct log_subject *subject, struct arena *arena,
+		       backend_answered *answered, void *data)
+{
+	*call = (struct backend_call){.kind = BACKEND_AUTHORIZE,
+				      .arena = arena,
+				      .service = service,
+				      .subject = subject,
+				      .arguments = arguments,
+				      .answered = answered,
+				      .data = data};
+	call_begin(call, gateway, NULL);
+}
+
+void backend_report(struct backend_call *call, struct gateway *gateway,
+		    const struct service *service, struct str body,
+		    const struct log_subject *subject, struct arena *arena,
+		    backend_answered *answered, void *data)
+{
+	*call = (struct backend_call){.kind = BACKEND_REPORT,
+				      .arena = arena,
+				      .service = service,
+				      .subject = subject,
+				      .answered = answered,
+				      .data = data};
+	call_begin(call, gateway, http_body_from_str(body));
 }
 
 void backend_call_stop(struct backend_call *call)

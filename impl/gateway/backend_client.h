@@ -1,6 +1,7 @@
-/* The authorize-and-report call to backend and what its answer means (spec/gateway.md 4.2 to 4.6).
+/* Calls to backend and what their answers mean (spec/gateway.md 4.2 to 4.6).
  *
- * The caller's memory from backend_authrep() to backend_call_stop(), which is legal at any time.
+ * The caller's memory from backend_authrep() (authorize, report) to backend_call_stop(), which is
+ * legal at any time.
  */
 #ifndef GATEWAY_BACKEND_CLIENT_H
 #define GATEWAY_BACKEND_CLIENT_H
@@ -25,11 +26,20 @@ enum backend_verdict {
 	VERDICT_UNAVAILABLE, /* the cache decides */
 };
 
+/* The names of section 8. */
+enum backend_endpoint_kind {
+	BACKEND_AUTHREP,
+	BACKEND_AUTHORIZE,
+	BACKEND_REPORT,
+	BACKEND_ENDPOINTS
+};
+
 struct backend_call;
 typedef void backend_answered(struct backend_call *call, void *data);
 
 struct backend_call {
 	struct outgoing outgoing;
+	enum backend_endpoint_kind kind;
 	struct arena *arena;
 	const struct service *service;
 	const struct log_subject *subject; /* the request it is made for */
@@ -49,6 +59,16 @@ void backend_authrep(struct backend_call *call, struct gateway *gateway,
 		     const struct service *service, struct str arguments,
 		     const struct log_subject *subject, struct arena *arena,
 		     backend_answered *answered, void *data);
+/* The same without reporting. */
+void backend_authorize(struct backend_call *call, struct gateway *gateway,
+		       const struct service *service, struct str arguments,
+		       const struct log_subject *subject, struct arena *arena,
+		       backend_answered *answered, void *data);
+/* `body`: transactions as a form. */
+void backend_report(struct backend_call *call, struct gateway *gateway,
+		    const struct service *service, struct str body,
+		    const struct log_subject *subject, struct arena *arena,
+		    backend_answered *answered, void *data);
 void backend_call_stop(struct backend_call *call);
 
 /* status 0: backend did not answer. */

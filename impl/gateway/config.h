@@ -47,8 +47,10 @@ struct backend_endpoint {
 	struct str host;
 	uint16_t port;
 	struct str host_header; /* also the TLS name */
-	struct str authrep;     /* path and the arguments that never change, ends with '&' */
-	struct http_fields fields;
+	/* Path and the arguments that never change, ends with '&'; but for reports, whose arguments
+	 * are in the body. */
+	struct str authrep, authorize, report;
+	struct http_fields fields, report_fields;
 };
 
 struct service {

@@ -134,23 +134,46 @@ static void find_backend(struct arena *arena, const struct json *proxy,
 	backend->host_header = host.size > 0 && http_is_field_value(host) ? host : target->host;
 }
 
-static struct str authrep_start(struct arena *arena, const struct service *service,
-				struct str prefix)
+/* Path, and the arguments that say who the service is. */
+static struct str call_start(struct arena *arena, const struct service *service, struct str prefix,
+			     struct str path)
 {
 	bool has_type =
 		service->authentication_type.size > 0 && service->authentication_value.size > 0;
 
 	while (str_has_suffix(prefix, STR("/")))
 		prefix.size--;
-	return STR_CONCAT(arena, prefix,
-			  service->credentials.version == BACKEND_VERSION_OAUTH
-				  ? STR("/transactions/oauth_authrep.xml?")
-				  : STR("/transactions/authrep.xml?"),
+	return STR_CONCAT(arena, prefix, path, STR("?"),
 			  has_type ? url_encoded(arena, service->authentication_type) : STR(""),
 			  has_type ? STR("=") : STR(""),
 			  has_type ? url_encoded(arena, service->authentication_value) : STR(""),
 			  has_type ? STR("&") : STR(""), STR("service_id="),
-			  url_encoded(arena, service->id), STR("&"));
+			  url_encoded(arena, service->id));
+}
+
+static void parse_calls(struct arena *arena, const struct service *service, struct str prefix,
+			struct backend_endpoint *backend)
+{
+	bool is_oauth = service->credentials.version == BACKEND_VERSION_OAUTH;
+	struct str authrep = is_oauth ? STR("/transactions/oauth_authrep.xml")
+				      : STR("/transactions/authrep.xml");
+	struct str authorize = is_oauth ? STR("/transactions/oauth_authorize.xml")
+					: STR("/transactions/authorize.xml");
+
+	backend->authrep = STR_CONCAT(arena, call_start(arena, service, prefix, authrep), STR("&"));
+	backend->authorize =
+		STR_CONCAT(arena, call_start(arena, service, prefix, authorize), STR("&"));
+	backend->report = call_start(arena, service, prefix, STR("/transactions.xml"));
+}
+
+static void add_common_fields(struct http_fields *fields, struct arena *arena,
+			      const struct backend_endpoint *backend,
+			      const struct settings *settings)
+{
+	http_fields_init(fields, arena);
+	http_fields_add(fields, STR("Host"), backend->host_header);
+	http_fields_add(fields, STR("User-Agent"), settings->user_agent);
+	http_fields_add(fields, STR("Connection"), STR("Keep-Alive"));
 }
 
 static void parse_backend(struct arena *arena, const struct json *content, const struct json *proxy,
@@ -168,13 +191,13 @@ static void parse_backend(struct arena *arena, const struct json *content, const
 	backend->is_tls = target.is_tls;
 	backend->host = target.host;
 	backend->port = target.port;
-	backend->authrep = authrep_start(arena, service, target.path);
-	http_fields_init(&backend->fields, arena);
-	http_fields_add(&backend->fields, STR("Host"), backend->host_header);
-	http_fields_add(&backend->fields, STR("User-Agent"), settings->user_agent);
+	parse_calls(arena, service, target.path, backend);
+	add_common_fields(&backend->fields, arena, backend, settings);
 	http_fields_add(&backend->fields, STR("3scale-options"),
 			native_oauth ? STR(BACKEND_OPTIONS) : STR(BACKEND_OPTIONS "&no_body=1"));
-	http_fields_add(&backend->fields, STR("Connection"), STR("Keep-Alive"));
+	add_common_fields(&backend->report_fields, arena, backend, settings);
+	http_fields_add(&backend->report_fields, STR("Content-Type"),
+			STR("application/x-www-form-urlencoded"));
 }
 
 static void parse_upstream(struct arena *arena, const struct json *proxy, struct service *service)

@@ -6,14 +6,18 @@
 #include "base/error.h"
 #include "gateway/auth_cache.h"
 #include "gateway/authorization.h"
+#include "gateway/batched_auths.h"
+#include "gateway/batched_reports.h"
 #include "gateway/config_store.h"
 #include "gateway/echo_server.h"
 #include "gateway/gateway_internal.h"
+#include "gateway/limit_counters.h"
 #include "gateway/loader.h"
 #include "gateway/management.h"
 #include "gateway/metrics.h"
 #include "gateway/oauth_store.h"
 #include "gateway/policy_commands.h"
+#include "gateway/redis_limits.h"
 #include "gateway/request.h"
 #include "gateway/resolver.h"
 #include "gateway/token_cache.h"
@@ -26,7 +30,6 @@
 
 #define HOSTS_MAX 1000 /* 1.3: the store's capacity in 2.6 */
 #define JWTS_MAX 10000 /* 10.4 */
-#define AUTH_CACHE_BYTES_MAX ((size_t)10 * 1024 * 1024)
 
 /* Listeners. */
 
@@ -114,8 +117,16 @@ static void booted(struct gateway *gateway, int status)
 
 void gateway_request_over(struct gateway *gateway)
 {
-	if (gateway->is_stopping && list_is_empty(&gateway->requests))
-		world_exit(gateway->world, 0);
+	if (!gateway->is_stopping || !list_is_empty(&gateway->requests) ||
+	    !batched_reports_finish(gateway->batched_reports, gateway_request_over) ||
+	    !redis_limits_set_is_idle(gateway->redis_limits))
+		return;
+	world_exit(gateway->world, 0);
+}
+
+static void redis_is_idle(void *data)
+{
+	gateway_request_over(data);
 }
 
 /* Reports under way are finished first (12.2 A9). */
@@ -153,6 +164,10 @@ static void gateway_free(struct gateway *gateway)
 		request_abandon(LIST_ENTRY(link, struct request, link));
 	loader_destroy(gateway->loader);
 	oauth_store_destroy(gateway->oauth);
+	redis_limits_set_destroy(gateway->redis_limits);
+	limit_counters_destroy(gateway->limit_counters);
+	batched_auths_destroy(gateway->batched_auths);
+	batched_reports_destroy(gateway->batched_reports);
 	metrics_destroy(gateway->metrics);
 	auth_cache_destroy(gateway->auth_cache);
 	token_cache_destroy(gateway->jwts);
@@ -190,13 +205,26 @@ static bool write_pid_file(struct gateway *gateway, struct error *error)
 	return is_written;
 }
 
+static void create_stores(struct gateway *gateway)
+{
+	uint64_t seed = world_chance(gateway->world);
+
+	gateway->auth_cache = auth_cache_create(GATEWAY_AUTH_CACHE_BYTES_MAX, seed);
+	gateway->batched_auths = batched_auths_create(GATEWAY_BATCHED_AUTHS_BYTES_MAX, seed);
+	gateway->batched_reports =
+		batched_reports_create(gateway, GATEWAY_BATCHED_REPORTS_BYTES_MAX, seed);
+	gateway->limit_counters = limit_counters_create(GATEWAY_LIMIT_COUNTERS_BYTES_MAX, seed);
+	gateway->redis_limits = redis_limits_set_create(gateway->world);
+	redis_limits_set_on_idle(gateway->redis_limits, redis_is_idle, gateway);
+}
+
 static void create_parts(struct gateway *gateway)
 {
 	struct world *world = gateway->world;
 
 	gateway->resolver = resolver_create(world, gateway->settings.resolver);
 	gateway->store = config_store_create(HOSTS_MAX);
-	gateway->auth_cache = auth_cache_create(AUTH_CACHE_BYTES_MAX, world_chance(world));
+	create_stores(gateway);
 	gateway->jwts = token_cache_create(JWTS_MAX, world_chance(world));
 	gateway->introspections = token_caches_create(world_chance(world));
 	gateway->oauth = oauth_store_create(world, gateway->settings.redis_url);

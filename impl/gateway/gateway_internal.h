@@ -13,18 +13,28 @@
 #include "gateway/settings.h"
 
 struct auth_cache;
+struct batched_auths;
+struct batched_reports;
 struct config_store;
 struct http_exchange;
 struct http_listener;
+struct limit_counters;
 struct loader;
 struct metrics;
 struct oauth_store;
 struct policy_command;
+struct redis_limits_set;
 struct resolver;
 struct token_cache;
 struct token_caches;
 struct worker_processes;
 struct world;
+
+/* What the stores of the reference take (section 8). */
+#define GATEWAY_AUTH_CACHE_BYTES_MAX ((size_t)10 * 1024 * 1024)
+#define GATEWAY_BATCHED_AUTHS_BYTES_MAX ((size_t)1024 * 1024)
+#define GATEWAY_BATCHED_REPORTS_BYTES_MAX ((size_t)1024 * 1024)
+#define GATEWAY_LIMIT_COUNTERS_BYTES_MAX ((size_t)1024 * 1024)
 
 /* Power of two: connections are spread over the buckets by their number. */
 #define GATEWAY_CONNECTION_BUCKETS 256
@@ -42,6 +52,10 @@ struct gateway {
 	struct token_cache *jwts;            /* verified ones (10.4) */
 	struct token_caches *introspections; /* what servers said of tokens (9.4) */
 	struct oauth_store *oauth;           /* of the native flow (4.9) */
+	struct batched_auths *batched_auths; /* of the policy 3scale_batcher */
+	struct batched_reports *batched_reports;
+	struct limit_counters *limit_counters; /* of the policy rate_limit (12.2 A12) */
+	struct redis_limits_set *redis_limits;
 	struct metrics *metrics;
 	struct http_listener *proxy, *management, *metrics_page, *echo;
 	uint16_t echo_port;        /* also the port of the mock backend (4.1) */

@@ -9,6 +9,7 @@
 #include "base/limits.h"
 #include "base/map.h"
 #include "base/utc.h"
+#include "gateway/batched_reports.h"
 #include "gateway/config.h"
 #include "gateway/config_store.h"
 #include "gateway/download.h"
@@ -188,6 +189,7 @@ static void schedule_refresh(struct loader *loader)
 /* Everything at once: what is not there any more is forgotten (12.2 A5, A8). */
 static void store_all(struct loader *loader, struct config *config)
 {
+	batched_reports_flush(loader->gateway->batched_reports);
 	config_store_put(loader->gateway->store, config, expiry_us(loader), true);
 	config_release(config);
 }
@@ -355,8 +357,10 @@ static void fetch_downloaded(struct download *download, enum download_result res
 		error = *download_error(download);
 	else if (result == DOWNLOAD_DONE)
 		config = config_of_download(loader, download, &error);
-	if (config != NULL && gateway->settings.cache_s != 0)
+	if (config != NULL && gateway->settings.cache_s != 0) {
+		batched_reports_flush(gateway->batched_reports);
 		config_store_put(gateway->store, config, expiry_us(loader), false);
+	}
 	fetch_tell(fetch, config, error.kind != ERROR_NONE ? error.text : NULL);
 	config_release(config);
 	download_free(download);

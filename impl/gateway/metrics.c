@@ -9,15 +9,17 @@
 #include "base/map.h"
 #include "base/url.h"
 #include "gateway/auth_cache.h"
+#include "gateway/batched_auths.h"
+#include "gateway/batched_reports.h"
 #include "gateway/config.h"
 #include "gateway/gateway_internal.h"
+#include "gateway/limit_counters.h"
 #include "http/message.h"
 #include "world/http_server.h"
 
 #define PAGE_BYTES_MAX ((size_t)64 * 1024 * 1024)
 #define STATUS_FIRST 100
 #define STATUS_LAST 599
-#define AUTH_CACHE_BYTES_MAX (10 * 1024 * 1024)
 
 /* Upper bounds in milliseconds; the last bucket has none. */
 static const int64_t bucket_bounds_ms[] = {5,   10,  20,   30,   50,   75,   100,  200,  300,  400,
@@ -41,7 +43,8 @@ struct metrics {
 	bool has_service_labels;
 	struct service_metrics all;
 	struct map *services;
-	uint64_t backend_calls[10]; /* by hundreds of the status; 0: no status */
+	uint64_t backend_calls[BACKEND_ENDPOINTS][10]; /* by hundreds of the status; 0: no status */
+	uint64_t batched_auths_hits, batched_auths_misses;
 	uint64_t connections, requests;
 	uint64_t shown_errors[LEVELS];
 };
@@ -100,9 +103,19 @@ static void histogram_add(struct histogram *histogram, int64_t span_us)
 	histogram->sum_us += span_us;
 }
 
-void metrics_count_backend_call(struct metrics *metrics, int status)
+void metrics_count_backend_call(struct metrics *metrics, enum backend_endpoint_kind endpoint,
+				int status)
 {
-	metrics->backend_calls[status >= STATUS_FIRST && status <= 999 ? status / 100 : 0]++;
+	metrics->backend_calls[endpoint]
+			      [status >= STATUS_FIRST && status <= 999 ? status / 100 : 0]++;
+}
+
+void metrics_count_batched_auth(struct metrics *metrics, bool is_hit)
+{
+	if (is_hit)
+		metrics->batched_auths_hits++;
+	else
+		metrics->batched_auths_misses++;
 }
 
 void metrics_count_upstream(struct metrics *metrics, const struct service *service, int status,
@@ -278,26 +291,48 @@ static void write_connections(struct strbuf *out, const struct gateway *gateway)
 				     states[i].state, states[i].value);
 }
 
-/* Sizes of the reference; only the authorizations are a store of ours. */
+typedef size_t bytes_used(const struct gateway *gateway);
+
+static size_t auth_cache_used(const struct gateway *gateway)
+{
+	return auth_cache_bytes(gateway->auth_cache);
+}
+
+static size_t batched_auths_used(const struct gateway *gateway)
+{
+	return batched_auths_bytes(gateway->batched_auths);
+}
+
+static size_t batched_reports_used(const struct gateway *gateway)
+{
+	return batched_reports_bytes(gateway->batched_reports);
+}
+
+static size_t limit_counters_used(const struct gateway *gateway)
+{
+	return limit_counters_bytes(gateway->limit_counters);
+}
+
+/* Sizes of the reference; some are stores of ours. */
 static const struct {
 	const char *name;
 	int64_t bytes;
+	bytes_used *used; /* NULL: no such store here */
 } dictionaries[] = {
-	{"api_keys", AUTH_CACHE_BYTES_MAX},
-	{"batched_reports", 1048576},
-	{"batched_reports_locks", 1048576},
-	{"cached_auths", 1048576},
-	{"configuration", 10485760},
-	{"init", 16384},
-	{"limiter", 1048576},
-	{"locks", 1048576},
-	{"prometheus_metrics", 16777216},
+	{"api_keys", GATEWAY_AUTH_CACHE_BYTES_MAX, auth_cache_used},
+	{"batched_reports", GATEWAY_BATCHED_REPORTS_BYTES_MAX, batched_reports_used},
+	{"batched_reports_locks", 1048576, NULL},
+	{"cached_auths", GATEWAY_BATCHED_AUTHS_BYTES_MAX, batched_auths_used},
+	{"configuration", 10485760, NULL},
+	{"init", 16384, NULL},
+	{"limiter", GATEWAY_LIMIT_COUNTERS_BYTES_MAX, limit_counters_used},
+	{"locks", 1048576, NULL},
+	{"prometheus_metrics", 16777216, NULL},
 };
 
 static void write_dictionaries(struct strbuf *out, const struct gateway *gateway)
 {
 	size_t count = sizeof dictionaries / sizeof *dictionaries;
-	int64_t used = (int64_t)auth_cache_bytes(gateway->auth_cache);
 
 	write_family(out, "openresty_shdict_capacity", "gauge",
 		     "OpenResty shared dictionary capacity");
@@ -306,33 +341,58 @@ static void write_dictionaries(struct strbuf *out, const struct gateway *gateway
 				     dictionaries[i].name, dictionaries[i].bytes);
 	write_family(out, "openresty_shdict_free_space", "gauge",
 		     "OpenResty shared dictionary free space");
-	for (size_t i = 0; i < count; i++)
+	for (size_t i = 0; i < count; i++) {
+		size_t used = dictionaries[i].used != NULL ? dictionaries[i].used(gateway) : 0;
+
 		strbuf_append_format(out, "openresty_shdict_free_space{dict=\"%s\"} %" PRId64 "\n",
-				     dictionaries[i].name,
-				     dictionaries[i].bytes - (i == 0 ? used : 0));
+				     dictionaries[i].name, dictionaries[i].bytes - (int64_t)used);
+	}
 }
 
+static void write_calls_to(struct strbuf *out, const char *endpoint, const uint64_t *calls)
+{
+	for (int i = 1; i < 10; i++) {
+		if (calls[i] > 0)
+			strbuf_append_format(out,
+					     "threescale_backend_calls{endpoint=\"%s\","
+					     "status=\"%dxx\"} %" PRIu64 "\n",
+					     endpoint, i, calls[i]);
+	}
+	if (calls[0] > 0)
+		strbuf_append_format(out,
+				     "threescale_backend_calls{endpoint=\"%s\","
+				     "status=\"invalid_status\"} %" PRIu64 "\n",
+				     endpoint, calls[0]);
+}
+
+/* In the order of the names. */
 static void write_backend_calls(struct strbuf *out, const struct metrics *metrics)
 {
 	write_family(out, "threescale_backend_calls", "counter", "Calls to the 3scale backend");
-	for (int i = 1; i < 10; i++) {
-		if (metrics->backend_calls[i] > 0)
-			strbuf_append_format(out,
-					     "threescale_backend_calls{endpoint=\"authrep\","
-					     "status=\"%dxx\"} %" PRIu64 "\n",
-					     i, metrics->backend_calls[i]);
-	}
-	if (metrics->backend_calls[0] > 0)
-		strbuf_append_format(out,
-				     "threescale_backend_calls{endpoint=\"authrep\","
-				     "status=\"invalid_status\"} %" PRIu64 "\n",
-				     metrics->backend_calls[0]);
+	write_calls_to(out, "auth", metrics->backend_calls[BACKEND_AUTHORIZE]);
+	write_calls_to(out, "authrep", metrics->backend_calls[BACKEND_AUTHREP]);
+	write_calls_to(out, "report", metrics->backend_calls[BACKEND_REPORT]);
+}
+
+static void write_batched_auths(struct strbuf *out, const char *name, const char *what,
+				uint64_t count)
+{
+	if (count == 0)
+		return;
+	strbuf_append_format(out,
+			     "# HELP %s %s the auths cache of the 3scale batching policy\n"
+			     "# TYPE %s counter\n%s %" PRIu64 "\n",
+			     name, what, name, name, count);
 }
 
 void metrics_write(struct strbuf *out, const struct gateway *gateway)
 {
 	const struct metrics *metrics = gateway->metrics;
 
+	write_batched_auths(out, "batching_policy_auths_cache_hits", "Hits in",
+			    metrics->batched_auths_hits);
+	write_batched_auths(out, "batching_policy_auths_cache_misses", "Misses in",
+			    metrics->batched_auths_misses);
 	write_errors(out, gateway);
 	write_connections(out, gateway);
 	write_family(out, "nginx_metric_errors_total", "counter",

@@ -9,6 +9,7 @@
 #include <stdint.h>
 
 #include "base/str.h"
+#include "gateway/backend_client.h"
 
 struct error_log;
 struct gateway;
@@ -21,7 +22,9 @@ struct metrics *metrics_create(bool has_service_labels);
 void metrics_destroy(struct metrics *metrics); /* NULL is allowed */
 
 /* status 0: no answer. */
-void metrics_count_backend_call(struct metrics *metrics, int status);
+void metrics_count_backend_call(struct metrics *metrics, enum backend_endpoint_kind endpoint,
+				int status);
+void metrics_count_batched_auth(struct metrics *metrics, bool is_hit);
 void metrics_count_upstream(struct metrics *metrics, const struct service *service, int status,
 			    int64_t span_us);
 /* service NULL: the host was unknown. */

@@ -51,17 +51,17 @@ void gateway_usage_add(struct usage *usage, struct str metric, int64_t delta)
 	usage->count++;
 }
 
-/* Decimal, in the arena: every request needs one or two. */
-static struct str int_text(struct arena *arena, int64_t value)
+/* Without printf: every request needs one or two. */
+struct str gateway_usage_delta_text(struct arena *arena, int64_t delta)
 {
 	char *end = (char *)arena_alloc(arena, INT_BYTES_MAX) + INT_BYTES_MAX, *at = end;
-	uint64_t rest = value < 0 ? -(uint64_t)value : (uint64_t)value;
+	uint64_t rest = delta < 0 ? -(uint64_t)delta : (uint64_t)delta;
 
 	do {
 		*--at = (char)('0' + rest % 10);
 		rest /= 10;
 	} while (rest > 0);
-	if (value < 0)
+	if (delta < 0)
 		*--at = '-';
 	return str_of(at, (size_t)(end - at));
 }
@@ -74,7 +74,7 @@ struct str gateway_usage_encode(const struct usage *usage)
 		*part++ = i > 0 ? STR("&usage%5B") : STR("usage%5B");
 		*part++ = url_encoded(usage->arena, usage->items[i].metric);
 		*part++ = STR("%5D=");
-		*part++ = int_text(usage->arena, usage->items[i].delta);
+		*part++ = gateway_usage_delta_text(usage->arena, usage->items[i].delta);
 	}
 	return str_concat(usage->arena, parts, usage->count * 4);
 }

@@ -25,6 +25,8 @@ struct usage {
 
 void gateway_usage_init(struct usage *usage, struct arena *arena);
 void gateway_usage_add(struct usage *usage, struct str metric, int64_t delta);
+/* Decimal. */
+struct str gateway_usage_delta_text(struct arena *arena, int64_t delta);
 /* "usage%5Bhits%5D=2&usage%5Bother%5D=1", made in the arena. */
 struct str gateway_usage_encode(const struct usage *usage);
 

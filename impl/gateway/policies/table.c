@@ -2,6 +2,7 @@
 
 /* In the order of their names (9.3). */
 const struct policy *const policies[] = {
+	&batcher_policy,
 	&referrer_policy,
 	&apicast_policy,
 	&caching_policy,
@@ -17,6 +18,7 @@ const struct policy *const policies[] = {
 	&logging_policy,
 	&oidc_authentication_policy,
 	&phase_logger_policy,
+	&rate_limit_policy,
 	&retry_policy,
 	&rewrite_url_captures_policy,
 	&routing_policy,

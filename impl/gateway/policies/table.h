@@ -4,6 +4,7 @@
 
 #include "gateway/policies/policy.h"
 
+extern const struct policy batcher_policy;
 extern const struct policy referrer_policy;
 extern const struct policy apicast_policy;
 extern const struct policy caching_policy;
@@ -19,6 +20,7 @@ extern const struct policy liquid_context_debug_policy;
 extern const struct policy logging_policy;
 extern const struct policy oidc_authentication_policy;
 extern const struct policy phase_logger_policy;
+extern const struct policy rate_limit_policy;
 extern const struct policy retry_policy;
 extern const struct policy rewrite_url_captures_policy;
 extern const struct policy routing_policy;

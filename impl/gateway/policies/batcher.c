@@ -1,0 +1,293 @@
+/* 3scale batcher: calls are authorized from a cache (access), and what they cost is reported in
+ * batches, in place of apicast's authorization. Fields: auths_ttl, batch_report_seconds.
+ * spec/gateway.md 9.4. */
+#include "gateway/policies/table.h"
+
+#include "base/arena.h"
+#include "base/json.h"
+#include "base/utc.h"
+#include "gateway/batched_auths.h"
+#include "gateway/batched_reports.h"
+#include "gateway/gateway_internal.h"
+#include "gateway/metrics.h"
+#include "gateway/request.h"
+#include "world/clock.h"
+
+#define DEFAULT_SECONDS 10
+
+struct batcher {
+	int64_t auths_ttl_us, interval_us;
+};
+
+/* Of one request that asks backend. */
+struct asking {
+	const struct batcher *batcher;
+	struct request *request;
+	struct str key;
+	struct backend_call call;
+};
+
+static int64_t read_seconds(const struct json *configuration, struct str key)
+{
+	int64_t seconds = json_int(json_get(configuration, key), 0);
+
+	return (seconds > 0 && seconds < INT32_MAX ? seconds : DEFAULT_SECONDS) * UTC_SECOND_US;
+}
+
+static bool create(const struct policy_loader *loader, const struct json *configuration,
+		   const void **data, struct error *error)
+{
+	struct batcher *batcher = ARENA_NEW(loader->arena, struct batcher);
+
+	(void)error;
+	batcher->auths_ttl_us = read_seconds(configuration, STR("auths_ttl"));
+	batcher->interval_us = read_seconds(configuration, STR("batch_report_seconds"));
+	*data = batcher;
+	return true;
+}
+
+static enum phase_result rewrite(struct request *request, const void *data)
+{
+	(void)data;
+	request->skips_apicast_access = true;
+	return PHASE_GO_ON;
+}
+
+/* "service_id:42,user_key:abc,metrics:hits=1;other=2" */
+static struct str key_of(const struct request *request)
+{
+	const struct credentials *credentials = &request->credentials;
+	const struct usage *usage = &request->usage;
+	struct str *parts = ARENA_ARRAY(request->arena, struct str,
+					3 + 4 * credentials->count + 4 * usage->count);
+	struct str *part = parts;
+
+	*part++ = STR("service_id:");
+	*part++ = request->service->id;
+	for (size_t i = 0; i < credentials->count; i++) {
+		*part++ = STR(",");
+		*part++ = credentials->items[i].name;
+		*part++ = STR(":");
+		*part++ = credentials->items[i].value;
+	}
+	*part++ = STR(",metrics:");
+	for (size_t i = 0; i < usage->count; i++) {
+		*part++ = i > 0 ? STR(";") : STR("");
+		*part++ = usage->items[i].metric;
+		*part++ = STR("=");
+		*part++ = gateway_usage_delta_text(request->arena, usage->items[i].delta);
+	}
+	return str_concat(request->arena, parts, (size_t)(part - parts));
+}
+
+/* What the call costs. */
+
+static void lose(struct request *request, struct str metric, int64_t delta)
+{
+	LOG(&request->gateway->log, LEVEL_ERROR, &request->subject,
+	    "Reports batching storage ran out of memory. Will lose a report of %lld to metric %s",
+	    (long long)delta, log_text(request->arena, metric));
+}
+
+/* One row for each metric. Without credentials there is nobody to report. */
+static struct batched_auth hold_rows(struct request *request)
+{
+	const struct usage *usage = &request->usage;
+	struct batched_auth auth = {.verdict = VERDICT_AUTHORIZED};
+
+	if (request->credentials.count == 0)
+		return auth;
+	auth.usages = ARENA_ARRAY(request->arena, struct batched_usage, usage->count);
+	for (; auth.count < usage->count; auth.count++)
+		auth.usages[auth.count] = (struct batched_usage){
+			batched_row_hold(request->gateway->batched_reports, request,
+					 &request->credentials.items[0],
+					 usage->items[auth.count].metric),
+			usage->items[auth.count].delta};
+	return auth;
+}
+
+static void add_usage(const struct batcher *batcher, struct request *request,
+		      const struct batched_auth *auth)
+{
+	for (size_t i = 0; i < auth->count; i++) {
+		if (auth->usages[i].row != NULL)
+			batched_row_add(auth->usages[i].row, request, auth->usages[i].delta,
+					batcher->interval_us);
+		else
+			lose(request, request->usage.items[i].metric, auth->usages[i].delta);
+	}
+}
+
+/* Verdicts. */
+
+static enum phase_result conclude(struct request *request, enum backend_verdict verdict)
+{
+	switch (verdict) {
+	case VERDICT_AUTHORIZED:
+		return PHASE_GO_ON;
+	case VERDICT_LIMITS_EXCEEDED:
+		request_answer_kind(request, ANSWER_LIMITS_EXCEEDED);
+		return PHASE_ANSWERED;
+	case VERDICT_DENIED:
+	case VERDICT_UNAVAILABLE:
+		break;
+	}
+	request_answer_kind(request, ANSWER_AUTH_FAILED);
+	return PHASE_ANSWERED;
+}
+
+/* The caching policy may know the key; without that policy nothing is remembered but for auths_ttl.
+ */
+static void update_authorizations(const struct asking *asking)
+{
+	struct request *request = asking->request;
+	struct gateway *gateway = request->gateway;
+
+	if (request->service->exports.has_cache_handler)
+		auth_cache_update(gateway->auth_cache, request->cache_handler, asking->key,
+				  asking->call.status, AUTH_CACHE_FOR_EVER,
+				  world_monotonic_us(gateway->world));
+}
+
+static bool is_known_anyway(const struct asking *asking)
+{
+	struct request *request = asking->request;
+	struct gateway *gateway = request->gateway;
+
+	return request->service->exports.has_cache_handler &&
+	       auth_cache_get(gateway->auth_cache, asking->key,
+			      world_monotonic_us(gateway->world)) == 200;
+}
+
+static void remember(const struct asking *asking, struct batched_auth auth)
+{
+	struct gateway *gateway = asking->request->gateway;
+
+	batched_auths_put(gateway->batched_auths, asking->key, auth,
+			  world_monotonic_us(gateway->world) + asking->batcher->auths_ttl_us);
+}
+
+/* Served without being remembered: backend is asked again the next time. */
+static void add_usage_once(const struct asking *asking)
+{
+	struct batched_auth auth = hold_rows(asking->request);
+
+	add_usage(asking->batcher, asking->request, &auth);
+	for (size_t i = 0; i < auth.count; i++)
+		batched_row_release(auth.usages[i].row);
+}
+
+static enum phase_result judge(struct asking *asking)
+{
+	struct request *request = asking->request;
+	int status = asking->call.status;
+	enum backend_verdict verdict = asking->call.verdict;
+
+	update_authorizations(asking);
+	if (verdict == VERDICT_AUTHORIZED) {
+		struct batched_auth auth = hold_rows(request);
+
+		add_usage(asking->batcher, request, &auth);
+		remember(asking, auth);
+	} else if (status >= 400 && status < 499) {
+		remember(asking, (struct batched_auth){.verdict = verdict});
+	} else if (is_known_anyway(asking)) {
+		add_usage_once(asking);
+		verdict = VERDICT_AUTHORIZED;
+	}
+	return conclude(request, verdict);
+}
+
+static void authorize_answered(struct backend_call *call, void *data)
+{
+	struct asking *asking = data;
+	enum phase_result result = judge(asking);
+
+	backend_call_stop(call);
+	request_resume(asking->request, result);
+}
+
+static void stop_asking(void *data)
+{
+	struct asking *asking = data;
+
+	backend_call_stop(&asking->call);
+}
+
+static enum phase_result ask_backend(struct request *request, const struct batcher *batcher,
+				     struct str key)
+{
+	struct asking *asking = request_policy_state(request, batcher, sizeof *asking);
+	struct str usage = gateway_usage_encode(&request->usage);
+	struct str credentials = credentials_encode(&request->credentials, request->arena);
+	bool has_both = usage.size > 0 && credentials.size > 0;
+
+	*asking = (struct asking){.batcher = batcher, .request = request, .key = key};
+	backend_authorize(
+		&asking->call, request->gateway, request->service,
+		STR_CONCAT(request->arena, usage, has_both ? STR("&") : STR(""), credentials),
+		&request->subject, request->arena, authorize_answered, asking);
+	request_on_leave(request, stop_asking, asking);
+	return PHASE_WAIT;
+}
+
+/* As in 2.6 a call that no mapping rule matched is authorized, too, without usage. */
+static enum phase_result access(struct request *request, const void *data)
+{
+	const struct batcher *batcher = data;
+	struct gateway *gateway = request->gateway;
+	const struct batched_auth *auth;
+	struct str key;
+
+	if (request->usage.arena == NULL)
+		gateway_usage_init(&request->usage, request->arena);
+	key = key_of(request);
+	auth = batched_auths_find(gateway->batched_auths, key, world_monotonic_us(gateway->world));
+	metrics_count_batched_auth(gateway->metrics, auth != NULL);
+	if (auth == NULL)
+		return ask_backend(request, batcher, key);
+	add_usage(batcher, request, auth);
+	return conclude(request, auth->verdict);
+}
+
+/* clang-format off */
+static const char manifest[] = POLICY_MANIFEST(
+	{
+		"$schema": "http://apicast.io/policy-v1/schema#manifest#",
+		"name": "3scale batcher",
+		"summary": "Caches authorizations of the backend and reports to it in batches.",
+		"description": [
+			"Fewer calls to the backend, at the price of limits that are noticed later:",
+			"calls that pass while an authorization is cached may exceed them."
+		],
+		"version": "builtin",
+		"configuration": {
+			"type": "object",
+			"properties": {
+				"auths_ttl": {
+					"description": "Seconds for which an authorization is cached",
+					"type": "integer",
+					"default": 10
+				},
+				"batch_report_seconds": {
+					"description": "Seconds between two reports",
+					"type": "integer",
+					"default": 10
+				}
+			}
+		}
+	});
+/* clang-format on */
+
+const struct policy batcher_policy = {
+	.name = STR_INIT("3scale_batcher"),
+	.version = STR_INIT("builtin"),
+	.manifest = manifest,
+	.create = create,
+	.run =
+		{
+			[PHASE_REWRITE] = rewrite,
+			[PHASE_ACCESS] = access,
+		},
+};
