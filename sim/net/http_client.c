@@ -214,8 +214,9 @@ static void call_release(struct http_call *public)
 	call->is_released = true;
 	if (body != NULL)
 		http_body_consumer_release(body);
+	/* An answer that has no body is complete as soon as it is told of. */
 	if (call->state != CALL_OVER)
-		call_stop(call, false);
+		call_stop(call, call->has_head && call->download == NULL);
 	call_leave(call);
 }
 
