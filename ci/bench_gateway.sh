@@ -60,6 +60,11 @@ for handler in none strict; do
 	bench_measure "refscale gateway, $label" gateway '' "http://127.0.0.1:$(stack_port gateway)/?user_key=k"
 	stack_stop gateway
 done
+sed -e 's|"proxy_rules": |"policy_chain": [{"name": "3scale_batcher"}, {"name": "apicast"}], &|' "$stack/config.json" >"$stack/batcher.json"
+bench_start gateway env THREESCALE_CONFIG_FILE="$stack/batcher.json" APICAST_ACCESS_LOG_FILE=/dev/null APICAST_WORKERS=1 \
+	"$refscale" gateway --port 0 --management-port 0 --metrics-port 0 --echo-port 0
+bench_measure "refscale gateway, batched reports" gateway '' "http://127.0.0.1:$(stack_port gateway)/?user_key=k"
+stack_stop gateway
 if [ -x "$(dirname "$refscale")/bench_mapping_rules" ]; then
 	taskset -c 1 "$(dirname "$refscale")/bench_mapping_rules" ||
 		printf '1\tmapping rules: over their target\n' >>"$stack/missed"

@@ -15,8 +15,9 @@
 
 /* What a row takes besides its texts, map entry included. */
 #define ROW_BYTES 192
-#define BODY_BYTES_MAX (LIMIT_BACKEND_BODY_BYTES / 2) /* of one report; the rest goes in another   \
-						       */
+#define BODY_BYTES_MAX                                                                             \
+	(LIMIT_BACKEND_BODY_BYTES / 2) /* of one report; the rest goes in another                  \
+					*/
 
 struct batched_reports {
 	struct gateway *gateway;

@@ -301,6 +301,7 @@ bool gateway_stand_start(void)
 	};
 	struct error error;
 
+	stand.is_ready = stand.has_exited = false;
 	stand.process = sim_process_start(stand.gateway_host, &options, &error);
 	ck_assert_msg(stand.process != NULL, "%s", error.text);
 	sim_run_until(stand.sim, sim_now_us(stand.sim) + 300 * STAND_SECOND, start_is_over, NULL);
@@ -497,6 +498,16 @@ void gateway_stand_burst(const char *host, size_t count)
 	ck_assert_uint_eq(over, count);
 	for (size_t i = 0; i < count; i++)
 		http_call_release(calls[i]);
+}
+
+struct sim_redis *gateway_stand_redis(void)
+{
+	struct sim_host *host = sim_host_add(stand.sim, STR("redis"), STR("10.0.0.5"));
+	struct error error;
+	struct sim_redis *redis = sim_redis_start(host, 6379, &error);
+
+	ck_assert_ptr_nonnull(redis);
+	return redis;
 }
 
 void gateway_stand_silence(enum gateway_stand_server server)

@@ -15,6 +15,7 @@
 #include "base/str.h"
 #include "http/message.h"
 
+struct sim_redis;
 struct world;
 
 #define STAND_MS INT64_C(1000)
@@ -97,6 +98,8 @@ void gateway_stand_silence_name(const char *name);               /* nobody answe
 size_t gateway_stand_lookups(const char *name);                  /* since it was set or silenced */
 void gateway_stand_write(const char *path, const char *content); /* a file of the gateway's host */
 struct world *gateway_stand_world(void);                         /* another process on that host */
+
+struct sim_redis *gateway_stand_redis(void); /* starts one on 10.0.0.5:6379 */
 
 size_t gateway_stand_seen_count(enum gateway_stand_server server);
 const struct gateway_stand_seen *gateway_stand_seen(enum gateway_stand_server server, size_t index);
