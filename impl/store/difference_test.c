@@ -533,7 +533,7 @@ struct match {
 	struct expectation waiting[8]; /* sent, not compared */
 	size_t sent, compared;
 	int number;
-	bool has_small_cache;
+	bool has_small_cache, forgets;
 	VEC(enum comparison) queued; /* since MULTI */
 };
 
@@ -589,6 +589,11 @@ static void end_turn(void)
 	stage_pass(&match.stage, 3000);
 	ck_assert_uint_eq(match.compared, match.sent);
 	match.sent = match.compared = 0;
+	/* What a process knows that opens the file after this one was killed. */
+	if (match.forgets && below(5) == 0) {
+		ck_assert(!match.store->in_transaction);
+		cache_clear(match.store);
+	}
 }
 
 /* Keeps what MULTI gathers, and hands it to EXEC. */
@@ -713,6 +718,7 @@ START_TEST(a_random_sequence_has_the_same_replies)
 {
 	seed = (uint64_t)_i * 7919 + 1;
 	match.has_small_cache = _i % 2 == 1;
+	match.forgets = _i % 4 >= 2;
 	close_store();
 	open_store();
 	for (int i = 0; i < COMMANDS_PER_SEQUENCE; i++) {

@@ -4,29 +4,32 @@
 
 /* "rfst": tells a store from other SQLite files. */
 #define APPLICATION_ID 1919316852
-#define SCHEMA_VERSION 1
+#define SCHEMA_VERSION 2
 
 /* Strings live in the row of their key: one seek reads or counts them. `keys` is clustered by name,
  * because the counters that one report touches have neighbouring names and so share pages; ids give
  * SCAN its order. The count of a list is 0 there: its items tell, and a push writes no second page.
+ * `changes` has what was done lately and is in no row yet (cache_internal.h).
  * Texts are BLOBs, compared byte by byte. `scores.score` is the number's bits in
  * an order that integers keep (sorted_sets.c). */
-static const struct str SCHEMA =
-	STR_INIT("CREATE TABLE keys ("
-		 " database INTEGER NOT NULL, name BLOB NOT NULL, id INTEGER NOT NULL,"
-		 " type INTEGER NOT NULL, expires INTEGER, count INTEGER NOT NULL, value BLOB,"
-		 " PRIMARY KEY (database, name)) WITHOUT ROWID;"
-		 "CREATE UNIQUE INDEX keys_by_id ON keys (database, id);"
-		 "CREATE INDEX keys_by_expiry ON keys (expires) WHERE expires IS NOT NULL;"
-		 "CREATE TABLE items (key_id INTEGER NOT NULL, position INTEGER NOT NULL,"
-		 " value BLOB NOT NULL, PRIMARY KEY (key_id, position)) WITHOUT ROWID;"
-		 "CREATE TABLE members (key_id INTEGER NOT NULL, member BLOB NOT NULL,"
-		 " PRIMARY KEY (key_id, member)) WITHOUT ROWID;"
-		 "CREATE TABLE scores (key_id INTEGER NOT NULL, member BLOB NOT NULL,"
-		 " score INTEGER NOT NULL, PRIMARY KEY (key_id, member)) WITHOUT ROWID;"
-		 "CREATE INDEX scores_by_score ON scores (key_id, score, member);"
-		 "CREATE TABLE fields (key_id INTEGER NOT NULL, field BLOB NOT NULL,"
-		 " value BLOB NOT NULL, PRIMARY KEY (key_id, field)) WITHOUT ROWID;");
+#define CHANGES_TABLE "CREATE TABLE changes (sequence INTEGER PRIMARY KEY, entries BLOB NOT NULL);"
+
+static const struct str SCHEMA = STR_INIT(
+	CHANGES_TABLE "CREATE TABLE keys ("
+		      " database INTEGER NOT NULL, name BLOB NOT NULL, id INTEGER NOT NULL,"
+		      " type INTEGER NOT NULL, expires INTEGER, count INTEGER NOT NULL, value BLOB,"
+		      " PRIMARY KEY (database, name)) WITHOUT ROWID;"
+		      "CREATE UNIQUE INDEX keys_by_id ON keys (database, id);"
+		      "CREATE INDEX keys_by_expiry ON keys (expires) WHERE expires IS NOT NULL;"
+		      "CREATE TABLE items (key_id INTEGER NOT NULL, position INTEGER NOT NULL,"
+		      " value BLOB NOT NULL, PRIMARY KEY (key_id, position)) WITHOUT ROWID;"
+		      "CREATE TABLE members (key_id INTEGER NOT NULL, member BLOB NOT NULL,"
+		      " PRIMARY KEY (key_id, member)) WITHOUT ROWID;"
+		      "CREATE TABLE scores (key_id INTEGER NOT NULL, member BLOB NOT NULL,"
+		      " score INTEGER NOT NULL, PRIMARY KEY (key_id, member)) WITHOUT ROWID;"
+		      "CREATE INDEX scores_by_score ON scores (key_id, score, member);"
+		      "CREATE TABLE fields (key_id INTEGER NOT NULL, field BLOB NOT NULL,"
+		      " value BLOB NOT NULL, PRIMARY KEY (key_id, field)) WITHOUT ROWID;");
 
 static const struct {
 	struct str name;
@@ -73,6 +76,13 @@ static bool create_tables(struct store *store, struct error *error)
 	return created;
 }
 
+/* Version 1 had no changes to read. */
+static bool migrate(struct store *store, struct error *error)
+{
+	return sql_execute(store->world, store->database,
+			   STR(CHANGES_TABLE "PRAGMA user_version = 2"), error);
+}
+
 static bool check_tables(struct store *store, struct str path, struct error *error)
 {
 	int64_t application = 0, version = 0, tables = 0;
@@ -86,6 +96,8 @@ static bool check_tables(struct store *store, struct str path, struct error *err
 	if (application != APPLICATION_ID)
 		return error_set(error, ERROR_INVALID, "%.*s is a database, but not a store",
 				 STR_ARG(path));
+	if (version == 1)
+		return migrate(store, error);
 	if (version != SCHEMA_VERSION)
 		return error_set(error, ERROR_INVALID,
 				 "%.*s is a store of version %lld, known is %d", STR_ARG(path),
@@ -159,6 +171,8 @@ void store_key_begin(struct call *call, struct key *key, enum key_type type)
 		return;
 	key->type = type;
 	key->id = ++call->store->last_id;
+	if (type == KEY_LIST)
+		key->cached->rows_from = key->cached->rows_to = key->head;
 }
 
 void store_key_touched(struct store *store, const struct cached_key *cached)
@@ -173,6 +187,10 @@ void store_key_save(struct call *call, struct key *key)
 	bool is_new = cached->type == KEY_NONE;
 
 	BUG_IF(key->type == KEY_STRING || key->count < 0);
+	if (key->has_items_in_rows) {
+		cached->rows_from = key->head;
+		cached->rows_to = key->head + key->count;
+	}
 	if (key->count == 0) {
 		if (!is_new)
 			store_key_remove(call->store, key);
@@ -184,11 +202,9 @@ void store_key_save(struct call *call, struct key *key)
 	cached->type = key->type;
 	cached->count = key->count;
 	cached->head = key->head;
-	store_key_touched(call->store, cached);
-	if (is_new)
-		cache_changed(call->store, cached, CACHE_KEY);
-	else if (key->type != KEY_LIST)
-		cache_changed(call->store, cached, CACHE_COUNT);
+	cache_changed(call->store, cached,
+		      (is_new ? CACHE_KEY : 0) |
+			      (key->type == KEY_LIST ? CACHE_ITEMS : CACHE_COUNT));
 }
 
 void store_key_save_value(struct call *call, struct key *key, struct str value, int64_t expires_ms)
@@ -221,7 +237,9 @@ static void make_absent(struct store *store, struct cached_key *cached)
 {
 	cache_set_value(store, cached, STR(""));
 	cached->type = KEY_NONE;
-	cached->id = cached->count = cached->head = 0;
+	cached->id = cached->count = cached->head = cached->rows_from = cached->rows_to = 0;
+	cached->tail_at = cached->logged_at = 0;
+	cached->is_rewritten = false;
 	cached->expires_ms = KEY_NEVER;
 	cache_changed(store, cached, CACHE_KEY);
 }
@@ -230,8 +248,10 @@ void store_key_remove(struct store *store, struct key *key)
 {
 	struct cached_key *cached = key->cached;
 	enum statement_name elements = TYPES[cached->type].remove_elements;
+	bool has_elements = cached->type != KEY_LIST || key->has_items_in_rows ||
+			    cached->rows_from < cached->rows_to;
 
-	if (elements != STATEMENTS) {
+	if (elements != STATEMENTS && has_elements) {
 		struct query query = store_query_start(store, elements);
 
 		store_query_int(&query, cached->id);
@@ -248,11 +268,17 @@ void store_key_rename(struct call *call, struct key *key, struct str name)
 	struct cached_key *to = cache_find(call->store, call->session->database, name);
 
 	BUG_IF(to->type != KEY_NONE || to == from);
+	/* Two keys with one id, one after the other: more than entries can tell. */
+	if (from->type == KEY_LIST)
+		cache_write_items(call->store, from);
+	call->store->cache.must_flush = true;
 	to->id = from->id;
 	to->type = from->type;
 	to->expires_ms = from->expires_ms;
 	to->count = from->count;
 	to->head = from->head;
+	to->rows_from = from->rows_from;
+	to->rows_to = from->rows_to;
 	cache_set_value(call->store, to, cache_value(from));
 	cache_changed(call->store, to, CACHE_KEY);
 	make_absent(call->store, from);

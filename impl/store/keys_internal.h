@@ -24,6 +24,8 @@ struct key {
 	int64_t expires_ms; /* Unix time */
 	int64_t count;      /* elements; 0 for strings */
 	int64_t head;       /* position of a list's first item */
+	/* All of a list's, and as the command does with them: the one or the other, or neither. */
+	bool has_items_in_rows, has_items_in_tail;
 	struct cached_key *cached;
 };
 

@@ -3,8 +3,27 @@
 #include "base/utc.h"
 #include "store/command_functions_internal.h"
 #include "store/keys_internal.h"
+#include "store/list_tail_internal.h"
 
 enum end { LEFT, RIGHT };
+
+/* A queue's items join at the right and leave at the left: these the cache keeps, and with a short
+ * list it also keeps what joins at the left or is trimmed off the right (the latest of something).
+ * Whatever else a list is used for, its items are rows first. */
+static void use_rows(struct call *call, struct key *key)
+{
+	if (!key->has_items_in_rows)
+		cache_write_items(call->store, key->cached);
+	key->has_items_in_rows = true;
+}
+
+/* Are they, or could be made so, in the cache? */
+static bool use_tail(struct call *call, struct key *key)
+{
+	if (!key->has_items_in_rows && !key->has_items_in_tail)
+		key->has_items_in_tail = cache_load_items(call->store, key->cached);
+	return key->has_items_in_tail;
+}
 
 /* Positions: head ... head + count - 1. They may go below zero. */
 static int64_t list_end(const struct key *key)
@@ -23,11 +42,30 @@ static void write_item(struct call *call, enum statement_name statement, const s
 	store_query_run(&query);
 }
 
+static bool find_item_in_tail(struct call *call, const struct key *key, int64_t position,
+			      struct str *value)
+{
+	int64_t at_position = list_tail_from(key->cached, key->head);
+	size_t at = key->cached->tail_at;
+	struct str item;
+
+	while (list_tail_next(key->cached, &at, &item)) {
+		if (at_position++ == position) {
+			*value = str_copy(call->arena, item);
+			return true;
+		}
+	}
+	return false;
+}
+
 static bool find_item(struct call *call, const struct key *key, int64_t position, struct str *value)
 {
-	struct query query = store_query_start(call->store, STATEMENT_ITEM_FIND);
+	struct query query;
 	bool has_item;
 
+	if (position >= list_tail_from(key->cached, key->head))
+		return find_item_in_tail(call, key, position, value);
+	query = store_query_start(call->store, STATEMENT_ITEM_FIND);
 	store_query_int(&query, key->id);
 	store_query_int(&query, position);
 	has_item = store_query_row(&query);
@@ -50,8 +88,8 @@ static void delete_items(struct call *call, const struct key *key, int64_t from,
 	store_query_run(&query);
 }
 
-static void add_range(struct call *call, const struct key *key, int64_t from, int64_t to,
-		      struct items *items)
+static void add_rows(struct call *call, const struct key *key, int64_t from, int64_t to,
+		     struct items *items)
 {
 	struct query query = store_query_start(call->store, STATEMENT_ITEMS_RANGE);
 
@@ -62,11 +100,71 @@ static void add_range(struct call *call, const struct key *key, int64_t from, in
 		call_items_add_text(call, items, store_query_column_text(&query, 0));
 }
 
+static void add_tail(struct call *call, const struct key *key, int64_t from, int64_t to,
+		     struct items *items)
+{
+	int64_t position = list_tail_from(key->cached, key->head);
+	size_t at = key->cached->tail_at;
+	struct str item;
+
+	for (; position < to && list_tail_next(key->cached, &at, &item); position++)
+		if (position >= from)
+			call_items_add_text(call, items, item);
+}
+
+static void add_range(struct call *call, const struct key *key, int64_t from, int64_t to,
+		      struct items *items)
+{
+	int64_t tail_from = list_tail_from(key->cached, key->head);
+
+	if (from < tail_from)
+		add_rows(call, key, from, to < tail_from ? to : tail_from, items);
+	if (to > tail_from)
+		add_tail(call, key, from, to, items);
+}
+
+/* The first items leave. */
+static void drop_first(struct call *call, struct key *key, int64_t count)
+{
+	if (key->has_items_in_rows)
+		delete_items(call, key, key->head, key->head + count);
+	else
+		list_tail_drop(key->cached, key->head, key->head + count);
+	key->head += count;
+	key->count -= count;
+}
+
+static void drop_last(struct call *call, struct key *key, int64_t count)
+{
+	if (use_tail(call, key)) {
+		list_tail_keep(key->cached, key->count - count);
+	} else {
+		use_rows(call, key);
+		delete_items(call, key, list_end(key) - count, list_end(key));
+	}
+	key->count -= count;
+}
+
+static void push_left(struct call *call, struct key *key, struct str value)
+{
+	if (use_tail(call, key)) {
+		list_tail_push_front(call->store, key->cached, value);
+		key->cached->rows_from = key->cached->rows_to = key->head - 1;
+	} else {
+		use_rows(call, key);
+		write_item(call, STATEMENT_ITEM_INSERT, key, key->head - 1, value);
+	}
+	key->head--;
+}
+
 static void push(struct call *call, struct key *key, enum end end, struct str value)
 {
-	write_item(call, STATEMENT_ITEM_INSERT, key, end == LEFT ? key->head - 1 : list_end(key),
-		   value);
-	key->head -= end == LEFT ? 1 : 0;
+	if (end == LEFT)
+		push_left(call, key, value);
+	else if (key->has_items_in_rows)
+		write_item(call, STATEMENT_ITEM_INSERT, key, list_end(key), value);
+	else
+		list_tail_push(call->store, key->cached, value);
 	key->count++;
 	call->store->was_pushed = true;
 }
@@ -109,9 +207,10 @@ static void pop(struct call *call, struct key *key, enum end end, int64_t count,
 		items->items[i] = items->items[--j];
 		items->items[j] = kept;
 	}
-	delete_items(call, key, from, from + taken);
-	key->head += end == LEFT ? taken : 0;
-	key->count -= taken;
+	if (end == LEFT)
+		drop_first(call, key, taken);
+	else
+		drop_last(call, key, taken);
 	store_key_save(call, key);
 }
 
@@ -193,10 +292,9 @@ void command_ltrim(struct call *call)
 	    !store_key_look_up(call, call->words[1], KEY_LIST, &key))
 		return;
 	range_positions(&key, start, stop, &from, &to);
-	delete_items(call, &key, key.head, from);
-	delete_items(call, &key, to, list_end(&key));
-	key.head = from;
-	key.count = to - from;
+	if (to < list_end(&key))
+		drop_last(call, &key, list_end(&key) - to);
+	drop_first(call, &key, from - key.head);
 	store_key_touched(call->store, key.cached);
 	store_key_save(call, &key);
 	call_reply_ok(call);
@@ -251,6 +349,7 @@ void command_lset(struct call *call)
 		call_reply_error(call, "ERR index out of range");
 		return;
 	}
+	use_rows(call, &key);
 	write_item(call, STATEMENT_ITEM_SET, &key, position, call->words[3]);
 	store_key_touched(call->store, key.cached);
 	call_reply_ok(call);
@@ -345,6 +444,8 @@ void command_lrem(struct call *call)
 		return;
 	search_from = count < 0 ? RIGHT : LEFT;
 	if (key.count > 0)
+		use_rows(call, &key);
+	if (key.count > 0)
 		removed = find_equal(call, &key, search_from,
 				     count == 0           ? -1
 				     : count == INT64_MIN ? INT64_MAX
@@ -366,6 +467,7 @@ static void rotate(struct call *call, struct key *key, enum end from, struct ite
 {
 	int64_t first = from == LEFT ? key->head : list_end(key) - 1;
 
+	use_rows(call, key);
 	add_range(call, key, first, first + 1, items);
 	move_item(call, key, first, from == LEFT ? list_end(key) : key->head - 1);
 	key->head += from == LEFT ? 1 : -1;

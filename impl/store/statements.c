@@ -62,6 +62,12 @@ static const struct {
 	[STATEMENT_KEYS_DELETE_ALL] = {STR_INIT("DELETE FROM keys WHERE database = ?1"),
 				       WRITES | WALKS_KEYS},
 
+	[STATEMENT_CHANGES_ALL] = {STR_INIT("SELECT entries FROM changes ORDER BY sequence"),
+				   READS},
+	[STATEMENT_CHANGES_INSERT] = {STR_INIT("INSERT INTO changes (entries) VALUES (?1)"),
+				      WRITES},
+	[STATEMENT_CHANGES_DELETE_ALL] = {STR_INIT("DELETE FROM changes"), WRITES},
+
 	[STATEMENT_ITEM_FIND] =
 		{STR_INIT("SELECT value FROM items WHERE key_id = ?1 AND position = ?2"), READS},
 	[STATEMENT_ITEM_INSERT] =
@@ -80,6 +86,10 @@ static const struct {
 	[STATEMENT_ITEMS_RANGE] =
 		{STR_INIT("SELECT value FROM items WHERE key_id = ?1 AND position >= ?2"
 			  " AND position < ?3 ORDER BY position"),
+		 READS},
+	[STATEMENT_ITEMS_RANGE_DOWN] =
+		{STR_INIT("SELECT value FROM items WHERE key_id = ?1 AND position >= ?2"
+			  " AND position < ?3 ORDER BY position DESC"),
 		 READS},
 	[STATEMENT_ITEMS_DELETE_RANGE] =
 		{STR_INIT("DELETE FROM items WHERE key_id = ?1 AND position >= ?2"
@@ -164,6 +174,14 @@ static void fail(struct store *store, const struct error *error)
 	if (!store->has_failed)
 		store->failure = *error;
 	store->has_failed = true;
+}
+
+void store_fail(struct store *store, const char *text)
+{
+	struct error error;
+
+	error_set(&error, ERROR_INVALID, "%s", text);
+	fail(store, &error);
 }
 
 struct query store_query_start(struct store *store, enum statement_name name)
@@ -286,7 +304,7 @@ void statements_roll_back(struct store *store)
 
 bool statements_commit(struct store *store)
 {
-	cache_flush(store);
+	cache_settle(store);
 	if (!store->has_failed)
 		run(store, STATEMENT_COMMIT);
 	if (store->has_failed)

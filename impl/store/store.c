@@ -182,7 +182,8 @@ static bool open_database(struct store *store, const struct sql_options *options
 	store->database = sql_open(store->world, options, error);
 	if (store->database == NULL || !store_keys_open(store, path, error))
 		return false;
-	store->last_id = store_keys_last_id(store);
+	if (cache_recover(store))
+		store->last_id = store_keys_last_id(store);
 	store_sweep_start(store);
 	if (!store->has_failed)
 		return true;
@@ -242,8 +243,12 @@ void store_destroy(struct store *store)
 	list_remove(&store->round_task.link);
 	if (store->in_transaction && store->is_held)
 		statements_roll_back(store);
-	if (store->in_transaction)
-		statements_commit(store); /* sent before the end, though nobody hears of it */
+	if (store->database != NULL && !store->cache.must_replay) {
+		store->cache.must_flush = store->in_transaction || (store->cache.logged_bytes > 0 &&
+								    statements_begin(store));
+		if (store->in_transaction)
+			statements_commit(store); /* sent before the end, though nobody hears */
+	}
 	cache_close(store);
 	statements_finish(store);
 	if (store->database != NULL)

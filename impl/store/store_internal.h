@@ -44,8 +44,12 @@ struct round {
 /* cache_internal.h */
 struct cache {
 	struct map *databases[STORE_DATABASES]; /* struct cached_key by name */
-	struct list_link recent, dirty;
+	struct list_link recent, dirty, behind;
 	size_t bytes, bytes_max;
+	struct strbuf entries; /* of the round, while it is written */
+	size_t behind_count, logged_bytes;
+	bool must_flush;  /* the round did what entries cannot tell */
+	bool must_replay; /* what the rows do not say is in `changes` only */
 };
 
 struct store {
@@ -93,6 +97,7 @@ bool statements_begin(struct store *store);
 bool statements_commit(struct store *store); /* rolls back when the round has failed */
 void statements_roll_back(struct store *store);
 void statements_finish(struct store *store);
+void store_fail(struct store *store, const char *text); /* as if a statement had */
 struct query store_query_start(struct store *store, enum statement_name name);
 void store_query_int(struct query *query, int64_t value);
 void store_query_text(struct query *query, struct str value); /* any bytes */
@@ -104,8 +109,10 @@ int64_t store_query_column_int(const struct query *query, int column);
 bool store_query_column_is_null(const struct query *query, int column);
 struct str store_query_column_text(const struct query *query, int column); /* until the next row */
 
-/* cache.c. The first writes what is new to the rows, the second makes room (no key is in use), the
- * third forgets everything: the rows say otherwise. */
+/* cache.c. The first makes what is new durable with the round, the second brings the rows up to
+ * date, the third makes room (no key is in use), the fourth forgets everything: the file says
+ * otherwise. */
+void cache_settle(struct store *store);
 void cache_flush(struct store *store);
 void cache_trim(struct store *store);
 void cache_clear(struct store *store);

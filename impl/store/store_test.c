@@ -130,7 +130,26 @@ START_TEST(a_store_of_another_version_is_refused)
 {
 	store_destroy(open_store(SQL_DURABILITY_NORMAL));
 	execute("PRAGMA user_version = 9");
-	check_refused(ERROR_INVALID, " is a store of version 9, known is 1");
+	check_refused(ERROR_INVALID, " is a store of version 9, known is 2");
+}
+END_TEST
+
+START_TEST(a_store_of_the_first_version_is_read_and_goes_on)
+{
+	struct store *store = open_store(SQL_DURABILITY_NORMAL);
+
+	ask(store, "SET a 1");
+	ask(store, "RPUSH q x y");
+	store_destroy(store);
+	execute("DROP TABLE changes; PRAGMA user_version = 1");
+	store = open_store(SQL_DURABILITY_NORMAL);
+	check_text(store, "GET a", "1");
+	check_text(store, "LINDEX q 1", "y");
+	ask(store, "INCR a");
+	store_destroy(store);
+	store = open_store(SQL_DURABILITY_NORMAL);
+	check_text(store, "GET a", "2");
+	store_destroy(store);
 }
 END_TEST
 
@@ -259,6 +278,7 @@ Suite *store_store_suite(void)
 	tcase_add_test(file, what_is_no_store_is_refused);
 	tcase_add_test(file, the_database_of_somebody_else_is_refused);
 	tcase_add_test(file, a_store_of_another_version_is_refused);
+	tcase_add_test(file, a_store_of_the_first_version_is_read_and_goes_on);
 	tcase_add_test(file, a_folder_that_is_not_there_is_told);
 	tcase_add_test(file, a_store_belongs_to_one_process);
 	tcase_add_test(file, what_was_told_survives_the_death_of_the_process);
