@@ -503,7 +503,8 @@ START_TEST(what_takes_its_time_is_tried_again)
 	start("--once");
 	expect_end(0);
 	ck_assert_int_eq(play.calls, (int)demo_steps_count + 5);
-	/* A call that is cut off on a kept connection is sent again by the port, without a pause. */
+	/* A call that is cut off on a kept connection is sent again by the port, without a pause.
+	 */
 	ck_assert_int_ge(sim_now_us(stage.sim), _i == 0 ? 250000 : 200000);
 	ck_assert(!has_said("not yet"));
 }
