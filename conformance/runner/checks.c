@@ -238,7 +238,8 @@ static void check_log(struct checking *c, const struct json *expected)
 	} ways[] = {{"contains", line_contains, true},
 		    {"not_contains", line_contains, false},
 		    {"matches", line_matches, true}};
-	struct str of = json_scalar_text(json_get(expected, STR("of")));
+	const struct json *in = json_get(expected, STR("in"));
+	struct str of = json_scalar_text(in != NULL ? in : json_get(expected, STR("of")));
 
 	for (size_t i = 0; i < sizeof ways / sizeof *ways; i++) {
 		const struct json *wanted = json_get(expected, str_from(ways[i].member));

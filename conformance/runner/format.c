@@ -73,6 +73,7 @@ static const struct shape_key server_keys[] = {
 
 static const struct shape_key gateway_given_keys[] = {
 	{"source", SHAPE_WORD, NULL, "file portal", false},
+	{"files", SHAPE_TEXT_MAP, NULL, NULL, false},
 	{"tokens", SHAPE_NAMED, token_keys, NULL, false},
 	{"servers", SHAPE_NAMED, server_keys, NULL, false},
 	PLAYED_KEYS,
@@ -148,6 +149,7 @@ static const struct shape_key call_check_keys[] = {
 };
 
 static const struct shape_key log_check_keys[] = {
+	{"in", SHAPE_TEXT, NULL, NULL, false},
 	{"of", SHAPE_TEXT, NULL, NULL, false},
 	{"contains", SHAPE_TEXT, NULL, NULL, false},
 	{"not_contains", SHAPE_TEXT, NULL, NULL, false},

@@ -213,6 +213,7 @@ bool case_run_fits(struct case_run *run, const struct json *then)
 		.processes_count = run->processes.count,
 	};
 
+	play_logs_look(&run->scene.logs);
 	run->failures.items.count = 0;
 	checks_judge(&view, then, &run->failures);
 	return run->failures.items.count == 0;

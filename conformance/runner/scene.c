@@ -123,6 +123,24 @@ static bool set_up_issuer(struct scene *scene, const struct json *given, struct 
 			   error);
 }
 
+/* For who needs it: a case that gives files, or names the folder or the log server. */
+static bool open_logs(struct scene *scene, const struct json *given, struct error *error)
+{
+	struct str text = given != NULL ? json_print(scene->arena, given) : STR("");
+	struct str folder =
+		str_slice(scene->config_path, 0, scene->config_path.size - sizeof ".json" + 1);
+
+	if (json_get(given, STR("files")) == NULL &&
+	    str_find(text, STR("{folder}")) == STR_NOT_FOUND &&
+	    str_find(text, STR("{syslog}")) == STR_NOT_FOUND)
+		return true;
+	if (!play_logs_open(&scene->logs, scene->world, scene->arena, &scene->wire, folder, error))
+		return false;
+	placeholders_set(&scene->placeholders, STR("folder"), folder);
+	set_address(scene, STR("syslog"), "127.0.0.1:%u", scene->logs.port);
+	return true;
+}
+
 static bool open_gateway_scene(struct scene *scene, const struct json *given, uint16_t portal_port,
 			       struct error *error)
 {
@@ -138,7 +156,7 @@ static bool open_gateway_scene(struct scene *scene, const struct json *given, ui
 	set_address(scene, STR("backend_port"), "%u", scene->plays[SIDE_BACKEND].port);
 	set_address(scene, STR("upstream_port"), "%u", scene->plays[SIDE_UPSTREAM].port);
 	placeholders_set(&scene->placeholders, STR("config"), scene->config_path);
-	return set_up_issuer(scene, given, error);
+	return open_logs(scene, given, error) && set_up_issuer(scene, given, error);
 }
 
 static void add_given_variables(struct scene *scene)
@@ -157,6 +175,9 @@ static bool set_up_gateway(struct scene *scene, struct error *error)
 	/* A proxy of the machine would come between the target and what is played. */
 	set_variable(scene, STR("no_proxy"), STR("*"));
 	add_given_variables(scene);
+	if (scene->logs.world != NULL &&
+	    !play_logs_write(&scene->logs, json_get(scene->given, STR("files")), error))
+		return false;
 	if (json_get(scene->given, STR("config")) == NULL &&
 	    json_get(scene->given, STR("config_text")) == NULL && !set_config(scene, NULL, error))
 		return false;
@@ -220,5 +241,6 @@ void scene_close(struct scene *scene)
 	scene_close_plays(scene);
 	if (scene->config_path.size > 0)
 		files_remove(scene->world, scene->config_path, NULL);
+	play_logs_close(&scene->logs);
 	wire_free(&scene->wire);
 }

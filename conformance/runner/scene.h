@@ -11,6 +11,7 @@
 #include "conformance/runner/case.h"
 #include "conformance/runner/placeholders.h"
 #include "conformance/runner/play.h"
+#include "conformance/runner/play_logs.h"
 #include "conformance/runner/play_issuer.h"
 #include "conformance/runner/play_names.h"
 #include "conformance/runner/wire.h"
@@ -28,6 +29,7 @@ struct scene {
 	struct portal_play portal;
 	struct issuer_play issuer;
 	struct play_names names;
+	struct play_logs logs; /* only where a case looks into files or plays a log server */
 	struct placeholders placeholders;
 	const struct json *given;  /* expanded; may be NULL */
 	const struct json *steps;  /* expanded */
