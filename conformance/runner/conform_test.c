@@ -137,6 +137,16 @@ static const char *const good[] = {
 	"  when: [{get: '/?user_key=k'}]\n"
 	"  then: [{answer: {failure: {any: true}}}, {exit: {status: 9}}]\n",
 
+	"  given: {files: {a.log: \"first\\nsecond\\nhalf\", deep/er/b.log: x}}\n"
+	"  when: [{get: '/?user_key=k'}]\n"
+	"  then: [{log: {in: a.log, matches: '^second$'}}, {log: {in: a.log, not_contains: "
+	"half}},\n"
+	"         {log: {in: b.log, not_contains: x}}, {log: {not_contains: second}}]\n",
+
+	"  given: {environment: {SERVER: 'syslog:server={syslog}', FOLDER: '{folder}'}}\n"
+	"  when: [{get: '/?user_key=k'}]\n"
+	"  then: [{answer: {status: 200}}, {log: {in: syslog, not_contains: ' '}}]\n",
+
 	"  given: {environment: {FAKE: stubborn}}\n"
 	"  when: [{get: '/?user_key=k'}]\n"
 	"  then: [{answer: {status: 200}}]\n",
