@@ -1,5 +1,5 @@
 #!/bin/sh
-# Speed of the gateway next to nginx as a proxy, in the same run.
+# Speed and size of the gateway next to nginx as a proxy, in the same run.
 set -u
 cd "$(dirname "$0")/.." || exit 2
 . ci/bench_lib.sh
@@ -30,7 +30,10 @@ start_nginx upstream 0 "$upstream_port" <<NGINX
 server { listen 127.0.0.1:$upstream_port reuseport; location / { return 200 "hello world\n"; } }
 NGINX
 start_nginx auth 0 "$auth_port" <<NGINX
-server { listen 127.0.0.1:$auth_port; location / { return 200; } }
+server { listen 127.0.0.1:$auth_port;
+	location / { return 200; }
+	location = /transactions.xml { return 202; }
+}
 NGINX
 proxy_common="proxy_http_version 1.1; proxy_set_header Connection \"\";"
 start_nginx proxy 1 "$proxy_port" <<NGINX
@@ -52,18 +55,36 @@ bench_measure 'nginx proxy_pass' proxy '' "http://127.0.0.1:$proxy_port/?user_ke
 bench_measure 'nginx auth_request + proxy_pass' guarded '' "http://127.0.0.1:$guarded_port/?user_key=k"
 sed -e "s|@UPSTREAM@|http://127.0.0.1:$upstream_port|" -e "s|@BACKEND@|http://127.0.0.1:$auth_port|" \
 	fixtures/proxy_configs/one_service.json >"$stack/config.json"
-for handler in none strict; do
-	case $handler in none) label='synchronous authorization' ;; *) label='cached authorization' ;; esac
-	bench_start gateway env THREESCALE_CONFIG_FILE="$stack/config.json" APICAST_BACKEND_CACHE_HANDLER=$handler \
-		APICAST_ACCESS_LOG_FILE=/dev/null \
+sed 's|"proxy_rules": |"policy_chain": [{"name": "3scale_batcher"}, {"name": "apicast"}], &|' "$stack/config.json" \
+	>"$stack/batched.json"
+export APICAST_WORKERS=1 APICAST_ACCESS_LOG_FILE=/dev/null
+
+# gateway CONFIGURATION HANDLER
+start_gateway() {
+	bench_start gateway env THREESCALE_CONFIG_FILE="$stack/$1" APICAST_BACKEND_CACHE_HANDLER="$2" \
 		"$refscale" gateway --port 0 --management-port 0 --metrics-port 0 --echo-port 0
-	bench_measure "refscale gateway, $label" gateway '' "http://127.0.0.1:$(stack_port gateway)/?user_key=k"
+}
+
+# gateway_row LABEL CONFIGURATION HANDLER TARGET
+gateway_row() {
+	start_gateway "$2" "$3"
+	bench_measure "refscale gateway, $1" gateway "$4" "http://127.0.0.1:$(stack_port gateway)/?user_key=k"
 	stack_stop gateway
+}
+
+gateway_row 'synchronous authorization' config.json none x0.25
+gateway_row 'cached, each call reported' config.json strict x0.3
+gateway_row 'cached, reported in batches' batched.json strict x0.5
+
+bench_value 'refscale gateway, start to first answer' "$(taskset -c 1 ci/bench_process.py start 5 \
+	env THREESCALE_CONFIG_FILE="$stack/config.json" \
+	"$refscale" gateway --port 0 --management-port 0 --metrics-port 0 --echo-port 0)" ms 50
+start_gateway config.json none
+for count in 1 10000; do
+	case $count in 1) limit=20 ;; *) limit=400 ;; esac
+	resident=$(taskset -c 0 ci/bench_process.py memory "$(stack_pid gateway)" "$(stack_port gateway)" $count) &&
+		bench_value "refscale gateway, resident, $count connections" "$resident" MiB $limit
 done
-sed -e 's|"proxy_rules": |"policy_chain": [{"name": "3scale_batcher"}, {"name": "apicast"}], &|' "$stack/config.json" >"$stack/batcher.json"
-bench_start gateway env THREESCALE_CONFIG_FILE="$stack/batcher.json" APICAST_ACCESS_LOG_FILE=/dev/null APICAST_WORKERS=1 \
-	"$refscale" gateway --port 0 --management-port 0 --metrics-port 0 --echo-port 0
-bench_measure "refscale gateway, batched reports" gateway '' "http://127.0.0.1:$(stack_port gateway)/?user_key=k"
 stack_stop gateway
 if [ -x "$(dirname "$refscale")/bench_mapping_rules" ]; then
 	taskset -c 1 "$(dirname "$refscale")/bench_mapping_rules" ||

@@ -1,12 +1,14 @@
 #!/bin/sh
 # To be sourced: rows of speed, next to references measured in the same run. What is measured has core 1 for itself;
 # load, Redis and everything else share core 0. Rates are of this machine and this minute; CPU time per call is the
-# figure to compare, the median of $runs runs. Targets are of CPU time, in microseconds.
+# figure to compare, the median of $runs runs. Targets are of CPU time, in microseconds; a target x0.25 is a quarter of
+# the reference's calls in the same CPU time, which is its rate on a core that is otherwise idle.
 #   bench_begin BUILD            $refscale, $stack (ci/stack.sh), $seconds of each run, $connections
 #   bench_reference              the next row is the reference of the ratios
 #   bench_measure LABEL NAMES TARGET WRK_ARGUMENT...
 #                                a row: calls by wrk, CPU of the named processes; TARGET may be empty
 #   bench_row LABEL RATE P99_US CPU_US TARGET [REMARK]
+#   bench_value LABEL VALUE UNIT TARGET   a row of one figure, which should not be larger than the target
 #   bench_median, bench_mid FIELD   of the numbers read from standard input, of a column of "$stack/runs"
 #   bench_end                    stops all; says which targets were missed. Status 1 when BENCH_STRICT=1 and one was
 #                                missed by more than 15 %
@@ -18,7 +20,7 @@ bench_begin() {
 	seconds=${BENCH_SECONDS:-2}
 	runs=${BENCH_RUNS:-3}
 	connections=${BENCH_CONNECTIONS:-64}
-	reference=
+	bench_reference
 	. ci/stack.sh
 	. ci/redis.sh
 	stack_begin
@@ -60,18 +62,34 @@ bench_mid() {
 
 bench_reference() {
 	reference=
+	reference_cpu=
 }
 
 bench_row() {
 	reference=${reference:-$2}
+	reference_cpu=${reference_cpu:-$4}
 	awk -v label="$1" -v rate="$2" -v reference="$reference" -v p99="$3" -v cpu="$4" -v target="$5" \
-		-v remark="${6:-}" -v missed="$stack/missed" 'BEGIN {
+		-v reference_cpu="$reference_cpu" -v remark="${6:-}" -v missed="$stack/missed" 'BEGIN {
 		printf "%-46s %8d/s  ratio %5.2f  p99 %8s  %6.1f us CPU", label, rate, rate / reference,
 			(p99 == "") ? "-" : sprintf("%.2f ms", p99 / 1000), cpu
-		if (target != "") printf "  target %3d %s", target, (cpu <= target) ? "met" : "MISSED"
+		is_ratio = sub(/^x/, "", target)
+		limit = is_ratio ? reference_cpu / target : target
+		if (cpu == 0)
+			cpu = 1000000 # nothing was answered
+		if (is_ratio)
+			printf "  %.2f of it, target %.2f %s", reference_cpu / cpu, target, (cpu <= limit) ? "met" : "MISSED"
+		else if (target != "")
+			printf "  target %3d %s", target, (cpu <= limit) ? "met" : "MISSED"
 		print (remark == "") ? "" : "  " remark
-		if (target != "" && cpu > target)
-			printf "%d\t%s: %.1f us, target %d\n", (cpu > target * 1.15), label, cpu, target >>missed }'
+		if (target != "" && cpu > limit)
+			printf "%d\t%s: %.1f us, target %.1f\n", (cpu > limit * 1.15), label, cpu, limit >>missed }'
+}
+
+bench_value() {
+	awk -v label="$1" -v value="$2" -v unit="$3" -v target="$4" -v missed="$stack/missed" 'BEGIN {
+		printf "%-46s %8.1f %s  target %d %s\n", label, value, unit, target, (value <= target) ? "met" : "MISSED"
+		if (value > target)
+			printf "%d\t%s: %.1f %s, target %d\n", (value > target * 1.15), label, value, unit, target >>missed }'
 }
 
 # One run of wrk: "rate p99_us cpu_us calls mean_us" of it.
