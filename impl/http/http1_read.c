@@ -110,6 +110,8 @@ static bool read_field(struct str line, const struct http1_limits *limits,
 		return http1_refuse(fault, 400, "malformed field name");
 	if (fields->count == LIMIT_HTTP_HEADERS)
 		return http1_refuse(fault, status_of(limits, 431), "too many fields");
+	if (limits->field_bytes > 0 && line.size > limits->field_bytes)
+		return http1_refuse(fault, status_of(limits, 431), "field is too long");
 	http_fields_add(fields, name, str_trim(value));
 	return true;
 }

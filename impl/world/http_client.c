@@ -18,6 +18,8 @@ struct str http_failure_text(enum http_failure failure)
 		[HTTP_FAILURE_TIMEOUT] = STR_INIT("timed out"),
 		[HTTP_FAILURE_PROTOCOL] = STR_INIT("answer is not HTTP"),
 		[HTTP_FAILURE_REQUEST_BODY] = STR_INIT("request body cut off"),
+		[HTTP_FAILURE_HEAD_TOO_BIG] = STR_INIT("answer's head is too big"),
+		[HTTP_FAILURE_TUNNEL] = STR_INIT("proxy opened no tunnel"),
 	};
 
 	return texts[failure];

@@ -35,6 +35,8 @@ enum http_failure {
 	HTTP_FAILURE_TIMEOUT,       /* connected, but no progress in time */
 	HTTP_FAILURE_PROTOCOL,      /* not HTTP */
 	HTTP_FAILURE_REQUEST_BODY,  /* the request's body was cut off by its producer */
+	HTTP_FAILURE_HEAD_TOO_BIG,  /* the answer's, for head_bytes_max */
+	HTTP_FAILURE_TUNNEL,        /* the proxy did not open the tunnel */
 };
 
 typedef void http_call_event(struct http_call *call, void *data);
@@ -46,6 +48,10 @@ struct http_call_options {
 	uint16_t port;
 	struct str connect_address; /* IP literal to connect to; empty = resolve `host` */
 	struct str target; /* raw path and query, begins with '/' (absolute form for proxies) */
+	/* A forward proxy that opens a tunnel (CONNECT) to connect_address, which must be given:
+	 * its IP; empty = none. Failures to connect are failures to reach the proxy. */
+	struct str tunnel_address;
+	uint16_t tunnel_port;
 	const struct http_fields
 		*fields;            /* may hold Host; framing fields are the port's. NULL = none */
 	struct http_body *body;     /* consumer end is taken; NULL = no body */
@@ -55,7 +61,12 @@ struct http_call_options {
 	int64_t send_timeout_ms; /* the same while the body is being sent; 0 = idle_timeout_ms */
 	bool verify_peer;        /* certificate chain and name */
 	struct str ca_file;      /* PEM path; empty = the system's store */
-	struct arena *arena;     /* response head lives here; NULL = an arena of the call's own */
+	/* What we show when the server asks: paths of PEM files, and the key's password. Empty =
+	 * nothing. A file that cannot be used is a failure of TLS. */
+	struct str certificate_file, key_file, key_password;
+	bool forgets_tls_sessions; /* each handshake is a full one */
+	size_t head_bytes_max;     /* of the answer; 0 = LIMIT_HTTP_HEADER_BYTES */
+	struct arena *arena;       /* response head lives here; NULL = an arena of the call's own */
 };
 
 struct http_call {

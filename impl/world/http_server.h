@@ -29,6 +29,19 @@ typedef void http_requested(struct http_exchange *exchange, void *data);
 /* complete: the whole answer was handed to the network. */
 typedef void http_exchange_ended(struct http_exchange *exchange, bool complete);
 
+/* A head that the port refuses, and the answer it gives before it closes the connection. The
+ * component may fill in the answer's status, fields and body; nothing of it outlives the call. */
+struct http_refusal {
+	struct arena *arena;
+	const char *reason;                 /* "target is too long" */
+	const struct http_request *request; /* method and target as far as they are known */
+	struct str remote_address;
+	uint64_t connection_number;
+	struct http_response response; /* status: 400, 413, 414, 431, 501, 505 or the limits' own */
+	struct str body;
+};
+typedef void http_refused(struct http_refusal *refusal, void *data);
+
 struct http_listen_options {
 	struct str address;      /* empty = 0.0.0.0 */
 	uint16_t port;           /* 0 = any free one */
@@ -36,8 +49,20 @@ struct http_listen_options {
 	int64_t idle_timeout_ms; /* of a connection between requests; 0 = 75 s (spec/gateway.md 1.3)
 				  */
 	struct http1_limits limits; /* of heads; refusals with its status have no body */
-	struct str certificate;     /* PEM text; empty = plain HTTP */
-	struct str private_key;     /* PEM text */
+	http_refused *refused;      /* NULL: such answers are the port's own */
+	bool is_tls;                /* also when there is a certificate */
+	/* PEM texts, a chain with the server's own first. Empty with is_tls: a self-signed pair
+	 * that the port makes. */
+	struct str certificate, private_key;
+	bool asks_client_certificate; /* never insists on one, and does not judge it */
+};
+
+/* What a client said in its handshake. */
+struct http_tls_peer {
+	struct str server_name; /* that it asked for (SNI); empty: none */
+	/* What it showed when it was asked: PEM text, its own certificate first, then what it sent
+	 * along. Empty: nothing. */
+	struct str certificate;
 };
 
 struct http_exchange {
@@ -50,7 +75,8 @@ struct http_exchange {
 	uint16_t remote_port, local_port;
 	uint64_t connection_number; /* counts the listener's connections from 1 */
 	bool is_tls;
-	int64_t began_us; /* monotonic */
+	unsigned client_certificates; /* how many the client showed, with those it sent along */
+	int64_t began_us;             /* monotonic */
 	/* Set by the component in `requested`. */
 	http_exchange_ended *ended;
 	void *data;
@@ -68,6 +94,7 @@ struct http_exchange_ops {
 	void (*hold)(struct http_exchange *exchange);
 	void (*release)(struct http_exchange *exchange);
 	struct str (*local_address)(struct http_exchange *exchange);
+	struct http_tls_peer (*tls_peer)(struct http_exchange *exchange);
 };
 
 struct http_server_ops {
@@ -155,6 +182,12 @@ static inline void http_exchange_release(struct http_exchange *exchange)
 static inline struct str http_exchange_local_address(struct http_exchange *exchange)
 {
 	return exchange->ops->local_address(exchange);
+}
+
+/* All empty without TLS, or once the connection is gone. */
+static inline struct http_tls_peer http_exchange_tls_peer(struct http_exchange *exchange)
+{
+	return exchange->ops->tls_peer(exchange);
 }
 
 #endif

@@ -292,6 +292,10 @@ static void call_copy_options(struct call *call, const struct http_call_options 
 	call->host = str_copy(arena, options->host);
 	call->address = str_copy(arena, options->connect_address);
 	call->ca_file = str_copy(arena, options->ca_file);
+	call->certificate_file = str_copy(arena, options->certificate_file);
+	call->tunnel_address = str_copy(arena, options->tunnel_address);
+	call->tunnel_port = options->tunnel_port;
+	call->head_bytes_max = options->head_bytes_max;
 	call->port_number = options->port;
 	call->is_tls = options->is_tls;
 	call->verify_peer = options->verify_peer;

@@ -23,8 +23,8 @@ struct client_connection {
 	struct http_pool *pool;
 	struct stream *stream;
 	struct call *call; /* NULL: idle */
-	struct str host, address, ca_file;
-	uint16_t port;
+	struct str host, address, ca_file, certificate_file, tunnel_address;
+	uint16_t port, tunnel_port;
 	bool is_tls, verify_peer;
 	int64_t idle_since_us;
 };
@@ -40,6 +40,7 @@ struct http_pool {
 enum call_state {
 	CALL_WAITING, /* for its name's address, or for the end of the turn */
 	CALL_CONNECTING,
+	CALL_TUNNELLING,    /* asks a proxy for a tunnel */
 	CALL_SHAKING_HANDS, /* TLS */
 	CALL_OPEN,
 	CALL_OVER,
@@ -59,8 +60,10 @@ struct call {
 	struct arena *head_arena; /* the caller's; NULL: `head` */
 	struct http_request request;
 	struct str host, address, ca_file;
-	uint16_t port_number;
+	struct str certificate_file, tunnel_address; /* empty: none */
+	uint16_t port_number, tunnel_port;
 	bool is_tls, verify_peer;
+	size_t head_bytes_max;    /* of the answer; 0: any */
 	bool may_repeat;          /* idempotent, no body, not repeated yet */
 	bool wants_new;           /* no connection that served before */
 	struct http_body *upload; /* consumer's end, until all of it was taken */

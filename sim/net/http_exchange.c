@@ -3,6 +3,7 @@
 
 #include "base/arena.h"
 #include "base/bug.h"
+#include "base/certificate.h"
 #include "base/limits.h"
 #include "base/utc.h"
 #include "sim/net/http_server_internal.h"
@@ -100,6 +101,7 @@ struct server_exchange *server_exchange_create(struct server_connection *connect
 		.local_port = stream_local_port(connection->stream),
 		.connection_number = connection->number,
 		.is_tls = listener->is_tls,
+		.client_certificates = (unsigned)certificate_count(connection->hello.certificate),
 		.began_us = world_monotonic_us(&listener->process->world),
 		.ops = &exchange_ops,
 	};
@@ -288,6 +290,18 @@ static void exchange_abort(struct http_exchange *public)
 	server_connection_ask_for_work(exchange->connection);
 }
 
+static struct http_tls_peer exchange_tls_peer(struct http_exchange *public)
+{
+	const struct server_connection *connection = connection_of(public);
+	struct http_tls_peer peer = {.server_name = STR(""), .certificate = STR("")};
+
+	if (connection == NULL || connection->tls == NULL)
+		return peer;
+	peer.server_name = str_copy(public->arena, connection->hello.server_name);
+	peer.certificate = str_copy(public->arena, connection->hello.certificate);
+	return peer;
+}
+
 static struct str exchange_local_address(struct http_exchange *public)
 {
 	struct server_exchange *exchange = (struct server_exchange *)public;
@@ -304,4 +318,5 @@ static const struct http_exchange_ops exchange_ops = {
 	.hold = exchange_hold,
 	.release = exchange_release,
 	.local_address = exchange_local_address,
+	.tls_peer = exchange_tls_peer,
 };

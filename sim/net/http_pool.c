@@ -89,11 +89,14 @@ void http_pool_give_call(struct http_pool *pool, struct call *call)
 static bool connection_fits(const struct client_connection *connection, const struct call *call)
 {
 	if (connection->port != call->port_number || connection->is_tls != call->is_tls ||
-	    !str_equal(connection->address, call->address))
+	    !str_equal(connection->address, call->address) ||
+	    !str_equal(connection->tunnel_address, call->tunnel_address) ||
+	    connection->tunnel_port != call->tunnel_port)
 		return false;
 	return !call->is_tls || (connection->verify_peer == call->verify_peer &&
 				 str_equal_nocase(connection->host, call->host) &&
-				 str_equal(connection->ca_file, call->ca_file));
+				 str_equal(connection->ca_file, call->ca_file) &&
+				 str_equal(connection->certificate_file, call->certificate_file));
 }
 
 static void connection_take_out(struct client_connection *connection)
@@ -137,20 +140,26 @@ static struct str connection_text(struct client_connection *connection, size_t *
 struct client_connection *http_pool_connect(struct http_pool *pool, struct call *call,
 					    const struct stream_events *events)
 {
-	size_t used = 0, texts = call->host.size + call->address.size + call->ca_file.size;
+	size_t used = 0, texts = call->host.size + call->address.size + call->ca_file.size +
+				 call->certificate_file.size + call->tunnel_address.size;
 	struct client_connection *connection = memory_alloc(sizeof *connection + texts);
+	bool has_tunnel = call->tunnel_address.size > 0;
 
 	connection->pool = pool;
 	connection->call = call;
 	connection->host = connection_text(connection, &used, call->host);
 	connection->address = connection_text(connection, &used, call->address);
 	connection->ca_file = connection_text(connection, &used, call->ca_file);
+	connection->certificate_file = connection_text(connection, &used, call->certificate_file);
+	connection->tunnel_address = connection_text(connection, &used, call->tunnel_address);
+	connection->tunnel_port = call->tunnel_port;
 	connection->port = call->port_number;
 	connection->is_tls = call->is_tls;
 	connection->verify_peer = call->verify_peer;
-	connection->stream =
-		stream_connect(pool->process->host, &pool->process->actor, connection->address,
-			       connection->port, events, connection);
+	connection->stream = stream_connect(
+		pool->process->host, &pool->process->actor,
+		has_tunnel ? connection->tunnel_address : connection->address,
+		has_tunnel ? connection->tunnel_port : connection->port, events, connection);
 	return connection;
 }
 

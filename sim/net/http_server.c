@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "base/arena.h"
+#include "base/base64.h"
 #include "base/bug.h"
 #include "base/error.h"
 #include "base/limits.h"
@@ -21,6 +22,7 @@ static void connection_leave(struct server_connection *connection)
 	if (--connection->busy > 0 || connection->listener != NULL)
 		return;
 	arena_destroy(connection->arena);
+	arena_destroy(connection->tls);
 	strbuf_free(&connection->out);
 	strbuf_free(&connection->head);
 	free(connection);
@@ -79,16 +81,40 @@ static void incoming_writable(struct http_body *body, void *data)
 	server_connection_ask_for_work(data);
 }
 
+/* As much of it as there is, for the component's log. */
+static void read_request_line(const struct server_connection *connection,
+			      struct http_request *request)
+{
+	struct str bytes = stream_peek(connection->stream), rest;
+
+	bytes = str_slice(bytes, 0, str_find_char(bytes, '\r'));
+	str_split_once(bytes, ' ', &request->method, &rest);
+	str_split_once(rest, ' ', &request->target, &rest);
+}
+
 static void refuse_request(struct server_connection *connection, const struct http1_fault *fault)
 {
-	struct http_response response;
-	bool says_why = fault->status != connection->listener->limits.status;
-	struct str text = says_why ? str_from(fault->text) : STR("");
+	struct http_listener *listener = connection->listener;
+	bool says_why = fault->status != listener->limits.status && listener->refused == NULL;
+	struct http_request request = {.minor_version = 1};
+	struct http_refusal refusal = {
+		.arena = connection->arena,
+		.reason = fault->text,
+		.request = &request,
+		.remote_address = stream_peer_address(connection->stream),
+		.connection_number = connection->number,
+		.body = says_why ? str_from(fault->text) : STR(""),
+	};
 
-	http_response_init(&response, connection->arena, fault->status);
-	http_fields_add(&response.fields, STR("Content-Type"), STR("text/plain"));
-	http1_write_response(&connection->out, &response, STR("GET"), (int64_t)text.size, false);
-	strbuf_append(&connection->out, text);
+	read_request_line(connection, &request);
+	http_response_init(&refusal.response, connection->arena, fault->status);
+	if (listener->refused != NULL)
+		listener->refused(&refusal, listener->data);
+	else
+		http_fields_add(&refusal.response.fields, STR("Content-Type"), STR("text/plain"));
+	http1_write_response(&connection->out, &refusal.response, STR("GET"),
+			     (int64_t)refusal.body.size, false);
+	strbuf_append(&connection->out, refusal.body);
 	stream_write(connection->stream, strbuf_str(&connection->out));
 	connection_close(connection, true);
 }
@@ -194,9 +220,10 @@ static void read_body(struct server_connection *connection)
 
 static bool read_hello(struct server_connection *connection)
 {
+	struct tls_hello hello;
 	size_t used;
 
-	switch (tls_read_hello(stream_peek(connection->stream), &used)) {
+	switch (tls_read_hello(stream_peek(connection->stream), &hello, &used)) {
 	case TLS_INCOMPLETE:
 		return false;
 	case TLS_BROKEN:
@@ -205,6 +232,11 @@ static bool read_hello(struct server_connection *connection)
 	case TLS_DONE:
 		break;
 	}
+	connection->tls = arena_create();
+	connection->hello.server_name = str_copy(connection->tls, hello.server_name);
+	if (!connection->listener->asks_client_certificate ||
+	    !base64_decode(connection->tls, hello.certificate, &connection->hello.certificate))
+		connection->hello.certificate = STR("");
 	stream_consume(connection->stream, used);
 	connection->wants_hello = false;
 	tls_write_certificate(&connection->out, &connection->listener->certificate);
@@ -341,6 +373,14 @@ static void port_close(struct http_listener *listener)
 	listener_free(listener, true);
 }
 
+/* Without one, one of its own that nobody trusts. */
+static struct str certificate_of(const struct http_listen_options *options, struct arena *arena)
+{
+	return options->certificate.size > 0
+		       ? str_copy(arena, options->certificate)
+		       : sim_tls_certificate(arena, STR("localhost"), STR("self-signed"));
+}
+
 static struct http_listener *port_listen(struct world *world,
 					 const struct http_listen_options *options,
 					 http_requested *requested, void *data, struct error *error)
@@ -360,9 +400,11 @@ static struct http_listener *port_listen(struct world *world,
 	listener->data = data;
 	listener->idle_timeout_us = idle_ms * 1000;
 	listener->limits = options->limits;
-	listener->is_tls = options->certificate.size > 0;
+	listener->refused = options->refused;
+	listener->is_tls = options->is_tls || options->certificate.size > 0;
+	listener->asks_client_certificate = options->asks_client_certificate;
 	list_init(&listener->connections);
-	if (listener->is_tls && !tls_certificate_read(str_copy(arena, options->certificate),
+	if (listener->is_tls && !tls_certificate_read(arena, certificate_of(options, arena),
 						      &listener->certificate, error)) {
 		error_wrap(error, "cannot listen on port %u", (unsigned)options->port);
 		goto fail;

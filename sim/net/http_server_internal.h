@@ -26,7 +26,8 @@ struct http_listener {
 	void *data;
 	int64_t idle_timeout_us;
 	struct http1_limits limits;
-	bool is_tls;
+	http_refused *refused;
+	bool is_tls, asks_client_certificate;
 	struct tls_certificate certificate;
 	struct list_link connections;
 	uint64_t connections_count;
@@ -51,7 +52,9 @@ struct server_connection {
 	struct timer idle;
 	struct task work;
 	int busy;
-	bool wants_hello; /* TLS, before the handshake */
+	bool wants_hello;  /* TLS, before the handshake */
+	struct arena *tls; /* of the client's hello; NULL: plain */
+	struct tls_hello hello;
 	bool keep_alive;
 	struct arena *arena; /* of the next request */
 	struct strbuf head;  /* its beginning, once that fills the stream's window */

@@ -9,7 +9,7 @@
 #include "sim/net/tls.h"
 #include "world/files.h"
 
-#define CA_FILE_BYTES_MAX (1024 * 1024)
+#define PEM_FILE_BYTES_MAX (1024 * 1024)
 
 static const struct str http_begin = STR_INIT("HTTP/");
 
@@ -26,6 +26,8 @@ static enum http_failure loss_failure(const struct call *call, enum stream_failu
 
 	if (call->state == CALL_CONNECTING)
 		return connecting[failure];
+	if (call->state == CALL_TUNNELLING)
+		return HTTP_FAILURE_TUNNEL;
 	if (call->state == CALL_SHAKING_HANDS)
 		return HTTP_FAILURE_TLS;
 	return failure == STREAM_TIMED_OUT ? HTTP_FAILURE_TIMEOUT : HTTP_FAILURE_RESET;
@@ -179,6 +181,7 @@ static bool read_head(struct call *call)
 
 	for (;;) {
 		struct str bytes = stream_peek(stream);
+		bool is_whole = false;
 
 		if (bytes.size == 0)
 			return false;
@@ -191,13 +194,21 @@ static bool read_head(struct call *call)
 		switch (http1_read_response(bytes, call->request.method, call->head, &response,
 					    &call->framing, &used, &fault)) {
 		case HTTP1_INCOMPLETE:
-			return false;
+			used = bytes.size;
+			break;
 		case HTTP1_INVALID:
 			net_call_over(call, HTTP_FAILURE_PROTOCOL);
 			return false;
 		case HTTP1_DONE:
+			is_whole = true;
 			break;
 		}
+		if (call->head_bytes_max > 0 && used > call->head_bytes_max) {
+			net_call_over(call, HTTP_FAILURE_HEAD_TOO_BIG);
+			return false;
+		}
+		if (!is_whole)
+			return false;
 		stream_consume(stream, used);
 		net_call_made_progress(call);
 		if (response.status >= 200)
@@ -273,14 +284,13 @@ static void see_end(struct call *call)
 
 /* TLS. */
 
-static struct str read_authority(struct call *call)
+static struct str read_pem(struct call *call, struct str path)
 {
-	struct str authority = {NULL, 0};
+	struct str text = {NULL, 0};
 
-	if (call->ca_file.size > 0)
-		files_read(call->public.world, call->ca_file, CA_FILE_BYTES_MAX, call->arena,
-			   &authority, NULL);
-	return authority;
+	if (path.size > 0)
+		files_read(call->public.world, path, PEM_FILE_BYTES_MAX, call->arena, &text, NULL);
+	return text;
 }
 
 static void call_is_connected(struct call *call)
@@ -311,7 +321,8 @@ static void shake_hands(struct call *call)
 		break;
 	}
 	if (call->verify_peer)
-		outcome = tls_outcome(&certificate, call->host, read_authority(call));
+		outcome = tls_outcome(&certificate, call->host, read_pem(call, call->ca_file),
+				      world_utc_us(call->public.world));
 	stream_consume(stream, used);
 	if (outcome != HTTP_FAILURE_NONE)
 		net_call_over(call, outcome);
@@ -319,10 +330,78 @@ static void shake_hands(struct call *call)
 		call_is_connected(call);
 }
 
+static void begin_handshake(struct call *call)
+{
+	struct str certificate = read_pem(call, call->certificate_file);
+
+	if (call->certificate_file.size > 0 && certificate.size == 0) {
+		net_call_over(call, HTTP_FAILURE_TLS);
+		return;
+	}
+	call->state = CALL_SHAKING_HANDS;
+	tls_write_hello(&call->out, call->host, certificate);
+	stream_write(call->connection->stream, strbuf_str(&call->out));
+	strbuf_clear(&call->out);
+}
+
+static void connection_is_there(struct call *call)
+{
+	if (call->is_tls)
+		begin_handshake(call);
+	else
+		call_is_connected(call);
+}
+
+/* Through a proxy. */
+
+static void ask_for_tunnel(struct call *call)
+{
+	bool is_ip6 = str_find_char(call->address, ':') != STR_NOT_FOUND;
+	struct str authority = str_format(call->arena, is_ip6 ? "[%.*s]:%u" : "%.*s:%u",
+					  STR_ARG(call->address), (unsigned)call->port_number);
+
+	call->state = CALL_TUNNELLING;
+	strbuf_append_format(&call->out,
+			     "CONNECT %.*s HTTP/1.1\r\nHost: %.*s\r\n"
+			     "Proxy-Connection: Keep-Alive\r\n\r\n",
+			     STR_ARG(authority), STR_ARG(authority));
+	stream_write(call->connection->stream, strbuf_str(&call->out));
+	strbuf_clear(&call->out);
+}
+
+static void read_tunnel(struct call *call)
+{
+	struct stream *stream = call->connection->stream;
+	struct http_response response;
+	struct http1_fault fault;
+	size_t used;
+
+	arena_reset(call->head);
+	switch (http1_read_response(stream_peek(stream), STR("CONNECT"), call->head, &response,
+				    &call->framing, &used, &fault)) {
+	case HTTP1_INCOMPLETE:
+		if (stream_peer_has_ended(stream))
+			net_call_over(call, HTTP_FAILURE_TUNNEL);
+		return;
+	case HTTP1_INVALID:
+		net_call_over(call, HTTP_FAILURE_TUNNEL);
+		return;
+	case HTTP1_DONE:
+		break;
+	}
+	stream_consume(stream, used);
+	if (response.status < 200 || response.status > 299)
+		net_call_over(call, HTTP_FAILURE_TUNNEL);
+	else
+		connection_is_there(call);
+}
+
 /* The whole. */
 
 static void transfer_move(struct call *call)
 {
+	if (call->state == CALL_TUNNELLING)
+		read_tunnel(call);
 	if (call->state == CALL_SHAKING_HANDS)
 		shake_hands(call);
 	if (call->state != CALL_OPEN)
@@ -346,15 +425,12 @@ static void connection_opened(struct stream *stream, void *data)
 	struct client_connection *connection = data;
 	struct call *call = connection->call;
 
+	(void)stream;
 	call_enter(call);
-	if (!call->is_tls) {
-		call_is_connected(call);
-	} else {
-		call->state = CALL_SHAKING_HANDS;
-		tls_write_hello(&call->out, call->host);
-		stream_write(stream, strbuf_str(&call->out));
-		strbuf_clear(&call->out);
-	}
+	if (call->tunnel_address.size > 0)
+		ask_for_tunnel(call);
+	else
+		connection_is_there(call);
 	transfer_move(call);
 	call_leave(call);
 }

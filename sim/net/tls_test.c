@@ -92,7 +92,7 @@ START_TEST(a_star_stands_for_one_label)
 	};
 	struct tls_certificate certificate = {STR("ok"), STR("*.example.com")};
 
-	ck_assert_int_eq(tls_outcome(&certificate, str_from(rows[_i].name), STR("")),
+	ck_assert_int_eq(tls_outcome(&certificate, str_from(rows[_i].name), STR(""), 0),
 			 rows[_i].failure);
 }
 END_TEST
@@ -181,14 +181,16 @@ START_TEST(handshakes_may_come_in_pieces)
 {
 	struct strbuf out;
 	struct tls_certificate certificate = {STR("ok"), STR("a,b")}, read;
+	struct tls_hello hello;
 	size_t used;
 
 	strbuf_init(&out, 1024);
-	tls_write_hello(&out, STR("a"));
+	tls_write_hello(&out, STR("a"), STR("shown"));
 	for (size_t size = 1; size < out.size; size++)
-		ck_assert_int_eq(tls_read_hello(str_slice(strbuf_str(&out), 0, size), &used),
-				 TLS_INCOMPLETE);
-	ck_assert_int_eq(tls_read_hello(strbuf_str(&out), &used), TLS_DONE);
+		ck_assert_int_eq(
+			tls_read_hello(str_slice(strbuf_str(&out), 0, size), &hello, &used),
+			TLS_INCOMPLETE);
+	ck_assert_int_eq(tls_read_hello(strbuf_str(&out), &hello, &used), TLS_DONE);
 	ck_assert_uint_eq(used, out.size);
 	strbuf_clear(&out);
 	tls_write_certificate(&out, &certificate);
@@ -198,7 +200,7 @@ START_TEST(handshakes_may_come_in_pieces)
 	strbuf_clear(&out);
 	while (out.size < 600)
 		strbuf_append(&out, STR("\x16 hello \x16"));
-	ck_assert_int_eq(tls_read_hello(strbuf_str(&out), &used), TLS_INCOMPLETE);
+	ck_assert_int_eq(tls_read_hello(strbuf_str(&out), &hello, &used), TLS_INCOMPLETE);
 	strbuf_free(&out);
 }
 END_TEST

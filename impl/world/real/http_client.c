@@ -408,6 +408,13 @@ static void call_copy_options(struct call *call, const struct http_call_options 
 	call->address = str_copy(arena, options->connect_address);
 	call->target = str_copy(arena, options->target);
 	call->ca_file = str_copy(arena, options->ca_file);
+	call->tunnel_address = str_copy(arena, options->tunnel_address);
+	call->tunnel_port = options->tunnel_port;
+	call->certificate_file = str_copy(arena, options->certificate_file);
+	call->key_file = str_copy(arena, options->key_file);
+	call->key_password = str_copy(arena, options->key_password);
+	call->forgets_tls_sessions = options->forgets_tls_sessions;
+	call->head_bytes_max = options->head_bytes_max;
 	call->port_number = options->port;
 	call->is_tls = options->is_tls;
 	call->verify_peer = options->verify_peer;

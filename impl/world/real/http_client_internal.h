@@ -45,8 +45,11 @@ struct call {
 	/* What is asked for. */
 	struct arena *head_arena;
 	struct str method, host, address, target, ca_file;
-	uint16_t port_number;
-	bool is_tls, verify_peer;
+	struct str tunnel_address; /* of a proxy; empty: none */
+	struct str certificate_file, key_file, key_password;
+	uint16_t port_number, tunnel_port;
+	bool is_tls, verify_peer, forgets_tls_sessions;
+	size_t head_bytes_max;                   /* 0: LIMIT_HTTP_HEADER_BYTES */
 	bool may_repeat;                         /* idempotent, no body */
 	struct curl_slist *fields, **fields_end; /* in the arena */
 	struct strbuf head;                      /* as it leaves in plain text */

@@ -236,7 +236,9 @@ static size_t head_line_came(char *bytes, size_t one, size_t size, void *data)
 	if (call->is_head_complete)
 		return size;
 	call->head_bytes += size;
-	if (call->head_bytes > LIMIT_HTTP_HEADER_BYTES)
+	if (call->head_bytes_max > 0 && call->head_bytes > call->head_bytes_max)
+		is_fine = refuse(call, HTTP_FAILURE_HEAD_TOO_BIG);
+	else if (call->head_bytes > LIMIT_HTTP_HEADER_BYTES)
 		is_fine = refuse(call, HTTP_FAILURE_PROTOCOL);
 	else if (line.size == 0)
 		is_fine = head_ended(call);
@@ -355,7 +357,9 @@ static CURL *handle_create(struct call *call)
 	curl_easy_setopt(handle, CURLOPT_PRIVATE, call);
 	curl_easy_setopt(handle, CURLOPT_SHARE, call->port->shared);
 	curl_easy_setopt(handle, CURLOPT_NOSIGNAL, 1L);
-	curl_easy_setopt(handle, CURLOPT_PROXY, "");
+	curl_easy_setopt(handle, CURLOPT_HTTPPROXYTUNNEL, 1L);
+	curl_easy_setopt(handle, CURLOPT_SUPPRESS_CONNECT_HEADERS, 1L);
+	curl_easy_setopt(handle, CURLOPT_HEADEROPT, CURLHEADER_SEPARATE);
 	curl_easy_setopt(handle, CURLOPT_HTTP_VERSION, CURL_HTTP_VERSION_1_1);
 	curl_easy_setopt(handle, CURLOPT_PROTOCOLS_STR, "http,https");
 	curl_easy_setopt(handle, CURLOPT_PATH_AS_IS, 1L);
@@ -381,6 +385,12 @@ static struct str bracketed(struct arena *arena, struct str host)
 		       : STR_CONCAT(arena, STR("["), host, STR("]"));
 }
 
+/* NULL when there is none. */
+static const char *cstr_or_null(const struct call *call, struct str text)
+{
+	return text.size > 0 ? str_cstr(call->arena, text) : NULL;
+}
+
 static void set_tls(struct call *call)
 {
 	const char *ca_file = NULL;
@@ -392,6 +402,11 @@ static void set_tls(struct call *call)
 	else
 		curl_easy_getinfo(call->handle, CURLINFO_CAINFO, &ca_file);
 	curl_easy_setopt(call->handle, CURLOPT_CAINFO, ca_file);
+	curl_easy_setopt(call->handle, CURLOPT_SSLCERT, cstr_or_null(call, call->certificate_file));
+	curl_easy_setopt(call->handle, CURLOPT_SSLKEY, cstr_or_null(call, call->key_file));
+	curl_easy_setopt(call->handle, CURLOPT_KEYPASSWD, cstr_or_null(call, call->key_password));
+	curl_easy_setopt(call->handle, CURLOPT_SSL_SESSIONID_CACHE,
+			 call->forgets_tls_sessions ? 0L : 1L);
 	if (str_equal(call->host, call->address))
 		return;
 	/* The name is for the certificate; the address is known. */
@@ -412,6 +427,14 @@ static void set_place(struct call *call)
 							  call->is_tls ? "https" : "http",
 							  STR_ARG(host), call->port_number)));
 	curl_easy_setopt(call->handle, CURLOPT_CONNECT_TO, NULL);
+	curl_easy_setopt(
+		call->handle, CURLOPT_PROXY,
+		call->tunnel_address.size == 0
+			? ""
+			: str_cstr(call->arena,
+				   str_format(call->arena, "http://%.*s:%u",
+					      STR_ARG(bracketed(call->arena, call->tunnel_address)),
+					      call->tunnel_port)));
 	if (call->is_tls)
 		set_tls(call);
 	curl_easy_setopt(call->handle, CURLOPT_REQUEST_TARGET, str_cstr(call->arena, call->target));
@@ -551,6 +574,23 @@ static enum http_failure stream_failure(struct call *call)
 	return call->is_tls ? HTTP_FAILURE_CLOSED : HTTP_FAILURE_PROTOCOL;
 }
 
+/* Between the connection to the proxy and the first byte through it, what is not TLS's is its. */
+static bool tunnel_is_missing(const struct call *call, CURLcode result)
+{
+	if (call->tunnel_address.size == 0 || call->is_connected)
+		return false;
+	switch (result) {
+	case CURLE_SEND_ERROR:
+	case CURLE_RECV_ERROR:
+	case CURLE_GOT_NOTHING:
+	case CURLE_WEIRD_SERVER_REPLY:
+	case CURLE_PROXY:
+		return true;
+	default:
+		return false;
+	}
+}
+
 static enum http_failure failure_of(struct call *call, CURLcode result)
 {
 	/* libcurl is content with half a head, too. */
@@ -558,6 +598,8 @@ static enum http_failure failure_of(struct call *call, CURLcode result)
 		return call->is_head_complete ? HTTP_FAILURE_NONE : HTTP_FAILURE_CLOSED;
 	if (call->cause != HTTP_FAILURE_NONE)
 		return call->cause;
+	if (tunnel_is_missing(call, result))
+		return HTTP_FAILURE_TUNNEL;
 	switch (result) {
 	case CURLE_COULDNT_CONNECT:
 		return connect_failure(call);

@@ -165,6 +165,8 @@ static void connection_opened(struct http_listener *listener, struct MHD_Connect
 	struct epoll_event hangup = {.events = EPOLLRDHUP | EPOLLET, .data.ptr = connection};
 
 	epoll_ctl(listener->hangups, EPOLL_CTL_ADD, connection->socket, &hangup);
+	if (listener->asks_client_certificate)
+		tls_ask_client(connection);
 	list_append(&listener->connections, &connection->link);
 	if (listener->connections_open++ == 0)
 		timer_start(&listener->real->world, &listener->tick, TICK_US, tick);
@@ -189,6 +191,7 @@ static void connection_closed(struct connection *connection)
 	list_remove(&connection->unanswered);
 	if (--listener->connections_open == 0)
 		timer_stop(&listener->tick);
+	free(connection->client_certificate);
 	free(connection);
 }
 
@@ -405,15 +408,14 @@ static unsigned connections_max(void)
 	return limit.rlim_cur < 1000000 ? (unsigned)limit.rlim_cur - FILES_KEPT_FREE : 1000000;
 }
 
-static struct MHD_Daemon *daemon_start(struct http_listener *listener,
-				       const struct http_listen_options *options)
+static struct MHD_Daemon *daemon_start(struct http_listener *listener, struct str certificate,
+				       struct str key)
 {
 	int64_t idle_s = listener->idle_timeout_us / 1000000 + 1;
 	struct MHD_OptionItem tls[] = {
-		{MHD_OPTION_HTTPS_MEM_KEY, 0,
-		 (void *)(uintptr_t)str_cstr(listener->arena, options->private_key)},
+		{MHD_OPTION_HTTPS_MEM_KEY, 0, (void *)(uintptr_t)str_cstr(listener->arena, key)},
 		{MHD_OPTION_HTTPS_MEM_CERT, 0,
-		 (void *)(uintptr_t)str_cstr(listener->arena, options->certificate)},
+		 (void *)(uintptr_t)str_cstr(listener->arena, certificate)},
 		{MHD_OPTION_END, 0, NULL},
 	};
 
@@ -460,6 +462,16 @@ static void listener_start_polling(struct http_listener *listener)
 	loop_at_turn_end(listener->real->loop, TURN_ANSWERS, &listener->run, listener_run);
 }
 
+/* Who says how large heads may be, or what is answered to larger ones, sees twice as much. */
+static size_t connection_bytes(const struct http_listen_options *options)
+{
+	size_t head_bytes = options->limits.head_bytes;
+
+	if (head_bytes == 0 && options->refused == NULL)
+		return CONNECTION_BYTES;
+	return (head_bytes > 0 ? head_bytes : LIMIT_HTTP_HEADER_BYTES) * 2 + CONNECTION_SPARE_BYTES;
+}
+
 static struct http_listener *listener_open(struct world *world,
 					   const struct http_listen_options *options,
 					   http_requested *requested, void *data,
@@ -468,6 +480,7 @@ static struct http_listener *listener_open(struct world *world,
 	struct http_listener *listener = MEMORY_NEW(struct http_listener);
 	int64_t idle_ms =
 		options->idle_timeout_ms > 0 ? options->idle_timeout_ms : IDLE_TIMEOUT_DEFAULT_MS;
+	struct str certificate = options->certificate, key = options->private_key;
 	const char *why = NULL;
 
 	listener->real = real_of(world);
@@ -475,11 +488,10 @@ static struct http_listener *listener_open(struct world *world,
 	listener->data = data;
 	listener->idle_timeout_us = idle_ms * 1000;
 	listener->limits = options->limits;
-	listener->connection_bytes =
-		options->limits.head_bytes > 0
-			? options->limits.head_bytes * 2 + CONNECTION_SPARE_BYTES
-			: CONNECTION_BYTES;
-	listener->is_tls = options->certificate.size > 0;
+	listener->refused = options->refused;
+	listener->connection_bytes = connection_bytes(options);
+	listener->is_tls = options->is_tls || options->certificate.size > 0;
+	listener->asks_client_certificate = listener->is_tls && options->asks_client_certificate;
 	listener->arena = arena_create();
 	strbuf_init(&listener->text, LIMIT_HTTP_HEADER_BYTES);
 	list_init(&listener->connections);
@@ -487,7 +499,10 @@ static struct http_listener *listener_open(struct world *world,
 	listener->socket = socket_listen(options, &listener->port);
 	if (listener->socket < 0)
 		why = errno_text(errno);
-	else if ((listener->daemon = daemon_start(listener, options)) == NULL)
+	else if (listener->is_tls && certificate.size == 0 &&
+		 !tls_pair_make(listener->arena, &certificate, &key))
+		why = "no certificate can be made";
+	else if ((listener->daemon = daemon_start(listener, certificate, key)) == NULL)
 		why = listener->is_tls ? "certificate or private key cannot be used"
 				       : "server cannot start";
 	if (why != NULL) {

@@ -5,6 +5,7 @@
  * buffer, and only the separators were overwritten, with zeros. Put back where they must have been,
  * they give the head to http/http1.h, so that both worlds refuse the same requests; a zero anywhere
  * else was something that it mended. */
+#include <stdio.h>
 #include <string.h>
 
 #include "base/arena.h"
@@ -66,24 +67,31 @@ static bool restore_head(struct rest *rest, struct str target)
 	return restore(rest, STR("\r\n")) && rest->left == 0;
 }
 
-unsigned request_read(struct str head, struct str target, const struct http1_limits *limits,
-		      struct arena *arena, struct http_request *request,
-		      struct http1_framing *framing)
+bool request_fault(struct http1_fault *fault, int status, const char *text)
+{
+	fault->status = status;
+	snprintf(fault->text, sizeof fault->text, "%s", text);
+	return false;
+}
+
+bool request_read(struct str head, struct str target, const struct http1_limits *limits,
+		  struct arena *arena, struct http_request *request, struct http1_framing *framing,
+		  struct http1_fault *fault)
 {
 	struct str bytes = str_copy(arena, head);
 	struct rest rest = {(char *)(uintptr_t)bytes.data, bytes.size};
-	struct http1_fault fault;
 	size_t used;
 
 	if (!restore_head(&rest, target))
-		return BAD_REQUEST;
-	switch (http1_read_request(bytes, limits, arena, request, framing, &used, &fault)) {
+		return request_fault(fault, BAD_REQUEST, "malformed head");
+	switch (http1_read_request(bytes, limits, arena, request, framing, &used, fault)) {
 	case HTTP1_DONE:
-		return used == bytes.size ? 0 : BAD_REQUEST;
+		return used == bytes.size ||
+		       request_fault(fault, BAD_REQUEST, "more than one head");
 	case HTTP1_INVALID:
-		return (unsigned)fault.status;
+		return false;
 	case HTTP1_INCOMPLETE:
 		break;
 	}
-	return BAD_REQUEST;
+	return request_fault(fault, BAD_REQUEST, "incomplete head");
 }

@@ -387,6 +387,14 @@ static struct str exchange_local_address(struct http_exchange *public)
 	return str_copy(public->arena, str_from(address));
 }
 
+static struct http_tls_peer exchange_tls_peer(struct http_exchange *public)
+{
+	struct connection *connection = exchange_of(public)->connection;
+	struct http_tls_peer none = {.server_name = STR(""), .certificate = STR("")};
+
+	return connection != NULL && public->is_tls ? tls_peer(connection, public->arena) : none;
+}
+
 static const struct http_exchange_ops exchange_ops = {
 	.respond = exchange_respond,
 	.respond_str = exchange_respond_str,
@@ -394,6 +402,7 @@ static const struct http_exchange_ops exchange_ops = {
 	.hold = exchange_hold,
 	.release = exchange_release,
 	.local_address = exchange_local_address,
+	.tls_peer = exchange_tls_peer,
 };
 
 /* Requests. */
@@ -414,14 +423,16 @@ struct exchange *exchange_create(struct connection *connection, struct str targe
 	public->local_port = listener->port;
 	public->connection_number = connection->number;
 	public->is_tls = listener->is_tls;
+	if (listener->asks_client_certificate)
+	public->client_certificates = tls_client_certificates(connection);
 	public->began_us = loop_monotonic_us(listener->real->loop);
 	public->ops = &exchange_ops;
 	return exchange;
 }
 
 /* libmicrohttpd's `method` is where the head begins in its buffer. */
-static unsigned read_head(struct exchange *exchange, const char *method,
-			  struct http1_framing *framing)
+static bool read_head(struct exchange *exchange, const char *method, struct http1_framing *framing,
+		      struct http1_fault *fault)
 {
 	struct http_exchange *public = &exchange->public;
 	const struct http_listener *listener = exchange->connection->listener;
@@ -432,9 +443,9 @@ static unsigned read_head(struct exchange *exchange, const char *method,
 	public->remote_address = str_copy(public->arena, public->remote_address);
 	/* Folded lines make it move what it has, and then the size says nothing. */
 	if (info == NULL || info->header_size > listener->connection_bytes)
-		return BAD_REQUEST;
+		return request_fault(fault, BAD_REQUEST, "folded field line");
 	return request_read(str_of(method, info->header_size), target, &listener->limits,
-			    public->arena, &public->request, framing);
+			    public->arena, &public->request, framing, fault);
 }
 
 /* Queued at the first call of the handler, libmicrohttpd closes the connection after it. */
@@ -445,11 +456,28 @@ static enum MHD_Result queue_answer(struct exchange *exchange)
 	return MHD_queue_response(exchange->connection->mhd, exchange->status, exchange->response);
 }
 
-static enum MHD_Result refuse(struct exchange *exchange, unsigned status)
+static enum MHD_Result refuse(struct exchange *exchange, const char *method,
+			      const struct http1_fault *fault)
 {
-	exchange->status = status;
-	exchange->response = response_of_str(STR(""));
-	add_field(exchange, STR("Date"), listener_date(exchange->connection->listener));
+	struct http_exchange *public = &exchange->public;
+	const struct http_listener *listener = exchange->connection->listener;
+	struct http_refusal refusal = {
+		.arena = public->arena,
+		.reason = fault->text,
+		.request = &public->request,
+		.remote_address = public->remote_address,
+		.connection_number = public->connection_number,
+		.body = STR(""),
+	};
+
+	http_response_init(&refusal.response, public->arena, fault->status);
+	public->request.method = str_copy(public->arena, str_from(method));
+	public->request.minor_version = 1;
+	if (listener->refused != NULL)
+		listener->refused(&refusal, listener->data);
+	exchange->status = status_of(&refusal.response);
+	exchange->response = response_of_str(refusal.body);
+	add_fields(exchange, &refusal.response.fields);
 	return queue_answer(exchange);
 }
 
@@ -512,10 +540,10 @@ static enum MHD_Result begin_body(struct exchange *exchange, int64_t length)
 static enum MHD_Result begin_request(struct exchange *exchange, const char *method)
 {
 	struct http1_framing framing;
-	unsigned refusal = read_head(exchange, method, &framing);
+	struct http1_fault fault;
 
-	if (refusal != 0)
-		return refuse(exchange, refusal);
+	if (!read_head(exchange, method, &framing, &fault))
+		return refuse(exchange, method, &fault);
 	if (framing.kind == HTTP1_CHUNKED)
 		return begin_body(exchange, HTTP_BODY_LENGTH_UNKNOWN);
 	if (framing.kind == HTTP1_LENGTH && framing.length > 0)

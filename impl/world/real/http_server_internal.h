@@ -1,6 +1,7 @@
-/* The HTTP server's three parts: http_server.c runs libmicrohttpd (listeners, connections, its
- * callbacks), http_server_exchange.c is what a component sees of one request, and
- * http_server_check.c reads the head of a request.
+/* The HTTP server's parts: http_server.c runs libmicrohttpd (listeners, connections, its
+ * callbacks), http_server_exchange.c is what a component sees of one request, http_server_check.c
+ * reads the head of a request, http_server_pool.c holds the memory of a connection, and
+ * http_server_tls.c has what concerns certificates.
  *
  * libmicrohttpd is entered from one place only, the listener's run(), so nothing that a component
  * does to an exchange or a body gets into it: such calls leave their wish in the exchange, and wake
@@ -22,6 +23,8 @@
  * there it answers itself, with 414 or 431. */
 #define CONNECTION_SPARE_BYTES ((size_t)12 * 1024)
 
+#define CLIENT_CERTIFICATE_BYTES_MAX ((size_t)128 * 1024) /* PEM, with what came along */
+
 #define BAD_REQUEST 400
 
 struct http_listener {
@@ -32,8 +35,9 @@ struct http_listener {
 	void *data;
 	int64_t idle_timeout_us;
 	struct http1_limits limits;
+	http_refused *refused;
 	size_t connection_bytes;
-	bool is_tls, is_closed;
+	bool is_tls, asks_client_certificate, is_closed;
 	bool is_running; /* inside libmicrohttpd */
 	int socket;      /* libmicrohttpd's once the daemon runs */
 	uint16_t port;
@@ -75,6 +79,7 @@ struct connection {
 	uint64_t number;
 	char address[INET6_ADDRSTRLEN];
 	uint16_t port;
+	char *client_certificate; /* PEM; NULL: nobody asked yet */
 };
 
 enum exchange_phase {
@@ -110,11 +115,19 @@ void connection_sleep(struct connection *connection);
 /* The same, for an answer that may come within the turn: it sleeps only when that is over. */
 void connection_await(struct connection *connection);
 
-/* http_server_check.c. 0, or the status to refuse the request with. head: libmicrohttpd's bytes of
- * it, taken apart in place; target: as it was before. */
-unsigned request_read(struct str head, struct str target, const struct http1_limits *limits,
-		      struct arena *arena, struct http_request *request,
-		      struct http1_framing *framing);
+/* http_server_check.c. False and *fault: the request is refused. head: libmicrohttpd's bytes of it,
+ * taken apart in place; target: as it was before. */
+bool request_read(struct str head, struct str target, const struct http1_limits *limits,
+		  struct arena *arena, struct http_request *request, struct http1_framing *framing,
+		  struct http1_fault *fault);
+bool request_fault(struct http1_fault *fault, int status, const char *text); /* false */
+
+/* http_server_tls.c */
+/* A self-signed pair, PEM; false when the machine cannot make one. */
+bool tls_pair_make(struct arena *arena, struct str *certificate, struct str *key);
+void tls_ask_client(struct connection *connection); /* before the handshake */
+unsigned tls_client_certificates(const struct connection *connection);
+struct http_tls_peer tls_peer(struct connection *connection, struct arena *arena);
 
 /* http_server_exchange.c */
 struct exchange *exchange_create(struct connection *connection, struct str target);
