@@ -116,7 +116,7 @@ static void call_failed(struct outgoing *outgoing, void *data)
 	subject.subrequest = STR("/___http_call");
 	subject.upstream = url_for_log(call);
 	LOG_CORE(&outgoing->gateway->log, LEVEL_ERROR, &subject, "%s",
-		 outgoing_trouble(outgoing)->text);
+		 outgoing_trouble(outgoing, call->service->backend.authrep, call->arena).text);
 	call->verdict = VERDICT_UNAVAILABLE;
 	call_is_over(call);
 }

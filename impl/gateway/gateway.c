@@ -4,6 +4,7 @@
 
 #include "base/arena.h"
 #include "base/error.h"
+#include "base/limits.h"
 #include "gateway/auth_cache.h"
 #include "gateway/authorization.h"
 #include "gateway/batched_auths.h"
@@ -35,8 +36,9 @@
 
 static void close_listeners(struct gateway *gateway)
 {
-	struct http_listener **listeners[] = {&gateway->proxy, &gateway->management,
-					      &gateway->metrics_page, &gateway->echo};
+	struct http_listener **listeners[] = {&gateway->proxy, &gateway->proxy_tls,
+					      &gateway->management, &gateway->metrics_page,
+					      &gateway->echo};
 
 	for (size_t i = 0; i < sizeof listeners / sizeof *listeners; i++) {
 		struct http_listener *listener = *listeners[i];
@@ -46,20 +48,38 @@ static void close_listeners(struct gateway *gateway)
 	}
 }
 
+/* 3.8, 1.1. */
+static void set_proxy_options(struct http_listen_options *options, const struct settings *settings,
+			      bool is_tls)
+{
+	options->limits.field_bytes = LIMIT_HTTP_TARGET_BYTES;
+	options->refused = request_refused;
+	options->is_tls = is_tls;
+	options->asks_client_certificate = is_tls;
+	if (is_tls) {
+		options->certificate = settings->network.https_certificate;
+		options->private_key = settings->network.https_key;
+	}
+}
+
 static bool open_listeners(struct gateway *gateway, struct error *error)
 {
 	const struct settings *settings = &gateway->settings;
+	uint16_t https_port = settings->network.https_port;
 	const struct {
 		struct http_listener **listener;
 		uint16_t port;
 		http_requested *requested;
-		bool is_wanted, is_shared;
+		bool is_wanted, is_shared, is_proxy;
 	} wanted[] = {
-		{&gateway->echo, settings->echo_port, echo_server_requested, true, true},
-		{&gateway->management, settings->management_port, management_requested, true, true},
+		{&gateway->echo, settings->echo_port, echo_server_requested, true, true, false},
+		{&gateway->management, settings->management_port, management_requested, true, true,
+		 false},
 		{&gateway->metrics_page, settings->metrics_port, metrics_requested,
-		 settings->has_metrics, false},
-		{&gateway->proxy, settings->port, request_begin, true, true},
+		 settings->has_metrics, false, false},
+		{&gateway->proxy, settings->port, request_begin,
+		 https_port == 0 || https_port != settings->port, true, true},
+		{&gateway->proxy_tls, https_port, request_begin, https_port != 0, true, true},
 	};
 
 	for (size_t i = 0; i < sizeof wanted / sizeof *wanted; i++) {
@@ -71,6 +91,9 @@ static bool open_listeners(struct gateway *gateway, struct error *error)
 
 		if (!wanted[i].is_wanted)
 			continue;
+		if (wanted[i].is_proxy)
+			set_proxy_options(&options, settings,
+					  wanted[i].listener == &gateway->proxy_tls);
 		*wanted[i].listener =
 			http_listen(gateway->world, &options, wanted[i].requested, gateway, error);
 		if (*wanted[i].listener == NULL) {
@@ -90,9 +113,11 @@ static unsigned port_of(struct gateway *gateway, struct http_listener *listener)
 static void say_ready(struct gateway *gateway)
 {
 	log_format(gateway->world, LOG_STDOUT,
-		   "ready gateway port=%u management_port=%u metrics_port=%u echo_port=%u",
-		   port_of(gateway, gateway->proxy), port_of(gateway, gateway->management),
-		   port_of(gateway, gateway->metrics_page), port_of(gateway, gateway->echo));
+		   "ready gateway port=%u https_port=%u management_port=%u metrics_port=%u "
+		   "echo_port=%u",
+		   port_of(gateway, gateway->proxy), port_of(gateway, gateway->proxy_tls),
+		   port_of(gateway, gateway->management), port_of(gateway, gateway->metrics_page),
+		   port_of(gateway, gateway->echo));
 }
 
 /* The start is over when there is a configuration, or none is needed. */

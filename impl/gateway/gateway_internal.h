@@ -57,14 +57,15 @@ struct gateway {
 	struct limit_counters *limit_counters; /* of the policy rate_limit (12.2 A12) */
 	struct redis_limits_set *redis_limits;
 	struct metrics *metrics;
-	struct http_listener *proxy, *management, *metrics_page, *echo;
+	struct http_listener *proxy, *proxy_tls, *management, *metrics_page, *echo;
 	uint16_t echo_port;        /* also the port of the mock backend (4.1) */
 	struct list_link requests; /* from their head to their access log line */
 	/* Requests whose report is under way, and those that wait on the same connection (4.5). */
 	struct list_link reporting[GATEWAY_CONNECTION_BUCKETS];
 	struct list_link waiting[GATEWAY_CONNECTION_BUCKETS];
-	size_t background_reports; /* of APICAST_REPORTING_THREADS, 4.8 */
-	bool is_stopping;          /* the world asked for it: ends with the last request */
+	size_t background_reports;    /* of APICAST_REPORTING_THREADS, 4.8 */
+	uint64_t tls_connection_told; /* the last whose fallback was logged (3.3) */
+	bool is_stopping;             /* the world asked for it: ends with the last request */
 };
 
 /* A request is over: a gateway that stops ends with the last one. */

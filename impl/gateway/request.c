@@ -323,12 +323,66 @@ static void answer_health(struct http_exchange *exchange)
 	http_exchange_respond_str(exchange, &response, STR(""));
 }
 
+/* Heads that no policy sees. 431 is unknown there: it is told as 400. */
+void request_refused(struct http_refusal *refusal, void *data)
+{
+	struct gateway *gateway = data;
+	struct log_subject subject = {
+		.connection_number = refusal->connection_number,
+		.client = refusal->remote_address,
+		.request = refusal->request,
+	};
+	struct http_response *response = &refusal->response;
+
+	if (response->status == 414) {
+		LOG_CORE(&gateway->log, LEVEL_INFO, &subject,
+			 "client sent too long URI while reading client request line");
+	} else {
+		LOG_CORE(&gateway->log, LEVEL_INFO, &subject,
+			 "client sent invalid request: %s while reading client request headers",
+			 refusal->reason);
+	}
+	if (response->status == 431)
+		response->status = 400;
+	http_fields_add(&response->fields, STR("Server"), STR("openresty"));
+	http_fields_add(&response->fields, STR("Content-Type"), STR("text/html"));
+	refusal->body = answer_page(response->status, refusal->arena);
+}
+
+/* Each listener counts its own connections; the gateway tells all apart. */
+static uint64_t connection_number(const struct gateway *gateway,
+				  const struct http_exchange *exchange)
+{
+	return gateway->proxy_tls == NULL ? exchange->connection_number
+					  : exchange->connection_number * 2 - !exchange->is_tls;
+}
+
+/* The certificate is chosen before there is a path (3.3). Once for each connection. */
+static void tell_of_fallback(struct request *request)
+{
+	struct gateway *gateway = request->gateway;
+	uint64_t number = request->exchange->connection_number;
+
+	if (!gateway->settings.path_routing || number <= gateway->tls_connection_told)
+		return;
+	gateway->tls_connection_told = number;
+	LOG(&gateway->log, LEVEL_WARN, &request->subject,
+	    "Configured to do path-based routing, but it is not compatible with TLS. Falling back "
+	    "to routing by host.");
+}
+
+static bool certificates_are_too_many(const struct request *request)
+{
+	return request->exchange->client_certificates >
+	       1 + (uint64_t)request->gateway->settings.network.verify_depth;
+}
+
 void request_begin(struct http_exchange *exchange, void *data)
 {
 	struct gateway *gateway = data;
 	struct request *request;
 
-	metrics_count_connection(gateway->metrics, exchange->connection_number);
+	metrics_count_connection(gateway->metrics, connection_number(gateway, exchange));
 	if (str_has_prefix(exchange->request.target, STR(HEALTH_PATH))) {
 		answer_health(exchange);
 		return;
@@ -338,7 +392,7 @@ void request_begin(struct http_exchange *exchange, void *data)
 	request->exchange = exchange;
 	request->arena = exchange->arena;
 	request->subject = (struct log_subject){
-		.connection_number = exchange->connection_number,
+		.connection_number = connection_number(gateway, exchange),
 		.client = exchange->remote_address,
 		.request = &exchange->request,
 	};
@@ -347,7 +401,9 @@ void request_begin(struct http_exchange *exchange, void *data)
 	exchange->ended = request_ended;
 	http_exchange_hold(exchange);
 	list_append(&gateway->requests, &request->link);
-	if (!read_target(request)) {
+	if (exchange->is_tls)
+		tell_of_fallback(request);
+	if (!read_target(request) || certificates_are_too_many(request)) {
 		request->step = REQUEST_RUNS_PHASES;
 		request_answer_page(request, 400);
 	} else if (connection_is_busy(request)) {

@@ -33,6 +33,7 @@
 struct arena;
 struct gateway;
 struct http_exchange;
+struct http_refusal;
 struct json;
 
 /* What an instance of a policy keeps for the time of one request. */
@@ -105,6 +106,9 @@ struct request {
 
 /* `requested` of the proxy's listener; data is the gateway. */
 void request_begin(struct http_exchange *exchange, void *data);
+
+/* `refused` of the same: the answers of 3.8. */
+void request_refused(struct http_refusal *refusal, void *data);
 
 /* The gateway stops: frees a request whose answer left, without its last steps. */
 void request_abandon(struct request *request);

@@ -58,11 +58,13 @@ bool retry_cases_have_failure(unsigned cases, enum http_failure failure)
 	case HTTP_FAILURE_TLS_NAME:
 	case HTTP_FAILURE_RESET:
 	case HTTP_FAILURE_CLOSED:
+	case HTTP_FAILURE_TUNNEL:
 		return (cases & RETRY_ERROR) != 0;
 	case HTTP_FAILURE_CONNECT_TIMEOUT:
 	case HTTP_FAILURE_TIMEOUT:
 		return (cases & RETRY_TIMEOUT) != 0;
 	case HTTP_FAILURE_PROTOCOL:
+	case HTTP_FAILURE_HEAD_TOO_BIG:
 		return (cases & RETRY_INVALID_HEADER) != 0;
 	case HTTP_FAILURE_NONE:
 	case HTTP_FAILURE_NAME_NOT_FOUND: /* there is nobody to ask */

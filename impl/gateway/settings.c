@@ -533,7 +533,8 @@ static bool read_all(struct settings *settings, struct world *world, const struc
 	settings->extended_metrics = is_true(raw.extended_metrics);
 	settings->management = raw.management.size > 0 ? raw.management : STR("status");
 	gateway_settings_note_unsupported(settings, world);
-	return gateway_settings_read_process(settings, &raw.process, world, error);
+	return network_read(&settings->network, world, settings->arena, error) &&
+	       gateway_settings_read_process(settings, &raw.process, world, error);
 }
 
 bool gateway_settings_read(struct settings *settings, struct world *world,

@@ -14,6 +14,7 @@
 #include "gateway/auth_cache.h"
 #include "gateway/error_log.h"
 #include "gateway/log_output.h"
+#include "gateway/network.h"
 #include "gateway/upstream_target.h"
 
 struct arena;
@@ -84,6 +85,7 @@ struct settings {
 	bool verify_peer;
 	struct str ca_file;
 	struct str resolver; /* "ip" or "ip:port"; empty: the system's only */
+	struct network network;
 
 	enum log_level log_level;
 	struct log_output error_log, access_log;

@@ -9,7 +9,8 @@
 #include "world/clock.h"
 #include "world/http_server.h"
 
-#define UPSTREAM_TIMEOUT_MS 60000 /* each of them, unless a policy says otherwise (5.4) */
+#define UPSTREAM_TIMEOUT_MS 60000    /* each of them, unless a policy says otherwise (5.4) */
+#define RESPONSE_HEAD_BYTES_MAX 4096 /* one buffer (5.4) */
 
 /* Fields of the request that do not go upstream as they came (5.2): hop-by-hop ones, and those that
  * the gateway sets. */
@@ -130,22 +131,32 @@ static void upstream_answered(struct outgoing *outgoing, void *data)
 static void upstream_failed(struct outgoing *outgoing, void *data)
 {
 	struct request *request = data;
-	const struct outgoing_trouble *trouble = outgoing_trouble(outgoing);
+	struct outgoing_trouble trouble =
+		outgoing_trouble(outgoing, request->upstream.uri, request->arena);
 
-	if (trouble->status == 0) {
+	if (trouble.status == 0) {
 		http_exchange_abort(request->exchange);
 		return;
 	}
-	say_failure(request, trouble->text);
+	say_failure(request, trouble.text);
 	if (repeats(request, retry_cases_have_failure(request->gateway->settings.retry_cases,
 						      outgoing_failure(outgoing)))) {
 		start_attempt(request, repeated_body(request));
 		return;
 	}
-	metrics_count_upstream(request->gateway->metrics, request->service, trouble->status,
+	metrics_count_upstream(request->gateway->metrics, request->service, trouble.status,
 			       upstream_span_us(request));
-	request_answer_page(request, trouble->status);
+	request_answer_page(request, trouble.status);
 	request_resume(request, PHASE_ANSWERED);
+}
+
+/* Through the tunnel of a proxy 2.6 sends what the client sent, without its own fields (5.7). */
+static bool is_tunnelled(const struct request *request)
+{
+	const struct upstream_target *target = request->upstream.target;
+
+	return target->is_tls &&
+	       network_proxy(&request->gateway->settings.network, true, target->host) != NULL;
 }
 
 static void make_fields(struct request *request, struct str host_header)
@@ -157,8 +168,11 @@ static void make_fields(struct request *request, struct str host_header)
 
 	fields_reserve(fields, from->count + 3, request->arena);
 	http_fields_add(fields, STR("Host"), host_header);
-	http_fields_add(fields, STR("X-Real-IP"), exchange->remote_address);
-	if (service->secret_token.size > 0)
+	if (is_tunnelled(request))
+		http_fields_add(fields, STR("Connection"), STR("close"));
+	else
+		http_fields_add(fields, STR("X-Real-IP"), exchange->remote_address);
+	if (service->secret_token.size > 0 && !is_tunnelled(request))
 		http_fields_add(fields, STR("X-3scale-proxy-secret-token"), service->secret_token);
 	for (size_t i = 0; i < from->count; i++) {
 		if (!IS_LISTED(from->items[i].name, request_fields_dropped))
@@ -171,6 +185,7 @@ static void start_attempt(struct request *request, struct http_body *body)
 	struct upstream_call *upstream = &request->upstream;
 	const struct upstream_target *target = upstream->target;
 	const struct policy_exports *exports = &request->service->exports;
+	const struct network *network = &request->gateway->settings.network;
 	struct http_call_options options = {
 		.method = request->exchange->request.method,
 		.is_tls = target->is_tls,
@@ -184,6 +199,11 @@ static void start_attempt(struct request *request, struct http_body *body)
 								: UPSTREAM_TIMEOUT_MS,
 		.send_timeout_ms = exports->send_timeout_ms > 0 ? exports->send_timeout_ms
 								: UPSTREAM_TIMEOUT_MS,
+		.certificate_file = network->certificate_file,
+		.key_file = network->key_file,
+		.key_password = network->key_password,
+		.forgets_tls_sessions = network->forgets_tls_sessions,
+		.head_bytes_max = RESPONSE_HEAD_BYTES_MAX,
 	};
 
 	if (target->is_tls && upstream->host_header.size > 0)

@@ -23,6 +23,7 @@ const struct policy *const policies[] = {
 	&rewrite_url_captures_policy,
 	&routing_policy,
 	&soap_policy,
+	&tls_validation_policy,
 	&token_introspection_policy,
 	&upstream_policy,
 	&upstream_connection_policy,

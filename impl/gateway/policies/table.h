@@ -25,6 +25,7 @@ extern const struct policy retry_policy;
 extern const struct policy rewrite_url_captures_policy;
 extern const struct policy routing_policy;
 extern const struct policy soap_policy;
+extern const struct policy tls_validation_policy;
 extern const struct policy token_introspection_policy;
 extern const struct policy upstream_policy;
 extern const struct policy upstream_connection_policy;
