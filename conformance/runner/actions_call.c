@@ -139,7 +139,7 @@ static struct str host_of(struct case_run *run, const struct json *action, enum 
 
 	if (host != NULL)
 		return json_scalar_text(host);
-	return port == TARGET_PROXY ? run->scene.host : STR("127.0.0.1");
+	return port == TARGET_PROXY || port == TARGET_HTTPS ? run->scene.host : STR("127.0.0.1");
 }
 
 static void call_done(struct record *record, void *data)
@@ -186,6 +186,24 @@ static bool set_place(struct case_run *run, struct client_request *request,
 	request->address = target->address;
 	request->port = target->ports[port];
 	return true;
+}
+
+/* Over TLS the name of the Host field is the one that is asked for and proven. */
+static void add_tls(struct case_run *run, struct client_request *request, const struct json *action)
+{
+	struct str certificate = json_get_str(action, STR("certificate"));
+	struct str trust = json_get_str(action, STR("trust"));
+	struct str host = http_fields_get(&request->fields, STR("Host"));
+
+	request->is_tls = true;
+	request->server_name = str_slice(host, 0, str_find_char(host, ':'));
+	if (certificate.size > 0) {
+		request->certificate_file =
+			scene_certificate_path(run->arena, certificate, STR(".pem"));
+		request->key_file = scene_certificate_path(run->arena, certificate, STR(".key"));
+	}
+	if (trust.size > 0)
+		request->ca_file = scene_certificate_path(run->arena, trust, STR(".pem"));
 }
 
 /* Calls at the same time. */
@@ -256,6 +274,8 @@ void case_run_act_call(struct case_run *run, const struct json *action)
 	add_fields(&request.fields, json_path(action, "request.fields"));
 	if (!http_fields_has(&request.fields, STR("Host")))
 		http_fields_add(&request.fields, STR("Host"), host);
+	if (port == TARGET_HTTPS)
+		add_tls(run, &request, action);
 	if (json_bool(json_get(action, STR("internal")), false))
 		http_fields_add(&request.fields, STR("Authorization"),
 				case_run_internal_credentials(run));

@@ -272,18 +272,41 @@ static void check_target(struct checking *c, const struct json *expected,
 	check_text(c, expected, "target", message->record->target);
 }
 
+static void check_server_name(struct checking *c, const struct json *expected,
+			      const struct message *message)
+{
+	check_text(c, expected, "server_name", message->record->server_name);
+}
+
+static void check_certificates(struct checking *c, const struct json *expected,
+			       const struct message *message)
+{
+	check_text(c, expected, "certificates",
+		   str_format(c->view->arena, "%u", message->record->certificates));
+}
+
 static const struct {
 	struct str name;
 	check_member *check;
 } members[] = {
-	{STR_INIT("status"), check_status},       {STR_INIT("failure"), check_failure},
-	{STR_INIT("reason"), check_reason},       {STR_INIT("method"), check_method},
-	{STR_INIT("path"), check_path},           {STR_INIT("target"), check_target},
-	{STR_INIT("query"), check_query},         {STR_INIT("query_exactly"), check_query_exactly},
-	{STR_INIT("no_query"), check_no_query},   {STR_INIT("body_form"), check_body_form},
-	{STR_INIT("body"), check_body},           {STR_INIT("body_contains"), check_body_contains},
-	{STR_INIT("body_json"), check_body_json}, {STR_INIT("body_bytes"), check_body_bytes},
-	{STR_INIT("fields"), check_fields},       {STR_INIT("no_fields"), check_no_fields},
+	{STR_INIT("status"), check_status},
+	{STR_INIT("failure"), check_failure},
+	{STR_INIT("reason"), check_reason},
+	{STR_INIT("method"), check_method},
+	{STR_INIT("path"), check_path},
+	{STR_INIT("target"), check_target},
+	{STR_INIT("query"), check_query},
+	{STR_INIT("query_exactly"), check_query_exactly},
+	{STR_INIT("no_query"), check_no_query},
+	{STR_INIT("body_form"), check_body_form},
+	{STR_INIT("body"), check_body},
+	{STR_INIT("body_contains"), check_body_contains},
+	{STR_INIT("body_json"), check_body_json},
+	{STR_INIT("body_bytes"), check_body_bytes},
+	{STR_INIT("fields"), check_fields},
+	{STR_INIT("no_fields"), check_no_fields},
+	{STR_INIT("server_name"), check_server_name},
+	{STR_INIT("certificates"), check_certificates},
 };
 
 static void check_message(struct checking *c, const struct json *expected,

@@ -131,6 +131,11 @@ static void check_hook(struct checking *c, const struct json *expected)
 	check_calls(c, expected, SIDE_HOOK);
 }
 
+static void check_proxy(struct checking *c, const struct json *expected)
+{
+	check_calls(c, expected, SIDE_PROXY);
+}
+
 static void check_count(struct checking *c, const struct json *expected, enum side side)
 {
 	if ((int64_t)wire_count(c->view->wire, side) != expected->integer)
@@ -160,6 +165,11 @@ static void check_issuer_calls(struct checking *c, const struct json *expected)
 static void check_hook_calls(struct checking *c, const struct json *expected)
 {
 	check_count(c, expected, SIDE_HOOK);
+}
+
+static void check_proxy_calls(struct checking *c, const struct json *expected)
+{
+	check_count(c, expected, SIDE_PROXY);
 }
 
 /* The place of the side's first call among all records of the step; SIZE_MAX without one. */
@@ -313,6 +323,8 @@ static const struct {
 	{STR_INIT("issuer_calls"), check_issuer_calls},
 	{STR_INIT("hook"), check_hook},
 	{STR_INIT("hook_calls"), check_hook_calls},
+	{STR_INIT("proxy"), check_proxy},
+	{STR_INIT("proxy_calls"), check_proxy_calls},
 	{STR_INIT("order"), check_order},
 	{STR_INIT("log"), check_log},
 	{STR_INIT("exit"), check_exit},

@@ -97,7 +97,7 @@ struct client_call *client_send(struct world *world, struct wire *wire,
 	struct client_call *call = MEMORY_NEW(struct client_call);
 	struct http_call_options options = {
 		.method = request->method,
-		.host = request->address,
+		.host = request->server_name.size > 0 ? request->server_name : request->address,
 		.port = request->port,
 		.connect_address = url_host_is_ip(request->address) ? request->address : STR(""),
 		.target = request->target,
@@ -105,6 +105,11 @@ struct client_call *client_send(struct world *world, struct wire *wire,
 		.body = body_of(request),
 		.idle_timeout_ms = request->timeout_ms,
 		.connect_timeout_ms = request->timeout_ms,
+		.is_tls = request->is_tls,
+		.certificate_file = request->certificate_file,
+		.key_file = request->key_file,
+		.verify_peer = request->ca_file.size > 0,
+		.ca_file = request->ca_file,
 	};
 
 	call->world = world;

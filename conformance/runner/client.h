@@ -17,6 +17,10 @@ struct world;
 struct client_request {
 	struct str address; /* where the target listens */
 	uint16_t port;
+	bool is_tls;
+	struct str server_name;                /* of TLS; empty: the address */
+	struct str certificate_file, key_file; /* of TLS; empty: none is shown */
+	struct str ca_file;                    /* empty: any certificate of the target's is fine */
 	struct str method, target;
 	struct http_fields fields; /* with Host */
 	struct str body;

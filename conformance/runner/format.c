@@ -41,6 +41,7 @@ static const struct shape_key token_keys[] = {
 		{"upstream", SHAPE_SCRIPT, scripted_answer_keys, NULL, false},                     \
 		{"portal", SHAPE_SCRIPTS, scripted_answer_keys, NULL, false},                      \
 		{"issuer", SHAPE_OBJECT, issuer_keys, NULL, false},                                \
+		{"proxy", SHAPE_ONE_OR_LIST, scripted_answer_keys, NULL, false},                   \
 	{                                                                                          \
 		"names", SHAPE_ADDRESSES, NULL, NULL, false                                        \
 	}
@@ -71,7 +72,15 @@ static const struct shape_key server_keys[] = {
 	{.name = NULL},
 };
 
+static const struct shape_key tls_keys[] = {
+	{"backend", SHAPE_TEXT, NULL, NULL, false},
+	{"upstream", SHAPE_TEXT, NULL, NULL, false},
+	{"portal", SHAPE_TEXT, NULL, NULL, false},
+	{.name = NULL},
+};
+
 static const struct shape_key gateway_given_keys[] = {
+	{"tls", SHAPE_OBJECT, tls_keys, NULL, false},
 	{"source", SHAPE_WORD, NULL, "file portal", false},
 	{"files", SHAPE_TEXT_MAP, NULL, NULL, false},
 	{"tokens", SHAPE_NAMED, token_keys, NULL, false},
@@ -144,6 +153,8 @@ static const struct shape_key call_check_keys[] = {
 	{"query_exactly", SHAPE_VALUES, NULL, NULL, false},
 	{"no_query", SHAPE_TEXTS, NULL, NULL, false},
 	{"body_form", SHAPE_VALUES, NULL, NULL, false},
+	{"server_name", SHAPE_VALUE, NULL, NULL, false},
+	{"certificates", SHAPE_VALUE, NULL, NULL, false},
 	MESSAGE_CHECK_KEYS,
 	{.name = NULL},
 };
@@ -183,11 +194,13 @@ const struct shape_key format_check_keys[] = {
 	{"portal", SHAPE_CALLS, call_check_keys, NULL, false},
 	{"issuer", SHAPE_CALLS, call_check_keys, NULL, false},
 	{"hook", SHAPE_CALLS, call_check_keys, NULL, false},
+	{"proxy", SHAPE_CALLS, call_check_keys, NULL, false},
 	{"backend_calls", SHAPE_INTEGER, NULL, NULL, false},
 	{"upstream_calls", SHAPE_INTEGER, NULL, NULL, false},
 	{"portal_calls", SHAPE_INTEGER, NULL, NULL, false},
 	{"issuer_calls", SHAPE_INTEGER, NULL, NULL, false},
 	{"hook_calls", SHAPE_INTEGER, NULL, NULL, false},
+	{"proxy_calls", SHAPE_INTEGER, NULL, NULL, false},
 	{"order", SHAPE_TEXTS, NULL, NULL, false},
 	{"log", SHAPE_OBJECT, log_check_keys, NULL, false},
 	{"exit", SHAPE_OBJECT, exit_check_keys, NULL, false},
@@ -228,7 +241,9 @@ const struct shape_key format_call_keys[] = {
 	{"query_bytes", SHAPE_INTEGER, NULL, NULL, false},
 	{"raw_target", SHAPE_BOOLEAN, NULL, NULL, false},
 	{"chunked", SHAPE_BOOLEAN, NULL, NULL, false},
-	{"port", SHAPE_WORD, NULL, "proxy management metrics echo", false},
+	{"port", SHAPE_WORD, NULL, "proxy https management metrics echo", false},
+	{"certificate", SHAPE_TEXT, NULL, NULL, false},
+	{"trust", SHAPE_TEXT, NULL, NULL, false},
 	{"repeat", SHAPE_INTEGER, NULL, NULL, false},
 	{"parallel", SHAPE_INTEGER, NULL, NULL, false},
 	{"internal", SHAPE_BOOLEAN, NULL, NULL, false},

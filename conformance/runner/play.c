@@ -168,6 +168,9 @@ static void requested(struct http_exchange *exchange, void *data)
 	call->exchange = exchange;
 	call->record = wire_add(play->wire, play->side, exchange->request.method,
 				exchange->request.target, &exchange->request.fields);
+	call->record->server_name =
+		str_copy(play->wire->arena, http_exchange_tls_peer(exchange).server_name);
+	call->record->certificates = exchange->client_certificates;
 	list_append(&play->calls, &call->link);
 	exchange->data = call;
 	exchange->ended = call_ended;
@@ -184,7 +187,13 @@ static void requested(struct http_exchange *exchange, void *data)
 
 static bool listen_now(struct play *play, struct error *error)
 {
-	struct http_listen_options options = {.address = STR("127.0.0.1"), .port = play->port};
+	struct http_listen_options options = {
+		.address = STR("127.0.0.1"),
+		.port = play->port,
+		.certificate = play->certificate,
+		.private_key = play->private_key,
+		.asks_client_certificate = true,
+	};
 
 	play->listener = http_listen(play->world, &options, requested, play, error);
 	if (play->listener == NULL)

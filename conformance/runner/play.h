@@ -57,6 +57,7 @@ struct play {
 	struct script script;
 	struct http_listener *listener; /* NULL: nothing listens */
 	uint16_t port;
+	struct str certificate, private_key; /* PEM; empty: plain HTTP. Set before play_open() */
 	struct list_link calls;
 	struct task refusal; /* looks whether to listen, at the end of the turn */
 };

@@ -11,6 +11,7 @@
 #include "world/environment.h"
 #include "world/files.h"
 
+#define PEM_BYTES_MAX ((size_t)64 * 1024)
 #define BACKEND_USER STR("internal")
 #define BACKEND_PASSWORD STR("internal-password")
 
@@ -59,7 +60,7 @@ bool scene_set(struct scene *scene, const struct json *set, struct error *error)
 	const struct json *portal = json_get(set, STR("portal"));
 	const struct json *issuer = json_get(set, STR("issuer"));
 	const struct json *names = json_get(set, STR("names"));
-	const enum side scripted[] = {SIDE_BACKEND, SIDE_UPSTREAM, SIDE_HOOK};
+	const enum side scripted[] = {SIDE_BACKEND, SIDE_UPSTREAM, SIDE_HOOK, SIDE_PROXY};
 
 	for (size_t i = 0; i < sizeof scripted / sizeof *scripted; i++) {
 		const struct json *script = json_get(set, side_name(scripted[i]));
@@ -81,10 +82,37 @@ bool scene_set(struct scene *scene, const struct json *set, struct error *error)
 
 /* Opening. */
 
-static bool open_plays(struct scene *scene, uint16_t portal_port, struct error *error)
+struct str scene_certificate_path(struct arena *arena, struct str name, struct str ending)
+{
+	return STR_CONCAT(arena, STR("fixtures/certificates/"), name, ending);
+}
+
+/* The pair that `tls` names for a side; without one it speaks plain HTTP. */
+static bool read_pair(struct scene *scene, const struct json *tls, enum side side,
+		      struct error *error)
+{
+	struct play *play = &scene->plays[side];
+	struct str name = json_get_str(tls, side_name(side));
+	struct arena *arena = scene->arena;
+
+	return name.size == 0 ||
+	       (files_read(scene->world, scene_certificate_path(arena, name, STR(".pem")),
+			   PEM_BYTES_MAX, arena, &play->certificate, error) &&
+		files_read(scene->world, scene_certificate_path(arena, name, STR(".key")),
+			   PEM_BYTES_MAX, arena, &play->private_key, error));
+}
+
+static bool open_plays(struct scene *scene, const struct json *tls, uint16_t portal_port,
+		       struct error *error)
 {
 	scene->plays[SIDE_PORTAL].port = portal_port;
-	return play_open(&scene->plays[SIDE_BACKEND], scene->world, &scene->wire, SIDE_BACKEND,
+	if (!read_pair(scene, tls, SIDE_BACKEND, error) ||
+	    !read_pair(scene, tls, SIDE_UPSTREAM, error) ||
+	    !read_pair(scene, tls, SIDE_PORTAL, error))
+		return false;
+	return play_open(&scene->plays[SIDE_PROXY], scene->world, &scene->wire, SIDE_PROXY,
+			 play_upstream_choose, NULL, error) &&
+	       play_open(&scene->plays[SIDE_BACKEND], scene->world, &scene->wire, SIDE_BACKEND,
 			 play_script_choose, NULL, error) &&
 	       play_open(&scene->plays[SIDE_UPSTREAM], scene->world, &scene->wire, SIDE_UPSTREAM,
 			 play_upstream_choose, NULL, error) &&
@@ -141,17 +169,32 @@ static bool open_logs(struct scene *scene, const struct json *given, struct erro
 	return true;
 }
 
+static bool is_tls(const struct scene *scene, enum side side)
+{
+	return scene->plays[side].certificate.size > 0;
+}
+
 static bool open_gateway_scene(struct scene *scene, const struct json *given, uint16_t portal_port,
 			       struct error *error)
 {
-	if (!open_plays(scene, portal_port, error))
+	uint16_t https_port = 0;
+
+	if (!open_plays(scene, json_get(given, STR("tls")), portal_port, error) ||
+	    !free_port_choose(scene->world, &https_port, error))
 		return false;
 	choose_config_path(scene);
-	set_address(scene, STR("backend"), "http://127.0.0.1:%u", scene->plays[SIDE_BACKEND].port);
-	set_address(scene, STR("upstream"), "http://127.0.0.1:%u",
+	set_address(scene, STR("backend"),
+		    is_tls(scene, SIDE_BACKEND) ? "https://127.0.0.1:%u" : "http://127.0.0.1:%u",
+		    scene->plays[SIDE_BACKEND].port);
+	set_address(scene, STR("upstream"),
+		    is_tls(scene, SIDE_UPSTREAM) ? "https://127.0.0.1:%u" : "http://127.0.0.1:%u",
 		    scene->plays[SIDE_UPSTREAM].port);
-	set_address(scene, STR("portal"), "http://token@127.0.0.1:%u",
+	set_address(scene, STR("portal"),
+		    is_tls(scene, SIDE_PORTAL) ? "https://token@127.0.0.1:%u"
+					       : "http://token@127.0.0.1:%u",
 		    scene->plays[SIDE_PORTAL].port);
+	set_address(scene, STR("proxy"), "http://127.0.0.1:%u", scene->plays[SIDE_PROXY].port);
+	set_address(scene, STR("https_port"), "%u", https_port);
 	set_address(scene, STR("resolver"), "127.0.0.1:%u", scene->names.port);
 	set_address(scene, STR("backend_port"), "%u", scene->plays[SIDE_BACKEND].port);
 	set_address(scene, STR("upstream_port"), "%u", scene->plays[SIDE_UPSTREAM].port);
@@ -226,8 +269,8 @@ bool scene_open(struct scene *scene, struct world *world, struct arena *arena,
 
 void scene_close_plays(struct scene *scene)
 {
-	const enum side played[] = {SIDE_BACKEND, SIDE_UPSTREAM, SIDE_PORTAL, SIDE_ISSUER,
-				    SIDE_HOOK};
+	const enum side played[] = {SIDE_BACKEND, SIDE_UPSTREAM, SIDE_PORTAL,
+				    SIDE_ISSUER,  SIDE_HOOK,     SIDE_PROXY};
 
 	for (size_t i = 0; i < sizeof played / sizeof *played; i++) {
 		if (scene->plays[played[i]].world != NULL)

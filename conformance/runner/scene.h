@@ -39,6 +39,9 @@ struct scene {
 	struct json *environment;  /* what the target is given: name -> text */
 };
 
+/* fixtures/certificates/NAME.pem or .key */
+struct str scene_certificate_path(struct arena *arena, struct str name, struct str ending);
+
 /* portal_port 0: any. Zeroed scenes may be closed. */
 bool scene_open(struct scene *scene, struct world *world, struct arena *arena,
 		const struct conform_case *conform_case, uint16_t portal_port, struct error *error);

@@ -14,10 +14,9 @@
 #define RELEASE_DEFAULT STR("2.6")
 
 static const struct str port_names[TARGET_PORTS] = {
-	[TARGET_PROXY] = STR_INIT("proxy"),
-	[TARGET_MANAGEMENT] = STR_INIT("management"),
-	[TARGET_METRICS] = STR_INIT("metrics"),
-	[TARGET_ECHO] = STR_INIT("echo"),
+	[TARGET_PROXY] = STR_INIT("proxy"),     [TARGET_MANAGEMENT] = STR_INIT("management"),
+	[TARGET_METRICS] = STR_INIT("metrics"), [TARGET_ECHO] = STR_INIT("echo"),
+	[TARGET_HTTPS] = STR_INIT("https"),
 };
 
 /* In commands and in the ready line. */
@@ -26,6 +25,7 @@ static const struct str port_placeholders[TARGET_PORTS] = {
 	[TARGET_MANAGEMENT] = STR_INIT("management_port"),
 	[TARGET_METRICS] = STR_INIT("metrics_port"),
 	[TARGET_ECHO] = STR_INIT("echo_port"),
+	[TARGET_HTTPS] = STR_INIT("https_port"),
 };
 
 bool target_port_from_name(struct str name, enum target_port *port)
@@ -84,7 +84,8 @@ bool target_plan_has_port(const struct target_plan *plan, enum target_port port)
 		return true;
 	if (plan->url.size > 0)
 		return port == TARGET_PROXY;
-	return plan->start_command.size == 0 || names_port(plan->start_command, port);
+	return port == TARGET_HTTPS || plan->start_command.size == 0 ||
+	       names_port(plan->start_command, port);
 }
 
 static void change_state(struct target *target, enum target_state state)
@@ -260,11 +261,11 @@ static bool reserve_ports(struct target *target, struct placeholders *placeholde
 	struct http_listener *listeners[TARGET_PORTS] = {NULL};
 	bool is_reserved = true;
 
-	for (int i = 0; i < TARGET_PORTS && is_reserved; i++) {
+	for (int i = 0; i < TARGET_HTTPS && is_reserved; i++) {
 		listeners[i] = http_listen(target->world, &options, NULL, NULL, error);
 		is_reserved = listeners[i] != NULL;
 	}
-	for (int i = 0; i < TARGET_PORTS && is_reserved; i++) {
+	for (int i = 0; i < TARGET_HTTPS && is_reserved; i++) {
 		uint16_t port = http_listener_port(target->world, listeners[i]);
 
 		if (names_port(target->plan->start_command, (enum target_port)i))
@@ -420,6 +421,9 @@ bool target_start(struct target *target, struct placeholders *placeholders,
 		return use_url(target, error);
 	if (!target_plan_is_refscale(target->plan) && !reserve_ports(target, placeholders, error))
 		return false;
+	str_to_uint16(placeholders_expand(placeholders, target->arena,
+					  json_get_str(environment, STR("APICAST_HTTPS_PORT"))),
+		      &target->ports[TARGET_HTTPS]);
 	placeholders_set(placeholders, STR("release"),
 			 target->release.size > 0 ? target->release : RELEASE_DEFAULT);
 	return start_process(target, placeholders, environment, arguments, error);

@@ -25,7 +25,15 @@ struct error;
 struct json;
 struct target;
 
-enum target_port { TARGET_PROXY, TARGET_MANAGEMENT, TARGET_METRICS, TARGET_ECHO, TARGET_PORTS };
+/* TARGET_HTTPS is where APICAST_HTTPS_PORT of the case says. */
+enum target_port {
+	TARGET_PROXY,
+	TARGET_MANAGEMENT,
+	TARGET_METRICS,
+	TARGET_ECHO,
+	TARGET_HTTPS,
+	TARGET_PORTS
+};
 bool target_port_from_name(struct str name, enum target_port *port);
 
 /* How every case's target is had; the same for the whole run. */

@@ -11,6 +11,7 @@ static const struct str side_names[SIDES] = {
 	[SIDE_CLIENT] = STR_INIT("client"),     [SIDE_BACKEND] = STR_INIT("backend"),
 	[SIDE_UPSTREAM] = STR_INIT("upstream"), [SIDE_PORTAL] = STR_INIT("portal"),
 	[SIDE_ISSUER] = STR_INIT("issuer"),     [SIDE_HOOK] = STR_INIT("hook"),
+	[SIDE_PROXY] = STR_INIT("proxy"),
 };
 
 struct str side_name(enum side side)

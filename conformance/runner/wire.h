@@ -15,7 +15,16 @@
 
 struct arena;
 
-enum side { SIDE_CLIENT, SIDE_BACKEND, SIDE_UPSTREAM, SIDE_PORTAL, SIDE_ISSUER, SIDE_HOOK, SIDES };
+enum side {
+	SIDE_CLIENT,
+	SIDE_BACKEND,
+	SIDE_UPSTREAM,
+	SIDE_PORTAL,
+	SIDE_ISSUER,
+	SIDE_HOOK,
+	SIDE_PROXY,
+	SIDES
+};
 
 struct str side_name(enum side side);
 bool side_from_name(struct str name, enum side *side);
@@ -27,8 +36,10 @@ struct record {
 	struct str path, query; /* of the target, raw */
 	struct http_fields fields;
 	struct str body;
-	bool is_complete; /* the request's body is there */
-	int status;       /* 0: no answer (yet) */
+	bool is_complete;       /* the request's body is there */
+	struct str server_name; /* played servers: asked for in the TLS handshake */
+	unsigned certificates;  /* played servers: how many the target showed */
+	int status;             /* 0: no answer (yet) */
 	struct str reason;
 	struct http_fields answer_fields;
 	struct str answer_body;

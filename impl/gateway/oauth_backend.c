@@ -34,7 +34,7 @@ static void call_failed(struct outgoing *outgoing, void *data)
 	struct oauth_backend *call = data;
 
 	LOG_CORE(&outgoing->gateway->log, LEVEL_ERROR, &call->request->subject, "%s",
-		 outgoing_trouble(outgoing)->text);
+		 outgoing_trouble(outgoing, outgoing->options.target, call->request->arena).text);
 	call->answered(0, STR(""), call->data);
 }
 

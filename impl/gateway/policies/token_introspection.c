@@ -205,7 +205,10 @@ static void call_answered(struct outgoing *outgoing, void *data)
 
 static void call_failed(struct outgoing *outgoing, void *data)
 {
-	failed(data, outgoing_trouble(outgoing)->text);
+	struct question *question = data;
+
+	failed(question,
+	       outgoing_trouble(outgoing, outgoing->options.target, question->request->arena).text);
 }
 
 /* The question. */
