@@ -214,6 +214,8 @@ void *sim_inside_start(struct world *world, const struct component *const *compo
 	inside->arena = arena_create();
 	inside->sim = sim_create(&options);
 	inside->host = sim_host_add(inside->sim, STR("localhost"), STR("10.0.0.1"));
+	/* Where packets vanish, as they mostly do on the way to an address for documentation. */
+	sim_host_set_up(sim_host_add(inside->sim, STR("nowhere"), STR("192.0.2.1")), false);
 	if (!inside_begin(inside, component, arguments, count, error)) {
 		*exit_status = INSIDE_EXIT_INTERNAL;
 		sim_inside_stop(inside);
