@@ -95,7 +95,7 @@ static const struct {
 	{SUITE_GATEWAY, WHEN("{post: /, body: a, form: {a: b}}"), "a request has one body"},
 	{SUITE_GATEWAY, WHEN("{request: {path: /}}"), "request without \"method\""},
 	{SUITE_GATEWAY, WHEN("{get: [1]}"), "get must be a text"},
-	{SUITE_GATEWAY, WHEN("{get: /, port: no}"), "port must be one of: proxy management"},
+	{SUITE_GATEWAY, WHEN("{get: /, port: no}"), "port must be one of: proxy https management"},
 	{SUITE_GATEWAY, WHEN("{get: /, repeat: -1}"), "repeat must be a whole number"},
 	{SUITE_GATEWAY, WHEN("{get: /, internal: 1}"), "internal must be true or false"},
 	{SUITE_GATEWAY, WHEN("{get: /, fields: {a: {}}}"), "fields must be a text"},

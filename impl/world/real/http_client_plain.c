@@ -299,6 +299,14 @@ static bool may_be_http(struct str bytes)
 	return str_has_prefix(begin, str_slice(bytes, 0, begin.size));
 }
 
+/* seen: bytes of a head that is not whole yet. */
+static bool head_is_too_big(const struct client_connection *connection, size_t seen)
+{
+	size_t bytes_max = connection->call->head_bytes_max;
+
+	return bytes_max > 0 && connection->head_bytes + seen > bytes_max;
+}
+
 /* A head, from the start of `bytes`; interim ones are read over. False: there is no call any more.
  */
 static bool read_head(struct client_connection *connection, struct str bytes, size_t *used)
@@ -314,6 +322,10 @@ static bool read_head(struct client_connection *connection, struct str bytes, si
 		result = http1_read_response(bytes, call->method, call->head_arena, response,
 					     &framing, used, &fault);
 	connection->head_bytes += *used;
+	if (head_is_too_big(connection, result == HTTP1_DONE ? 0 : bytes.size)) {
+		fail(call, HTTP_FAILURE_HEAD_TOO_BIG);
+		return false;
+	}
 	if (result == HTTP1_INCOMPLETE)
 		return true;
 	if (result == HTTP1_INVALID || response->status == 101 ||
