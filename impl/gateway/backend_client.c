@@ -96,27 +96,25 @@ static struct str call_start(const struct backend_call *call)
 }
 
 /* The service's own credential is a secret: it is left out. */
-static struct str url_for_log(const struct backend_call *call)
+static struct str uri_for_log(const struct backend_call *call)
 {
 	struct str path, fixed_arguments;
 
 	str_split_once(call_start(call), '?', &path, &fixed_arguments);
-	return outgoing_url(&call->outgoing,
-			    STR_CONCAT(call->arena, path, STR("?service_id="), call->service->id,
-				       call->arguments.size > 0 ? STR("&") : STR(""),
-				       call->arguments),
-			    call->arena);
+	return STR_CONCAT(call->arena, path, STR("?service_id="), call->service->id,
+			  call->arguments.size > 0 ? STR("&") : STR(""), call->arguments);
 }
 
 static void call_failed(struct outgoing *outgoing, void *data)
 {
 	struct backend_call *call = data;
 	struct log_subject subject = *call->subject;
+	struct str uri = uri_for_log(call);
 
 	subject.subrequest = STR("/___http_call");
-	subject.upstream = url_for_log(call);
+	subject.upstream = outgoing_url(outgoing, uri, call->arena);
 	LOG_CORE(&outgoing->gateway->log, LEVEL_ERROR, &subject, "%s",
-		 outgoing_trouble(outgoing, call->service->backend.authrep, call->arena).text);
+		 outgoing_trouble(outgoing, uri, call->arena).text);
 	call->verdict = VERDICT_UNAVAILABLE;
 	call_is_over(call);
 }

@@ -32,9 +32,11 @@ static void call_answered(struct outgoing *outgoing, void *data)
 static void call_failed(struct outgoing *outgoing, void *data)
 {
 	struct oauth_backend *call = data;
+	struct str path, arguments; /* the service's own credential is a secret among these */
 
+	str_split_once(outgoing->options.target, '?', &path, &arguments);
 	LOG_CORE(&outgoing->gateway->log, LEVEL_ERROR, &call->request->subject, "%s",
-		 outgoing_trouble(outgoing, outgoing->options.target, call->request->arena).text);
+		 outgoing_trouble(outgoing, path, call->request->arena).text);
 	call->answered(0, STR(""), call->data);
 }
 
