@@ -12,10 +12,10 @@
 
 #define CHUNK_BYTES ((size_t)16 * 1024)
 
-/* Without a proxy: libcurl has those, and TLS. */
+/* libcurl has TLS and tunnels. */
 bool call_is_plain(const struct call *call)
 {
-	return !call->is_tls;
+	return !call->is_tls && call->tunnel_address.size == 0;
 }
 
 /* The request. */
@@ -299,12 +299,12 @@ static bool may_be_http(struct str bytes)
 	return str_has_prefix(begin, str_slice(bytes, 0, begin.size));
 }
 
-/* seen: bytes of a head that is not whole yet. */
-static bool head_is_too_big(const struct client_connection *connection, size_t seen)
+/* unread: bytes that are there of a head that was not read. */
+static bool head_is_too_big(const struct client_connection *connection, size_t unread)
 {
 	size_t bytes_max = connection->call->head_bytes_max;
 
-	return bytes_max > 0 && connection->head_bytes + seen > bytes_max;
+	return bytes_max > 0 && connection->head_bytes + unread > bytes_max;
 }
 
 /* A head, from the start of `bytes`; interim ones are read over. False: there is no call any more.
@@ -318,11 +318,13 @@ static bool read_head(struct client_connection *connection, struct str bytes, si
 	enum http1_result result = HTTP1_INVALID;
 
 	*used = 0;
+	fault.status = 0;
 	if (may_be_http(bytes))
 		result = http1_read_response(bytes, call->method, call->head_arena, response,
 					     &framing, used, &fault);
 	connection->head_bytes += *used;
-	if (head_is_too_big(connection, result == HTTP1_DONE ? 0 : bytes.size)) {
+	if (head_is_too_big(connection,
+			    result == HTTP1_INCOMPLETE || fault.status == 431 ? bytes.size : 0)) {
 		fail(call, HTTP_FAILURE_HEAD_TOO_BIG);
 		return false;
 	}
