@@ -53,8 +53,12 @@ struct http_call_options {
 	struct str tunnel_address;
 	uint16_t tunnel_port;
 	const struct http_fields
-		*fields;            /* may hold Host; framing fields are the port's. NULL = none */
-	struct http_body *body;     /* consumer end is taken; NULL = no body */
+		*fields;        /* may hold Host; framing fields are the port's. NULL = none */
+	struct http_body *body; /* consumer end is taken; NULL = no body */
+	/* Asks to leave HTTP (the fields say for what): `body`, which must be given, is not part of
+	 * the request, but what is sent after a 101, which is an answer then; call->body is what
+	 * comes. After another answer `body` must be ended. */
+	bool is_upgrade;
 	int64_t connect_timeout_ms; /* 0 = 60 s; names included unless connect_address is given */
 	int64_t idle_timeout_ms; /* between two signs of progress while sending, waiting, reading; 0
 				    = 60 s */

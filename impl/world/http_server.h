@@ -90,6 +90,8 @@ struct http_exchange_ops {
 			struct http_body *body);
 	void (*respond_str)(struct http_exchange *exchange, const struct http_response *response,
 			    struct str body);
+	void (*upgrade)(struct http_exchange *exchange, const struct http_response *response,
+			struct http_body *outgoing, struct http_body *incoming);
 	void (*abort)(struct http_exchange *exchange);
 	void (*hold)(struct http_exchange *exchange);
 	void (*release)(struct http_exchange *exchange);
@@ -157,6 +159,18 @@ static inline void http_exchange_respond_str(struct http_exchange *exchange,
 					     const struct http_response *response, struct str body)
 {
 	exchange->ops->respond_str(exchange, response, body);
+}
+
+/* Answers a request without a body, and not over TLS (libmicrohttpd 0.9.75 is left without memory
+ * for the bytes in between), by 101 and leaves HTTP: what the client sends goes into
+ * `incoming`, whose producer's end is taken, what `outgoing` holds goes to it (the consumer's end
+ * is taken), until that ends or the client leaves; then `ended` is called. The fields should say
+ * Upgrade; Connection is the port's. */
+static inline void http_exchange_upgrade(struct http_exchange *exchange,
+					 const struct http_response *response,
+					 struct http_body *outgoing, struct http_body *incoming)
+{
+	exchange->ops->upgrade(exchange, response, outgoing, incoming);
 }
 
 /* Closes the connection without an (or the rest of the) answer. `ended(x, false)` follows in a

@@ -63,7 +63,8 @@ struct call {
 	struct str certificate_file, tunnel_address; /* empty: none */
 	uint16_t port_number, tunnel_port;
 	bool is_tls, verify_peer;
-	size_t head_bytes_max;    /* of the answer; 0: any */
+	size_t head_bytes_max; /* of the answer; 0: any */
+	bool is_upgrade;
 	bool may_repeat;          /* idempotent, no body, not repeated yet */
 	bool wants_new;           /* no connection that served before */
 	struct http_body *upload; /* consumer's end, until all of it was taken */

@@ -280,6 +280,36 @@ static void exchange_respond_str(struct http_exchange *public, const struct http
 		exchange->rest = body;
 }
 
+static void exchange_upgrade(struct http_exchange *public, const struct http_response *response,
+			     struct http_body *outgoing, struct http_body *incoming)
+{
+	struct server_exchange *exchange = (struct server_exchange *)public;
+	struct server_connection *connection = exchange->connection;
+
+	if (connection == NULL) {
+		http_body_consumer_release(outgoing);
+		http_body_producer_release(incoming);
+		return;
+	}
+	BUG_IF(exchange->is_answered || connection->incoming != NULL);
+	strbuf_append(&connection->out,
+		      STR("HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\n"));
+	for (size_t i = 0; i < response->fields.count; i++) {
+		const struct http_field *field = &response->fields.items[i];
+
+		if (http_is_token(field->name) && http_is_field_value(field->value) &&
+		    !str_equal_nocase(field->name, STR("Connection")))
+			strbuf_append_format(&connection->out, "%.*s: %.*s\r\n",
+					     STR_ARG(field->name), STR_ARG(field->value));
+	}
+	strbuf_append(&connection->out, STR("\r\n"));
+	exchange->status = 101;
+	exchange->is_answered = true;
+	exchange->answer = outgoing;
+	http_body_on_readable(outgoing, answer_readable, public);
+	server_connection_read_raw(connection, incoming);
+}
+
 static void exchange_abort(struct http_exchange *public)
 {
 	struct server_exchange *exchange = (struct server_exchange *)public;
@@ -314,6 +344,7 @@ static struct str exchange_local_address(struct http_exchange *public)
 static const struct http_exchange_ops exchange_ops = {
 	.respond = exchange_respond,
 	.respond_str = exchange_respond_str,
+	.upgrade = exchange_upgrade,
 	.abort = exchange_abort,
 	.hold = exchange_hold,
 	.release = exchange_release,

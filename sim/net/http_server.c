@@ -92,6 +92,15 @@ static void read_request_line(const struct server_connection *connection,
 	str_split_once(rest, ' ', &request->target, &rest);
 }
 
+void server_connection_read_raw(struct server_connection *connection, struct http_body *incoming)
+{
+	connection->incoming = incoming;
+	connection->keep_alive = false;
+	http_body_on_writable(incoming, incoming_writable, connection);
+	http1_body_begin(&connection->reading, (struct http1_framing){.kind = HTTP1_UNTIL_CLOSE});
+	server_connection_ask_for_work(connection);
+}
+
 static void refuse_request(struct server_connection *connection, const struct http1_fault *fault)
 {
 	struct http_listener *listener = connection->listener;

@@ -60,13 +60,16 @@ struct server_connection {
 	struct strbuf head;  /* its beginning, once that fills the stream's window */
 	struct server_exchange *exchange;
 	struct http1_body reading;
-	struct http_body *incoming; /* producer's end of the request's body, until it is complete */
+	/* Producer's end of the request's body, until it is complete; or of what comes after 101.
+	 */
+	struct http_body *incoming;
 	struct strbuf out;
 	size_t out_sent;
 };
 
 /* http_server.c */
 void server_connection_ask_for_work(struct server_connection *connection);
+void server_connection_read_raw(struct server_connection *connection, struct http_body *incoming);
 
 /* http_exchange.c */
 /* The exchange of the request that the connection's arena holds, which becomes the exchange's. */

@@ -57,13 +57,13 @@ static void call_lost(struct call *call, enum http_failure failure)
 /* False when the request cannot be written at all. */
 static bool write_head(struct call *call)
 {
-	bool has_body = call->upload != NULL;
+	bool has_body = call->upload != NULL && !call->is_upgrade;
 	int64_t length = has_body ? http_body_length(call->upload) : 0;
 
 	strbuf_clear(&call->out);
 	call->out_sent = 0;
 	call->is_chunked = length == HTTP_BODY_LENGTH_UNKNOWN;
-	call->upload_left = length;
+	call->upload_left = call->is_upgrade ? INT64_MAX : length;
 	return http1_write_request(&call->out, &call->request, has_body, length);
 }
 
@@ -100,7 +100,8 @@ static bool send_piece(struct call *call)
 		return true;
 	}
 	if (http_body_is_failed(call->upload) ||
-	    (http_body_is_ended(call->upload) && !call->is_chunked && call->upload_left > 0)) {
+	    (!call->is_upgrade && http_body_is_ended(call->upload) && !call->is_chunked &&
+	     call->upload_left > 0)) {
 		net_call_over(call, HTTP_FAILURE_REQUEST_BODY);
 		return false;
 	}
@@ -116,7 +117,8 @@ static bool send_piece(struct call *call)
 static void send_request(struct call *call)
 {
 	while (call->state == CALL_OPEN && flush(call)) {
-		if (call->upload == NULL || !send_piece(call))
+		if (call->upload == NULL || (call->is_upgrade && !call->has_head) ||
+		    !send_piece(call))
 			return;
 	}
 }
@@ -138,7 +140,7 @@ bool transfer_waits_for_us(const struct call *call)
 		return false;
 	if (transfer_waits_for_room(call))
 		return true;
-	return call->upload != NULL && call->out.size == 0 && !call->has_head;
+	return call->upload != NULL && call->out.size == 0 && !call->has_head && !call->is_upgrade;
 }
 
 /* Reading. */
@@ -158,6 +160,10 @@ static void begin_answer(struct call *call, const struct http_response *response
 				 &response->fields);
 	}
 	call->has_head = true;
+	if (response->status == 101)
+		call->framing = (struct http1_framing){.kind = HTTP1_UNTIL_CLOSE};
+	else if (call->is_upgrade)
+		call_let_go_of_upload(call);
 	if (call->framing.kind != HTTP1_NO_BODY &&
 	    !(call->framing.kind == HTTP1_LENGTH && call->framing.length == 0)) {
 		int64_t length = call->framing.kind == HTTP1_LENGTH ? call->framing.length
@@ -211,7 +217,7 @@ static bool read_head(struct call *call)
 			return false;
 		stream_consume(stream, used);
 		net_call_made_progress(call);
-		if (response.status >= 200)
+		if (response.status >= 200 || (response.status == 101 && call->is_upgrade))
 			break;
 		call->informational_bytes += used; /* not for ever */
 		if (response.status == 101 || call->informational_bytes > LIMIT_HTTP_HEADER_BYTES) {
@@ -409,6 +415,8 @@ static void transfer_move(struct call *call)
 	send_request(call);
 	if (call->state == CALL_OPEN)
 		read_answer(call);
+	if (call->state == CALL_OPEN && call->is_upgrade && call->has_head)
+		send_request(call);
 	if (call->state == CALL_OPEN && !call->is_released)
 		see_end(call);
 }

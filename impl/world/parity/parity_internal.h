@@ -54,6 +54,7 @@ TCase *parity_http_case(int number);
 TCase *parity_http_body_case(int number);
 TCase *parity_http_failure_case(int number);
 TCase *parity_http_tls_case(int number);
+TCase *parity_http_upgrade_case(int number);
 TCase *parity_redis_case(int number);
 TCase *parity_sql_case(int number);
 TCase *parity_process_case(int number);

@@ -390,6 +390,9 @@ static void call_copy_fields(struct call *call, const struct http_fields *fields
 	/* libcurl adds these on its own unless they are named without a value. */
 	if (call->upload != NULL)
 		add_line(call, STR("Expect:"));
+	/* Without a coding libcurl sends bytes of unknown number as they are. */
+	if (call->is_upgrade)
+		add_line(call, STR("Transfer-Encoding:"));
 	if (!http_fields_has(fields, STR("Accept")))
 		add_line(call, STR("Accept:"));
 	if (!http_fields_has(fields, STR("Content-Type")))
@@ -418,6 +421,7 @@ static void call_copy_options(struct call *call, const struct http_call_options 
 	call->port_number = options->port;
 	call->is_tls = options->is_tls;
 	call->verify_peer = options->verify_peer;
+	call->is_upgrade = options->is_upgrade;
 	call->may_repeat = options->body == NULL && method_is_idempotent(options->method);
 	call->upload = options->body;
 	call->connect_timeout_us = (connect_ms > 0 ? connect_ms : TIMEOUT_DEFAULT_MS) * 1000;

@@ -49,8 +49,10 @@ struct call {
 	struct str certificate_file, key_file, key_password;
 	uint16_t port_number, tunnel_port;
 	bool is_tls, verify_peer, forgets_tls_sessions;
-	size_t head_bytes_max;                   /* 0: LIMIT_HTTP_HEADER_BYTES */
-	bool may_repeat;                         /* idempotent, no body */
+	size_t head_bytes_max; /* 0: LIMIT_HTTP_HEADER_BYTES */
+	bool may_repeat;       /* idempotent, no body */
+	bool is_upgrade;
+	bool is_upload_over;                     /* of an upgrade: nobody is left to read it */
 	struct curl_slist *fields, **fields_end; /* in the arena */
 	struct strbuf head;                      /* as it leaves in plain text */
 	struct http_body *upload;                /* consumer's end */

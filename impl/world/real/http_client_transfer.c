@@ -58,6 +58,21 @@ static void watch_forget(struct http_client_port *port, curl_socket_t fd, uint8_
 	*watch = 0;
 }
 
+/* Once the peer of an upgraded connection has ended, libcurl wants nothing of it any more, but is
+ * not done before a paused upload has gone on. */
+static void see_end_of_upgrade(CURL *easy)
+{
+	struct call *call = NULL;
+
+	curl_easy_getinfo(easy, CURLINFO_PRIVATE, (char **)&call);
+	if (!call->is_upgrade || !call->is_head_complete || !call->is_upload_paused ||
+	    call->is_download_paused)
+		return;
+	call->is_upload_over = true;
+	call->wants_go_on = true;
+	call_wants_work(call);
+}
+
 static int curl_wants_socket(CURL *easy, curl_socket_t fd, int what, void *data, void *assigned)
 {
 	struct http_client_port *port = data;
@@ -65,8 +80,9 @@ static int curl_wants_socket(CURL *easy, curl_socket_t fd, int what, void *data,
 	unsigned wanted = what == CURL_POLL_REMOVE ? 0 : (unsigned)what & WATCH_EVENTS;
 	unsigned registered = *watch & WATCH_EVENTS;
 
-	(void)easy;
 	(void)assigned;
+	if (wanted == 0)
+		see_end_of_upgrade(easy);
 	*watch = (uint8_t)((*watch & (WATCH_EVENTS | WATCH_REGISTERED)) |
 			   (wanted << WATCH_WANTED_SHIFT));
 	if ((wanted & ~registered) != 0 || (registered & ~wanted & WATCH_OUT) != 0)
@@ -199,12 +215,16 @@ static bool head_ended(struct call *call)
 	int status = call->public.response.status;
 	int64_t length;
 
-	if (status == 101)
+	if (status == 101 && !call->is_upgrade)
 		return refuse(call, HTTP_FAILURE_PROTOCOL);
-	if (status < 200)
+	if (status < 200 && status != 101)
 		return true;
 	if (!read_framing(call, &length))
 		return refuse(call, HTTP_FAILURE_PROTOCOL);
+	/* A connection that was upgraded serves nobody else. */
+	if (status == 101)
+		curl_easy_setopt(call->handle, CURLOPT_FORBID_REUSE, 1L);
+	call->is_handle_spoilt |= call->is_upgrade;
 	call->is_head_complete = true;
 	call_wants_work(call);
 	if (str_equal(call->method, STR("HEAD")) || status == 204 || status == 304 || length == 0)
@@ -303,6 +323,8 @@ static size_t body_wanted(char *room, size_t one, size_t size, void *data)
 	}
 	if (filled > 0)
 		return filled;
+	if (call->is_upload_over)
+		return 0;
 	if (call->upload == NULL || http_body_is_failed(call->upload)) {
 		call->cause = HTTP_FAILURE_REQUEST_BODY;
 		return CURL_READFUNC_ABORT;

@@ -47,7 +47,6 @@ void connection_sleep(struct connection *connection)
 	MHD_suspend_connection(connection->mhd);
 }
 
-static void listener_run(struct task *task);
 static void listener_rest(struct task *task);
 
 /* Sleeping and waking cost libmicrohttpd two system calls. A connection that does neither is asked
@@ -279,7 +278,7 @@ static void run_again(struct http_listener *listener)
 		loop_in_next_turn(listener->real->loop, TURN_ANSWERS, &listener->run, listener_run);
 }
 
-static void listener_run(struct task *task)
+void listener_run(struct task *task)
 {
 	struct http_listener *listener = LIST_ENTRY(task, struct http_listener, run);
 
@@ -422,8 +421,8 @@ static struct MHD_Daemon *daemon_start(struct http_listener *listener, struct st
 	/* Closes the socket when it fails. The deadline between requests is ours (watch), in
 	 * milliseconds; libmicrohttpd's is for stalled transfers, and must not come before ours. */
 	return MHD_start_daemon(
-		MHD_USE_EPOLL | MHD_ALLOW_SUSPEND_RESUME | MHD_USE_SUPPRESS_DATE_NO_CLOCK |
-			(listener->is_tls ? MHD_USE_TLS : 0),
+		MHD_USE_EPOLL | MHD_ALLOW_SUSPEND_RESUME | MHD_ALLOW_UPGRADE |
+			MHD_USE_SUPPRESS_DATE_NO_CLOCK | (listener->is_tls ? MHD_USE_TLS : 0),
 		listener->port, NULL, NULL, handle, listener, MHD_OPTION_LISTEN_SOCKET,
 		listener->socket, MHD_OPTION_NOTIFY_CONNECTION, notify_connection, listener,
 		MHD_OPTION_NOTIFY_COMPLETED, request_completed, listener,

@@ -103,6 +103,7 @@ void exchange_end(struct exchange *exchange, bool complete)
 {
 	struct http_exchange *public = &exchange->public;
 
+	upgrade_stop(exchange);
 	exchange->connection->exchange = NULL;
 	exchange->connection = NULL;
 	if (complete && exchange->answer_bytes > 0)
@@ -367,6 +368,27 @@ static void exchange_respond_str(struct http_exchange *public, const struct http
 	exchange_answered(exchange, response);
 }
 
+static void exchange_upgrade(struct http_exchange *public, const struct http_response *response,
+			     struct http_body *outgoing, struct http_body *incoming)
+{
+	struct exchange *exchange = exchange_of(public);
+	const struct http_fields *fields = &response->fields;
+
+	if (!may_answer(exchange)) {
+		http_body_consumer_release(outgoing);
+		http_body_producer_release(incoming);
+		return;
+	}
+	exchange->status = MHD_HTTP_SWITCHING_PROTOCOLS;
+	exchange->response = upgrade_create(exchange, outgoing, incoming);
+	for (size_t i = 0; i < fields->count; i++) {
+		if (!str_equal_nocase(fields->items[i].name, STR("Connection")))
+			add_field(exchange, fields->items[i].name, fields->items[i].value);
+	}
+	if (exchange->wait == WAIT_ANSWER)
+		connection_wake(exchange->connection);
+}
+
 static void exchange_abort(struct http_exchange *public)
 {
 	struct exchange *exchange = exchange_of(public);
@@ -398,6 +420,7 @@ static struct http_tls_peer exchange_tls_peer(struct http_exchange *public)
 static const struct http_exchange_ops exchange_ops = {
 	.respond = exchange_respond,
 	.respond_str = exchange_respond_str,
+	.upgrade = exchange_upgrade,
 	.abort = exchange_abort,
 	.hold = exchange_hold,
 	.release = exchange_release,

@@ -1,7 +1,8 @@
 /* The HTTP server's parts: http_server.c runs libmicrohttpd (listeners, connections, its
  * callbacks), http_server_exchange.c is what a component sees of one request, http_server_check.c
- * reads the head of a request, http_server_pool.c holds the memory of a connection, and
- * http_server_tls.c has what concerns certificates.
+ * reads the head of a request, http_server_pool.c holds the memory of a connection,
+ * http_server_tls.c has what concerns certificates, and http_server_upgrade.c moves the bytes after
+ * a 101.
  *
  * libmicrohttpd is entered from one place only, the listener's run(), so nothing that a component
  * does to an exchange or a body gets into it: such calls leave their wish in the exchange, and wake
@@ -101,10 +102,12 @@ struct exchange {
 	struct MHD_Response *response; /* answered */
 	unsigned status;
 	struct http_body *answer; /* consumer's end of the answer's body, when it streams */
+	struct upgrade *upgrade;  /* NULL: HTTP as usual */
 	int64_t answer_bytes;     /* of an answer that is all there */
 };
 
 /* http_server.c */
+void listener_run(struct task *task); /* of listener->run */
 void connection_wake(struct connection *connection);
 /* Our own address; `text` is left as it is when it cannot be told. */
 void connection_read_local(const struct connection *connection, char text[INET6_ADDRSTRLEN]);
@@ -128,6 +131,12 @@ bool tls_pair_make(struct arena *arena, struct str *certificate, struct str *key
 void tls_ask_client(struct connection *connection); /* before the handshake */
 unsigned tls_client_certificates(const struct connection *connection);
 struct http_tls_peer tls_peer(struct connection *connection, struct arena *arena);
+
+/* http_server_upgrade.c. Takes the ends of the bodies; answers when the response is queued. */
+struct MHD_Response *upgrade_create(struct exchange *exchange, struct http_body *outgoing,
+				    struct http_body *incoming);
+/* The end, whoever wants it; also of an exchange that was never upgraded. */
+void upgrade_stop(struct exchange *exchange);
 
 /* http_server_exchange.c */
 struct exchange *exchange_create(struct connection *connection, struct str target);
