@@ -562,3 +562,10 @@ void request_answer_body(struct request *request, struct http_body *body)
 	prepare_answer(request);
 	http_exchange_respond(request->exchange, &request->response, body);
 }
+
+void request_answer_upgrade(struct request *request, struct http_body *body,
+			    struct http_body *incoming)
+{
+	prepare_answer(request);
+	http_exchange_upgrade(request->exchange, &request->response, body, incoming);
+}

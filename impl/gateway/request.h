@@ -149,5 +149,9 @@ void request_answer_page(struct request *request, int status);
 void request_answer_redirect(struct request *request, struct str location); /* 302 */
 /* request->response is filled; the body's consumer end is taken (NULL: none). */
 void request_answer_body(struct request *request, struct http_body *body);
+/* The same with a 101: the body's bytes, and those of the client into `incoming`, whose producer's
+ * end is taken. */
+void request_answer_upgrade(struct request *request, struct http_body *body,
+			    struct http_body *incoming);
 
 #endif

@@ -1,6 +1,7 @@
 #include "gateway/upstream.h"
 
 #include "base/arena.h"
+#include "base/limits.h"
 #include "gateway/gateway_internal.h"
 #include "gateway/metrics.h"
 #include "gateway/request.h"
@@ -104,6 +105,25 @@ static bool repeats(struct request *request, bool is_a_case)
 	return true;
 }
 
+/* The upstream agreed to leave HTTP, or did not: then it still waits for the bytes after it. */
+static void answer_client(struct request *request, struct http_call *call)
+{
+	struct upstream_call *upstream = &request->upstream;
+	struct http_body *incoming = upstream->upgraded;
+
+	upstream->upgraded = NULL;
+	if (call->response.status == 101) {
+		http_fields_add(&request->response.fields, STR("Upgrade"), STR("websocket"));
+		request_answer_upgrade(request, http_call_take_body(call), incoming);
+		return;
+	}
+	if (incoming != NULL) {
+		http_body_end(incoming);
+		http_body_producer_release(incoming);
+	}
+	request_answer_body(request, http_call_take_body(call));
+}
+
 static void upstream_answered(struct outgoing *outgoing, void *data)
 {
 	struct request *request = data;
@@ -124,7 +144,7 @@ static void upstream_answered(struct outgoing *outgoing, void *data)
 	copy_response_fields(&request->response.fields, &call->response.fields);
 	metrics_count_upstream(request->gateway->metrics, request->service, call->response.status,
 			       upstream_span_us(request));
-	request_answer_body(request, http_call_take_body(call));
+	answer_client(request, call);
 	request_resume(request, PHASE_ANSWERED);
 }
 
@@ -166,7 +186,7 @@ static void make_fields(struct request *request, struct str host_header)
 	const struct http_fields *from = &exchange->request.fields;
 	struct http_fields *fields = &request->upstream.fields;
 
-	fields_reserve(fields, from->count + 3, request->arena);
+	fields_reserve(fields, from->count + 5, request->arena);
 	http_fields_add(fields, STR("Host"), host_header);
 	if (is_tunnelled(request))
 		http_fields_add(fields, STR("Connection"), STR("close"));
@@ -174,6 +194,10 @@ static void make_fields(struct request *request, struct str host_header)
 		http_fields_add(fields, STR("X-Real-IP"), exchange->remote_address);
 	if (service->secret_token.size > 0 && !is_tunnelled(request))
 		http_fields_add(fields, STR("X-3scale-proxy-secret-token"), service->secret_token);
+	if (request->upstream.upgraded != NULL) {
+		http_fields_add(fields, STR("Connection"), STR("Upgrade"));
+		http_fields_add(fields, STR("Upgrade"), STR("websocket"));
+	}
 	for (size_t i = 0; i < from->count; i++) {
 		if (!IS_LISTED(from->items[i].name, request_fields_dropped))
 			http_fields_add(fields, from->items[i].name, from->items[i].value);
@@ -204,6 +228,7 @@ static void start_attempt(struct request *request, struct http_body *body)
 		.key_password = network->key_password,
 		.forgets_tls_sessions = network->forgets_tls_sessions,
 		.head_bytes_max = RESPONSE_HEAD_BYTES_MAX,
+		.is_upgrade = upstream->upgraded != NULL,
 	};
 
 	if (target->is_tls && upstream->host_header.size > 0)
@@ -228,6 +253,17 @@ static bool body_can_be_repeated(const struct request *request)
 	return request->upstream.has_no_body || form_is_held(&request->form);
 }
 
+/* 9.5, of the policy `websocket`. */
+static bool asks_for_websocket(const struct request *request)
+{
+	const struct http_exchange *exchange = request->exchange;
+	const struct http_fields *fields = &exchange->request.fields;
+
+	return request->service->exports.passes_websocket && !exchange->is_tls &&
+	       http_fields_lists(fields, STR("Upgrade"), STR("websocket")) &&
+	       http_fields_has(fields, STR("Sec-WebSocket-Key"));
+}
+
 static void send_request(struct request *request)
 {
 	struct upstream_call *upstream = &request->upstream;
@@ -241,6 +277,11 @@ static void send_request(struct request *request)
 	};
 	struct http_body *body = request_take_body(request);
 
+	if (body == NULL && asks_for_websocket(request)) {
+		upstream->upgraded =
+			http_body_create(HTTP_BODY_LENGTH_UNKNOWN, LIMIT_BODY_BUFFER_BYTES);
+		body = upstream->upgraded;
+	}
 	upstream->has_no_body = body == NULL;
 	upstream->retries_left =
 		body_can_be_repeated(request) ? request->service->exports.retries : 0;
@@ -295,5 +336,8 @@ void upstream_stop(struct request *request, bool complete)
 			say_failure(request, "upstream prematurely closed connection while reading "
 					     "upstream");
 	}
+	if (upstream->upgraded != NULL)
+		http_body_producer_release(upstream->upgraded);
+	upstream->upgraded = NULL;
 	outgoing_stop(&upstream->outgoing);
 }

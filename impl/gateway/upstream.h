@@ -27,6 +27,7 @@ struct upstream_call {
 	struct str host_header;
 	struct outgoing outgoing;
 	bool is_running, has_no_body;
+	struct http_body *upgraded; /* what the client sends after a 101; producer's end */
 	struct http_fields fields;
 	struct str uri;
 };

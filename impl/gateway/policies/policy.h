@@ -59,6 +59,7 @@ struct policy_loader {
 struct policy_exports {
 	bool has_cache_handler;
 	enum cache_handler cache_handler;
+	bool passes_websocket;                                        /* upgrades to it */
 	int64_t retries;                                              /* of the upstream call */
 	int64_t connect_timeout_ms, send_timeout_ms, read_timeout_ms; /* 0: not said */
 };

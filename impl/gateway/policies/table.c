@@ -28,6 +28,7 @@ const struct policy *const policies[] = {
 	&upstream_policy,
 	&upstream_connection_policy,
 	&url_rewriting_policy,
+	&websocket_policy,
 	NULL,
 };
 

@@ -30,5 +30,6 @@ extern const struct policy token_introspection_policy;
 extern const struct policy upstream_policy;
 extern const struct policy upstream_connection_policy;
 extern const struct policy url_rewriting_policy;
+extern const struct policy websocket_policy;
 
 #endif
