@@ -1,5 +1,6 @@
 #!/bin/sh
-# What only real processes show: bodies of a GiB, a thousand connections, kill -9, several listeners.
+# What only real processes show: bodies of a GiB, a thousand connections, kill -9, several listeners; the gateway among
+# real servers, proxies and clients (e2e_gateway.sh).
 set -u
 cd "$(dirname "$0")/.." || exit 2
 refscale=$(pwd)/${1:-build}/refscale
@@ -105,5 +106,7 @@ check 'their supervisor is killed, and they end: a call' "$(curl -s -o /dev/null
 rm "$stack/listeners.pid"
 redis_end
 python3 ci/failover.py "$refscale" --seconds 10 --rate 500 --cut-ms 100 || failed=1
+
+ci/e2e_gateway.sh "${1:-build}" || failed=1
 
 exit $failed
