@@ -10,6 +10,8 @@ certificates=$(pwd)/fixtures/certificates
 stack_begin
 trap stack_end EXIT
 failed=0
+# Connections and authorizations are each worker's own, and they are counted here.
+export APICAST_WORKERS=1
 
 check() {
 	if test "$2" "$3" "$4"; then
