@@ -12,10 +12,10 @@
 
 #define CHUNK_BYTES ((size_t)16 * 1024)
 
-/* libcurl has TLS and tunnels. */
+/* libcurl has TLS, tunnels, and what leaves HTTP. */
 bool call_is_plain(const struct call *call)
 {
-	return !call->is_tls && call->tunnel_address.size == 0;
+	return !call->is_tls && !call->is_upgrade && call->tunnel_address.size == 0;
 }
 
 /* The request. */
