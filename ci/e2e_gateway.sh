@@ -117,7 +117,7 @@ websocket='{"name": "websocket", "version": "builtin", "configuration": {}},'
 gateway() { # NAME VARIABLE=VALUE...
 	name=$1
 	shift
-	stack_start "$name" env THREESCALE_CONFIG_FILE="$stack/config.json" APICAST_LOG_LEVEL=info OPENSSL_VERIFY=true \
+	stack_start "$name" env THREESCALE_CONFIG_FILE="$stack/config.json" APICAST_LOG_LEVEL=info APICAST_WORKERS=1 OPENSSL_VERIFY=true \
 		SSL_CERT_FILE="$certificates/authority.pem" "$@" \
 		"$refscale" gateway --address 127.0.0.1 --port 0 --management-port 0 --metrics-port 0 --echo-port 0
 }
