@@ -13,7 +13,7 @@
 #include "world/process.h"
 
 /* Virtual time between two looks at the world that waits for us. */
-#define INSIDE_SLICE_US 1000000
+#define INSIDE_SLICE_US INT64_C(60000000)
 /* A component that has not ended by then never will. */
 #define INSIDE_LIMIT_US (INT64_C(7) * 24 * 3600 * 1000000)
 #define INSIDE_EXIT_INTERNAL 4
