@@ -10,10 +10,12 @@
 
 #define CACHE_BYTES_PER_KEY (sizeof(struct cached_key) + 96) /* with the map's entry */
 
-/* A flush takes some 2.5 us a row, in which nobody is answered; and what is logged is read again
- * when a store is opened. */
-#define BEHIND_MAX 8192
+/* What is logged is read again when a store is opened. A row takes some 2.5 us to write. */
+#define LOGGED_KEYS_MAX 8192
 #define LOGGED_BYTES_MAX ((size_t)8 * 1024 * 1024)
+#define SWEEP_KEYS 256
+/* Of a queue that is worked off: its items will have left before they need rows. */
+#define TAIL_BYTES_KEPT ((size_t)1024 * 1024)
 /* Of a list that is changed elsewhere than at its ends: each of its entries tells all of it. */
 #define REWRITTEN_ITEMS_MAX 128
 #define REWRITTEN_BYTES_MAX ((size_t)32 * 1024)
@@ -29,8 +31,12 @@ void cache_open(struct store *store)
 	list_init(&store->cache.recent);
 	list_init(&store->cache.dirty);
 	list_init(&store->cache.behind);
+	list_init(&store->cache.written);
 	strbuf_init(&store->cache.entries, LIMIT_STORE_CACHE_BYTES);
 	store->cache.bytes_max = LIMIT_STORE_CACHE_BYTES;
+	store->cache.logged_count_max = LOGGED_KEYS_MAX;
+	store->cache.logged_bytes_max = LOGGED_BYTES_MAX;
+	store->cache.sweep_keys = SWEEP_KEYS;
 	store->cache.must_replay = true;
 }
 
@@ -44,7 +50,7 @@ static void cached_free(struct store *store, struct cached_key *cached)
 	store->cache.bytes -= bytes_of(cached);
 	list_remove(&cached->recent);
 	list_remove(&cached->dirty);
-	store->cache.behind_count -= cached->is_logged ? 1 : 0;
+	store->cache.logged_count -= cached->is_logged ? 1 : 0;
 	map_remove(store->cache.databases[cached->database], cached->name);
 	free(cached->value);
 	free(cached);
@@ -58,6 +64,7 @@ void cache_clear(struct store *store)
 		cached_free(store, LIST_ENTRY(link, struct cached_key, recent));
 	store->cache.must_flush = false;
 	store->cache.must_replay = true;
+	store->cache.sweep_to = 0;
 }
 
 void cache_forget(struct store *store, int database)
@@ -146,8 +153,9 @@ static void replay(struct store *store)
 	store->cache.must_replay = false;
 	store->cache.logged_bytes = 0;
 	while (store_query_row(&query)) {
-		struct str entries = store_query_column_text(&query, 0);
+		struct str entries = store_query_column_text(&query, 1);
 
+		store->cache.sequence = store_query_column_int(&query, 0);
 		store->cache.logged_bytes += entries.size;
 		if (!log_replay(store, entries))
 			store_fail(store, "a row of changes is damaged");
@@ -210,8 +218,9 @@ void cache_changed(struct store *store, struct cached_key *cached, unsigned chan
 
 void cache_is_behind(struct store *store, struct cached_key *cached)
 {
-	store->cache.behind_count += cached->is_logged ? 0 : 1;
+	store->cache.logged_count += cached->is_logged ? 0 : 1;
 	cached->is_logged = true;
+	cached->logged_in = store->cache.sequence;
 	cached->is_dirty = false;
 	list_remove(&cached->dirty);
 	list_append(&store->cache.behind, &cached->dirty);
@@ -390,6 +399,18 @@ static void write_rows_of(struct store *store, struct list_link *changed)
 	}
 }
 
+/* Nothing is logged about those whose rows are new. */
+static void end_sweep(struct store *store)
+{
+	struct list_link *link;
+
+	while ((link = list_take_first(&store->cache.written)) != NULL) {
+		LIST_ENTRY(link, struct cached_key, dirty)->is_logged = false;
+		store->cache.logged_count--;
+	}
+	store->cache.sweep_to = 0;
+}
+
 static void forget_changes(struct store *store)
 {
 	struct query query;
@@ -408,11 +429,12 @@ void cache_flush(struct store *store)
 
 	if (cache->must_replay && !store->has_failed)
 		replay(store);
+	end_sweep(store);
 	delete_rows_of(store, &cache->behind);
 	delete_rows_of(store, &cache->dirty);
 	write_rows_of(store, &cache->behind);
 	write_rows_of(store, &cache->dirty);
-	cache->behind_count = 0;
+	cache->logged_count = 0;
 	cache->must_flush = false;
 	forget_changes(store);
 }
@@ -455,21 +477,81 @@ static void write_entries(struct store *store)
 	if (entries->size == 0)
 		return;
 	query = store_query_start(store, STATEMENT_CHANGES_INSERT);
+	store_query_int(&query, store->cache.sequence);
 	store_query_text(&query, strbuf_str(entries));
 	store_query_run(&query);
 	store->cache.logged_bytes += entries->size;
 }
 
+/* The rows, some in each round. */
+
+static void sweep_list(struct store *store, struct cached_key *cached)
+{
+	if (cached->value_size - cached->tail_at > TAIL_BYTES_KEPT)
+		write_items(store, cached);
+	cached->is_rewritten = true;
+	log_add(store, cached);
+	cache_is_behind(store, cached);
+}
+
+static void sweep_key(struct store *store, struct cached_key *cached)
+{
+	if (cached->type == KEY_LIST) {
+		sweep_list(store, cached);
+		return;
+	}
+	write_row(store, cached);
+	list_append(&store->cache.written, &cached->dirty);
+}
+
+static void forget_swept_changes(struct store *store)
+{
+	struct query query = store_query_start(store, STATEMENT_CHANGES_DELETE_UP_TO);
+
+	store_query_int(&query, store->cache.sweep_to);
+	store_query_run(&query);
+	store->cache.logged_bytes -= store->cache.sweep_bytes;
+	end_sweep(store);
+}
+
+static void sweep(struct store *store)
+{
+	struct cache *cache = &store->cache;
+
+	if (cache->sweep_to == 0 && cache->logged_count <= cache->logged_count_max &&
+	    cache->logged_bytes <= cache->logged_bytes_max)
+		return;
+	if (cache->sweep_to == 0) {
+		cache->sweep_to = cache->sequence - 1;
+		cache->sweep_bytes = cache->logged_bytes;
+	}
+	for (int i = 0; i < cache->sweep_keys; i++) {
+		struct list_link *link = list_first(&cache->behind);
+		struct cached_key *cached = LIST_ENTRY(link, struct cached_key, dirty);
+
+		if (link == NULL || cached->logged_in > cache->sweep_to) {
+			forget_swept_changes(store);
+			return;
+		}
+		sweep_key(store, cached);
+	}
+}
+
 void cache_settle(struct store *store)
 {
 	struct cache *cache = &store->cache;
-	bool is_much = cache->behind_count > BEHIND_MAX || cache->logged_bytes > LOGGED_BYTES_MAX;
 
 	strbuf_clear(&cache->entries);
-	if (cache->must_flush || is_much || !log_changed(store) || strbuf_is_full(&cache->entries))
+	cache->sequence++;
+	if (cache->must_flush || !log_changed(store)) {
 		cache_flush(store);
-	else
-		write_entries(store);
+	} else {
+		sweep(store);
+		if (strbuf_is_full(&cache->entries))
+			cache_flush(store);
+		else
+			write_entries(store);
+	}
 	if (cache->entries.capacity > ENTRIES_BYTES_KEPT)
 		strbuf_free(&cache->entries);
 }

@@ -3,11 +3,14 @@
  *
  * Who changes a cached key says so with cache_changed(). Before the commit the changes of the round
  * become one row of `changes`, however many keys they are: what a string or a list is now (log.c).
- * The rows of `keys` and `items` follow later, many rounds at once, with cache_flush(): when much
- * has gathered, before a statement that walks `keys`, when the store is closed, and in the commit
- * of a round that wrote rows which entries are about. A store that is opened after its process was
- * killed reads `changes` first. So counters that every call changes, and jobs that come and go, are
- * seldom written to a row of their own.
+ * The rows of `keys` and `items` follow later. When much has gathered, each round writes some of
+ * them, those first that have not changed for long, until the older rows of `changes` are not
+ * needed any more; what changed again meanwhile has newer ones, and whoever reads them all in their
+ * order ends with what is true. Everything is written at once, with cache_flush(), before a
+ * statement that walks `keys`, when the store is closed, and in the commit of a round that wrote
+ * rows which entries are about. A store that is opened after its process was killed reads `changes`
+ * first. So counters that every call changes, and jobs that come and go, are seldom written to a
+ * row of their own.
  *
  * A round that is rolled back empties the cache, and `changes` is read again. A pointer is good
  * until cache_trim(), which comes between two commands.
@@ -41,6 +44,7 @@ struct cached_key {
 	unsigned changes;
 	bool has_row;
 	bool is_dirty;     /* changed since the last commit */
+	int64_t logged_in; /* the last row of `changes` about it */
 	bool is_logged;    /* `changes` has something about it */
 	bool is_rewritten; /* the tail is another than the logged one, not a later one */
 	struct str name;   /* lies behind the struct */

@@ -18,10 +18,11 @@
 #include "store/stage_test.h"
 #include "store/store_internal.h"
 
-#define SEQUENCES 10
+#define SEQUENCES 12
 #define COMMANDS_PER_SEQUENCE 2500
 #define WORDS_MAX 16
 #define SMALL_CACHE_BYTES 700
+#define SMALL_LOG_BYTES 3000
 #define PRINT_BYTES_MAX 1000
 #define REPLY_BYTES_MAX (16 * 1024 * 1024)
 
@@ -685,6 +686,11 @@ static void open_store(void)
 	/* Every other sequence with a cache that holds next to nothing. */
 	if (match.has_small_cache)
 		match.store->cache.bytes_max = SMALL_CACHE_BYTES;
+	/* And some that write the rows soon. */
+	if (match.forgets) {
+		match.store->cache.logged_bytes_max = SMALL_LOG_BYTES;
+		match.store->cache.sweep_keys = 2;
+	}
 }
 
 static void close_store(void)

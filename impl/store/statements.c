@@ -62,10 +62,12 @@ static const struct {
 	[STATEMENT_KEYS_DELETE_ALL] = {STR_INIT("DELETE FROM keys WHERE database = ?1"),
 				       WRITES | WALKS_KEYS},
 
-	[STATEMENT_CHANGES_ALL] = {STR_INIT("SELECT entries FROM changes ORDER BY sequence"),
-				   READS},
-	[STATEMENT_CHANGES_INSERT] = {STR_INIT("INSERT INTO changes (entries) VALUES (?1)"),
-				      WRITES},
+	[STATEMENT_CHANGES_ALL] =
+		{STR_INIT("SELECT sequence, entries FROM changes ORDER BY sequence"), READS},
+	[STATEMENT_CHANGES_INSERT] =
+		{STR_INIT("INSERT INTO changes (sequence, entries) VALUES (?1, ?2)"), WRITES},
+	[STATEMENT_CHANGES_DELETE_UP_TO] = {STR_INIT("DELETE FROM changes WHERE sequence <= ?1"),
+					    WRITES},
 	[STATEMENT_CHANGES_DELETE_ALL] = {STR_INIT("DELETE FROM changes"), WRITES},
 
 	[STATEMENT_ITEM_FIND] =

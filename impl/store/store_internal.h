@@ -44,12 +44,19 @@ struct round {
 /* cache_internal.h */
 struct cache {
 	struct map *databases[STORE_DATABASES]; /* struct cached_key by name */
-	struct list_link recent, dirty, behind;
+	struct list_link recent, dirty;
+	struct list_link behind;  /* logged, the longest unchanged first; their rows are old */
+	struct list_link written; /* logged; their rows are new */
 	size_t bytes, bytes_max;
 	struct strbuf entries; /* of the round, while it is written */
-	size_t behind_count, logged_bytes;
-	bool must_flush;  /* the round did what entries cannot tell */
-	bool must_replay; /* what the rows do not say is in `changes` only */
+	size_t logged_count, logged_count_max;
+	size_t logged_bytes, logged_bytes_max;
+	int64_t sequence;   /* of the last row of `changes` */
+	int64_t sweep_to;   /* this one and those before it are on their way to the rows; 0: none */
+	size_t sweep_bytes; /* of those */
+	int sweep_keys;     /* in each round */
+	bool must_flush;    /* the round did what entries cannot tell */
+	bool must_replay;   /* what the rows do not say is in `changes` only */
 };
 
 struct store {
