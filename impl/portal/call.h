@@ -15,6 +15,7 @@
 
 struct arena;
 struct database;
+struct errand;
 struct json;
 struct record;
 struct route;
@@ -44,9 +45,6 @@ struct answer {
 	int status;
 	struct str content_type; /* empty = no body */
 	struct str body;
-	/* The body is the tenant's own policies: the gateway's go with them (gateway_policies.h).
-	 */
-	bool wants_gateway_policies;
 };
 
 struct call {
@@ -69,6 +67,7 @@ struct call {
 	struct found found[HTTP_ROUTE_PARAMETERS_MAX];
 	size_t found_count;
 	struct answer answer;
+	struct errand *errand; /* what the answer waits for after the transaction; NULL: nothing */
 };
 
 int64_t call_tenant_id(const struct call *call);

@@ -41,25 +41,37 @@ static bool route_takes_method(const struct route *route, struct str method)
 	return false;
 }
 
+/* The path without its suffix, unless the suffix is part of the route's last word. */
+static struct str candidate_of(const struct route *route, struct str path, struct str suffix)
+{
+	bool keeps = (route->flags & ROUTE_DOTS) != 0 && format_of(suffix) == FORMAT_OTHER;
+
+	return suffix.size > 0 && !keeps ? str_slice(path, 0, path.size - suffix.size - 1) : path;
+}
+
+static const struct route *find_in_table(struct call *call, const struct route_table *table,
+					 struct str path, struct str suffix)
+{
+	for (size_t i = 0; i < table->count; i++) {
+		const struct route *route = &table->rows[i];
+
+		if (route_takes_method(route, call->method) &&
+		    http_route_match(route->path, candidate_of(route, path, suffix), call->arena,
+				     &call->path_parameters))
+			return route;
+	}
+	return NULL;
+}
+
 static bool find_route(struct call *call, struct str path)
 {
 	struct str suffix = suffix_of(path);
-	struct str stripped =
-		suffix.size > 0 ? str_slice(path, 0, path.size - suffix.size - 1) : path;
 
-	for (size_t i = 0; i < portal_routes_count; i++) {
-		const struct route *route = &portal_routes[i];
-		bool keeps_suffix =
-			(route->flags & ROUTE_DOTS) != 0 && format_of(suffix) == FORMAT_OTHER;
-		struct str candidate = keeps_suffix ? path : stripped;
-
-		if (!route_takes_method(route, call->method) ||
-		    !http_route_match(route->path, candidate, call->arena, &call->path_parameters))
-			continue;
-		call->route = route;
-		call->path = candidate;
-		call->format_is_written = suffix.size > 0 && !keeps_suffix;
-		break;
+	for (size_t i = 0; i < portal_route_tables_count && call->route == NULL; i++)
+		call->route = find_in_table(call, portal_route_tables[i], path, suffix);
+	if (call->route != NULL) {
+		call->path = candidate_of(call->route, path, suffix);
+		call->format_is_written = call->path.size < path.size;
 	}
 	call->format_name = suffix;
 	if (suffix.size > 0 && (call->route == NULL || call->format_is_written))

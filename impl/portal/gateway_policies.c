@@ -3,18 +3,21 @@
 #include "base/arena.h"
 #include "base/json.h"
 #include "base/limits.h"
+#include "base/list.h"
 #include "base/url.h"
+#include "portal/call.h"
+#include "portal/database.h"
+#include "portal/errand.h"
+#include "portal/settings.h"
 #include "world/http_client.h"
 
 #define CONNECT_TIMEOUT_MS 3000
 #define IDLE_TIMEOUT_MS 5000
 
 struct gateway_policies {
-	struct arena *arena; /* the caller's */
-	struct str own;
-	gateway_policies_known *known;
-	void *data;
-	struct http_call *call;
+	struct errand errand;
+	struct call *call; /* whose answer it is */
+	struct http_call *http_call;
 	struct http_body_collector *collector;
 };
 
@@ -41,19 +44,25 @@ struct str gateway_policies_merge(struct arena *arena, struct str gateway, struc
 	return json_print(arena, all);
 }
 
+static struct gateway_policies *policies_of(struct errand *errand)
+{
+	return LIST_ENTRY(errand, struct gateway_policies, errand);
+}
+
 static void policies_end(struct gateway_policies *asked, struct str gateway)
 {
-	struct str body = gateway_policies_merge(asked->arena, gateway, asked->own);
+	struct answer *answer = &asked->call->answer;
 
-	http_call_release(asked->call);
-	asked->call = NULL;
-	asked->known(body, asked->data);
+	answer->body = gateway_policies_merge(asked->call->arena, gateway, answer->body);
+	http_call_release(asked->http_call);
+	asked->http_call = NULL;
+	asked->errand.done(asked->errand.data);
 }
 
 static void policies_collected(enum http_collect_result result, struct str bytes, void *data)
 {
 	struct gateway_policies *asked = data;
-	bool is_answer = result == HTTP_COLLECTED && asked->call->response.status == 200;
+	bool is_answer = result == HTTP_COLLECTED && asked->http_call->response.status == 200;
 
 	asked->collector = NULL;
 	policies_end(asked, is_answer ? bytes : STR(""));
@@ -63,8 +72,8 @@ static void policies_answered(struct http_call *call, void *data)
 {
 	struct gateway_policies *asked = data;
 	struct http_body_collector *collector =
-		http_body_collect(http_call_take_body(call), LIMIT_PORTAL_BODY_BYTES, asked->arena,
-				  policies_collected, asked);
+		http_body_collect(http_call_take_body(call), LIMIT_PORTAL_BODY_BYTES,
+				  asked->call->arena, policies_collected, asked);
 
 	/* NULL: known already, and the arena may be gone. */
 	if (collector != NULL)
@@ -77,33 +86,39 @@ static void policies_failed(struct http_call *call, void *data)
 	policies_end(data, STR(""));
 }
 
-struct gateway_policies *gateway_policies_ask(struct world *world, struct arena *arena,
-					      struct str text, struct str own,
-					      gateway_policies_known *known, void *data)
+static void policies_begin(struct errand *errand, struct call *call)
 {
-	struct gateway_policies *asked = ARENA_NEW(arena, struct gateway_policies);
+	struct gateway_policies *asked = policies_of(errand);
 	struct url url = {0};
 	struct http_call_options options = {.method = STR("GET"),
 					    .connect_timeout_ms = CONNECT_TIMEOUT_MS,
 					    .idle_timeout_ms = IDLE_TIMEOUT_MS};
 
-	*asked =
-		(struct gateway_policies){.arena = arena, .own = own, .known = known, .data = data};
-	url_parse(text, &url, NULL); /* judged by settings.c */
+	url_parse(call->settings->registry, &url, NULL); /* judged by settings.c */
 	options.is_tls = url_is_tls(&url);
 	options.host = url.host;
 	options.port = url.port;
 	options.target = url.path.size > 0 ? url.path : STR("/");
-	asked->call = http_call_start(world, &options, policies_answered, policies_failed, asked);
-	return asked;
+	asked->http_call = http_call_start(database_world(call->database), &options,
+					   policies_answered, policies_failed, asked);
 }
 
-void gateway_policies_stop(struct gateway_policies *asked)
+static void policies_stop(struct errand *errand)
 {
-	if (asked == NULL)
-		return;
+	struct gateway_policies *asked = policies_of(errand);
+
 	http_body_collector_stop(asked->collector);
-	http_call_release(asked->call);
+	http_call_release(asked->http_call);
 	asked->collector = NULL;
-	asked->call = NULL;
+	asked->http_call = NULL;
+}
+
+struct errand *gateway_policies_errand(struct call *call)
+{
+	struct gateway_policies *asked = ARENA_NEW(call->arena, struct gateway_policies);
+
+	asked->errand.begin = policies_begin;
+	asked->errand.stop = policies_stop;
+	asked->call = call;
+	return &asked->errand;
 }

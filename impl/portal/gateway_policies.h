@@ -6,18 +6,12 @@
 #include "base/str.h"
 
 struct arena;
-struct gateway_policies;
-struct world;
+struct call;
+struct errand;
 
-/* body: the document, "null" when the gateway cannot be asked; in the arena. */
-typedef void gateway_policies_known(struct str body, void *data);
-
-/* own: JSON object, name -> array of schemas. `known` is called later, once. */
-struct gateway_policies *gateway_policies_ask(struct world *world, struct arena *arena,
-					      struct str url, struct str own,
-					      gateway_policies_known *known, void *data);
-/* Before `known`; NULL is allowed. */
-void gateway_policies_stop(struct gateway_policies *asked);
+/* The errand that completes an answer whose body is the tenant's own policies: a JSON object, name
+ * -> array of schemas. The body becomes "null" when the gateway cannot be asked. */
+struct errand *gateway_policies_errand(struct call *call);
 /* The union of both; "null" when `gateway` is no such document. */
 struct str gateway_policies_merge(struct arena *arena, struct str gateway, struct str own);
 

@@ -13,7 +13,7 @@
 #include "portal/call.h"
 #include "portal/database.h"
 #include "portal/dispatch.h"
-#include "portal/gateway_policies.h"
+#include "portal/errand.h"
 #include "portal/record.h"
 #include "portal/schema.h"
 #include "portal/seed.h"
@@ -54,7 +54,7 @@ struct portal_request {
 	struct call call;
 	struct backend_waiter waiter;
 	struct timer push_wait;
-	struct gateway_policies *policies; /* being asked for */
+	struct errand *errand; /* under way */
 };
 
 static void request_log(struct portal_request *request, int status)
@@ -122,12 +122,11 @@ static void request_waited(struct timer *timer)
 	request_respond(request);
 }
 
-static void request_policies_known(struct str body, void *data)
+static void request_errand_done(void *data)
 {
 	struct portal_request *request = data;
 
-	request->policies = NULL;
-	request->call.answer.body = body;
+	request->errand = NULL;
 	request_respond(request);
 }
 
@@ -139,10 +138,11 @@ static void request_carry_out(struct portal_request *request, struct str body)
 	bool wrote = dispatch(&request->call, &exchange->request, body);
 
 	request->waiter.up_to = backend_sync_newest(portal->sync);
-	if (request->call.answer.wants_gateway_policies) {
-		request->policies = gateway_policies_ask(
-			portal->world, exchange->arena, portal->settings.registry,
-			request->call.answer.body, request_policies_known, request);
+	if (request->call.errand != NULL && request->call.answer.status < 400) {
+		request->errand = request->call.errand;
+		request->errand->done = request_errand_done;
+		request->errand->data = request;
+		request->errand->begin(request->errand, &request->call);
 		return;
 	}
 	/* Nothing that backend must know: no reason to wait for it. */
@@ -183,7 +183,8 @@ static void request_ended(struct http_exchange *exchange, bool complete)
 	http_body_collector_stop(request->collector);
 	backend_sync_wait_stop(&request->waiter);
 	timer_stop(&request->push_wait);
-	gateway_policies_stop(request->policies);
+	if (request->errand != NULL)
+		request->errand->stop(request->errand);
 	portal->requests--;
 	if (portal->is_stopping && portal->requests == 0)
 		world_exit(portal->world, 0);

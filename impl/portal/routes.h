@@ -1,4 +1,5 @@
-/* The table of the API's routes, and the table of what parts of a path stand for. */
+/* The routes of the API, a table for each part of it (routes/), and the table of what parts of a
+ * path stand for. Rows of a table are tried in order: literals before parameters. */
 #ifndef PORTAL_ROUTES_H
 #define PORTAL_ROUTES_H
 
@@ -33,8 +34,13 @@ struct route {
 	const char *scopes; /* one of them is needed; NULL = account_management */
 };
 
-extern const struct route portal_routes[];
-extern const size_t portal_routes_count;
+struct route_table {
+	const struct route *rows;
+	size_t count;
+};
+
+extern const struct route_table *const portal_route_tables[];
+extern const size_t portal_route_tables_count;
 
 /* Finds the records that the path of the route names, outermost first; false (and a 404 answer)
  * when one is missing or of another tenant. */

@@ -3,6 +3,7 @@
 #include "base/json.h"
 #include "base/limits.h"
 #include "portal/database.h"
+#include "portal/gateway_policies.h"
 #include "portal/resources/resources.h"
 #include "portal/tables.h"
 #include "portal/validation.h"
@@ -105,7 +106,7 @@ void policy_list_all(struct call *call)
 		json_set(own, name, versions);
 	}
 	reply_json(call, 200, json_print(call->arena, own));
-	call->answer.wants_gateway_policies = true;
+	call->errand = gateway_policies_errand(call);
 }
 
 /* By number or by name and version; NULL after a 404. */

@@ -1,0 +1,103 @@
+/* The API's routes of developer accounts: users, applications, subscriptions
+ * (spec/portal.md 3.10 to 3.12). */
+#include "portal/routes/tables.h"
+
+#include "portal/call.h"
+#include "portal/resources/resources.h"
+
+static const struct route rows[] = {
+	/* Accounts and users: 3.10, 3.11. */
+	{"GET", STR_INIT(ADMIN "/accounts"), account_list, &account_resource, NULL, NULL,
+	 ROUTE_PAGED, NULL},
+	{"POST", STR_INIT(ADMIN "/signup"), account_signup, &account_resource, NULL, NULL, 0, NULL},
+	{"GET", STR_INIT(ADMIN "/accounts/find"), account_find, &account_resource, NULL, NULL, 0,
+	 NULL},
+	{"GET", STR_INIT(ACCOUNT), api_show, &account_resource, NULL, NULL, 0, NULL},
+	{"PUT PATCH", STR_INIT(ACCOUNT), api_update, &account_resource, NULL, NULL, 0, NULL},
+	{"DELETE", STR_INIT(ACCOUNT), api_delete, &account_resource, NULL, NULL, 0, NULL},
+	{"PUT PATCH", STR_INIT(ACCOUNT "/approve"), account_approve, NULL, NULL, NULL, 0, NULL},
+	{"PUT PATCH", STR_INIT(ACCOUNT "/reject"), account_reject, NULL, NULL, NULL, 0, NULL},
+	{"PUT PATCH", STR_INIT(ACCOUNT "/make_pending"), account_make_pending, NULL, NULL, NULL, 0,
+	 NULL},
+	{"GET", STR_INIT(ACCOUNT "/plan"), account_plan_show, NULL, NULL, NULL, 0, NULL},
+	{"PUT PATCH", STR_INIT(ACCOUNT "/change_plan"), account_change_plan, NULL, NULL, NULL, 0,
+	 NULL},
+	{"GET", STR_INIT(ADMIN "/provider"), account_show_tenant, NULL, NULL, NULL, 0, NULL},
+	{"GET", STR_INIT(ACCOUNT "/users"), user_list, &user_resource, NULL, NULL, 0, NULL},
+	{"POST", STR_INIT(ACCOUNT "/users"), user_create, &user_resource, NULL, NULL, 0, NULL},
+	{"GET", STR_INIT(ACCOUNT "/users/{user}"), api_show, &user_resource, NULL, NULL, 0, NULL},
+	{"PUT PATCH", STR_INIT(ACCOUNT "/users/{user}"), api_update, &user_resource, NULL, NULL, 0,
+	 NULL},
+	{"DELETE", STR_INIT(ACCOUNT "/users/{user}"), api_delete, &user_resource, NULL, NULL, 0,
+	 NULL},
+	{"PUT PATCH", STR_INIT(ACCOUNT "/users/{user}/admin"), user_make_admin, NULL, NULL, NULL, 0,
+	 NULL},
+	{"PUT PATCH", STR_INIT(ACCOUNT "/users/{user}/member"), user_make_member, NULL, NULL, NULL,
+	 0, NULL},
+	{"PUT PATCH", STR_INIT(ACCOUNT "/users/{user}/suspend"), user_suspend, NULL, NULL, NULL, 0,
+	 NULL},
+	{"PUT PATCH", STR_INIT(ACCOUNT "/users/{user}/unsuspend"), user_unsuspend, NULL, NULL, NULL,
+	 0, NULL},
+	{"PUT PATCH", STR_INIT(ACCOUNT "/users/{user}/activate"), user_activate, NULL, NULL, NULL,
+	 0, NULL},
+
+	/* Applications: 3.12. */
+	{"GET", STR_INIT(ADMIN "/applications"), application_list, &application_resource, NULL,
+	 NULL, ROUTE_PAGED, NULL},
+	{"GET", STR_INIT(ADMIN "/applications/find"), portal_application_find, NULL, NULL, NULL, 0,
+	 NULL},
+	{"GET", STR_INIT(ACCOUNT "/applications"), application_list_of_account,
+	 &application_resource, NULL, NULL, 0, NULL},
+	{"POST", STR_INIT(ACCOUNT "/applications"), application_create, NULL, NULL, NULL, 0, NULL},
+	{"GET", STR_INIT(ACCOUNT "/applications/find"), application_find_of_account, NULL, NULL,
+	 NULL, 0, NULL},
+	{"GET", STR_INIT(APPLICATION), api_show, &application_resource, NULL, NULL, 0, NULL},
+	{"PUT PATCH", STR_INIT(APPLICATION), api_update, &application_resource, NULL, NULL, 0,
+	 NULL},
+	{"DELETE", STR_INIT(APPLICATION), api_delete, &application_resource, NULL, NULL, 0, NULL},
+	{"PUT PATCH", STR_INIT(APPLICATION "/accept"), application_accept, NULL, NULL, NULL, 0,
+	 NULL},
+	{"PUT PATCH", STR_INIT(APPLICATION "/suspend"), application_suspend, NULL, NULL, NULL, 0,
+	 NULL},
+	{"PUT PATCH", STR_INIT(APPLICATION "/resume"), application_resume, NULL, NULL, NULL, 0,
+	 NULL},
+	{"PUT PATCH", STR_INIT(APPLICATION "/change_plan"), application_change_plan, NULL, NULL,
+	 NULL, 0, NULL},
+	{"PUT PATCH", STR_INIT(APPLICATION "/customize_plan"), application_customize_plan, NULL,
+	 NULL, NULL, 0, NULL},
+	{"PUT PATCH", STR_INIT(APPLICATION "/decustomize_plan"), application_decustomize_plan, NULL,
+	 NULL, NULL, 0, NULL},
+	{"GET", STR_INIT(APPLICATION "/keys"), api_list, &application_key_resource,
+	 "application_id = ?1 ORDER BY id", NULL, 0, NULL},
+	{"POST", STR_INIT(APPLICATION "/keys"), application_key_create, NULL, NULL, NULL, 0, NULL},
+	{"DELETE", STR_INIT(APPLICATION "/keys/{value}"), application_key_delete, NULL, NULL, NULL,
+	 ROUTE_DOTS | ROUTE_SECRET, NULL},
+	{"GET", STR_INIT(APPLICATION "/referrer_filters"), api_list, &referrer_filter_resource,
+	 "application_id = ?1 ORDER BY id", NULL, 0, NULL},
+	{"POST", STR_INIT(APPLICATION "/referrer_filters"), referrer_filter_create, NULL, NULL,
+	 NULL, 0, NULL},
+	{"DELETE", STR_INIT(APPLICATION "/referrer_filters/{referrer_filter}"), api_delete,
+	 &referrer_filter_resource, NULL, NULL, 0, NULL},
+
+	/* Subscriptions: 3.10. */
+	{"GET", STR_INIT(ACCOUNT "/application_plans"), api_list, &application_plan_resource,
+	 "type = 'ApplicationPlan' AND issuer_id IN " SERVICES_VISIBLE
+	 " AND id IN (SELECT plan_id FROM cinstances WHERE user_account_id = ?1) ORDER BY id",
+	 NULL, 0, NULL},
+	{"POST", STR_INIT(ACCOUNT "/application_plans/{bought_plan}/buy"), application_plan_buy,
+	 NULL, NULL, NULL, 0, NULL},
+	{"GET", STR_INIT(ACCOUNT "/service_plans"), api_list, &service_plan_resource,
+	 "type = 'ServicePlan' AND issuer_id IN " SERVICES_VISIBLE
+	 " AND id IN (SELECT plan_id FROM cinstances WHERE user_account_id = ?1) ORDER BY id",
+	 NULL, 0, NULL},
+	{"POST", STR_INIT(ACCOUNT "/service_plans/{bought_service_plan}/buy"), service_plan_buy,
+	 NULL, NULL, NULL, 0, NULL},
+	{"GET", STR_INIT(ACCOUNT "/service_contracts"), api_list, &service_contract_resource,
+	 "type = 'ServiceContract' AND user_account_id = ?1 AND service_id IN " SERVICES_VISIBLE
+	 " ORDER BY id",
+	 NULL, 0, NULL},
+	{"DELETE", STR_INIT(ACCOUNT "/service_contracts/{service_contract}"),
+	 service_contract_delete, NULL, NULL, NULL, 0, NULL},
+};
+
+const struct route_table routes_of_accounts = {rows, sizeof rows / sizeof *rows};

@@ -1,0 +1,19 @@
+/* The routes of the master API (spec/portal.md 3.20). */
+#include "portal/routes/tables.h"
+
+#include "portal/call.h"
+#include "portal/resources/resources.h"
+
+static const struct route rows[] = {
+	/* Master: 3.20. */
+	{"POST", STR_INIT("/master/api/providers"), tenant_signup, NULL, NULL, NULL,
+	 ROUTE_MASTER | ROUTE_JSON_DEFAULT, NULL},
+	{"GET", STR_INIT("/master/api/providers/{tenant}"), tenant_show, NULL, NULL, NULL,
+	 ROUTE_MASTER | ROUTE_JSON_DEFAULT, NULL},
+	{"PUT PATCH", STR_INIT("/master/api/providers/{tenant}"), tenant_update, NULL, NULL, NULL,
+	 ROUTE_MASTER | ROUTE_JSON_DEFAULT, NULL},
+	{"DELETE", STR_INIT("/master/api/providers/{tenant}"), tenant_delete, NULL, NULL, NULL,
+	 ROUTE_MASTER | ROUTE_JSON_DEFAULT, NULL},
+};
+
+const struct route_table routes_of_master = {rows, sizeof rows / sizeof *rows};

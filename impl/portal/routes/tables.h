@@ -1,0 +1,18 @@
+/* The tables of routes, one for each part of the API, and the beginnings that their paths share. */
+#ifndef PORTAL_ROUTES_TABLES_H
+#define PORTAL_ROUTES_TABLES_H
+
+#include "portal/routes.h"
+
+#define ADMIN "/admin/api"
+#define SERVICE ADMIN "/services/{service}"
+#define PLAN ADMIN "/application_plans/{plan}"
+#define ACCOUNT ADMIN "/accounts/{account}"
+#define APPLICATION ACCOUNT "/applications/{application}"
+#define REGISTRY_SCOPES "policy_registry account_management"
+#define ANY_SCOPE "account_management stats finance cms policy_registry"
+
+extern const struct route_table routes_of_services, routes_of_plans, routes_of_accounts,
+	routes_of_tenant, routes_of_master;
+
+#endif

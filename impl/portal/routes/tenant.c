@@ -1,0 +1,72 @@
+/* The API's routes of what a tenant has for itself: users, tokens, documents, settings, policies
+ * (spec/portal.md 3.4, 3.11, 3.13, 3.14). */
+#include "portal/routes/tables.h"
+
+#include "portal/call.h"
+#include "portal/resources/resources.h"
+
+static const struct route rows[] = {
+	/* The tenant's own users, tokens and permissions: 3.11. */
+	{"GET", STR_INIT(ADMIN "/users"), user_list, &user_resource, NULL, NULL, 0, NULL},
+	{"POST", STR_INIT(ADMIN "/users"), user_create, &user_resource, NULL, NULL, 0, NULL},
+	{"GET", STR_INIT(ADMIN "/users/{tenant_user}"), api_show, &user_resource, NULL, NULL, 0,
+	 NULL},
+	{"PUT PATCH", STR_INIT(ADMIN "/users/{tenant_user}"), api_update, &user_resource, NULL,
+	 NULL, 0, NULL},
+	{"DELETE", STR_INIT(ADMIN "/users/{tenant_user}"), api_delete, &user_resource, NULL, NULL,
+	 0, NULL},
+	{"PUT PATCH", STR_INIT(ADMIN "/users/{tenant_user}/admin"), user_make_admin, NULL, NULL,
+	 NULL, 0, NULL},
+	{"PUT PATCH", STR_INIT(ADMIN "/users/{tenant_user}/member"), user_make_member, NULL, NULL,
+	 NULL, 0, NULL},
+	{"PUT PATCH", STR_INIT(ADMIN "/users/{tenant_user}/suspend"), user_suspend, NULL, NULL,
+	 NULL, 0, NULL},
+	{"PUT PATCH", STR_INIT(ADMIN "/users/{tenant_user}/unsuspend"), user_unsuspend, NULL, NULL,
+	 NULL, 0, NULL},
+	{"PUT PATCH", STR_INIT(ADMIN "/users/{tenant_user}/activate"), user_activate, NULL, NULL,
+	 NULL, 0, NULL},
+	{"GET", STR_INIT(ADMIN "/users/{tenant_user}/permissions"), permissions_show, NULL, NULL,
+	 NULL, 0, NULL},
+	{"PUT PATCH", STR_INIT(ADMIN "/users/{tenant_user}/permissions"), permissions_update, NULL,
+	 NULL, NULL, 0, NULL},
+	{"POST", STR_INIT(ADMIN "/users/{tenant_user}/access_tokens"), access_token_create_for_user,
+	 NULL, NULL, NULL, ROUTE_JSON_ONLY, NULL},
+	{"GET", STR_INIT(ADMIN "/personal/access_tokens"), access_token_list, NULL, NULL, NULL,
+	 ROUTE_JSON_DEFAULT, ANY_SCOPE},
+	{"POST", STR_INIT(ADMIN "/personal/access_tokens"), access_token_create_personal, NULL,
+	 NULL, NULL, ROUTE_JSON_DEFAULT, ANY_SCOPE},
+	{"GET", STR_INIT(ADMIN "/personal/access_tokens/{value}"), access_token_show, NULL, NULL,
+	 NULL, ROUTE_JSON_DEFAULT | ROUTE_DOTS | ROUTE_SECRET, ANY_SCOPE},
+	{"DELETE", STR_INIT(ADMIN "/personal/access_tokens/{value}"), access_token_delete, NULL,
+	 NULL, NULL, ROUTE_JSON_DEFAULT | ROUTE_DOTS | ROUTE_SECRET, ANY_SCOPE},
+
+	/* ActiveDocs: 3.13. */
+	{"GET", STR_INIT(ADMIN "/active_docs"), api_list, &api_doc_resource,
+	 "account_id = ?2 ORDER BY id", NULL, 0, NULL},
+	{"POST", STR_INIT(ADMIN "/active_docs"), api_create, &api_doc_resource, NULL, "account_id",
+	 0, NULL},
+	{"PUT PATCH", STR_INIT(ADMIN "/active_docs/{api_doc}"), api_update, &api_doc_resource, NULL,
+	 NULL, 0, NULL},
+	{"DELETE", STR_INIT(ADMIN "/active_docs/{api_doc}"), api_delete, &api_doc_resource, NULL,
+	 NULL, 0, NULL},
+
+	/* Settings, and the registry of policies: 3.4, 3.14. */
+	{"GET", STR_INIT(ADMIN "/settings"), settings_show, NULL, NULL, NULL, ROUTE_JSON_ONLY,
+	 NULL},
+	{"PUT PATCH", STR_INIT(ADMIN "/settings"), settings_update, NULL, NULL, NULL,
+	 ROUTE_JSON_ONLY, NULL},
+	{"GET", STR_INIT(ADMIN "/policies"), policy_list_all, NULL, NULL, NULL, ROUTE_JSON_ONLY,
+	 NULL},
+	{"GET", STR_INIT(ADMIN "/registry/policies"), api_list, &policy_resource,
+	 "account_id = ?2 ORDER BY id", NULL, ROUTE_JSON_DEFAULT, REGISTRY_SCOPES},
+	{"POST", STR_INIT(ADMIN "/registry/policies"), api_create, &policy_resource, NULL,
+	 "account_id", ROUTE_JSON_DEFAULT, REGISTRY_SCOPES},
+	{"GET", STR_INIT(ADMIN "/registry/policies/{policy}"), policy_show, NULL, NULL, NULL,
+	 ROUTE_JSON_DEFAULT | ROUTE_DOTS, REGISTRY_SCOPES},
+	{"PUT PATCH", STR_INIT(ADMIN "/registry/policies/{policy}"), policy_update, NULL, NULL,
+	 NULL, ROUTE_JSON_DEFAULT | ROUTE_DOTS, REGISTRY_SCOPES},
+	{"DELETE", STR_INIT(ADMIN "/registry/policies/{policy}"), policy_delete, NULL, NULL, NULL,
+	 ROUTE_JSON_DEFAULT | ROUTE_DOTS, REGISTRY_SCOPES},
+};
+
+const struct route_table routes_of_tenant = {rows, sizeof rows / sizeof *rows};
