@@ -35,6 +35,7 @@ static const struct {
 			      "--database :memory:",
 			      3001,
 			      "ADMIN_ACCESS_TOKEN=" DEMO_ACCESS_TOKEN "\n"
+			      "MASTER_ACCESS_TOKEN=demo-master-token\n"
 			      "TENANT_NAME=demo\n"
 			      "THREESCALE_SUPERDOMAIN=localhost\n"
 			      "APICAST_BACKEND_ROOT_ENDPOINT=http://127.0.0.1:{backend_port}\n"
