@@ -183,6 +183,7 @@ struct sim_process *process_create(struct sim_host *host, struct str name)
 		.redis = &sim_redis_ops,
 		.sql = &sim_sql_ops,
 		.process = &sim_process_ops,
+		.tcp = &sim_tcp_ops,
 	};
 	process->sim = sim;
 	process->host = host;

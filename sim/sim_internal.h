@@ -104,5 +104,6 @@ extern const struct http_client_ops sim_http_client_ops;
 extern const struct redis_ops sim_redis_ops;
 extern const struct sql_ops sim_sql_ops;
 extern const struct process_ops sim_process_ops;
+extern const struct tcp_ops sim_tcp_ops;
 
 #endif

@@ -23,6 +23,7 @@ struct http_client_ops;
 struct redis_ops;
 struct sql_ops;
 struct process_ops;
+struct tcp_ops;
 
 struct world {
 	const struct clock_ops *clock; /* clock.h: time, timers, end-of-turn tasks, chance */
@@ -36,6 +37,7 @@ struct world {
 	const struct redis_ops *redis;             /* redis.h */
 	const struct sql_ops *sql;                 /* sql.h */
 	const struct process_ops *process;         /* process.h: child processes */
+	const struct tcp_ops *tcp;                 /* tcp.h: connections byte by byte */
 };
 
 #endif

@@ -58,5 +58,6 @@ TCase *parity_http_upgrade_case(int number);
 TCase *parity_redis_case(int number);
 TCase *parity_sql_case(int number);
 TCase *parity_process_case(int number);
+TCase *parity_tcp_case(int number);
 
 #endif

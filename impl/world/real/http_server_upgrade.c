@@ -4,31 +4,26 @@
  * it must be before the daemon stops. Over TLS it would move the bytes itself, through buffers of
  * four bytes, as the head of the answer has taken all memory of the connection: that is not
  * offered. */
-#include <errno.h>
 #include <stdlib.h>
 #include <sys/epoll.h>
-#include <sys/socket.h>
 
 #include "base/arena.h"
 #include "base/bug.h"
 #include "world/real/http_server_internal.h"
-
-#define PIECE_BYTES ((size_t)16 * 1024)
+#include "world/real/socket_bodies.h"
 
 struct upgrade {
 	struct exchange *exchange;
-	struct http_body *outgoing;               /* consumer's end */
-	struct http_body *incoming;               /* producer's end */
+	struct socket_bodies bodies;
 	struct MHD_UpgradeResponseHandle *handle; /* NULL: 101 is not on its way yet */
-	MHD_socket socket;
-	uv_poll_t *events;
-	bool is_full; /* the socket took less than there was */
-	struct task over;
 };
 
-static void poll_closed(uv_handle_t *handle)
+/* It never began. */
+static void let_go_of_bodies(struct upgrade *upgrade)
 {
-	free(handle);
+	http_body_end(upgrade->bodies.incoming);
+	http_body_producer_release(upgrade->bodies.incoming);
+	http_body_consumer_release(upgrade->bodies.outgoing);
 }
 
 /* Frees it: the exchange has none any more. */
@@ -41,117 +36,22 @@ void upgrade_stop(struct exchange *exchange)
 		return;
 	listener = exchange->connection->listener;
 	exchange->upgrade = NULL;
-	list_remove(&upgrade->over.link);
-	http_body_on_readable(upgrade->outgoing, NULL, NULL);
-	http_body_on_writable(upgrade->incoming, NULL, NULL);
-	if (upgrade->events != NULL)
-		uv_close((uv_handle_t *)upgrade->events, poll_closed);
 	if (upgrade->handle != NULL) {
+		exchange->public.body_bytes_sent = upgrade->bodies.bytes_sent;
+		socket_bodies_stop(&upgrade->bodies);
 		MHD_upgrade_action(upgrade->handle, MHD_UPGRADE_ACTION_CLOSE);
 		loop_at_turn_end(listener->real->loop, TURN_ANSWERS, &listener->run, listener_run);
+	} else {
+		let_go_of_bodies(upgrade);
 	}
-	http_body_end(upgrade->incoming);
-	http_body_producer_release(upgrade->incoming);
-	http_body_consumer_release(upgrade->outgoing);
 	free(upgrade);
 }
 
-/* In a turn's end: the component may be in the middle of a call to a body. */
 static void end_exchange(struct task *task)
 {
-	struct upgrade *upgrade = LIST_ENTRY(task, struct upgrade, over);
+	struct socket_bodies *bodies = LIST_ENTRY(task, struct socket_bodies, task);
 
-	exchange_end(upgrade->exchange, true);
-}
-
-static void upgrade_is_over(struct upgrade *upgrade)
-{
-	loop_at_turn_end(upgrade->exchange->connection->listener->real->loop, TURN_ANSWERS,
-			 &upgrade->over, end_exchange);
-}
-
-static void events_came(uv_poll_t *events, int status, int mask);
-
-static void watch(struct upgrade *upgrade)
-{
-	int events = (http_body_room(upgrade->incoming) > 0 ? UV_READABLE : 0) |
-		     (upgrade->is_full ? UV_WRITABLE : 0);
-
-	if (events != 0)
-		uv_poll_start(upgrade->events, events, events_came);
-	else
-		uv_poll_stop(upgrade->events);
-}
-
-/* False when the connection is gone. */
-static bool receive(struct upgrade *upgrade)
-{
-	char bytes[PIECE_BYTES];
-	size_t room = http_body_room(upgrade->incoming);
-	ssize_t size;
-
-	if (room == 0)
-		return true;
-	size = recv(upgrade->socket, bytes, room < sizeof bytes ? room : sizeof bytes,
-		    MSG_DONTWAIT);
-	if (size <= 0)
-		return size < 0 && (errno == EAGAIN || errno == EINTR);
-	http_body_write(upgrade->incoming, str_of(bytes, (size_t)size));
-	return true;
-}
-
-/* False when there is no more to send, ever. */
-static bool transmit(struct upgrade *upgrade)
-{
-	struct http_body *outgoing = upgrade->outgoing;
-	ssize_t size;
-
-	upgrade->is_full = false;
-	while (http_body_waiting(outgoing) > 0) {
-		struct str bytes = http_body_peek(outgoing);
-
-		size = send(upgrade->socket, bytes.data, bytes.size, MSG_DONTWAIT | MSG_NOSIGNAL);
-		if (size < 0) {
-			upgrade->is_full = errno == EAGAIN || errno == EINTR;
-			return upgrade->is_full;
-		}
-		upgrade->exchange->public.body_bytes_sent += size;
-		http_body_consume(outgoing, (size_t)size);
-	}
-	return !http_body_is_ended(outgoing) && !http_body_is_failed(outgoing);
-}
-
-static void events_came(uv_poll_t *events, int status, int mask)
-{
-	struct upgrade *upgrade = events->data;
-
-	if (status < 0 || ((mask & UV_READABLE) != 0 && !receive(upgrade)) ||
-	    ((mask & UV_WRITABLE) != 0 && !transmit(upgrade)))
-		upgrade_is_over(upgrade);
-	else
-		watch(upgrade);
-}
-
-static void outgoing_is_readable(struct http_body *body, void *data)
-{
-	struct upgrade *upgrade = data;
-
-	(void)body;
-	if (upgrade->events == NULL || upgrade->is_full)
-		return;
-	if (transmit(upgrade))
-		watch(upgrade);
-	else
-		upgrade_is_over(upgrade);
-}
-
-static void incoming_is_writable(struct http_body *body, void *data)
-{
-	struct upgrade *upgrade = data;
-
-	(void)body;
-	if (upgrade->events != NULL)
-		watch(upgrade);
+	exchange_end(LIST_ENTRY(bodies, struct upgrade, bodies)->exchange, true);
 }
 
 /* From inside libmicrohttpd: 101 has left. What a component does now only leaves wishes. */
@@ -165,17 +65,12 @@ static void switched(void *data, struct MHD_Connection *mhd, void *context, cons
 	(void)mhd;
 	(void)context;
 	upgrade->handle = handle;
-	upgrade->socket = fd;
+	upgrade->bodies.socket = fd;
 	/* It is not libmicrohttpd any more that would see the peer leave. */
 	epoll_ctl(listener->hangups, EPOLL_CTL_DEL, connection->socket, NULL);
-	upgrade->events = MEMORY_NEW(uv_poll_t);
-	BUG_IF(uv_poll_init(&listener->real->loop->uv, upgrade->events, fd) != 0);
-	upgrade->events->data = upgrade;
 	if (early_size > 0)
-		http_body_write(upgrade->incoming, str_of(early, early_size));
-	http_body_on_writable(upgrade->incoming, incoming_is_writable, upgrade);
-	watch(upgrade);
-	outgoing_is_readable(upgrade->outgoing, upgrade);
+		http_body_write(upgrade->bodies.incoming, str_of(early, early_size));
+	socket_bodies_begin(&upgrade->bodies);
 }
 
 struct MHD_Response *upgrade_create(struct exchange *exchange, struct http_body *outgoing,
@@ -185,9 +80,10 @@ struct MHD_Response *upgrade_create(struct exchange *exchange, struct http_body 
 
 	BUG_IF(exchange->public.is_tls);
 	upgrade->exchange = exchange;
-	upgrade->outgoing = outgoing;
-	upgrade->incoming = incoming;
+	upgrade->bodies.loop = exchange->connection->listener->real->loop;
+	upgrade->bodies.outgoing = outgoing;
+	upgrade->bodies.incoming = incoming;
+	upgrade->bodies.over = end_exchange;
 	exchange->upgrade = upgrade;
-	http_body_on_readable(outgoing, outgoing_is_readable, upgrade);
 	return MHD_create_response_for_upgrade(switched, upgrade);
 }

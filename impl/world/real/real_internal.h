@@ -83,6 +83,8 @@ struct real_world {
 	struct list_link log_receivers; /* log_receiver.c */
 	struct list_link redis;         /* redis.c: open clients */
 	struct list_link processes;     /* process.c: running ones */
+	struct list_link tcp_listeners; /* tcp.c, with the next */
+	struct list_link tcp_connections;
 };
 
 static inline struct real_world *real_of(struct world *world)
@@ -114,6 +116,7 @@ extern const struct http_server_ops real_http_server_ops;
 extern const struct http_client_ops real_http_client_ops;
 extern const struct redis_ops real_redis_ops;
 extern const struct process_ops real_process_ops;
+extern const struct tcp_ops real_tcp_ops;
 
 struct chance *chance_create(void);
 void chance_destroy(struct chance *chance);
@@ -138,5 +141,6 @@ void real_dns_destroy(struct real_world *real);
 void real_dns_servers_destroy(struct real_world *real);
 void real_redis_destroy(struct real_world *real);
 void real_processes_destroy(struct real_world *real);
+void real_tcp_destroy(struct real_world *real);
 
 #endif

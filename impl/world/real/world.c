@@ -20,6 +20,7 @@ struct world *real_world_create(struct real_loop *loop, const char *const *extra
 		.redis = &real_redis_ops,
 		.sql = &real_sql_ops,
 		.process = &real_process_ops,
+		.tcp = &real_tcp_ops,
 	};
 	real->loop = loop;
 	real->arena = arena_create();
@@ -30,6 +31,8 @@ struct world *real_world_create(struct real_loop *loop, const char *const *extra
 	list_init(&real->log_receivers);
 	list_init(&real->redis);
 	list_init(&real->processes);
+	list_init(&real->tcp_listeners);
+	list_init(&real->tcp_connections);
 	real_environment_read(real, extra_environment);
 	real->chance = chance_create();
 	real->log = real_log_create(real);
@@ -50,6 +53,7 @@ void real_world_destroy(struct world *world)
 	real_dns_servers_destroy(real);
 	real_log_receivers_destroy(real);
 	real_processes_destroy(real);
+	real_tcp_destroy(real);
 	real_log_destroy(real->log);
 	chance_destroy(real->chance);
 	vec_free(&real->variables);
