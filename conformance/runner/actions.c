@@ -102,12 +102,13 @@ static const struct {
 	struct str name;
 	void (*act)(struct case_run *run, const struct json *value);
 } actions[] = {
-	{STR_INIT("pause"), act_pause},   {STR_INIT("wait"), act_wait},
-	{STR_INIT("clock"), act_clock},   {STR_INIT("drain"), act_drain},
-	{STR_INIT("forget"), act_forget}, {STR_INIT("cron"), act_cron},
-	{STR_INIT("redis"), act_redis},   {STR_INIT("set"), act_set},
-	{STR_INIT("run"), act_run},       {STR_INIT("stop"), act_stop},
-	{STR_INIT("kill"), act_kill},     {STR_INIT("start"), act_start},
+	{STR_INIT("pause"), act_pause},      {STR_INIT("wait"), act_wait},
+	{STR_INIT("clock"), act_clock},      {STR_INIT("drain"), act_drain},
+	{STR_INIT("forget"), act_forget},    {STR_INIT("cron"), act_cron},
+	{STR_INIT("redis"), act_redis},      {STR_INIT("set"), act_set},
+	{STR_INIT("run"), act_run},          {STR_INIT("stop"), act_stop},
+	{STR_INIT("kill"), act_kill},        {STR_INIT("start"), act_start},
+	{STR_INIT("raw"), case_run_act_raw},
 };
 
 void case_run_act(struct case_run *run)

@@ -287,3 +287,23 @@ void case_run_act_call(struct case_run *run, const struct json *action)
 	else
 		send_call(run, &request);
 }
+
+void case_run_act_raw(struct case_run *run, const struct json *texts)
+{
+	struct client_request request = {.raw_count = texts->count};
+	struct str *raw = ARENA_ARRAY(run->arena, struct str, texts->count);
+	enum target_port port = TARGET_PROXY;
+	size_t next = 0;
+
+	target_port_from_name(json_get_str(run->action, STR("port")), &port);
+	if (!set_place(run, &request, run->action, port)) {
+		case_run_fail(run, STR("there is nobody to call"));
+		return;
+	}
+	JSON_EACH (text, texts)
+		raw[next++] = placeholders_expand(&run->scene.placeholders, run->arena,
+						  json_scalar_text(text));
+	request.raw = raw;
+	run->repeats_left = 1;
+	run->call = client_send(run->world, &run->scene.wire, &request, call_done, run);
+}

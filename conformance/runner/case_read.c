@@ -92,9 +92,10 @@ static bool check_call_action(const struct reading *r, const struct json *action
 	calls += json_get(action, STR("post")) != NULL;
 	calls += json_get(action, STR("request")) != NULL;
 	if (calls != 1)
-		return refuse(r, action,
-			      "an action is one of get, post, request, wait, pause, drain, clock, "
-			      "forget, cron, redis, until, set, run, stop, kill, start");
+		return refuse(
+			r, action,
+			"an action is one of get, post, request, raw, wait, pause, drain, clock, "
+			"forget, cron, redis, until, set, run, stop, kill, start");
 	for (size_t i = 0; i < sizeof bodies / sizeof *bodies; i++)
 		with_body += json_get(action, str_from(bodies[i])) != NULL;
 	return with_body <= 1 || refuse(r, action, "a request has one body");
@@ -121,6 +122,11 @@ static bool check_single_action(const struct reading *r, const struct json *acti
 	return true;
 }
 
+static bool check_raw(const struct reading *r, const struct json *texts)
+{
+	return texts == NULL || texts->count > 0 || refuse(r, texts, "raw says nothing");
+}
+
 static bool check_action(const struct reading *r, const struct json *action)
 {
 	if (action->kind != JSON_OBJECT || action->count == 0)
@@ -133,7 +139,8 @@ static bool check_action(const struct reading *r, const struct json *action)
 		if (word == NULL || (is_until(known) && is_call(action)))
 			continue;
 		return check_single_action(r, action, known) &&
-		       (!is_until(known) || check_check(r, word));
+		       (!is_until(known) || check_check(r, word)) &&
+		       check_raw(r, json_get(action, STR("raw")));
 	}
 	return check_call_action(r, action);
 }

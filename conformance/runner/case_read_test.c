@@ -105,6 +105,9 @@ static const struct {
 	{SUITE_GATEWAY, WHEN("{clock: noon}"), "clock must be a time"},
 	{SUITE_GATEWAY, WHEN("{set: {back: 1}}"), "unknown key \"back\" in set"},
 	{SUITE_GATEWAY, WHEN("{set: 1}"), "set must be an object"},
+	{SUITE_GATEWAY, WHEN("{raw: a}"), "raw must be a list of texts"},
+	{SUITE_GATEWAY, WHEN("{raw: []}"), "raw says nothing"},
+	{SUITE_GATEWAY, WHEN("{raw: [a], host: b}"), "unknown key \"host\" in raw"},
 	{SUITE_GATEWAY, WHEN("{stop: it}"), "no target, server or process \"it\""},
 	{SUITE_GATEWAY, THEN("{answer: {status: 200}, backend: none}"), "is one check"},
 	{SUITE_GATEWAY, THEN("{answer: {state: 200}}"), "unknown key \"state\" in answer"},
@@ -213,6 +216,7 @@ START_TEST(everything_that_the_format_has_is_accepted)
 		  "    - {post: /, json: {a: b}, internal: true}\n"
 		  "    - {request: {method: PUT, path: /, fields: {A: b}, body: x}}\n"
 		  "    - {request: {method: PUT, path: /}, body_bytes: 10}\n"
+		  "    - {raw: [a, b], port: metrics, to: '127.0.0.1:1'}\n"
 		  "    - {wait: 300s}\n"
 		  "    - {wait: 5m}\n"
 		  "    - {drain: true}\n"
@@ -223,7 +227,7 @@ START_TEST(everything_that_the_format_has_is_accepted)
 		  "    - answer: {status: 200, reason: OK, body: x, body_contains: x, body_json: "
 		  "[1],\n"
 		  "               body_bytes: 1, fields: {A: [b, {any: true}]}, no_fields: [B],\n"
-		  "               failure: {any: true}}\n"
+		  "               failure: {any: true}, interim: 100}\n"
 		  "    - answers: [{status: 200}]\n"
 		  "    - {backend: {method: GET, path: /, target: /, query: {a: b}, query_exactly: "
 		  "{},\n"

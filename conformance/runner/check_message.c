@@ -248,6 +248,15 @@ static void check_failure(struct checking *c, const struct json *expected,
 		check_fail(c, expected, "failure", failure.size > 0 ? failure : STR("absent"));
 }
 
+static void check_interim(struct checking *c, const struct json *expected,
+			  const struct message *message)
+{
+	struct str interim = message->record->interim;
+
+	if (!match_value(expected, interim.size > 0, interim))
+		check_fail(c, expected, "interim", interim.size > 0 ? interim : STR("absent"));
+}
+
 static void check_reason(struct checking *c, const struct json *expected,
 			 const struct message *message)
 {
@@ -291,6 +300,7 @@ static const struct {
 } members[] = {
 	{STR_INIT("status"), check_status},
 	{STR_INIT("failure"), check_failure},
+	{STR_INIT("interim"), check_interim},
 	{STR_INIT("reason"), check_reason},
 	{STR_INIT("method"), check_method},
 	{STR_INIT("path"), check_path},

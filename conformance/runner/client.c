@@ -4,6 +4,7 @@
 
 #include "base/arena.h"
 #include "base/url.h"
+#include "conformance/runner/client_raw.h"
 #include "conformance/runner/wire.h"
 #include "http/body.h"
 #include "world/http_client.h"
@@ -15,6 +16,7 @@ struct client_call {
 	struct wire *wire;
 	struct record *record;
 	struct http_call *http;
+	struct client_raw *raw; /* in place of the HTTP call */
 	struct http_body_collector *collector;
 	client_done *done;
 	void *data;
@@ -24,6 +26,8 @@ void client_cancel(struct client_call *call)
 {
 	if (call == NULL)
 		return;
+	if (call->raw != NULL)
+		client_raw_cancel(call->raw);
 	http_body_collector_stop(call->collector);
 	http_call_release(call->http);
 	free(call);
@@ -76,6 +80,15 @@ static void failed(struct http_call *http, void *data)
 	finish(call);
 }
 
+static void raw_is_over(struct record *record, void *data)
+{
+	struct client_call *call = data;
+
+	call->raw = NULL;
+	call->record = record;
+	finish(call);
+}
+
 static struct http_body *body_of(const struct client_request *request)
 {
 	struct http_body *body;
@@ -91,10 +104,9 @@ static struct http_body *body_of(const struct client_request *request)
 	return body;
 }
 
-struct client_call *client_send(struct world *world, struct wire *wire,
-				const struct client_request *request, client_done *done, void *data)
+static void send_http(struct client_call *call, const struct client_request *request)
 {
-	struct client_call *call = MEMORY_NEW(struct client_call);
+	struct wire *wire = call->wire;
 	struct http_call_options options = {
 		.method = request->method,
 		.host = request->server_name.size > 0 ? request->server_name : request->address,
@@ -112,14 +124,26 @@ struct client_call *client_send(struct world *world, struct wire *wire,
 		.ca_file = request->ca_file,
 	};
 
-	call->world = world;
-	call->wire = wire;
 	call->record =
 		wire_add(wire, SIDE_CLIENT, request->method, request->target, &request->fields);
 	call->record->body = str_copy(wire->arena, request->body);
 	call->record->is_complete = true;
+	call->http = http_call_start(call->world, &options, answered, failed, call);
+}
+
+struct client_call *client_send(struct world *world, struct wire *wire,
+				const struct client_request *request, client_done *done, void *data)
+{
+	struct client_call *call = MEMORY_NEW(struct client_call);
+
+	call->world = world;
+	call->wire = wire;
 	call->done = done;
 	call->data = data;
-	call->http = http_call_start(world, &options, answered, failed, call);
+	if (request->raw_count > 0)
+		call->raw = client_raw_send(world, wire, request->address, request->port,
+					    request->raw, request->raw_count, raw_is_over, call);
+	else
+		send_http(call, request);
 	return call;
 }

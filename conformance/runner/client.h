@@ -1,9 +1,10 @@
-/* The client of a case: one request over kept-alive connections, with its answer in full. It notes
- * both on a wire.
+/* The client of a case: one request over kept-alive connections, or one given byte by byte over a
+ * connection of its own (client_raw.h), with its answer in full. It notes both on a wire.
  */
 #ifndef RUNNER_CLIENT_H
 #define RUNNER_CLIENT_H
 
+#include <stddef.h>
 #include <stdint.h>
 
 #include "base/str.h"
@@ -27,6 +28,9 @@ struct client_request {
 	bool has_body;
 	bool is_chunked;    /* the body's length is not told */
 	int64_t timeout_ms; /* 0: the port's */
+	/* In place of all but the place: texts for client_raw_send(), which outlive the call. */
+	const struct str *raw;
+	size_t raw_count;
 };
 
 /* The answer is in the record, or why there is none. */

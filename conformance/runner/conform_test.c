@@ -147,6 +147,20 @@ static const char *const good[] = {
 	"  when: [{get: '/?user_key=k'}]\n"
 	"  then: [{answer: {status: 200}}, {log: {in: syslog, not_contains: ' '}}]\n",
 
+	"  when:\n"
+	"    - raw: [\"POST /a?user_key=k HTTP/1.1\\r\\nHost: x\\r\\nExpect: "
+	"100-continue\\r\\nContent-Length: 3\\r\\n\\r\\n\", abc]\n"
+	"    - raw: [\"GET / HTTP/1.0\\r\\nHost: x\\r\\n\\r\\n\"]\n"
+	"    - raw: [\"GET /\\r\\n\\r\\n\"]\n"
+	"    - {raw: [x], to: '127.0.0.1:1'}\n"
+	"  then:\n"
+	"    - answers:\n"
+	"        - {status: 200, interim: 100, body_contains: user_key}\n"
+	"        - {status: 401, interim: {absent: true}, body: who?}\n"
+	"        - {status: 400}\n"
+	"        - {failure: 'no answer: connection closed'}\n"
+	"    - {upstream: {method: POST, path: /a, body: abc}}\n",
+
 	"  given: {environment: {FAKE: stubborn}}\n"
 	"  when: [{get: '/?user_key=k'}]\n"
 	"  then: [{answer: {status: 200}}]\n",
@@ -214,6 +228,11 @@ static const struct {
 	{"  given: {upstream: [{fault: cut}]}\n  when: [{get: '/?user_key=k'}]\n"
 	 "  then: [{answer: {status: 200}}]\n",
 	 1, "(cut off)"},
+	{"  when:\n"
+	 "    - raw: [\"POST /?user_key=k HTTP/1.1\\r\\nHost: x\\r\\nContent-Length: "
+	 "3\\r\\n\\r\\n\", abc]\n"
+	 "  then: [{answer: {status: 200}}]\n",
+	 1, "no end after 30 s"},
 	{"  given: {backend: [{fault: close}]}\n  when: [{get: '/?user_key=k'}]\n"
 	 "  then: [{answer: {status: 200}}]\n",
 	 1, "(closed, as told)"},

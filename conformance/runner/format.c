@@ -141,6 +141,7 @@ static const struct shape_key answer_check_keys[] = {
 	{"status", SHAPE_VALUE, NULL, NULL, false},
 	{"reason", SHAPE_VALUE, NULL, NULL, false},
 	{"failure", SHAPE_VALUE, NULL, NULL, false},
+	{"interim", SHAPE_VALUE, NULL, NULL, false},
 	MESSAGE_CHECK_KEYS,
 	{.name = NULL},
 };
@@ -211,6 +212,8 @@ const struct shape_key format_check_keys[] = {
 
 /* when. */
 
+#define PORTS "proxy https management metrics echo"
+
 static const struct shape_key request_keys[] = {
 	{"method", SHAPE_TEXT, NULL, NULL, true},
 	{"path", SHAPE_TEXT, NULL, NULL, true},
@@ -241,7 +244,7 @@ const struct shape_key format_call_keys[] = {
 	{"query_bytes", SHAPE_INTEGER, NULL, NULL, false},
 	{"raw_target", SHAPE_BOOLEAN, NULL, NULL, false},
 	{"chunked", SHAPE_BOOLEAN, NULL, NULL, false},
-	{"port", SHAPE_WORD, NULL, "proxy https management metrics echo", false},
+	{"port", SHAPE_WORD, NULL, PORTS, false},
 	{"certificate", SHAPE_TEXT, NULL, NULL, false},
 	{"trust", SHAPE_TEXT, NULL, NULL, false},
 	{"repeat", SHAPE_INTEGER, NULL, NULL, false},
@@ -261,6 +264,13 @@ static const struct shape_key beside_redis_keys[] = {
 	{.name = NULL},
 };
 
+static const struct shape_key beside_raw_keys[] = {
+	{"port", SHAPE_WORD, NULL, PORTS, false},
+	{"of", SHAPE_TEXT, NULL, NULL, false},
+	{"to", SHAPE_TEXT, NULL, NULL, false},
+	{.name = NULL},
+};
+
 static const struct shape_key run_keys[] = {
 	{"role", SHAPE_WORD, NULL, ROLES, true},
 	{"as", SHAPE_TEXT, NULL, NULL, true},
@@ -277,6 +287,7 @@ const struct format_action format_actions[] = {
 	{{"forget", SHAPE_BOOLEAN, NULL, NULL, true}, NULL},
 	{{"cron", SHAPE_WORD, NULL, "once", true}, NULL},
 	{{"redis", SHAPE_TEXTS, NULL, NULL, true}, beside_redis_keys},
+	{{"raw", SHAPE_TEXTS, NULL, NULL, true}, beside_raw_keys},
 	{{"set", SHAPE_OBJECT, set_keys, NULL, true}, NULL},
 	{{"until", SHAPE_OBJECT, format_check_keys, NULL, true}, NULL},
 	{{"run", SHAPE_OBJECT, run_keys, NULL, true}, NULL},

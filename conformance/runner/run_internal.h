@@ -95,6 +95,7 @@ void case_run_first_step(struct case_run *run);
 /* actions.c, actions_call.c */
 void case_run_act(struct case_run *run);
 void case_run_act_call(struct case_run *run, const struct json *action);
+void case_run_act_raw(struct case_run *run, const struct json *texts);
 void case_run_cancel_calls(struct case_run *run);
 /* actions_keep.c */
 /* What the present action wants of its answer, as {kept.NAME} from here on. False: it has not, and

@@ -148,6 +148,8 @@ static void print_record(struct strbuf *out, const struct record *record)
 			     STR_ARG(str_slice(record->target, 0, BYTES_SHOWN)),
 			     record->target.size > BYTES_SHOWN ? " ..." : "");
 	print_message(out, &record->fields, record->body);
+	if (record->interim.size > 0)
+		strbuf_append_format(out, "    <- %.*s\n", STR_ARG(record->interim));
 	if (record->status != 0) {
 		strbuf_append_format(out, "    <- %d %.*s\n", record->status,
 				     STR_ARG(record->reason));

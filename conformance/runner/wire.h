@@ -39,6 +39,7 @@ struct record {
 	bool is_complete;       /* the request's body is there */
 	struct str server_name; /* played servers: asked for in the TLS handshake */
 	unsigned certificates;  /* played servers: how many the target showed */
+	struct str interim;     /* statuses of the 1xx that a raw client saw: "100" */
 	int status;             /* 0: no answer (yet) */
 	struct str reason;
 	struct http_fields answer_fields;
