@@ -3,6 +3,7 @@
 #include "base/arena.h"
 #include "base/base64.h"
 #include "base/json.h"
+#include "base/limits.h"
 #include "portal/call.h"
 #include "portal/database.h"
 #include "portal/reply.h"
@@ -150,6 +151,22 @@ static bool token_opens(struct call *call)
 	return false;
 }
 
+/* The ids of a JSON array as SERVICES_VISIBLE wants them: ",1,2,"; "," lets none pass. */
+static struct str ids_listed(struct arena *arena, struct str text)
+{
+	const struct json *ids = json_parse(arena, text, LIMIT_PORTAL_BODY_BYTES, NULL);
+	struct strbuf list;
+	struct str listed;
+
+	strbuf_init(&list, LIMIT_PORTAL_BODY_BYTES);
+	strbuf_append_char(&list, ',');
+	JSON_EACH (id, ids)
+		strbuf_append_format(&list, "%.*s,", STR_ARG(json_scalar_text(id)));
+	listed = str_copy(arena, strbuf_str(&list));
+	strbuf_free(&list);
+	return listed;
+}
+
 static void restrict_services(struct call *call)
 {
 	struct record *permission;
@@ -159,7 +176,7 @@ static void restrict_services(struct call *call)
 	permission = permission_of(call, "services");
 	if (permission != NULL)
 		call->identity.visible_services =
-			value_text(record_text(permission, "service_ids"));
+			value_text(ids_listed(call->arena, record_text(permission, "service_ids")));
 }
 
 /* False with an answer: only an explicit token can be wrong by itself. */

@@ -33,7 +33,7 @@ struct identity {
 	enum identity_kind kind;
 	struct record *user, *token; /* IDENTITY_TOKEN */
 	bool is_read_only;
-	struct value visible_services; /* JSON array of ids, or NULL: all */
+	struct value visible_services; /* ids as ",1,2,", or NULL: all */
 };
 
 struct found {
@@ -74,13 +74,13 @@ int64_t call_tenant_id(const struct call *call);
 /* The record that {name} of the path stands for; NULL when the path has no such part. */
 struct record *call_found(const struct call *call, const char *name);
 /* What SQL conditions of tables may use: ?1 the innermost record's id, ?2 the tenant, ?3 the id of
- * the record around it, ?4 of the one around that, ?5 the visible services (JSON or NULL). */
+ * the record around it, ?4 of the one around that, ?5 the visible services (",1,2," or NULL). */
 #define CALL_ARGUMENTS 5
 void call_arguments(const struct call *call, struct value arguments[CALL_ARGUMENTS]);
 /* The services a caller may see, as a subquery for conditions with those arguments. */
 #define SERVICES_VISIBLE                                                                           \
 	"(SELECT id FROM services WHERE account_id = ?2 AND state <> 'deleted' AND "               \
-	"(?5 IS NULL OR id IN (SELECT value FROM json_each(?5))))"
+	"(?5 IS NULL OR ?5 LIKE '%,' || id || ',%'))"
 
 /* The object of that name among the parameters, or all parameters when there is none: attributes
  * may be sent flat (spec/portal.md 2.6). wrapper "" = always flat. NULL when something else than an

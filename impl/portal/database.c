@@ -289,6 +289,21 @@ bool database_execute(struct database *database, struct str script, struct error
 	return sql_execute(database->world, database->sql, script, error);
 }
 
+struct value database_containing(const struct database *database, struct str text)
+{
+	char *pattern = arena_alloc(database->arena, 2 * text.size + 2);
+	size_t size = 0;
+
+	pattern[size++] = '%';
+	for (size_t i = 0; i < text.size; i++) {
+		if (text.data[i] == '%' || text.data[i] == '_' || text.data[i] == '!')
+			pattern[size++] = '!';
+		pattern[size++] = text.data[i];
+	}
+	pattern[size++] = '%';
+	return value_text(str_of(pattern, size));
+}
+
 int64_t database_last_id(struct database *database)
 {
 	return database->world->sql->last_id(database->sql);

@@ -5,6 +5,34 @@
  * nothing (rows are not found, counts are 0), database_commit() rolls back and says false with the
  * error. So code between begin and commit asks only for what may be missing, never for I/O errors.
  * Outside a transaction each statement stands for itself; the error is kept until the next begin.
+ *
+ * Portable SQL. The same texts run on SQLite, MariaDB, MySQL and PostgreSQL. A statement may use:
+ *
+ * - `?1`, `?2` ..., any of them several times. A parameter is compared with a column (it takes the
+ *   column's type), with a literal, or by itself: `(?6 IS NULL OR state = ?6)`.
+ * - Numbers for number columns and times for time columns, never texts: what a client sent is read
+ *   first (str_to_int64(), value_from_text() and a look at the kind); what is none finds nothing.
+ * - Booleans as numbers: `provider = 1`, `visible = ?1`.
+ * - count(*), min, max, sum of one column, lower, COALESCE, CASE, EXISTS, IN (SELECT ...), joins,
+ *   `||` between texts and numbers, LIMIT and OFFSET (not inside IN (...)). Texts are compared byte
+ *   by byte; without regard to case: lower() on both sides.
+ * - A part of a text: `lower(hosts) LIKE ?3 ESCAPE '!'` with database_containing(). Case counts for
+ *   LIKE on some: lower() on both sides, or digits only.
+ * - Decimals are compared as numbers through AS_DECIMAL("cost_per_month").
+ * - A list of numbers is a text ",1,2,": `?5 LIKE '%,' || id || ',%'`. The services that a caller
+ *   may see are SERVICES_VISIBLE (call.h).
+ * - "May be NULL and is not": COALESCE(signup_type, '') <> 'x', or `(a IS NULL OR a <> 'x')`.
+ * - The order of NULL differs: ORDER BY a IS NOT NULL, a. "This one first": ORDER BY CASE WHEN id =
+ *   ?1 THEN 0 ELSE 1 END, id.
+ * - "schema", "key", "order", "read", "condition", "rows", "groups", "system", "user", "window" and
+ *   the like as names of columns: in double quotes.
+ *
+ * It may not use: json_*, instr, CAST AS TEXT or AS INTEGER, IS and IS NOT with anything but NULL,
+ * dates and NOW() (bind value_time()), INSERT OR ..., ON CONFLICT, RETURNING, GLOB, min or max of
+ * several values, TRUE and FALSE for columns, columns beside an aggregate that are not grouped, a
+ * division of whole numbers, a subquery in UPDATE or DELETE that reads the same table, an alias or
+ * a LIMIT in UPDATE and DELETE. Names of tables and indexes have at most 63 characters; steps of
+ * schema.c are held to the same.
  */
 #ifndef PORTAL_DATABASE_H
 #define PORTAL_DATABASE_H
@@ -54,6 +82,11 @@ struct str database_text(struct database *database, struct str sql, const struct
 /* A script of several statements, outside a transaction or in one; not cached. */
 bool database_execute(struct database *database, struct str script, struct error *error);
 int64_t database_last_id(struct database *database);
+
+/* A decimal column in a comparison with a number. */
+#define AS_DECIMAL(column) "CAST(" column " AS DECIMAL(20, 4))"
+/* The pattern of texts that hold this one, for LIKE ?N ESCAPE '!'. */
+struct value database_containing(const struct database *database, struct str text);
 
 /* For record.c: a statement with its arguments bound, or NULL after a failure. `next` steps;
  * finish with `done` before the same text is asked for again. */

@@ -47,6 +47,16 @@ static struct str chain_of(struct arena *arena, struct str stored, const char *n
 	return json_print(arena, out);
 }
 
+bool policies_have(struct arena *arena, struct str stored, struct str name, struct str version)
+{
+	JSON_EACH (entry, json_parse(arena, stored, LIMIT_PORTAL_BODY_BYTES, NULL)) {
+		if (str_equal(json_get_str(entry, STR("name")), name) &&
+		    str_equal(json_get_str(entry, STR("version")), version))
+			return true;
+	}
+	return false;
+}
+
 struct str policies_shown(struct arena *arena, struct str stored)
 {
 	return json_print(arena, read_chain(arena, stored));

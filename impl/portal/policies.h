@@ -23,6 +23,8 @@ struct str policies_shown(struct arena *arena, struct str stored);
 struct str policies_brief(struct arena *arena, struct str stored);
 /* For gateways: the enabled ones, only name, version, configuration. */
 struct str policies_chain(struct arena *arena, struct str stored);
+/* Whether a stored chain names that version of a policy. */
+bool policies_have(struct arena *arena, struct str stored, struct str name, struct str version);
 /* False: *text shows the entries with their errors. True: *text is to be stored. */
 bool policies_check(struct arena *arena, const struct json *chain, struct str *text);
 

@@ -119,11 +119,12 @@ void resource_reply_list(struct call *call, const struct resource *resource, con
 	struct record_list list;
 
 	if (is_paged) {
-		page.entries =
-			database_int(call->database,
-				     STR_CONCAT(call->arena, STR("SELECT count(*) FROM "),
-						resource->table->name, STR(" WHERE "), condition),
-				     arguments, count, 0);
+		page.entries = database_int(call->database,
+					    STR_CONCAT(call->arena,
+						       STR("SELECT count(*) FROM (SELECT id FROM "),
+						       resource->table->name, STR(" WHERE "),
+						       condition, STR(") AS listed")),
+					    arguments, count, 0);
 		condition = str_format(call->arena, "%s LIMIT %" PRId64 " OFFSET %" PRId64, where,
 				       page.size, (page.number - 1) * page.size);
 	}

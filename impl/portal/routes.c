@@ -33,7 +33,7 @@ static const struct {
 	{STR_INIT("tenant"), &accounts_table, "id = ?1 AND provider_account_id = ?2"},
 	{STR_INIT("user"), &users_table, "id = ?1 AND account_id = ?3"},
 	{STR_INIT("tenant_user"), &users_table,
-	 "id = ?1 AND account_id = ?2 AND signup_type IS NOT 'impersonation'"},
+	 "id = ?1 AND account_id = ?2 AND COALESCE(signup_type, '') <> 'impersonation'"},
 	{STR_INIT("application"), &contracts_table,
 	 "id = ?1 AND type = 'Cinstance' AND user_account_id = ?3 AND service_id "
 	 "IN " SERVICES_VISIBLE},

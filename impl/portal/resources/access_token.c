@@ -133,13 +133,14 @@ static struct record *token_of_path(struct call *call)
 {
 	struct str text = http_route_parameter(&call->path_parameters, STR("value"));
 	struct record *token;
+	int64_t id;
 
 	if (!has_user(call))
 		return NULL;
 	token = record_first(
-		call->database, &access_tokens_table,
-		"owner_id = ?1 AND (value = ?2 OR CAST(id AS TEXT) = ?2)",
-		DATABASE_ARGUMENTS(value_int(record_id(call->identity.user)), value_text(text)));
+		call->database, &access_tokens_table, "owner_id = ?1 AND (value = ?2 OR id = ?3)",
+		DATABASE_ARGUMENTS(value_int(record_id(call->identity.user)), value_text(text),
+				   str_to_int64(text, &id) ? value_int(id) : value_null()));
 	if (token == NULL)
 		reply_not_found(call);
 	return token;

@@ -180,17 +180,19 @@ void account_find(struct call *call)
 {
 	static const struct {
 		const char *parameter, *where;
+		enum value_kind kind;
 	} ways[] = {
-		{"username", "username = ?1"},
-		{"user_id", "id = CAST(?1 AS INTEGER)"},
-		{"email", "lower(email) = lower(?1)"},
+		{"username", "username = ?1", VALUE_TEXT},
+		{"user_id", "id = ?1", VALUE_INT},
+		{"email", "lower(email) = lower(?1)", VALUE_TEXT},
 	};
 	struct record *account = NULL;
 
 	for (size_t i = 0; i < sizeof ways / sizeof *ways && account == NULL; i++) {
-		struct str value = call_parameter(call, ways[i].parameter);
+		struct value value =
+			value_from_text(ways[i].kind, call_parameter(call, ways[i].parameter));
 
-		if (value.size == 0)
+		if (value_is_blank(value) || value.kind != ways[i].kind)
 			continue;
 		account = record_first(
 			call->database, &accounts_table,
@@ -199,7 +201,7 @@ void account_find(struct call *call)
 					    "provider_account_id = ?2 AND id IN (SELECT account_id "
 					    "FROM users WHERE %s) ORDER BY id LIMIT 1",
 					    ways[i].where)),
-			DATABASE_ARGUMENTS(value_text(value), value_int(call_tenant_id(call))));
+			DATABASE_ARGUMENTS(value, value_int(call_tenant_id(call))));
 	}
 	if (account == NULL)
 		reply_not_found(call);

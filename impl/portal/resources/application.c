@@ -275,8 +275,9 @@ bool service_subscription_ensure(struct call *call, int64_t account_id, int64_t 
 			 DATABASE_ARGUMENTS(value_int(account_id), value_int(service_id)), 0) > 0)
 		return true;
 	plan = record_first(call->database, &plans_table,
-			    "type = 'ServicePlan' AND issuer_id = ?1 ORDER BY id = (SELECT "
-			    "default_service_plan_id FROM services WHERE id = ?1) DESC, id LIMIT 1",
+			    "type = 'ServicePlan' AND issuer_id = ?1 ORDER BY CASE WHEN id = "
+			    "(SELECT default_service_plan_id FROM services WHERE id = ?1) "
+			    "THEN 0 ELSE 1 END, id LIMIT 1",
 			    DATABASE_ARGUMENTS(value_int(service_id)));
 	if (plan == NULL)
 		return false;
@@ -397,22 +398,34 @@ void application_list(struct call *call)
 	arguments[10] = text_filter(call, "user_key");
 	arguments[11] = time_filter(call, "active_since");
 	arguments[12] = time_filter(call, "inactive_since");
-	resource_reply_list(call, &application_resource,
-			    IS_APPLICATION
-			    " AND service_id IN " SERVICES_VISIBLE
-			    " AND (?6 IS NULL OR service_id = ?6)"
-			    " AND (?7 IS NULL OR plan_id = ?7)"
-			    " AND (?8 IS NULL OR (?8 = 'paid') = (SELECT CAST(cost_per_month AS "
-			    "REAL) + CAST(setup_fee AS REAL) > 0 OR EXISTS (SELECT 1 FROM "
-			    "pricing_rules WHERE pricing_rules.plan_id = plans.id) FROM plans "
-			    "WHERE plans.id = cinstances.plan_id))"
-			    " AND (?9 IS NULL OR state = ?9)"
-			    " AND (?10 IS NULL OR name = ?10)"
-			    " AND (?11 IS NULL OR user_key = ?11)"
-			    " AND (?12 IS NULL OR first_daily_traffic_at >= ?12)"
-			    " AND (?13 IS NULL OR first_daily_traffic_at < ?13)"
-			    " ORDER BY id",
-			    arguments, CALL_ARGUMENTS + FILTERS);
+	resource_reply_list(
+		call, &application_resource,
+		IS_APPLICATION
+		" AND service_id IN " SERVICES_VISIBLE " AND (?6 IS NULL OR service_id = ?6)"
+		" AND (?7 IS NULL OR plan_id = ?7)"
+		" AND (?8 IS NULL OR (?8 = 'paid') = (SELECT " AS_DECIMAL(
+			"cost_per_month") " > 0 OR " AS_DECIMAL("setup_fee") " > 0 OR EXISTS "
+									     "(SELECT 1 FROM "
+									     "pricing_rules WHERE "
+									     "pricing_rules.plan_"
+									     "id = plans.id) "
+									     "FROM plans WHERE "
+									     "plans.id = "
+									     "cinstances.plan_id))"
+									     " AND (?9 IS NULL OR "
+									     "state = ?9)"
+									     " AND (?10 IS NULL OR "
+									     "name = ?10)"
+									     " AND (?11 IS NULL OR "
+									     "user_key = ?11)"
+									     " AND (?12 IS NULL OR "
+									     "first_daily_traffic_"
+									     "at >= ?12)"
+									     " AND (?13 IS NULL OR "
+									     "first_daily_traffic_"
+									     "at < ?13)"
+									     " ORDER BY id",
+		arguments, CALL_ARGUMENTS + FILTERS);
 }
 
 void application_list_of_account(struct call *call)

@@ -4,6 +4,7 @@
 #include "base/limits.h"
 #include "portal/database.h"
 #include "portal/gateway_policies.h"
+#include "portal/policies.h"
 #include "portal/resources/resources.h"
 #include "portal/tables.h"
 #include "portal/validation.h"
@@ -26,15 +27,17 @@ static const struct rule policy_rules[] = {
 
 static bool is_in_use(struct call *call, const struct record *policy)
 {
-	return database_int(call->database,
-			    STR("SELECT count(*) FROM proxies, json_each(policies_config) AS entry "
-				"WHERE proxies.tenant_id = ?1 AND "
-				"json_extract(entry.value, '$.name') = ?2 AND "
-				"json_extract(entry.value, '$.version') = ?3"),
-			    DATABASE_ARGUMENTS(value_int(call_tenant_id(call)),
-					       record_stored(policy, "name"),
-					       record_stored(policy, "version")),
-			    0) > 0;
+	struct record_list proxies =
+		record_all(call->database, &proxies_table, "tenant_id = ?1 ORDER BY id",
+			   DATABASE_ARGUMENTS(value_int(call_tenant_id(call))));
+
+	for (size_t i = 0; i < proxies.count; i++) {
+		if (policies_have(call->arena, record_text(proxies.items[i], "policies_config"),
+				  record_stored(policy, "name").text,
+				  record_stored(policy, "version").text))
+			return true;
+	}
+	return false;
 }
 
 static void check_use(struct call *call, const struct record *policy, struct validation *validation)
@@ -113,11 +116,12 @@ void policy_list_all(struct call *call)
 static struct record *policy_of_path(struct call *call)
 {
 	struct str text = http_route_parameter(&call->path_parameters, STR("policy"));
-	struct record *policy =
-		record_first(call->database, &policies_table,
-			     "account_id = ?1 AND (identifier = ?2 OR CAST(id AS TEXT) = ?2) "
-			     "ORDER BY id LIMIT 1",
-			     DATABASE_ARGUMENTS(value_int(call_tenant_id(call)), value_text(text)));
+	int64_t id;
+	struct record *policy = record_first(
+		call->database, &policies_table,
+		"account_id = ?1 AND (identifier = ?2 OR id = ?3) ORDER BY id LIMIT 1",
+		DATABASE_ARGUMENTS(value_int(call_tenant_id(call)), value_text(text),
+				   str_to_int64(text, &id) ? value_int(id) : value_null()));
 
 	if (policy == NULL)
 		reply_not_found(call);

@@ -8,6 +8,7 @@
 #include "portal/validation.h"
 
 #define CONTENT_BYTES_MAX 2097152
+#define HOST_BYTES_MAX 255
 #define SANDBOX STR("sandbox")
 #define PRODUCTION STR("production")
 
@@ -18,7 +19,7 @@
 #define OF_VISIBLE_SERVICES                                                                        \
 	" AND proxy_id IN (SELECT id FROM proxies WHERE service_id IN " SERVICES_VISIBLE ")"
 /* A host matches as a whole, without regard to case; `_` and `%` mean themselves. */
-#define WITH_HOST " AND (?3 IS NULL OR instr(lower(hosts), ?3) > 0)"
+#define WITH_HOST " AND (?3 IS NULL OR lower(hosts) LIKE ?3 ESCAPE '!')"
 
 static const struct representation proxy_config_representation = {
 	.root = "proxy_config",
@@ -172,14 +173,16 @@ void proxy_config_show(struct call *call)
 		reply_config(call, config_of_path(call, environment));
 }
 
-/* Host as it stands in `hosts`, or null. */
+/* A pattern for a host as it stands in `hosts`, or null. No name has more characters than that. */
 static struct value host_wanted(struct call *call)
 {
 	struct str host = call_parameter(call, "host");
 
 	if (host.size == 0)
 		return value_null();
-	return value_text(
+	host = str_slice(host, 0, HOST_BYTES_MAX);
+	return database_containing(
+		call->database,
 		STR_CONCAT(call->arena, STR("|"), str_lower(call->arena, host), STR("|")));
 }
 

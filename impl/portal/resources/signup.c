@@ -44,8 +44,9 @@ static struct record *service_plan_for(struct call *call, int64_t service_id)
 	return record_first(
 		call->database, &plans_table,
 		"type = 'ServicePlan' AND issuer_id = ?1 AND (state = 'published' OR id = (SELECT "
-		"default_service_plan_id FROM services WHERE id = ?1)) ORDER BY id IS (SELECT "
-		"default_service_plan_id FROM services WHERE id = ?1) DESC, id LIMIT 1",
+		"default_service_plan_id FROM services WHERE id = ?1)) ORDER BY CASE WHEN "
+		"id = (SELECT default_service_plan_id FROM services WHERE id = ?1) THEN 0 ELSE 1 "
+		"END, id LIMIT 1",
 		DATABASE_ARGUMENTS(value_int(service_id)));
 }
 

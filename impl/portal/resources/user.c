@@ -146,7 +146,7 @@ void user_list(struct call *call)
 	struct str state = call_parameter(call, "state"), role = call_parameter(call, "role");
 
 	resource_reply_list(call, &user_resource,
-			    "account_id = ?1 AND signup_type IS NOT 'impersonation' AND "
+			    "account_id = ?1 AND COALESCE(signup_type, '') <> 'impersonation' AND "
 			    "(?2 IS NULL OR state = ?2) AND (?3 IS NULL OR role = ?3) ORDER BY id",
 			    DATABASE_ARGUMENTS(value_int(account_id_of_path(call)),
 					       state.size > 0 ? value_text(state) : value_null(),
