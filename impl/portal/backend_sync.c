@@ -248,3 +248,11 @@ void backend_sync_wake(struct backend_sync *sync)
 {
 	sync_next(sync);
 }
+
+void backend_sync_passed(struct backend_sync *sync, int64_t passed_us)
+{
+	if (!timer_is_running(&sync->retry) || passed_us < sync->retry_us)
+		return;
+	timer_stop(&sync->retry);
+	sync_next(sync);
+}

@@ -24,6 +24,9 @@ void backend_sync_destroy(struct backend_sync *sync); /* NULL is allowed */
 /* There may be rows. Outside a transaction only. */
 void backend_sync_wake(struct backend_sync *sync);
 
+/* For tests: that much time has passed for the portal, though not for its timers. */
+void backend_sync_passed(struct backend_sync *sync, int64_t passed_us);
+
 /* Somebody who goes on when the rows up to a number were tried once. */
 struct backend_waiter {
 	struct list_link link;

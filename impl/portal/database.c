@@ -18,6 +18,7 @@ struct database {
 	struct arena *arena;    /* of the transaction; borrowed */
 	struct error error;     /* the first failure since begin */
 	bool in_transaction, has_written;
+	int64_t clock_us; /* DATABASE_CLOCK_OF_WORLD, or where it stands */
 };
 
 struct database *database_open(struct world *world, struct str path, struct error *error)
@@ -37,6 +38,7 @@ struct database *database_open(struct world *world, struct str path, struct erro
 	database->world = world;
 	database->sql = sql;
 	database->statements = map_create(0);
+	database->clock_us = DATABASE_CLOCK_OF_WORLD;
 	return database;
 }
 
@@ -119,9 +121,16 @@ struct arena *database_arena(const struct database *database)
 
 int64_t database_now_us(const struct database *database)
 {
-	int64_t now_us = world_utc_us(database->world);
+	int64_t now_us = database->clock_us != DATABASE_CLOCK_OF_WORLD
+				 ? database->clock_us
+				 : world_utc_us(database->world);
 
 	return now_us - now_us % UTC_SECOND_US;
+}
+
+void database_set_clock(struct database *database, int64_t utc_us)
+{
+	database->clock_us = utc_us;
 }
 
 /* Highest number of a `?N` in the text: conditions of tables use only some of what is offered. */

@@ -62,8 +62,11 @@ void database_rollback(struct database *database);
 bool database_has_failed(const struct database *database);
 bool database_has_written(const struct database *database); /* since begin */
 struct arena *database_arena(const struct database *database);
-/* Wall clock cut to the second: created_at and updated_at. */
+/* What time it is for the portal, cut to the second: created_at and updated_at. */
 int64_t database_now_us(const struct database *database);
+/* For tests: the clock stands still there, or follows the world again. */
+#define DATABASE_CLOCK_OF_WORLD INT64_MIN
+void database_set_clock(struct database *database, int64_t utc_us);
 
 /* Statements are kept by their text, which is copied. Arguments past the highest `?N` of the text
  * are ignored: a condition uses what it needs of what it is offered. */

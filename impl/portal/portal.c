@@ -14,6 +14,7 @@
 #include "portal/database.h"
 #include "portal/dispatch.h"
 #include "portal/errand.h"
+#include "portal/hooks.h"
 #include "portal/record.h"
 #include "portal/schema.h"
 #include "portal/seed.h"
@@ -39,6 +40,9 @@ struct portal {
 	struct settings settings;
 	struct database *database;
 	struct backend_sync *sync;
+	struct hooks hooks;
+	bool has_hooks;
+	int64_t clock_s; /* for tests: where the clock stands from the start on; -1: it goes */
 	struct http_listener *listener;
 	size_t requests; /* being served */
 	bool is_stopping;
@@ -66,7 +70,7 @@ static void request_log(struct portal_request *request, int status)
 
 	log_format(world, LOG_STDOUT,
 		   "[%.*s] %.*s %.*s %.*s %d %" PRId64 "ms host=%.*s account=%" PRId64,
-		   STR_ARG(utc_format_iso(time, world_utc_us(world))),
+		   STR_ARG(utc_format_iso(time, database_now_us(request->portal->database))),
 		   STR_ARG(exchange->remote_address), STR_ARG(exchange->request.method),
 		   STR_ARG(dispatch_loggable_path(call, exchange->request.target)), status,
 		   (world_monotonic_us(world) - exchange->began_us) / 1000, STR_ARG(call->host),
@@ -190,12 +194,22 @@ static void request_ended(struct http_exchange *exchange, bool complete)
 		world_exit(portal->world, 0);
 }
 
+static bool portal_is_hook(const struct portal *portal, const struct http_exchange *exchange)
+{
+	return portal->has_hooks && str_has_prefix(exchange->request.target, STR("/__test/"));
+}
+
 static void portal_requested(struct http_exchange *exchange, void *data)
 {
 	struct portal *portal = data;
-	struct portal_request *request = ARENA_NEW(exchange->arena, struct portal_request);
+	struct portal_request *request;
 	struct http_body_collector *collector;
 
+	if (portal_is_hook(portal, exchange)) {
+		hooks_requested(&portal->hooks, exchange, exchange->request.target);
+		return;
+	}
+	request = ARENA_NEW(exchange->arena, struct portal_request);
 	request->portal = portal;
 	request->exchange = exchange;
 	request->call = (struct call){.database = portal->database,
@@ -269,12 +283,15 @@ static bool portal_open(struct portal *portal, struct str path, bool rewrite,
 	    !database_path(portal->world, &path, error))
 		return false;
 	portal->database = database_open(portal->world, path, error);
+	if (portal->database != NULL && portal->clock_s >= 0)
+		database_set_clock(portal->database, portal->clock_s * UTC_SECOND_US);
 	if (portal->database == NULL || !schema_prepare(portal->database, error) ||
 	    !seed_database(portal->database, settings, error) ||
 	    (rewrite && !backend_rewrite(portal->database, settings, error)))
 		return false;
 	portal->sync = backend_sync_create(portal->world, portal->database, settings->internal_api,
 					   settings->internal_user, settings->internal_password);
+	portal->hooks = (struct hooks){portal->world, portal->database, portal->sync};
 	portal->listener = http_listen(portal->world, listen, portal_requested, portal, error);
 	if (portal->listener == NULL)
 		return false;
@@ -286,8 +303,9 @@ static void *portal_start(struct world *world, const struct str *arguments, size
 			  int *exit_status, struct error *error)
 {
 	struct http_listen_options listen = {.port = DEFAULT_PORT};
-	struct str database = STR("");
-	bool rewrite = false;
+	struct str database = STR(""), release = STR("2.6");
+	bool rewrite = false, has_hooks = false;
+	int64_t clock_s = -1;
 	const struct option options[] = {
 		{"port", 0, OPTION_PORT, &listen.port, NULL, "N",
 		 "port to listen on, 0 = any free one"},
@@ -295,6 +313,11 @@ static void *portal_start(struct world *world, const struct str *arguments, size
 		{"database", 0, OPTION_TEXT, &database, NULL, "PATH", "SQLite file, or :memory:"},
 		{"rewrite-backend", 0, OPTION_FLAG, &rewrite, NULL, NULL,
 		 "tell backend everything again, after it lost its storage"},
+		{"release", 0, OPTION_TEXT, &release, NULL, "RELEASE", "2.5, 2.6 or later"},
+		{"test-hooks", 0, OPTION_FLAG, &has_hooks, NULL, NULL,
+		 "let tests set the clock, run jobs and ask the database"},
+		{"test-clock", 0, OPTION_INT, &clock_s, NULL, "S",
+		 "with --test-hooks: Unix seconds where the clock stands"},
 	};
 	size_t words_count;
 
@@ -309,7 +332,10 @@ static void *portal_start(struct world *world, const struct str *arguments, size
 
 	portal->world = world;
 	portal->arena = arena_create();
-	if (!portal_open(portal, database, rewrite, &listen, error)) {
+	portal->has_hooks = has_hooks;
+	portal->clock_s = has_hooks ? clock_s : -1;
+	if (!portal_release_from_name(release, &portal->settings.release, error) ||
+	    !portal_open(portal, database, rewrite, &listen, error)) {
 		*exit_status = 1;
 		portal_destroy(portal);
 		return NULL;

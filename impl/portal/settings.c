@@ -50,6 +50,24 @@ static void settings_read_texts(struct settings *settings, struct world *world)
 	}
 }
 
+bool portal_release_from_name(struct str name, enum portal_release *release, struct error *error)
+{
+	static const struct str names[] = {
+		[PORTAL_2_5] = STR_INIT("2.5"),
+		[PORTAL_2_6] = STR_INIT("2.6"),
+		[PORTAL_LATER] = STR_INIT("later"),
+	};
+
+	for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
+		if (str_equal(name, names[i])) {
+			*release = (enum portal_release)i;
+			return true;
+		}
+	}
+	return error_set(error, ERROR_INVALID, "--release must be 2.5, 2.6 or later, not \"%.*s\"",
+			 STR_ARG(name));
+}
+
 /* THREESCALE_CORE_INTERNAL_API, or the path /internal/ of BACKEND_ENDPOINT, or backend's name in
  * the cluster. */
 static struct str internal_api(struct world *world, struct arena *arena)

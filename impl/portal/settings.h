@@ -11,9 +11,13 @@ struct arena;
 struct error;
 struct world;
 
+/* What clients see of a release (spec/portal.md 0): later ones offer what newer clients ask for. */
+enum portal_release { PORTAL_2_5, PORTAL_2_6, PORTAL_LATER };
+
 enum tenant_mode { TENANT_MODE_MULTITENANT, TENANT_MODE_MASTER };
 
 struct settings {
+	enum portal_release release;
 	enum tenant_mode tenant_mode;
 	struct str superdomain;
 	struct str backend_endpoint; /* for gateways: content.proxy.backend */
@@ -28,6 +32,8 @@ struct settings {
 	bool sample_data;
 };
 
+bool portal_release_from_name(struct str name, enum portal_release *release, struct error *error);
+/* All but the release. */
 bool portal_settings_read(struct settings *settings, struct world *world, struct arena *arena,
 			  struct error *error);
 

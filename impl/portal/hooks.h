@@ -1,0 +1,30 @@
+/* What tests may do to a portal that was started with --test-hooks:
+ *
+ *   PUT /__test/clock        body: Unix seconds, where the portal's clock then stands still
+ *                            (database_now_us()); or "real"
+ *   POST /__test/settle      answers when backend was told all there is, or is known to be away
+ *   POST /__test/sql         {"sql": "...", "arguments": [...]}: what a database administrator
+ *                            does; the answer is a list of rows, each an object of texts and nulls.
+ *                            An error is a 400 with its text
+ *   POST /__test/jobs/NAME   runs a periodic job now; 404 when there is none of that name
+ */
+#ifndef PORTAL_HOOKS_H
+#define PORTAL_HOOKS_H
+
+#include "base/str.h"
+
+struct backend_sync;
+struct database;
+struct http_exchange;
+struct world;
+
+struct hooks {
+	struct world *world;
+	struct database *database;
+	struct backend_sync *sync;
+};
+
+/* path: begins with "/__test/". The hooks must outlive the exchange. */
+void hooks_requested(struct hooks *hooks, struct http_exchange *exchange, struct str path);
+
+#endif
