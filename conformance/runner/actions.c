@@ -19,7 +19,7 @@ static void act_wait(struct case_run *run, const struct json *value)
 	int64_t wait_us = 0;
 
 	shape_duration_us(json_str(value), &wait_us);
-	if (run->conform_case->suite == SUITE_BACKEND)
+	if (suite_moves_clock(run->conform_case->suite))
 		case_run_advance_clock(run, wait_us);
 	else
 		timer_start(run->world, &run->pause, wait_us, pause_over);
@@ -67,6 +67,17 @@ static void act_redis(struct case_run *run, const struct json *value)
 	case_run_command(run, value, run->action);
 }
 
+static void act_sql(struct case_run *run, const struct json *value)
+{
+	(void)value;
+	case_run_sql(run, run->action);
+}
+
+static void act_job(struct case_run *run, const struct json *value)
+{
+	case_run_job(run, json_scalar_text(value));
+}
+
 static void act_set(struct case_run *run, const struct json *value)
 {
 	struct error error = {0};
@@ -106,6 +117,7 @@ static const struct {
 	{STR_INIT("clock"), act_clock},      {STR_INIT("drain"), act_drain},
 	{STR_INIT("forget"), act_forget},    {STR_INIT("cron"), act_cron},
 	{STR_INIT("redis"), act_redis},      {STR_INIT("set"), act_set},
+	{STR_INIT("sql"), act_sql},          {STR_INIT("job"), act_job},
 	{STR_INIT("run"), act_run},          {STR_INIT("stop"), act_stop},
 	{STR_INIT("kill"), act_kill},        {STR_INIT("start"), act_start},
 	{STR_INIT("raw"), case_run_act_raw},

@@ -21,22 +21,6 @@ static void add_fields(struct http_fields *fields, const struct json *given)
 	}
 }
 
-static struct str form_text(struct arena *arena, const struct json *form)
-{
-	struct http_query pairs;
-	struct strbuf out;
-	struct str text;
-
-	http_query_init(&pairs, arena);
-	JSON_EACH (pair, form)
-		http_query_add(&pairs, pair->key, json_scalar_text(pair));
-	strbuf_init(&out, FORM_BYTES_MAX);
-	http_query_write(&out, &pairs);
-	text = str_copy(arena, strbuf_str(&out));
-	strbuf_free(&out);
-	return text;
-}
-
 static struct str pattern_text(struct arena *arena, int64_t size)
 {
 	static const char pattern[] = "0123456789abcdef";
@@ -90,7 +74,9 @@ static void add_body(struct case_run *run, struct client_request *request,
 	const struct json *inner = json_path(action, "request.body");
 
 	if (form != NULL)
-		set_body(request, form_text(run->arena, form), FORM_TYPE);
+		set_body(request, case_run_form_text(run->arena, form), FORM_TYPE);
+	else if (json_get(action, STR("multipart")) != NULL)
+		case_run_set_multipart(run, request, json_get(action, STR("multipart")));
 	else if (json != NULL)
 		set_body(request, json_print(run->arena, json), "application/json");
 	else if (body_repeat != NULL)
@@ -103,16 +89,25 @@ static void add_body(struct case_run *run, struct client_request *request,
 
 static void add_method(struct client_request *request, const struct json *action)
 {
-	const struct json *get = json_get(action, STR("get"));
-	const struct json *post = json_get(action, STR("post"));
+	static const struct {
+		struct str word, method;
+	} words[] = {
+		{STR_INIT("get"), STR_INIT("GET")},       {STR_INIT("post"), STR_INIT("POST")},
+		{STR_INIT("put"), STR_INIT("PUT")},       {STR_INIT("patch"), STR_INIT("PATCH")},
+		{STR_INIT("delete"), STR_INIT("DELETE")},
+	};
 	const struct json *other = json_get(action, STR("request"));
 
-	request->method = get != NULL    ? STR("GET")
-			  : post != NULL ? STR("POST")
-					 : json_get_str(other, STR("method"));
-	request->target = get != NULL    ? json_scalar_text(get)
-			  : post != NULL ? json_scalar_text(post)
-					 : json_scalar_text(json_get(other, STR("path")));
+	request->method = json_get_str(other, STR("method"));
+	request->target = json_scalar_text(json_get(other, STR("path")));
+	for (size_t i = 0; i < sizeof words / sizeof *words; i++) {
+		const struct json *target = json_get(action, words[i].word);
+
+		if (target == NULL)
+			continue;
+		request->method = words[i].method;
+		request->target = json_scalar_text(target);
+	}
 }
 
 /* "/x?a=1" becomes "/x?a=1&fill=xxx", with a query of that many bytes. */
@@ -137,6 +132,9 @@ static struct str host_of(struct case_run *run, const struct json *action, enum 
 {
 	const struct json *host = json_get(action, STR("host"));
 
+	if (run->conform_case->suite == SUITE_PORTAL && port == TARGET_PROXY &&
+	    json_get(action, STR("to")) == NULL)
+		return case_run_portal_host(run, json_scalar_text(host));
 	if (host != NULL)
 		return json_scalar_text(host);
 	return port == TARGET_PROXY || port == TARGET_HTTPS ? run->scene.host : STR("127.0.0.1");
@@ -147,6 +145,7 @@ static void call_done(struct record *record, void *data)
 	struct case_run *run = data;
 
 	run->call = NULL;
+	case_run_keep_cookies(run, record);
 	if (!case_run_keep(run, record))
 		return;
 	if (--run->repeats_left > 0)
@@ -157,19 +156,22 @@ static void call_done(struct record *record, void *data)
 		case_run_next_action(run);
 }
 
+static const struct target *find_process(struct case_run *run, struct str name)
+{
+	const struct run_process *process = case_run_find_process(run, name);
+
+	return process != NULL ? &process->target : NULL;
+}
+
 /* The target or one of its processes; NULL: it was not run. */
 static const struct target *called_target(struct case_run *run, const struct json *action)
 {
 	const struct json *of = json_get(action, STR("of"));
-	const struct run_process *process;
 
-	if (of == NULL)
-		return &run->target;
-	process = case_run_find_process(run, json_scalar_text(of));
-	return process != NULL ? &process->target : NULL;
+	return of == NULL ? &run->target : find_process(run, json_scalar_text(of));
 }
 
-/* Where the call goes; `to` names any place: "127.0.0.1:80". */
+/* Where the call goes; `to` names any place, "127.0.0.1:80", or a process. */
 static bool set_place(struct case_run *run, struct client_request *request,
 		      const struct json *action, enum target_port port)
 {
@@ -177,7 +179,9 @@ static bool set_place(struct case_run *run, struct client_request *request,
 	const struct json *to = json_get(action, STR("to"));
 	struct str text;
 
-	if (to != NULL) {
+	if (to != NULL && find_process(run, json_scalar_text(to)) != NULL) {
+		target = find_process(run, json_scalar_text(to));
+	} else if (to != NULL) {
 		return str_split_once(json_scalar_text(to), ':', &request->address, &text) &&
 		       str_to_uint16(text, &request->port);
 	}
@@ -280,6 +284,8 @@ void case_run_act_call(struct case_run *run, const struct json *action)
 		http_fields_add(&request.fields, STR("Authorization"),
 				case_run_internal_credentials(run));
 	add_body(run, &request, action);
+	if (run->conform_case->suite == SUITE_PORTAL)
+		case_run_dress_call(run, &request, action);
 	if (run->repeats_left == 0)
 		run->repeats_left = json_int(json_get(action, STR("repeat")), 1);
 	if (run->repeats_left == 0)

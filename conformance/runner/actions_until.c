@@ -27,7 +27,8 @@ static const struct json *checks_of(struct case_run *run)
 		json_set(check, STR("answer"), until);
 	}
 	json_append(list, check);
-	return list;
+	return run->has_kept ? placeholders_expand_json(&run->scene.placeholders, run->arena, list)
+			     : list;
 }
 
 static void again(struct timer *timer)

@@ -17,7 +17,7 @@ struct error;
 struct json;
 struct world;
 
-enum suite { SUITE_GATEWAY, SUITE_BACKEND, SUITES };
+enum suite { SUITE_GATEWAY, SUITE_BACKEND, SUITE_PORTAL, SUITES };
 
 bool suite_from_name(struct str name, enum suite *suite);
 struct str suite_name(enum suite suite);
@@ -47,8 +47,10 @@ bool case_read_suite(struct case_list *list, struct arena *arena, struct world *
 		     enum suite suite, struct str directory, struct error *error);
 void case_list_free(struct case_list *list);
 
-/* The sum of its waits and pauses; of what really passes when time is not virtual: a backend's
- * clock is moved on by a wait. */
+/* Whether a wait moves the target's clock, in place of time that passes. */
+bool suite_moves_clock(enum suite suite);
+
+/* The sum of its waits and pauses; of what really passes when time is not virtual. */
 int64_t case_wait_us(const struct conform_case *conform_case);
 int64_t case_real_wait_us(const struct conform_case *conform_case);
 

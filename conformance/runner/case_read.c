@@ -16,11 +16,17 @@
 static const struct str suite_names[SUITES] = {
 	[SUITE_GATEWAY] = STR_INIT("gateway"),
 	[SUITE_BACKEND] = STR_INIT("backend"),
+	[SUITE_PORTAL] = STR_INIT("portal"),
 };
 
 struct str suite_name(enum suite suite)
 {
 	return suite_names[suite];
+}
+
+bool suite_moves_clock(enum suite suite)
+{
+	return suite != SUITE_GATEWAY;
 }
 
 bool suite_from_name(struct str name, enum suite *suite)
@@ -75,27 +81,33 @@ static bool is_until(const struct format_action *known)
 	return str_equal(str_from(known->word.name), STR("until"));
 }
 
-static bool is_call(const struct json *action)
+/* How many of the words that make an action a call. */
+static int calls_in(const struct json *action)
 {
-	return json_get(action, STR("get")) != NULL || json_get(action, STR("post")) != NULL ||
-	       json_get(action, STR("request")) != NULL;
+	static const struct str words[] = {STR_INIT("get"),    STR_INIT("post"),
+					   STR_INIT("put"),    STR_INIT("patch"),
+					   STR_INIT("delete"), STR_INIT("request")};
+	int count = 0;
+
+	for (size_t i = 0; i < sizeof words / sizeof *words; i++)
+		count += json_get(action, words[i]) != NULL;
+	return count;
 }
 
 static bool check_call_action(const struct reading *r, const struct json *action)
 {
-	static const char *const bodies[] = {"form", "json", "body", "body_bytes", "body_repeat"};
-	int calls = 0, with_body = json_path(action, "request.body") != NULL;
+	static const char *const bodies[] = {"form", "json",       "multipart",
+					     "body", "body_bytes", "body_repeat"};
+	int with_body = json_path(action, "request.body") != NULL;
 
 	if (!shape_check_keys(action, format_call_keys, "an action", r->path, r->error))
 		return false;
-	calls += json_get(action, STR("get")) != NULL;
-	calls += json_get(action, STR("post")) != NULL;
-	calls += json_get(action, STR("request")) != NULL;
-	if (calls != 1)
+	if (calls_in(action) != 1)
 		return refuse(
 			r, action,
-			"an action is one of get, post, request, raw, wait, pause, drain, clock, "
-			"forget, cron, redis, until, set, run, stop, kill, start");
+			"an action is one of get, post, put, patch, delete, request, raw, wait, "
+			"pause, drain, clock, "
+			"forget, cron, redis, sql, job, until, set, run, stop, kill, start");
 	for (size_t i = 0; i < sizeof bodies / sizeof *bodies; i++)
 		with_body += json_get(action, str_from(bodies[i])) != NULL;
 	return with_body <= 1 || refuse(r, action, "a request has one body");
@@ -136,7 +148,7 @@ static bool check_action(const struct reading *r, const struct json *action)
 		const struct json *word = json_get(action, str_from(known->word.name));
 
 		/* A call has an `until` of its own. */
-		if (word == NULL || (is_until(known) && is_call(action)))
+		if (word == NULL || (is_until(known) && calls_in(action) > 0))
 			continue;
 		return check_single_action(r, action, known) &&
 		       (!is_until(known) || check_check(r, word)) &&
@@ -357,6 +369,6 @@ int64_t case_wait_us(const struct conform_case *conform_case)
 
 int64_t case_real_wait_us(const struct conform_case *conform_case)
 {
-	return conform_case->suite == SUITE_BACKEND ? sum_us(conform_case, STR("pause"))
-						    : case_wait_us(conform_case);
+	return suite_moves_clock(conform_case->suite) ? sum_us(conform_case, STR("pause"))
+						      : case_wait_us(conform_case);
 }

@@ -1,10 +1,12 @@
 #include "conformance/runner/check_message.h"
 
 #include "base/arena.h"
+#include "base/error.h"
 #include "base/json.h"
 #include "base/limits.h"
 #include "conformance/runner/match.h"
 #include "conformance/runner/wire.h"
+#include "conformance/runner/xml_path.h"
 #include "http/query.h"
 
 #define BODY_BYTES_SHOWN 2048
@@ -83,14 +85,73 @@ static void check_body_contains(struct checking *c, const struct json *expected,
 		check_fail(c, expected, "body_contains", shown(message->body));
 }
 
+/* JSON and XML. */
+
+static const struct json *json_of(const struct checking *c, const struct message *message)
+{
+	return json_parse(c->view->arena, message->body, LIMIT_CONFIG_BYTES, NULL);
+}
+
 static void check_body_json(struct checking *c, const struct json *expected,
 			    const struct message *message)
 {
-	const struct json *actual =
-		json_parse(c->view->arena, message->body, LIMIT_CONFIG_BYTES, NULL);
+	const struct json *actual = json_of(c, message);
 
 	if (actual == NULL || !match_json(expected, actual))
 		check_fail(c, expected, "body_json", shown(message->body));
+}
+
+static void check_json_exactly(struct checking *c, const struct json *expected,
+			       const struct message *message)
+{
+	const struct json *actual = json_of(c, message);
+
+	if (actual == NULL || !match_json_exactly(expected, actual))
+		check_fail(c, expected, "json_exactly", shown(message->body));
+}
+
+/* The names of an object's members, in their order; "." is the whole. */
+static void check_keys(struct checking *c, const struct json *expected,
+		       const struct message *message)
+{
+	const struct json *whole = json_of(c, message);
+	struct arena *arena = c->view->arena;
+
+	JSON_EACH (place, expected) {
+		bool is_whole = str_equal(place->key, STR("."));
+		const struct json *object =
+			is_whole ? whole : json_path(whole, str_cstr(arena, place->key));
+		struct json *names = json_new(arena, JSON_ARRAY);
+
+		JSON_EACH (member, object)
+			json_append(names, json_new_str(arena, member->key));
+		if (!json_equal(place, names))
+			check_fail(c, place, named(c, "keys", place->key),
+				   json_print(arena, names));
+	}
+}
+
+void check_xml_text(struct checking *c, const struct json *expected, struct str document)
+{
+	JSON_EACH (place, expected) {
+		struct error error = {0};
+		struct str value = STR("");
+		bool is_present = false;
+
+		if (!xml_path_get(c->view->arena, document, place->key, &is_present, &value,
+				  &error))
+			check_fail(c, place, "", str_copy(c->view->arena, str_from(error.text)));
+		else if (!match_value(place, is_present, value))
+			check_fail_text(c, place->line, str_cstr(c->view->arena, place->key),
+					check_expected_text(c, place),
+					is_present ? value : STR("no such element"));
+	}
+}
+
+static void check_xml(struct checking *c, const struct json *expected,
+		      const struct message *message)
+{
+	check_xml_text(c, expected, message->body);
 }
 
 static void check_body_bytes(struct checking *c, const struct json *expected,
@@ -312,6 +373,9 @@ static const struct {
 	{STR_INIT("body"), check_body},
 	{STR_INIT("body_contains"), check_body_contains},
 	{STR_INIT("body_json"), check_body_json},
+	{STR_INIT("json_exactly"), check_json_exactly},
+	{STR_INIT("keys"), check_keys},
+	{STR_INIT("xml"), check_xml},
 	{STR_INIT("body_bytes"), check_body_bytes},
 	{STR_INIT("fields"), check_fields},
 	{STR_INIT("no_fields"), check_no_fields},

@@ -22,6 +22,9 @@ void check_answer_record(struct checking *c, const struct json *expected,
 void check_call_record(struct checking *c, const struct json *expected,
 		       const struct record *record);
 
+/* Element paths of a document. */
+void check_xml_text(struct checking *c, const struct json *expected, struct str document);
+
 /* `member` follows the place after a dot; empty: none. */
 void check_fail(struct checking *c, const struct json *expected, const char *member,
 		struct str actual);

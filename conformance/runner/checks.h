@@ -34,6 +34,7 @@ struct check_view {
 	int exit_status;
 	const struct redis_observation *observations;
 	size_t observations_count;
+	const struct json *rows; /* of the step's last `sql`; NULL: none */
 	const struct check_process *processes;
 	size_t processes_count;
 };

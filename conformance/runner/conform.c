@@ -90,6 +90,8 @@ static bool parse_options(struct conform *conform, const struct str *arguments, 
 		 "what a target other than refscale offers"},
 		{"store", 0, OPTION_TEXT, &plan->store, NULL, "URL",
 		 "backend: an empty Redis, redis://..., for the target"},
+		{"database", 0, OPTION_TEXT, &plan->database, NULL, "URL",
+		 "portal: DATABASE_URL of the target"},
 		{"suites", 0, OPTION_TEXT, &conform->suites, NULL, "DIR",
 		 "folder of the suites (conformance/suites)"},
 		{"list", 0, OPTION_FLAG, &conform->only_lists, NULL, NULL, "show the cases meant"},
@@ -109,7 +111,7 @@ static bool parse_options(struct conform *conform, const struct str *arguments, 
 	};
 
 	return component_read_options(conform->world,
-				      "conform gateway|backend "
+				      "conform gateway|backend|portal "
 				      "[ID|GW-1*|TOPIC|tag:NAME|needs:NAME|!WORD...] [OPTION...]",
 				      options, sizeof options / sizeof *options, arguments, count,
 				      conform->words, SELECTION_MAX + 1, &conform->words_count,
@@ -119,9 +121,10 @@ static bool parse_options(struct conform *conform, const struct str *arguments, 
 static bool choose_suite(struct conform *conform, struct error *error)
 {
 	if (conform->words_count == 0)
-		return error_set(error, ERROR_INVALID, "which suite, gateway or backend?");
+		return error_set(error, ERROR_INVALID, "which suite, gateway, backend or portal?");
 	return suite_from_name(conform->words[0], &conform->run_options.plan.suite) ||
-	       error_set(error, ERROR_INVALID, "no suite \"%.*s\", there are: gateway, backend",
+	       error_set(error, ERROR_INVALID,
+			 "no suite \"%.*s\", there are: gateway, backend, portal",
 			 STR_ARG(conform->words[0]));
 }
 
@@ -147,8 +150,10 @@ static bool check_target(const struct target_plan *plan, struct error *error)
 	if (plan->suite == SUITE_BACKEND && plan->url.size > 0)
 		return error_set(error, ERROR_INVALID,
 				 "--url is for gateways: each backend case needs an empty backend");
-	if (plan->suite == SUITE_GATEWAY && plan->store.size > 0)
+	if (plan->suite != SUITE_BACKEND && plan->store.size > 0)
 		return error_set(error, ERROR_INVALID, "--store is for the backend suite");
+	if (plan->suite != SUITE_PORTAL && plan->database.size > 0)
+		return error_set(error, ERROR_INVALID, "--database is for the portal suite");
 	return true;
 }
 

@@ -311,7 +311,7 @@ static const struct {
 	const char *says;
 } usages[] = {
 	{"", 2, "which suite"},
-	{"portal", 2, "no suite \"portal\""},
+	{"toolbox", 2, "no suite \"toolbox\""},
 	{"gateway|--nonsense", 2, "unknown option --nonsense"},
 	{"gateway|--report|pdf", 2, "no report \"pdf\", there are: human, tap, junit, json"},
 	{"gateway|--start|x|--url|y", 2, "either --start or --url"},

@@ -37,13 +37,18 @@ static const struct shape_key token_keys[] = {
 #define PLAYED_KEYS                                                                                \
 	{"config", SHAPE_ONE_OR_LIST, NULL, NULL, false},                                          \
 		{"config_text", SHAPE_TEXT, NULL, NULL, false},                                    \
-		{"backend", SHAPE_SCRIPT, scripted_answer_keys, NULL, false},                      \
-		{"upstream", SHAPE_SCRIPT, scripted_answer_keys, NULL, false},                     \
+		{"backend", SHAPE_ONE_OR_LIST, scripted_answer_keys, NULL, false},                 \
+		{"upstream", SHAPE_SCRIPT, scripted_answer_keys, "echo", false},                   \
 		{"portal", SHAPE_SCRIPTS, scripted_answer_keys, NULL, false},                      \
 		{"issuer", SHAPE_OBJECT, issuer_keys, NULL, false},                                \
 		{"proxy", SHAPE_ONE_OR_LIST, scripted_answer_keys, NULL, false},                   \
 	{                                                                                          \
 		"names", SHAPE_ADDRESSES, NULL, NULL, false                                        \
+	}
+#define PORTAL_PLAYED_KEYS                                                                         \
+	{"zync", SHAPE_ONE_OR_LIST, scripted_answer_keys, NULL, false},                            \
+	{                                                                                          \
+		"gateway", SHAPE_SCRIPT, scripted_answer_keys, "echo", false                       \
 	}
 #define HOOK_KEY                                                                                   \
 	{                                                                                          \
@@ -56,7 +61,8 @@ static const struct shape_key token_keys[] = {
 		"start", SHAPE_WORD, NULL, "ready fails", false                                    \
 	}
 
-static const struct shape_key set_keys[] = {PLAYED_KEYS, HOOK_KEY, {.name = NULL}};
+static const struct shape_key set_keys[] = {
+	PLAYED_KEYS, PORTAL_PLAYED_KEYS, HOOK_KEY, {.name = NULL}};
 
 /* given. */
 
@@ -125,12 +131,36 @@ static const struct shape_key backend_given_keys[] = {
 	{.name = NULL},
 };
 
+static const struct shape_key companion_keys[] = {
+	{"arguments", SHAPE_TEXTS, NULL, NULL, false},
+	{"environment", SHAPE_TEXT_MAP, NULL, NULL, false},
+	{.name = NULL},
+};
+
+static const struct shape_key portal_given_keys[] = {
+	{"release", SHAPE_WORD, NULL, "2.5 2.6 later", false},
+	{"clock", SHAPE_INSTANT, NULL, NULL, false},
+	{"test_hooks", SHAPE_BOOLEAN, NULL, NULL, false},
+	{"servers", SHAPE_NAMED, server_keys, NULL, false},
+	{"backend", SHAPE_SCRIPT, scripted_answer_keys, "refscale", false},
+	{"apicast", SHAPE_WORD_OR_OBJECT, companion_keys, "refscale", false},
+	{"upstream", SHAPE_SCRIPT, scripted_answer_keys, "echo", false},
+	{"names", SHAPE_ADDRESSES, NULL, NULL, false},
+	PORTAL_PLAYED_KEYS,
+	HOOK_KEY,
+	TARGET_KEYS,
+	{.name = NULL},
+};
+
 /* then. */
 
 #define MESSAGE_CHECK_KEYS                                                                         \
 	{"body", SHAPE_VALUE, NULL, NULL, false},                                                  \
 		{"body_contains", SHAPE_TEXT, NULL, NULL, false},                                  \
 		{"body_json", SHAPE_JSON, NULL, NULL, false},                                      \
+		{"json_exactly", SHAPE_JSON, NULL, NULL, false},                                   \
+		{"keys", SHAPE_TEXTS_MAP, NULL, NULL, false},                                      \
+		{"xml", SHAPE_VALUES, NULL, NULL, false},                                          \
 		{"body_bytes", SHAPE_INTEGER, NULL, NULL, false},                                  \
 		{"fields", SHAPE_VALUES, NULL, NULL, false},                                       \
 	{                                                                                          \
@@ -196,17 +226,24 @@ const struct shape_key format_check_keys[] = {
 	{"issuer", SHAPE_CALLS, call_check_keys, NULL, false},
 	{"hook", SHAPE_CALLS, call_check_keys, NULL, false},
 	{"proxy", SHAPE_CALLS, call_check_keys, NULL, false},
+	{"zync", SHAPE_CALLS, call_check_keys, NULL, false},
+	{"gateway", SHAPE_CALLS, call_check_keys, NULL, false},
+	{"mail", SHAPE_CALLS, call_check_keys, NULL, false},
 	{"backend_calls", SHAPE_INTEGER, NULL, NULL, false},
 	{"upstream_calls", SHAPE_INTEGER, NULL, NULL, false},
 	{"portal_calls", SHAPE_INTEGER, NULL, NULL, false},
 	{"issuer_calls", SHAPE_INTEGER, NULL, NULL, false},
 	{"hook_calls", SHAPE_INTEGER, NULL, NULL, false},
 	{"proxy_calls", SHAPE_INTEGER, NULL, NULL, false},
+	{"zync_calls", SHAPE_INTEGER, NULL, NULL, false},
+	{"gateway_calls", SHAPE_INTEGER, NULL, NULL, false},
+	{"mail_calls", SHAPE_INTEGER, NULL, NULL, false},
 	{"order", SHAPE_TEXTS, NULL, NULL, false},
 	{"log", SHAPE_OBJECT, log_check_keys, NULL, false},
 	{"exit", SHAPE_OBJECT, exit_check_keys, NULL, false},
 	{"xml", SHAPE_VALUES, NULL, NULL, false},
 	{"redis", SHAPE_OBJECT, redis_check_keys, NULL, false},
+	{"rows", SHAPE_JSON, NULL, NULL, false},
 	{.name = NULL},
 };
 
@@ -230,13 +267,31 @@ static const struct shape_key body_repeat_keys[] = {
 	{.name = NULL},
 };
 
+static const struct shape_key part_keys[] = {
+	{"file", SHAPE_TEXT, NULL, NULL, true},
+	{"type", SHAPE_TEXT, NULL, NULL, false},
+	{"content", SHAPE_TEXT, NULL, NULL, true},
+	{.name = NULL},
+};
+
+static const struct shape_key kept_keys[] = {
+	{"json", SHAPE_TEXT, NULL, NULL, false},
+	{"xml", SHAPE_TEXT, NULL, NULL, false},
+	{"field", SHAPE_TEXT, NULL, NULL, false},
+	{.name = NULL},
+};
+
 const struct shape_key format_call_keys[] = {
 	{"get", SHAPE_TEXT, NULL, NULL, false},
 	{"post", SHAPE_TEXT, NULL, NULL, false},
+	{"put", SHAPE_TEXT, NULL, NULL, false},
+	{"patch", SHAPE_TEXT, NULL, NULL, false},
+	{"delete", SHAPE_TEXT, NULL, NULL, false},
 	{"request", SHAPE_OBJECT, request_keys, NULL, false},
 	{"host", SHAPE_TEXT, NULL, NULL, false},
 	{"fields", SHAPE_FIELDS, NULL, NULL, false},
-	{"form", SHAPE_TEXT_MAP, NULL, NULL, false},
+	{"form", SHAPE_OBJECT, NULL, NULL, false},
+	{"multipart", SHAPE_PARTS, part_keys, NULL, false},
 	{"json", SHAPE_ANY, NULL, NULL, false},
 	{"body", SHAPE_TEXT, NULL, NULL, false},
 	{"body_bytes", SHAPE_INTEGER, NULL, NULL, false},
@@ -253,7 +308,10 @@ const struct shape_key format_call_keys[] = {
 	{"of", SHAPE_TEXT, NULL, NULL, false},
 	{"to", SHAPE_TEXT, NULL, NULL, false},
 	{"until", SHAPE_OBJECT, answer_check_keys, NULL, false},
-	{"keep", SHAPE_PATTERNS, NULL, NULL, false},
+	{"keep", SHAPE_KEPT, kept_keys, NULL, false},
+	{"as", SHAPE_TEXT, NULL, NULL, false},
+	{"by", SHAPE_WORD, NULL, "basic basic-password query body", false},
+	{"session", SHAPE_TEXT, NULL, NULL, false},
 	{.name = NULL},
 };
 
@@ -268,6 +326,11 @@ static const struct shape_key beside_raw_keys[] = {
 	{"port", SHAPE_WORD, NULL, PORTS, false},
 	{"of", SHAPE_TEXT, NULL, NULL, false},
 	{"to", SHAPE_TEXT, NULL, NULL, false},
+	{.name = NULL},
+};
+
+static const struct shape_key beside_sql_keys[] = {
+	{"arguments", SHAPE_ANY, NULL, NULL, false},
 	{.name = NULL},
 };
 
@@ -288,6 +351,8 @@ const struct format_action format_actions[] = {
 	{{"cron", SHAPE_WORD, NULL, "once", true}, NULL},
 	{{"redis", SHAPE_TEXTS, NULL, NULL, true}, beside_redis_keys},
 	{{"raw", SHAPE_TEXTS, NULL, NULL, true}, beside_raw_keys},
+	{{"sql", SHAPE_TEXT, NULL, NULL, true}, beside_sql_keys},
+	{{"job", SHAPE_TEXT, NULL, NULL, true}, NULL},
 	{{"set", SHAPE_OBJECT, set_keys, NULL, true}, NULL},
 	{{"until", SHAPE_OBJECT, format_check_keys, NULL, true}, NULL},
 	{{"run", SHAPE_OBJECT, run_keys, NULL, true}, NULL},
@@ -318,6 +383,7 @@ const struct shape_key format_step_keys[] = {
 static const struct shape_key case_keys[SUITES][10] = {
 	[SUITE_GATEWAY] = {CASE_KEYS, {"given", SHAPE_OBJECT, gateway_given_keys, NULL, false}},
 	[SUITE_BACKEND] = {CASE_KEYS, {"given", SHAPE_OBJECT, backend_given_keys, NULL, false}},
+	[SUITE_PORTAL] = {CASE_KEYS, {"given", SHAPE_OBJECT, portal_given_keys, NULL, false}},
 };
 
 const struct shape_key *format_case_keys(enum suite suite)

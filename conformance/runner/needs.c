@@ -54,12 +54,14 @@ static bool needs_start(const struct conform_case *conform_case)
 
 static bool needs_test_hooks(const struct conform_case *conform_case)
 {
-	return conform_case->suite == SUITE_BACKEND &&
+	return suite_moves_clock(conform_case->suite) &&
 	       (json_get(conform_case->given, STR("clock")) != NULL ||
 		has_entry(conform_case, STR("when"), STR("clock")) ||
 		has_entry(conform_case, STR("when"), STR("drain")) ||
 		has_entry(conform_case, STR("when"), STR("forget")) ||
 		has_entry(conform_case, STR("when"), STR("cron")) ||
+		has_entry(conform_case, STR("when"), STR("sql")) ||
+		has_entry(conform_case, STR("when"), STR("job")) ||
 		has_entry(conform_case, STR("when"), STR("wait")));
 }
 

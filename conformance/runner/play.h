@@ -71,6 +71,8 @@ void play_close(struct play *play);
 
 /* Choosers. */
 play_choose play_script_choose;   /* the script; default 200 */
+play_choose play_json_choose;     /* the script; default 200 with {} */
+play_choose play_gateway_choose;  /* as upstream; default for /policies: an empty registry */
 play_choose play_upstream_choose; /* the script; `echo` and default: the request as JSON */
 play_choose play_portal_choose;   /* data: struct portal_play */
 

@@ -9,6 +9,19 @@ const struct json *play_script_choose(struct play *play, const struct record *re
 	return script_take(&play->script);
 }
 
+const struct json *play_json_choose(struct play *play, const struct record *record,
+				    struct arena *arena)
+{
+	const struct json *scripted = play_script_choose(play, record, arena);
+	struct json *answer;
+
+	if (scripted != NULL)
+		return scripted;
+	answer = json_new(arena, JSON_OBJECT);
+	json_set(answer, STR("json"), json_new(arena, JSON_OBJECT));
+	return answer;
+}
+
 static struct script *script_of(struct path_scripts *scripts, const struct json *override)
 {
 	for (size_t i = 0; i < scripts->count; i++) {

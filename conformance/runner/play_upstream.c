@@ -25,3 +25,17 @@ const struct json *play_upstream_choose(struct play *play, const struct record *
 
 	return answer == NULL || answer->kind == JSON_STRING ? echo(record, arena) : answer;
 }
+
+/* The registry of a gateway that offers nothing, and what it is in front of. */
+const struct json *play_gateway_choose(struct play *play, const struct record *record,
+				       struct arena *arena)
+{
+	struct json *answer, *content;
+
+	if (play->script.answers != NULL || !str_equal(record->path, STR("/policies")))
+		return play_upstream_choose(play, record, arena);
+	answer = json_new(arena, JSON_OBJECT);
+	content = json_set(answer, STR("json"), json_new(arena, JSON_OBJECT));
+	json_set(content, STR("policies"), json_new(arena, JSON_OBJECT));
+	return answer;
+}

@@ -7,6 +7,7 @@
 #include "base/error.h"
 #include "base/json.h"
 #include "base/list.h"
+#include "base/utc.h"
 #include "conformance/runner/run_internal.h"
 
 /* After its last answer a target may still report, log or close: a step is judged when nothing
@@ -41,6 +42,7 @@ static void free_run(struct case_run *run)
 	fixture_calls_free(&run->fixture);
 	vec_free(&run->failures.items);
 	vec_free(&run->observations);
+	vec_free(&run->cookies);
 	vec_free(&run->parallel);
 	arena_destroy(run->scratch);
 	arena_destroy(run->arena);
@@ -211,6 +213,7 @@ bool case_run_fits(struct case_run *run, const struct json *then)
 		.observations_count = run->observations.count,
 		.processes = processes_of(run),
 		.processes_count = run->processes.count,
+		.rows = run->rows,
 	};
 
 	play_logs_look(&run->scene.logs);
@@ -239,7 +242,7 @@ static void judge_ends(struct case_run *run)
 
 static bool judge(struct case_run *run)
 {
-	case_run_fits(run, json_get(run->step, STR("then")));
+	case_run_fits(run, run->then);
 	judge_ends(run);
 	return run->failures.items.count == 0;
 }
@@ -252,6 +255,7 @@ static void step_done(struct case_run *run)
 		return;
 	}
 	wire_begin_step(&run->scene.wire);
+	run->rows = NULL;
 	begin_step(run);
 }
 
@@ -270,7 +274,7 @@ static void observed(struct case_run *run)
 static void observe(struct case_run *run, bool is_last_look)
 {
 	run->is_last_look = is_last_look;
-	case_run_observe(run, json_get(run->step, STR("then")), observed);
+	case_run_observe(run, run->then, observed);
 }
 
 static void look(struct timer *timer)
@@ -292,6 +296,10 @@ static void look(struct timer *timer)
 
 static void settle(struct case_run *run)
 {
+	run->then = json_get(run->step, STR("then"));
+	if (run->has_kept)
+		run->then =
+			placeholders_expand_json(&run->scene.placeholders, run->arena, run->then);
 	run->settling_since_us = run->changed_us = world_monotonic_us(run->world);
 	run->changes_seen = run->scene.wire.changes;
 	timer_start(run->world, &run->pause, pace_of(run)->quiet_us, look);
@@ -337,6 +345,8 @@ static void target_came_up(struct case_run *run)
 		case_run_fail(run, STR("the target is ready, but was expected to fail"));
 	else if (run->conform_case->suite == SUITE_BACKEND)
 		case_run_seed(run);
+	else if (run->conform_case->suite == SUITE_PORTAL)
+		case_run_prepare(run);
 	else
 		case_run_first_step(run);
 }
@@ -375,13 +385,22 @@ static void target_has_changed(struct target *target, void *data)
 		target_came_up(run);
 }
 
-static void start_target(struct case_run *run)
+void case_run_start_target(struct case_run *run)
 {
 	struct error error = {0};
 
 	if (!target_start(&run->target, &run->scene.placeholders, run->scene.environment,
 			  json_get(run->scene.given, STR("arguments")), &error))
 		case_run_fail(run, str_copy(run->result_arena, str_from(error.text)));
+}
+
+/* Beside a portal others start first. */
+static void start_processes(struct case_run *run)
+{
+	if (run->conform_case->suite == SUITE_PORTAL)
+		case_run_prepare(run);
+	else
+		case_run_start_target(run);
 }
 
 static void servers_are_up(struct str failure, bool is_missing, void *data)
@@ -394,7 +413,7 @@ static void servers_are_up(struct str failure, bool is_missing, void *data)
 	else if (failure.size > 0)
 		case_run_fail(run, failure);
 	else
-		start_target(run);
+		start_processes(run);
 }
 
 /* For a command: a Redis of the case goes before the one of all cases. */
@@ -419,6 +438,9 @@ static bool set_up(struct case_run *run, struct error *error)
 	target->role = json_get_str(run->scene.given, STR("role"));
 	target->refuses_hooks = !json_bool(json_get(run->scene.given, STR("test_hooks")), true);
 	target->release = json_scalar_text(json_get(run->scene.given, STR("release")));
+	if (run->conform_case->suite == SUITE_PORTAL &&
+	    utc_parse(json_get_str(run->scene.given, STR("clock")), &target->clock_us))
+		run->clock_us = target->clock_us;
 	return true;
 }
 
@@ -431,7 +453,7 @@ static void start(struct case_run *run)
 	else if (run->servers.items.count > 0)
 		servers_start_all(&run->servers, servers_are_up);
 	else
-		start_target(run);
+		start_processes(run);
 }
 
 struct case_run *case_run_start(struct world *world, const struct run_options *options,
@@ -458,6 +480,7 @@ struct case_run *case_run_start(struct world *world, const struct run_options *o
 	run->target = (struct target){.world = world,
 				      .plan = &options->plan,
 				      .arena = run->arena,
+				      .clock_us = INT64_MIN,
 				      .changed = target_has_changed,
 				      .data = run};
 	timer_start(world, &run->timeout, options->timeout_us + case_wait_us(conform_case),

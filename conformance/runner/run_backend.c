@@ -52,6 +52,17 @@ static bool is_fine(struct case_run *run, const struct record *record)
 	return false;
 }
 
+/* After what belongs to an action, or to the start. */
+static void go_on(struct case_run *run)
+{
+	if (run->has_started)
+		case_run_next_action(run);
+	else if (run->conform_case->suite == SUITE_PORTAL)
+		case_run_prepare(run);
+	else
+		case_run_seed(run);
+}
+
 /* Test hooks. */
 
 static void hook_done(struct record *record, void *data)
@@ -60,10 +71,7 @@ static void hook_done(struct record *record, void *data)
 
 	if (!is_fine(run, record))
 		return;
-	if (run->has_started)
-		case_run_next_action(run);
-	else
-		case_run_seed(run);
+	go_on(run);
 }
 
 void case_run_drain(struct case_run *run)
@@ -110,10 +118,7 @@ static void set_next_clock(struct case_run *run)
 			return;
 		}
 	}
-	if (run->has_started)
-		case_run_next_action(run);
-	else
-		case_run_seed(run);
+	go_on(run);
 }
 
 static void clock_done(struct record *record, void *data)

@@ -20,14 +20,20 @@ typedef void redis_reply_came(struct case_run *run, const struct json *reply, st
 /* A process that the case runs beside the target: refscale in another role. */
 struct run_process {
 	struct case_run *run;
-	struct target target; /* with its name */
-	bool may_end;         /* it was told to */
+	struct target target;    /* with its name */
+	struct target_plan plan; /* of one that is no role of the target */
+	bool may_end;            /* it was told to */
 };
 
 /* One of several calls at the same time. */
 struct parallel_call {
 	struct case_run *run;
 	struct client_call *call; /* NULL: it is over */
+};
+
+/* Of a session of the case, a browser's. */
+struct cookie {
+	struct str session, name, value;
 };
 
 struct case_run {
@@ -75,7 +81,14 @@ struct case_run {
 	VEC(struct redis_observation) observations;
 	bool is_last_look;
 
-	bool has_kept; /* something of an answer, for later calls */
+	bool has_kept;           /* something of an answer, for later calls and checks */
+	const struct json *then; /* of the step, with what was kept */
+
+	/* A portal. */
+	int portal_stage; /* of its start: what is to be done next */
+	VEC(struct cookie) cookies;
+	const struct json *rows; /* of the step's last `sql`; NULL: none */
+	struct str provider_key; /* once it was asked for */
 
 	struct result result;
 	bool is_over, is_winding_up;
@@ -90,6 +103,7 @@ void case_run_fail_checks(struct case_run *run); /* as run->failures say */
 bool case_run_fits(struct case_run *run, const struct json *then);
 void case_run_end_when_possible(struct case_run *run); /* once it is over: something has ended */
 void case_run_next_action(struct case_run *run);       /* the present one is done */
+void case_run_start_target(struct case_run *run);
 void case_run_first_step(struct case_run *run);
 
 /* actions.c, actions_call.c */
@@ -110,6 +124,9 @@ void case_run_process(struct case_run *run, const struct json *given);
  * target that is only stopped is not waited for. */
 void case_run_stop(struct case_run *run, struct str which, bool kills);
 void case_run_start_server(struct case_run *run, struct str which);
+/* A real backend or gateway of refscale beside a portal; case_run_prepare() follows. */
+void case_run_companion(struct case_run *run, enum suite suite, const char *name, uint16_t port,
+			const struct json *environment, const struct json *arguments);
 struct run_process *case_run_find_process(struct case_run *run, struct str name); /* or NULL */
 void case_run_stop_processes(struct case_run *run);
 bool case_run_has_processes(const struct case_run *run); /* that did not end yet */
@@ -129,6 +146,23 @@ void case_run_set_clock_of(struct case_run *run, const struct run_process *proce
 void case_run_advance_clock(struct case_run *run, int64_t by_us);
 /* "Basic ..." of the target's Internal API. */
 struct str case_run_internal_credentials(struct case_run *run);
+
+/* run_portal.c */
+/* The next part of its start: real processes beside it, what it tells backend first; then the first
+ * step. */
+void case_run_prepare(struct case_run *run);
+void case_run_sql(struct case_run *run, const struct json *action);
+void case_run_job(struct case_run *run, struct str name);
+/* portal_call.c */
+/* Host, credentials and cookies of a call; false: the case failed. */
+void case_run_dress_call(struct case_run *run, struct client_request *request,
+			 const struct json *action);
+struct str case_run_portal_host(struct case_run *run, struct str face);
+void case_run_keep_cookies(struct case_run *run, const struct record *record);
+/* Nested values in brackets: {service: {name: x}, scopes: [a]} is service[name]=x&scopes[]=a. */
+struct str case_run_form_text(struct arena *arena, const struct json *form);
+void case_run_set_multipart(struct case_run *run, struct client_request *request,
+			    const struct json *parts);
 
 /* run_redis.c */
 /* An action: `place` is {in, server, database}, may be the action itself. The next one follows the

@@ -46,10 +46,15 @@ static void process_has_changed(struct target *target, void *data)
 	if (target->state != TARGET_ENDED && process->may_end)
 		return;
 	run->awaited = NULL;
-	if (target->state == TARGET_READY && run->clock_us != INT64_MIN)
+	if (target->state == TARGET_ENDED && !run->has_started)
+		case_run_fail(run, STR_CONCAT(run->result_arena, target->name,
+					      STR(" ended before it was ready")));
+	else if (target->state == TARGET_READY && run->clock_us != INT64_MIN)
 		case_run_set_clock_of(run, process);
-	else
+	else if (run->has_started)
 		case_run_next_action(run);
+	else
+		case_run_prepare(run);
 }
 
 static const struct json *environment_of(struct case_run *run, const struct json *given)
@@ -62,29 +67,56 @@ static const struct json *environment_of(struct case_run *run, const struct json
 	return environment;
 }
 
-void case_run_process(struct case_run *run, const struct json *given)
+static struct run_process *add_process(struct case_run *run, const struct target_plan *plan,
+				       struct str name)
 {
 	struct run_process *process = ARENA_NEW(run->arena, struct run_process);
-	struct error error = {0};
 
 	process->run = run;
 	process->target = (struct target){
 		.world = run->world,
-		.plan = &run->options->plan,
+		.plan = plan != NULL ? plan : &process->plan,
 		.arena = run->arena,
 		.wire = &run->scene.wire,
-		.name = json_scalar_text(json_get(given, STR("as"))),
-		.role = json_get_str(given, STR("role")),
-		.release = run->target.release,
-		.refuses_hooks = run->target.refuses_hooks,
+		.name = name,
+		.clock_us = INT64_MIN,
 		.changed = process_has_changed,
 		.data = process,
 	};
 	vec_push(&run->processes, process);
 	run->awaited = process;
-	if (!target_start(&process->target, &run->scene.placeholders, environment_of(run, given),
-			  json_get(given, STR("arguments")), &error))
+	return process;
+}
+
+static void start_process(struct case_run *run, struct run_process *process,
+			  const struct json *environment, const struct json *arguments)
+{
+	struct error error = {0};
+
+	if (!target_start(&process->target, &run->scene.placeholders, environment, arguments,
+			  &error))
 		case_run_fail(run, str_copy(run->result_arena, str_from(error.text)));
+}
+
+void case_run_process(struct case_run *run, const struct json *given)
+{
+	struct run_process *process =
+		add_process(run, &run->options->plan, json_scalar_text(json_get(given, STR("as"))));
+
+	process->target.role = json_get_str(given, STR("role"));
+	process->target.release = run->target.release;
+	process->target.refuses_hooks = run->target.refuses_hooks;
+	start_process(run, process, environment_of(run, given), json_get(given, STR("arguments")));
+}
+
+void case_run_companion(struct case_run *run, enum suite suite, const char *name, uint16_t port,
+			const struct json *environment, const struct json *arguments)
+{
+	struct run_process *process = add_process(run, NULL, str_from(name));
+
+	process->plan.suite = suite;
+	process->target.port = port;
+	start_process(run, process, environment, arguments);
 }
 
 void case_run_stop_processes(struct case_run *run)

@@ -15,14 +15,14 @@
 #define BACKEND_USER STR("internal")
 #define BACKEND_PASSWORD STR("internal-password")
 
-static void set_variable(struct scene *scene, struct str name, struct str value)
+void scene_set_variable(struct scene *scene, const char *name, struct str value)
 {
-	json_set(scene->environment, name, json_new_str(scene->arena, value));
+	json_set(scene->environment, str_from(name), json_new_str(scene->arena, value));
 }
 
-static void set_address(struct scene *scene, struct str name, const char *format, uint16_t port)
+void scene_set_address(struct scene *scene, const char *name, const char *format, uint16_t port)
 {
-	placeholders_set(&scene->placeholders, name,
+	placeholders_set(&scene->placeholders, str_from(name),
 			 str_format(scene->arena, format, (unsigned)port));
 }
 
@@ -60,7 +60,8 @@ bool scene_set(struct scene *scene, const struct json *set, struct error *error)
 	const struct json *portal = json_get(set, STR("portal"));
 	const struct json *issuer = json_get(set, STR("issuer"));
 	const struct json *names = json_get(set, STR("names"));
-	const enum side scripted[] = {SIDE_BACKEND, SIDE_UPSTREAM, SIDE_HOOK, SIDE_PROXY};
+	const enum side scripted[] = {SIDE_BACKEND, SIDE_UPSTREAM, SIDE_HOOK,
+				      SIDE_PROXY,   SIDE_ZYNC,     SIDE_GATEWAY};
 
 	for (size_t i = 0; i < sizeof scripted / sizeof *scripted; i++) {
 		const struct json *script = json_get(set, side_name(scripted[i]));
@@ -123,7 +124,7 @@ static bool open_plays(struct scene *scene, const struct json *tls, uint16_t por
 	       play_names_open(&scene->names, scene->world, scene->arena, error);
 }
 
-static void choose_config_path(struct scene *scene)
+void scene_choose_config_path(struct scene *scene)
 {
 	struct str directory = environment_text(scene->world, STR("TMPDIR"), STR("/tmp"));
 
@@ -141,7 +142,7 @@ static bool set_up_issuer(struct scene *scene, const struct json *given, struct 
 	scene->issuer.url = str_format(scene->arena, "http://127.0.0.1:%u/realm",
 				       (unsigned)scene->plays[SIDE_ISSUER].port);
 	placeholders_set(&scene->placeholders, STR("issuer"), scene->issuer.url);
-	set_address(scene, STR("issuer_port"), "%u", scene->plays[SIDE_ISSUER].port);
+	scene_set_address(scene, "issuer_port", "%u", scene->plays[SIDE_ISSUER].port);
 	if (tokens == NULL && issuer == NULL)
 		return true;
 	tokens = placeholders_expand_json(&scene->placeholders, scene->arena, tokens);
@@ -152,7 +153,7 @@ static bool set_up_issuer(struct scene *scene, const struct json *given, struct 
 }
 
 /* For who needs it: a case that gives files, or names the folder or the log server. */
-static bool open_logs(struct scene *scene, const struct json *given, struct error *error)
+bool scene_open_logs(struct scene *scene, const struct json *given, struct error *error)
 {
 	struct str text = given != NULL ? json_print(scene->arena, given) : STR("");
 	struct str folder =
@@ -165,7 +166,7 @@ static bool open_logs(struct scene *scene, const struct json *given, struct erro
 	if (!play_logs_open(&scene->logs, scene->world, scene->arena, &scene->wire, folder, error))
 		return false;
 	placeholders_set(&scene->placeholders, STR("folder"), folder);
-	set_address(scene, STR("syslog"), "127.0.0.1:%u", scene->logs.port);
+	scene_set_address(scene, "syslog", "127.0.0.1:%u", scene->logs.port);
 	return true;
 }
 
@@ -182,42 +183,45 @@ static bool open_gateway_scene(struct scene *scene, const struct json *given, ui
 	if (!open_plays(scene, json_get(given, STR("tls")), portal_port, error) ||
 	    !free_port_choose(scene->world, &https_port, error))
 		return false;
-	choose_config_path(scene);
-	set_address(scene, STR("backend"),
-		    is_tls(scene, SIDE_BACKEND) ? "https://127.0.0.1:%u" : "http://127.0.0.1:%u",
-		    scene->plays[SIDE_BACKEND].port);
-	set_address(scene, STR("upstream"),
-		    is_tls(scene, SIDE_UPSTREAM) ? "https://127.0.0.1:%u" : "http://127.0.0.1:%u",
-		    scene->plays[SIDE_UPSTREAM].port);
-	set_address(scene, STR("portal"),
-		    is_tls(scene, SIDE_PORTAL) ? "https://token@127.0.0.1:%u"
-					       : "http://token@127.0.0.1:%u",
-		    scene->plays[SIDE_PORTAL].port);
-	set_address(scene, STR("proxy"), "http://127.0.0.1:%u", scene->plays[SIDE_PROXY].port);
-	set_address(scene, STR("https_port"), "%u", https_port);
-	set_address(scene, STR("resolver"), "127.0.0.1:%u", scene->names.port);
-	set_address(scene, STR("backend_port"), "%u", scene->plays[SIDE_BACKEND].port);
-	set_address(scene, STR("upstream_port"), "%u", scene->plays[SIDE_UPSTREAM].port);
+	scene_choose_config_path(scene);
+	scene_set_address(scene, "backend",
+			  is_tls(scene, SIDE_BACKEND) ? "https://127.0.0.1:%u"
+						      : "http://127.0.0.1:%u",
+			  scene->plays[SIDE_BACKEND].port);
+	scene_set_address(scene, "upstream",
+			  is_tls(scene, SIDE_UPSTREAM) ? "https://127.0.0.1:%u"
+						       : "http://127.0.0.1:%u",
+			  scene->plays[SIDE_UPSTREAM].port);
+	scene_set_address(scene, "portal",
+			  is_tls(scene, SIDE_PORTAL) ? "https://token@127.0.0.1:%u"
+						     : "http://token@127.0.0.1:%u",
+			  scene->plays[SIDE_PORTAL].port);
+	scene_set_address(scene, "proxy", "http://127.0.0.1:%u", scene->plays[SIDE_PROXY].port);
+	scene_set_address(scene, "https_port", "%u", https_port);
+	scene_set_address(scene, "resolver", "127.0.0.1:%u", scene->names.port);
+	scene_set_address(scene, "backend_port", "%u", scene->plays[SIDE_BACKEND].port);
+	scene_set_address(scene, "upstream_port", "%u", scene->plays[SIDE_UPSTREAM].port);
 	placeholders_set(&scene->placeholders, STR("config"), scene->config_path);
-	return open_logs(scene, given, error) && set_up_issuer(scene, given, error);
+	return scene_open_logs(scene, given, error) && set_up_issuer(scene, given, error);
 }
 
-static void add_given_variables(struct scene *scene)
+void scene_add_given_variables(struct scene *scene)
 {
 	JSON_EACH (variable, json_get(scene->given, STR("environment")))
-		set_variable(scene, variable->key, json_scalar_text(variable));
+		json_set(scene->environment, variable->key,
+			 json_new_str(scene->arena, json_scalar_text(variable)));
 }
 
 static bool set_up_gateway(struct scene *scene, struct error *error)
 {
 	if (str_equal(json_get_str(scene->given, STR("source")), STR("portal")))
-		set_variable(scene, STR("THREESCALE_PORTAL_ENDPOINT"), STR("{portal}"));
+		scene_set_variable(scene, "THREESCALE_PORTAL_ENDPOINT", STR("{portal}"));
 	else
-		set_variable(scene, STR("THREESCALE_CONFIG_FILE"), STR("{config}"));
-	set_variable(scene, STR("RESOLVER"), STR("{resolver}"));
+		scene_set_variable(scene, "THREESCALE_CONFIG_FILE", STR("{config}"));
+	scene_set_variable(scene, "RESOLVER", STR("{resolver}"));
 	/* A proxy of the machine would come between the target and what is played. */
-	set_variable(scene, STR("no_proxy"), STR("*"));
-	add_given_variables(scene);
+	scene_set_variable(scene, "no_proxy", STR("*"));
+	scene_add_given_variables(scene);
 	if (scene->logs.world != NULL &&
 	    !play_logs_write(&scene->logs, json_get(scene->given, STR("files")), error))
 		return false;
@@ -227,54 +231,62 @@ static bool set_up_gateway(struct scene *scene, struct error *error)
 	return scene_set(scene, scene->given, error);
 }
 
-static bool open_backend_scene(struct scene *scene, struct error *error)
+static bool open_backend_scene(struct scene *scene, const struct json *given, uint16_t portal_port,
+			       struct error *error)
 {
 	uint16_t free_port = 0;
 
+	(void)given;
+	(void)portal_port;
 	if (!play_open(&scene->plays[SIDE_HOOK], scene->world, &scene->wire, SIDE_HOOK,
 		       play_script_choose, NULL, error))
 		return false;
 	if (!free_port_choose(scene->world, &free_port, error))
 		return false;
-	set_address(scene, STR("free_port"), "%u", free_port);
-	set_address(scene, STR("hook"), "http://127.0.0.1:%u/hook", scene->plays[SIDE_HOOK].port);
+	scene_set_address(scene, "free_port", "%u", free_port);
+	scene_set_address(scene, "hook", "http://127.0.0.1:%u/hook", scene->plays[SIDE_HOOK].port);
 	return true;
 }
 
 static bool set_up_backend(struct scene *scene, struct error *error)
 {
-	set_variable(scene, STR("CONFIG_INTERNAL_API_USER"), BACKEND_USER);
-	set_variable(scene, STR("CONFIG_INTERNAL_API_PASSWORD"), BACKEND_PASSWORD);
-	add_given_variables(scene);
+	scene_set_variable(scene, "CONFIG_INTERNAL_API_USER", BACKEND_USER);
+	scene_set_variable(scene, "CONFIG_INTERNAL_API_PASSWORD", BACKEND_PASSWORD);
+	scene_add_given_variables(scene);
 	return scene_set(scene, scene->given, error);
 }
+
+/* What each suite plays, and what the target is given of it. */
+static const struct {
+	bool (*open)(struct scene *scene, const struct json *given, uint16_t portal_port,
+		     struct error *error);
+	bool (*set_up)(struct scene *scene, struct error *error);
+} suites[SUITES] = {
+	[SUITE_GATEWAY] = {open_gateway_scene, set_up_gateway},
+	[SUITE_BACKEND] = {open_backend_scene, set_up_backend},
+	[SUITE_PORTAL] = {scene_open_portal, scene_set_up_portal},
+};
 
 bool scene_open(struct scene *scene, struct world *world, struct arena *arena,
 		const struct conform_case *conform_case, uint16_t portal_port, struct error *error)
 {
-	bool is_gateway = conform_case->suite == SUITE_GATEWAY;
-
 	scene->world = world;
 	scene->arena = arena;
 	scene->host = STR("127.0.0.1");
 	scene->environment = json_new(arena, JSON_OBJECT);
 	wire_init(&scene->wire, arena);
-	if (is_gateway ? !open_gateway_scene(scene, conform_case->given, portal_port, error)
-		       : !open_backend_scene(scene, error))
+	if (!suites[conform_case->suite].open(scene, conform_case->given, portal_port, error))
 		return false;
 	scene->given = placeholders_expand_json(&scene->placeholders, arena, conform_case->given);
 	scene->steps = placeholders_expand_json(&scene->placeholders, arena, conform_case->steps);
-	return is_gateway ? set_up_gateway(scene, error) : set_up_backend(scene, error);
+	return suites[conform_case->suite].set_up(scene, error);
 }
 
 void scene_close_plays(struct scene *scene)
 {
-	const enum side played[] = {SIDE_BACKEND, SIDE_UPSTREAM, SIDE_PORTAL,
-				    SIDE_ISSUER,  SIDE_HOOK,     SIDE_PROXY};
-
-	for (size_t i = 0; i < sizeof played / sizeof *played; i++) {
-		if (scene->plays[played[i]].world != NULL)
-			play_close(&scene->plays[played[i]]);
+	for (int side = 0; side < SIDES; side++) {
+		if (scene->plays[side].world != NULL)
+			play_close(&scene->plays[side]);
 	}
 	play_names_close(&scene->names);
 }

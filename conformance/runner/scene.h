@@ -37,7 +37,21 @@ struct scene {
 	struct str host;           /* of the first service: where clients call */
 	struct str config_path;    /* empty: no file yet */
 	struct json *environment;  /* what the target is given: name -> text */
+	/* Ports of what a portal case runs beside its target; 0: it does not. */
+	uint16_t backend_port, apicast_port;
 };
+
+/* scene_portal.c */
+bool scene_open_portal(struct scene *scene, const struct json *given, uint16_t portal_port,
+		       struct error *error);
+bool scene_set_up_portal(struct scene *scene, struct error *error);
+
+/* For the parts of scene.c. */
+void scene_set_variable(struct scene *scene, const char *name, struct str value);
+void scene_set_address(struct scene *scene, const char *name, const char *format, uint16_t port);
+void scene_add_given_variables(struct scene *scene);
+void scene_choose_config_path(struct scene *scene);
+bool scene_open_logs(struct scene *scene, const struct json *given, struct error *error);
 
 /* fixtures/certificates/NAME.pem or .key */
 struct str scene_certificate_path(struct arena *arena, struct str name, struct str ending);

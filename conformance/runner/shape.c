@@ -32,6 +32,7 @@ bool shape_duration_us(struct str text, int64_t *duration_us)
 		{STR_INIT("s"), 1000000},
 		{STR_INIT("m"), INT64_C(60) * 1000000},
 		{STR_INIT("h"), INT64_C(3600) * 1000000},
+		{STR_INIT("d"), INT64_C(24) * 3600 * 1000000},
 	};
 	int64_t count;
 
@@ -124,6 +125,8 @@ static bool check_json(const struct place *place, const struct json *value)
 {
 	if (match_is_matcher(value))
 		return check_matcher(place, value);
+	if (match_is_item_count(value))
+		return value->first_child->is_integer || refuse(place, value, "{item_count: N}");
 	JSON_EACH (child, value) {
 		if (!check_json(place, child))
 			return false;
@@ -220,6 +223,19 @@ static bool check_map(const struct place *place, const struct json *value, check
 	return check_each(place, value, JSON_OBJECT, check, "an object");
 }
 
+static bool check_texts_or_objects(const struct place *place, const struct json *value,
+				   check_item *check, const struct shape_key *keys)
+{
+	if (value->kind != JSON_OBJECT)
+		return refuse(place, value, "an object");
+	JSON_EACH (child, value) {
+		if (child->kind == JSON_OBJECT ? !check_keys(place, child, keys)
+					       : !check(place, child))
+			return false;
+	}
+	return true;
+}
+
 bool shape_check(const struct json *value, const struct shape_key *shape, struct str path,
 		 struct error *error)
 {
@@ -253,8 +269,10 @@ bool shape_check(const struct json *value, const struct shape_key *shape, struct
 		return check_instant(&place, value);
 	case SHAPE_PATTERN:
 		return check_pattern(&place, value);
-	case SHAPE_PATTERNS:
-		return check_map(&place, value, check_pattern);
+	case SHAPE_KEPT:
+		return check_texts_or_objects(&place, value, check_pattern, shape->keys);
+	case SHAPE_PARTS:
+		return check_texts_or_objects(&place, value, check_text, shape->keys);
 	case SHAPE_VALUE:
 		return check_value(&place, value);
 	case SHAPE_VALUES:
@@ -272,7 +290,11 @@ bool shape_check(const struct json *value, const struct shape_key *shape, struct
 	case SHAPE_CALLS:
 		return is_word(value, STR("none")) || check_one_or_list(&place, value, shape->keys);
 	case SHAPE_SCRIPT:
-		return is_word(value, STR("echo")) || check_one_or_list(&place, value, shape->keys);
+		return is_word(value, str_from(shape->words)) ||
+		       check_one_or_list(&place, value, shape->keys);
+	case SHAPE_WORD_OR_OBJECT:
+		return is_word(value, str_from(shape->words)) ||
+		       check_keys(&place, value, shape->keys);
 	case SHAPE_SCRIPTS:
 		return check_named(&place, value, shape->keys, true);
 	}

@@ -26,7 +26,8 @@ enum shape_kind {
 	SHAPE_DURATION,  /* "300s", "20ms" */
 	SHAPE_INSTANT,   /* "2019-06-04T10:20:30Z" */
 	SHAPE_PATTERN,   /* of matches */
-	SHAPE_PATTERNS,  /* name: pattern */
+	SHAPE_KEPT,      /* name: pattern, or object of `keys` */
+	SHAPE_PARTS,     /* name: text, or object of `keys` */
 	SHAPE_VALUE,     /* what a value is compared with: a text, or {matches|absent|any: ...} */
 	SHAPE_VALUES,    /* name: value, or a list of values */
 	SHAPE_JSON,      /* any JSON, whose {matches: ...} can be compiled */
@@ -34,9 +35,10 @@ enum shape_kind {
 	SHAPE_NAMED,     /* name: object of `keys` */
 	SHAPE_LIST,      /* of objects of `keys` */
 	SHAPE_ONE_OR_LIST,
-	SHAPE_CALLS,   /* `none`, or as before */
-	SHAPE_SCRIPT,  /* `echo`, or as before */
-	SHAPE_SCRIPTS, /* name: object of `keys`, or a list of them */
+	SHAPE_CALLS,          /* `none`, or as before */
+	SHAPE_SCRIPT,         /* the word of `words`, or as before */
+	SHAPE_SCRIPTS,        /* name: object of `keys`, or a list of them */
+	SHAPE_WORD_OR_OBJECT, /* the word of `words`, or an object of `keys` */
 };
 
 struct shape_key {

@@ -1,10 +1,13 @@
 #include "conformance/runner/target.h"
 
+#include <inttypes.h>
+
 #include "base/arena.h"
 #include "base/error.h"
 #include "base/json.h"
 #include "base/list.h"
 #include "base/url.h"
+#include "base/utc.h"
 #include "conformance/runner/client.h"
 #include "world/http_server.h"
 
@@ -149,24 +152,36 @@ static void add_word(struct target *target, struct str *words, size_t *count, st
 	words[(*count)++] = str_copy(target->arena, word);
 }
 
-static size_t gateway_words(struct target *target, struct str *words)
+static void add_number(struct target *target, struct str *words, size_t *count, const char *option,
+		       int64_t number)
+{
+	add_word(target, words, count, str_from(option));
+	words[(*count)++] = str_format(target->arena, "%" PRId64, number);
+}
+
+static void add_release(struct target *target, struct str *words, size_t *count)
+{
+	if (target->release.size == 0)
+		return;
+	add_word(target, words, count, STR("--release"));
+	add_word(target, words, count, target->release);
+}
+
+static size_t gateway_words(struct target *target, const struct json *environment,
+			    struct str *words)
 {
 	static const struct str fixed[] = {
-		STR_INIT("refscale"),
-		STR_INIT("gateway"),
-		STR_INIT("--port"),
-		STR_INIT("0"),
-		STR_INIT("--management-port"),
-		STR_INIT("0"),
-		STR_INIT("--metrics-port"),
-		STR_INIT("0"),
-		STR_INIT("--echo-port"),
-		STR_INIT("0"),
+		STR_INIT("refscale"),          STR_INIT("gateway"),
+		STR_INIT("--management-port"), STR_INIT("0"),
+		STR_INIT("--metrics-port"),    STR_INIT("0"),
+		STR_INIT("--echo-port"),       STR_INIT("0"),
 	};
 	size_t count = 0;
 
 	for (size_t i = 0; i < sizeof fixed / sizeof *fixed; i++)
 		add_word(target, words, &count, fixed[i]);
+	(void)environment;
+	add_number(target, words, &count, "--port", target->port);
 	return count;
 }
 
@@ -185,29 +200,48 @@ static size_t backend_words(struct target *target, const struct json *environmen
 	add_word(target, words, &count, STR("refscale"));
 	add_word(target, words, &count, STR("backend"));
 	add_word(target, words, &count, target->role.size > 0 ? target->role : STR("all"));
-	if (is_listening_role(target->role)) {
-		add_word(target, words, &count, STR("--port"));
-		add_word(target, words, &count, STR("0"));
-	}
+	if (is_listening_role(target->role))
+		add_number(target, words, &count, "--port", target->port);
 	if (is_listening_role(target->role) && !target->refuses_hooks)
 		add_word(target, words, &count, STR("--test-hooks"));
 	if (!has_own_redis(environment)) {
 		add_word(target, words, &count, STR("--store"));
 		add_word(target, words, &count, store.size > 0 ? store : STR(":memory:"));
 	}
-	if (target->release.size > 0) {
-		add_word(target, words, &count, STR("--release"));
-		add_word(target, words, &count, target->release);
+	add_release(target, words, &count);
+	return count;
+}
+
+static size_t portal_words(struct target *target, const struct json *environment, struct str *words)
+{
+	size_t count = 0;
+
+	add_word(target, words, &count, STR("refscale"));
+	add_word(target, words, &count, STR("portal"));
+	add_number(target, words, &count, "--port", target->port);
+	if (!target->refuses_hooks)
+		add_word(target, words, &count, STR("--test-hooks"));
+	if (!target->refuses_hooks && target->clock_us != INT64_MIN)
+		add_number(target, words, &count, "--test-clock", target->clock_us / UTC_SECOND_US);
+	if (json_get(environment, STR("DATABASE_URL")) == NULL &&
+	    target->plan->database.size == 0) {
+		add_word(target, words, &count, STR("--database"));
+		add_word(target, words, &count, STR(":memory:"));
 	}
+	add_release(target, words, &count);
 	return count;
 }
 
 static size_t refscale_words(struct target *target, const struct json *environment,
 			     const struct json *arguments, struct str *words)
 {
-	size_t count = target->plan->suite == SUITE_GATEWAY
-			       ? gateway_words(target, words)
-			       : backend_words(target, environment, words);
+	static size_t (*const words_of[SUITES])(
+		struct target * target, const struct json *environment, struct str *words) = {
+		[SUITE_GATEWAY] = gateway_words,
+		[SUITE_BACKEND] = backend_words,
+		[SUITE_PORTAL] = portal_words,
+	};
+	size_t count = words_of[target->plan->suite](target, environment, words);
 
 	JSON_EACH (argument, arguments)
 		add_word(target, words, &count, json_scalar_text(argument));
@@ -216,7 +250,7 @@ static size_t refscale_words(struct target *target, const struct json *environme
 
 bool target_has_hooks(const struct target *target)
 {
-	return target->plan->suite == SUITE_BACKEND && target->state == TARGET_READY &&
+	return target->plan->suite != SUITE_GATEWAY && target->state == TARGET_READY &&
 	       target->ports[TARGET_PROXY] != 0 && !target->refuses_hooks;
 }
 
@@ -235,6 +269,12 @@ static void probed(struct record *record, void *data)
 		timer_start(target->world, &target->timer, PROBE_PAUSE_US, probe);
 }
 
+static const struct str probe_paths[SUITES] = {
+	[SUITE_GATEWAY] = STR_INIT("/_threescale/healthz"),
+	[SUITE_BACKEND] = STR_INIT("/status"),
+	[SUITE_PORTAL] = STR_INIT("/check.txt"),
+};
+
 /* Any answer shows that it serves; the path is one that reaches neither backend nor upstream. */
 static void probe(struct timer *timer)
 {
@@ -243,13 +283,13 @@ static void probe(struct timer *timer)
 		.address = target->address,
 		.port = target->ports[TARGET_PROXY],
 		.method = STR("GET"),
-		.target = target->plan->suite == SUITE_GATEWAY ? STR("/_threescale/healthz")
-							       : STR("/status"),
+		.target = probe_paths[target->plan->suite],
 		.timeout_ms = PROBE_TIMEOUT_MS,
 	};
 
 	http_fields_init(&request.fields, target->arena);
 	http_fields_add(&request.fields, STR("Host"), STR("localhost"));
+	http_fields_add(&request.fields, STR("X-Forwarded-Proto"), STR("https"));
 	target->probe = client_send(target->world, &target->probe_wire, &request, probed, target);
 }
 
@@ -354,6 +394,8 @@ static void add_default_variables(const struct target *target, const struct json
 		{SUITE_GATEWAY, false, STR_INIT("APICAST_WORKERS"), STR_INIT("1")},
 	};
 
+	const struct str database_url = STR("DATABASE_URL");
+
 	for (size_t i = 0; i < sizeof defaults / sizeof *defaults; i++) {
 		if (defaults[i].suite == target->plan->suite &&
 		    (!defaults[i].is_refscale || target_plan_is_refscale(target->plan)) &&
@@ -361,13 +403,16 @@ static void add_default_variables(const struct target *target, const struct json
 			variables->items[variables->count++] =
 				(struct process_variable){defaults[i].name, defaults[i].value};
 	}
+	if (target->plan->database.size > 0 && json_get(environment, database_url) == NULL)
+		variables->items[variables->count++] =
+			(struct process_variable){database_url, target->plan->database};
 }
 
 static struct variables variables_of(struct target *target, const struct placeholders *placeholders,
 				     const struct json *environment)
 {
 	struct variables variables = {
-		ARENA_ARRAY(target->arena, struct process_variable, environment->count + 2), 0};
+		ARENA_ARRAY(target->arena, struct process_variable, environment->count + 3), 0};
 
 	JSON_EACH (variable, environment)
 		variables.items[variables.count++] = (struct process_variable){
@@ -381,7 +426,7 @@ static bool start_process(struct target *target, const struct placeholders *plac
 			  const struct json *environment, const struct json *arguments,
 			  struct error *error)
 {
-	size_t words_max = 16 + (arguments != NULL ? arguments->count : 0);
+	size_t words_max = 24 + (arguments != NULL ? arguments->count : 0);
 	struct str *words = ARENA_ARRAY(target->arena, struct str, words_max);
 	struct variables variables = variables_of(target, placeholders, environment);
 	bool is_refscale = target_plan_is_refscale(target->plan);

@@ -43,6 +43,7 @@ struct target_plan {
 	struct str worker_command, cron_command; /* of a backend's further processes; empty: none */
 	struct str url, management_url;          /* of a running target; empty: none */
 	struct str store;                        /* backend: redis:// URL; empty: in memory */
+	struct str database;                     /* portal: DATABASE_URL; empty: in memory */
 };
 
 bool target_plan_is_refscale(const struct target_plan *plan);
@@ -63,7 +64,9 @@ struct target {
 	struct str name;    /* of its log lines; empty: the target itself */
 	struct str role;    /* of a backend; empty: all */
 	struct str release; /* of a backend; empty: the default */
-	bool refuses_hooks; /* refscale's backend without its test hooks */
+	bool refuses_hooks; /* refscale's backend or portal without its test hooks */
+	uint16_t port;      /* where refscale must listen; 0: anywhere */
+	int64_t clock_us; /* portal: where its clock stands from the start on; INT64_MIN: it goes */
 	enum target_state state;
 	int exit_status; /* when it ended: status, or 128 + signal */
 	bool was_killed;
@@ -77,8 +80,8 @@ struct target {
 	void *data;
 };
 
-/* Order of use: fill world, plan, arena, wire, name, role, release, refuses_hooks, changed,
- * data; start; stop;
+/* Order of use: fill world, plan, arena, wire, name, role, release, refuses_hooks, port, clock_us,
+ * changed, data; start; stop;
  * wait for TARGET_ENDED; free. `environment` (name: text) is what the target gets on top,
  * `arguments` a list or NULL. */
 bool target_start(struct target *target, struct placeholders *placeholders,
@@ -88,7 +91,8 @@ bool target_start(struct target *target, struct placeholders *placeholders,
 bool target_stop(struct target *target);
 void target_ask_to_stop(struct target *target); /* only asks */
 void target_kill(struct target *target);
-/* Whether clock, cache and queues of it are in reach (refscale's own backend that listens). */
+/* Whether its clock, and all else that only tests touch, is in reach (refscale's own backend or
+ * portal that listens). */
 bool target_has_hooks(const struct target *target);
 void target_free(struct target *target);
 

@@ -11,7 +11,8 @@ static const struct str side_names[SIDES] = {
 	[SIDE_CLIENT] = STR_INIT("client"),     [SIDE_BACKEND] = STR_INIT("backend"),
 	[SIDE_UPSTREAM] = STR_INIT("upstream"), [SIDE_PORTAL] = STR_INIT("portal"),
 	[SIDE_ISSUER] = STR_INIT("issuer"),     [SIDE_HOOK] = STR_INIT("hook"),
-	[SIDE_PROXY] = STR_INIT("proxy"),
+	[SIDE_PROXY] = STR_INIT("proxy"),       [SIDE_ZYNC] = STR_INIT("zync"),
+	[SIDE_GATEWAY] = STR_INIT("gateway"),   [SIDE_MAIL] = STR_INIT("mail"),
 };
 
 struct str side_name(enum side side)
@@ -78,6 +79,11 @@ void wire_add_log(struct wire *wire, struct str of, struct str line)
 
 	vec_push(&wire->log, noted);
 	wire_touch(wire);
+}
+
+void wire_begin_calls(struct wire *wire)
+{
+	wire->step_records = wire->records.count;
 }
 
 void wire_begin_step(struct wire *wire)

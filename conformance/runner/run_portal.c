@@ -1,0 +1,245 @@
+/* What the runner itself does around a portal: real processes of refscale beside it, the start, and
+ * what only tests may touch. None of its own calls is on the case's wire. */
+#include "base/arena.h"
+#include "base/json.h"
+#include "base/limits.h"
+#include "base/list.h"
+#include "conformance/runner/run_internal.h"
+
+/* A target without hooks tells backend what it was seeded with, and nobody knows when it is done.
+ */
+#define SEEDING_QUIET_US 100000
+
+enum { STAGE_BACKEND, STAGE_TARGET, STAGE_TOLD, STAGE_KEY, STAGE_APICAST, STAGE_STEPS };
+
+static bool is_fine(struct case_run *run, const struct record *record)
+{
+	run->call = NULL;
+	if (record->status >= 200 && record->status < 300)
+		return true;
+	case_run_fail(run,
+		      str_format(run->result_arena, "%.*s %.*s was answered with %d %.*s%.*s",
+				 STR_ARG(record->method), STR_ARG(record->target), record->status,
+				 STR_ARG(str_slice(record->answer_body, 0, 200)),
+				 STR_ARG(record->failure)));
+	return false;
+}
+
+/* Companions. */
+
+static void set(struct case_run *run, struct json *environment, const char *name, struct str value)
+{
+	json_set(environment, str_from(name), json_new_str(run->arena, value));
+}
+
+static struct str variable(const struct case_run *run, const char *name)
+{
+	return json_get_str(run->scene.environment, str_from(name));
+}
+
+/* Its storage is where the portal reads statistics, when the case says. */
+static void start_backend(struct case_run *run)
+{
+	struct json *environment = json_new(run->arena, JSON_OBJECT);
+	struct str redis = variable(run, "BACKEND_REDIS_URL");
+
+	set(run, environment, "CONFIG_INTERNAL_API_USER",
+	    variable(run, "CONFIG_INTERNAL_API_USER"));
+	set(run, environment, "CONFIG_INTERNAL_API_PASSWORD",
+	    variable(run, "CONFIG_INTERNAL_API_PASSWORD"));
+	if (redis.size > 0)
+		set(run, environment, "CONFIG_REDIS_PROXY", redis);
+	case_run_companion(run, SUITE_BACKEND, "backend", run->scene.backend_port, environment,
+			   NULL);
+}
+
+/* A self-managed gateway of the first tenant, which asks at every call. */
+static void start_apicast(struct case_run *run)
+{
+	const struct json *given = json_get(run->scene.given, STR("apicast"));
+	struct json *environment = json_new(run->arena, JSON_OBJECT);
+
+	placeholders_set(&run->scene.placeholders, STR("port"),
+			 str_format(run->arena, "%u", (unsigned)run->target.ports[TARGET_PROXY]));
+	set(run, environment, "THREESCALE_PORTAL_ENDPOINT",
+	    STR_CONCAT(run->arena, STR("http://"), variable(run, "ADMIN_ACCESS_TOKEN"),
+		       STR("@127.0.0.1:{port}")));
+	set(run, environment, "BACKEND_ENDPOINT_OVERRIDE", STR("{backend}"));
+	set(run, environment, "APICAST_CONFIGURATION_LOADER", STR("lazy"));
+	set(run, environment, "APICAST_CONFIGURATION_CACHE", STR("0"));
+	set(run, environment, "RESOLVER", STR("{resolver}"));
+	set(run, environment, "no_proxy", STR("*"));
+	JSON_EACH (item, json_get(given, STR("environment")))
+		set(run, environment, str_cstr(run->arena, item->key), json_scalar_text(item));
+	case_run_companion(run, SUITE_GATEWAY, "apicast", run->scene.apicast_port, environment,
+			   json_get(given, STR("arguments")));
+}
+
+/* What it was seeded with reaches backend before the case begins. */
+
+static void told(struct record *record, void *data)
+{
+	if (is_fine(data, record))
+		case_run_prepare(data);
+}
+
+static void quiet(struct timer *timer)
+{
+	case_run_prepare(LIST_ENTRY(timer, struct case_run, pause));
+}
+
+static void wait_until_told(struct case_run *run)
+{
+	const struct fixture_call call = {STR("POST"), STR("/__test/settle"), STR("")};
+
+	if (target_plan_is_refscale(&run->options->plan) && !run->target.refuses_hooks)
+		case_run_ask(run, &run->target, &call, told);
+	else
+		timer_start(run->world, &run->pause, SEEDING_QUIET_US, quiet);
+}
+
+/* The first tenant's provider key is the user key of its application at master. */
+
+static void ask_master(struct case_run *run, struct str path, client_done *done)
+{
+	struct client_request request = {
+		.address = run->target.address,
+		.port = run->target.ports[TARGET_PROXY],
+		.method = STR("GET"),
+		.target = STR_CONCAT(run->arena, path, STR("access_token="),
+				     variable(run, "MASTER_ACCESS_TOKEN")),
+	};
+
+	http_fields_init(&request.fields, run->arena);
+	http_fields_add(&request.fields, STR("Host"), case_run_portal_host(run, STR("master")));
+	run->call = client_send(run->world, &run->hook_wire, &request, done, run);
+}
+
+static const struct json *answer_json(struct case_run *run, const struct record *record)
+{
+	return json_parse(run->arena, record->answer_body, LIMIT_CONFIG_BYTES, NULL);
+}
+
+static void key_came(struct record *record, void *data)
+{
+	struct case_run *run = data;
+
+	if (!is_fine(run, record))
+		return;
+	run->provider_key = json_str(
+		json_path(answer_json(run, record), "applications.0.application.user_key"));
+	if (run->provider_key.size > 0)
+		case_run_prepare(run);
+	else
+		case_run_fail(run, STR("the tenant has no provider key"));
+}
+
+static void tenant_came(struct record *record, void *data)
+{
+	struct case_run *run = data;
+
+	if (!is_fine(run, record))
+		return;
+	ask_master(run,
+		   STR_CONCAT(run->arena, STR("/admin/api/accounts/"),
+			      json_scalar_text(
+				      json_path(answer_json(run, record), "accounts.0.account.id")),
+			      STR("/applications.json?")),
+		   key_came);
+}
+
+static bool needs_key(const struct case_run *run)
+{
+	JSON_EACH (step, run->scene.steps) {
+		JSON_EACH (action, json_get(step, STR("when"))) {
+			if (str_equal(json_get_str(action, STR("as")), STR("provider_key")))
+				return true;
+		}
+	}
+	return false;
+}
+
+/* The start, part by part; each calls case_run_prepare() when it is done. */
+
+static bool must_fail(const struct case_run *run)
+{
+	return str_equal(json_get_str(run->scene.given, STR("start")), STR("fails"));
+}
+
+void case_run_prepare(struct case_run *run)
+{
+	switch (run->portal_stage++) {
+	case STAGE_BACKEND:
+		if (run->scene.backend_port != 0)
+			start_backend(run);
+		else
+			case_run_prepare(run);
+		return;
+	case STAGE_TARGET:
+		case_run_start_target(run);
+		return;
+	case STAGE_TOLD:
+		if (!must_fail(run))
+			wait_until_told(run);
+		return;
+	case STAGE_KEY:
+		if (needs_key(run))
+			ask_master(run, STR("/admin/api/accounts.json?"), tenant_came);
+		else
+			case_run_prepare(run);
+		return;
+	case STAGE_APICAST:
+		if (run->scene.apicast_port != 0)
+			start_apicast(run);
+		else
+			case_run_prepare(run);
+		return;
+	default:
+		wire_begin_calls(&run->scene.wire);
+		case_run_first_step(run);
+	}
+}
+
+/* What only tests may touch. */
+
+static void rows_came(struct record *record, void *data)
+{
+	struct case_run *run = data;
+
+	if (!is_fine(run, record))
+		return;
+	run->rows = answer_json(run, record);
+	case_run_next_action(run);
+}
+
+void case_run_sql(struct case_run *run, const struct json *action)
+{
+	struct json *body = json_new(run->arena, JSON_OBJECT);
+	const struct json *arguments = json_get(action, STR("arguments"));
+	struct fixture_call call = {STR("POST"), STR("/__test/sql"), STR("")};
+
+	if (run->has_kept)
+		arguments =
+			placeholders_expand_json(&run->scene.placeholders, run->arena, arguments);
+	json_set(body, STR("sql"),
+		 json_new_str(run->arena, placeholders_expand(&run->scene.placeholders, run->arena,
+							      json_get_str(action, STR("sql")))));
+	if (arguments != NULL)
+		json_set(body, STR("arguments"), json_copy(run->arena, arguments));
+	call.body = json_print(run->arena, body);
+	case_run_ask(run, &run->target, &call, rows_came);
+}
+
+static void job_done(struct record *record, void *data)
+{
+	if (is_fine(data, record))
+		case_run_next_action(data);
+}
+
+void case_run_job(struct case_run *run, struct str name)
+{
+	const struct fixture_call call = {
+		STR("POST"), STR_CONCAT(run->arena, STR("/__test/jobs/"), name), STR("")};
+
+	case_run_ask(run, &run->target, &call, job_done);
+}
