@@ -161,6 +161,22 @@ static const char *const good[] = {
 	"        - {failure: 'no answer: connection closed'}\n"
 	"    - {upstream: {method: POST, path: /a, body: abc}}\n",
 
+	"  when:\n"
+	"    - raw: [\"CONNECT 127.0.0.1:1 HTTP/1.1\\r\\nHost: x\\r\\n\\r\\n\"]\n"
+	"      to: '127.0.0.1:{proxy_port}'\n"
+	"    - raw: [\"GET http://a/b HTTP/1.1\\r\\nHost: a\\r\\n\\r\\n\"]\n"
+	"      to: '127.0.0.1:{proxy_port}'\n"
+	"    - set: {proxy: [{status: 407}]}\n"
+	"    - raw: [\"CONNECT 127.0.0.1:1 HTTP/1.1\\r\\nHost: x\\r\\n\\r\\n\"]\n"
+	"      to: '127.0.0.1:{proxy_port}'\n"
+	"    - set: {proxy: [{fault: refuse}]}\n"
+	"    - raw: [\"GET http://a/b HTTP/1.1\\r\\nHost: a\\r\\n\\r\\n\"]\n"
+	"      to: '127.0.0.1:{proxy_port}'\n"
+	"  then:\n"
+	"    - {answers: [{status: 200}, {body_json: {path: http://a/b}}, {status: 407}, {failure: "
+	"{any: true}}]}\n"
+	"    - proxy: [{method: CONNECT, target: 127.0.0.1:1}, {method: GET}, {method: CONNECT}]\n",
+
 	"  given: {environment: {FAKE: stubborn}}\n"
 	"  when: [{get: '/?user_key=k'}]\n"
 	"  then: [{answer: {status: 200}}]\n",

@@ -5,6 +5,7 @@
 #include "base/arena.h"
 #include "base/error.h"
 #include "base/json.h"
+#include "conformance/runner/play_tunnels.h"
 #include "conformance/runner/shape.h"
 #include "http/body.h"
 #include "world/http_server.h"
@@ -185,11 +186,34 @@ static void requested(struct http_exchange *exchange, void *data)
 
 /* Listening. */
 
+static void stop_listening(struct play *play)
+{
+	struct http_listener *listener = play->listener;
+	struct play_tunnels *tunnels = play->tunnels;
+
+	play->listener = NULL;
+	play->tunnels = NULL;
+	play_tunnels_close(tunnels);
+	http_listener_close(play->world, listener);
+}
+
+static bool open_tunnels(struct play *play, struct error *error)
+{
+	play->tunnels =
+		play_tunnels_open(play, http_listener_port(play->world, play->listener), error);
+	if (play->tunnels == NULL) {
+		stop_listening(play);
+		return false;
+	}
+	play->port = play_tunnels_port(play->tunnels);
+	return true;
+}
+
 static bool listen_now(struct play *play, struct error *error)
 {
 	struct http_listen_options options = {
 		.address = STR("127.0.0.1"),
-		.port = play->port,
+		.port = play->opens_tunnels ? 0 : play->port,
 		.certificate = play->certificate,
 		.private_key = play->private_key,
 		.asks_client_certificate = true,
@@ -198,6 +222,8 @@ static bool listen_now(struct play *play, struct error *error)
 	play->listener = http_listen(play->world, &options, requested, play, error);
 	if (play->listener == NULL)
 		return false;
+	if (play->opens_tunnels)
+		return open_tunnels(play, error);
 	play->port = http_listener_port(play->world, play->listener);
 	return true;
 }
@@ -207,14 +233,11 @@ static void apply_refusal(struct task *task)
 {
 	struct play *play = LIST_ENTRY(task, struct play, refusal);
 	bool refuses = str_equal(fault_of(script_peek(&play->script)), STR("refuse"));
-	struct http_listener *listener = play->listener;
 
-	if (refuses && listener != NULL) {
-		if (!list_is_empty(&play->calls))
-			return;
-		play->listener = NULL;
-		http_listener_close(play->world, listener);
-	} else if (!refuses && listener == NULL && play->port != 0) {
+	if (refuses && play->listener != NULL) {
+		if (list_is_empty(&play->calls))
+			stop_listening(play);
+	} else if (!refuses && play->listener == NULL && play->port != 0) {
 		listen_now(play, NULL);
 	}
 }
@@ -239,9 +262,6 @@ void play_set_script(struct play *play, const struct json *answers)
 
 void play_close(struct play *play)
 {
-	struct http_listener *listener = play->listener;
-
 	play->port = 0;
-	play->listener = NULL;
-	http_listener_close(play->world, listener);
+	stop_listening(play);
 }

@@ -20,6 +20,7 @@ struct error;
 struct http_listener;
 struct json;
 struct play;
+struct play_tunnels;
 struct world;
 
 /* The next answer for this call; the arena is the wire's. */
@@ -56,6 +57,8 @@ struct play {
 	void *data; /* the chooser's */
 	struct script script;
 	struct http_listener *listener; /* NULL: nothing listens */
+	bool opens_tunnels;           /* a forward proxy (play_tunnels.h). Set before play_open() */
+	struct play_tunnels *tunnels; /* NULL: none, or nothing listens */
 	uint16_t port;
 	struct str certificate, private_key; /* PEM; empty: plain HTTP. Set before play_open() */
 	struct list_link calls;

@@ -111,6 +111,7 @@ static bool open_plays(struct scene *scene, const struct json *tls, uint16_t por
 	    !read_pair(scene, tls, SIDE_UPSTREAM, error) ||
 	    !read_pair(scene, tls, SIDE_PORTAL, error))
 		return false;
+	scene->plays[SIDE_PROXY].opens_tunnels = true;
 	return play_open(&scene->plays[SIDE_PROXY], scene->world, &scene->wire, SIDE_PROXY,
 			 play_upstream_choose, NULL, error) &&
 	       play_open(&scene->plays[SIDE_BACKEND], scene->world, &scene->wire, SIDE_BACKEND,
@@ -197,6 +198,7 @@ static bool open_gateway_scene(struct scene *scene, const struct json *given, ui
 						     : "http://token@127.0.0.1:%u",
 			  scene->plays[SIDE_PORTAL].port);
 	scene_set_address(scene, "proxy", "http://127.0.0.1:%u", scene->plays[SIDE_PROXY].port);
+	scene_set_address(scene, "proxy_port", "%u", scene->plays[SIDE_PROXY].port);
 	scene_set_address(scene, "https_port", "%u", https_port);
 	scene_set_address(scene, "resolver", "127.0.0.1:%u", scene->names.port);
 	scene_set_address(scene, "backend_port", "%u", scene->plays[SIDE_BACKEND].port);
