@@ -3,6 +3,7 @@
 #include "base/arena.h"
 #include "base/json.h"
 #include "base/limits.h"
+#include "http/multipart.h"
 #include "http/query.h"
 
 /* Objects are searched one name after another: the bound keeps that work small. */
@@ -24,7 +25,7 @@ static struct json *child_for(struct arena *arena, struct json *parent, struct s
 	if (parent->kind == JSON_ARRAY)
 		return json_append(parent, child);
 	for (struct json *known = parent->first_child; known != NULL; known = known->next) {
-		if (str_equal(known->key, part) && known->kind == kind && kind != JSON_STRING)
+		if (str_equal(known->key, part) && known->kind == kind)
 			return known;
 	}
 	return json_set(parent, part, child);
@@ -42,8 +43,9 @@ static bool next_part(struct str *rest, struct str *part)
 	return true;
 }
 
+/* Puts `value` where the name says: a[b][]=... */
 static void set_parameter(struct arena *arena, struct json *parameters, struct str name,
-			  struct str value)
+			  struct json *value)
 {
 	size_t bracket = str_find_char(name, '[');
 	struct str part = str_slice(name, 0, bracket == STR_NOT_FOUND ? name.size : bracket);
@@ -54,7 +56,10 @@ static void set_parameter(struct arena *arena, struct json *parameters, struct s
 		parent = child_for(arena, parent, part, next.size == 0 ? JSON_ARRAY : JSON_OBJECT);
 		part = next;
 	}
-	child_for(arena, parent, part, JSON_STRING)->text = value;
+	if (parent->kind == JSON_ARRAY)
+		json_append(parent, value);
+	else
+		json_set(parent, part, value);
 }
 
 static bool read_form(struct arena *arena, struct str text, struct json *parameters)
@@ -69,9 +74,43 @@ static bool read_form(struct arena *arena, struct str text, struct json *paramet
 		if (!text_is_sound(query.items[i].name) || !text_is_sound(query.items[i].value))
 			return false;
 		if (query.items[i].name.size > 0)
-			set_parameter(arena, parameters, query.items[i].name, query.items[i].value);
+			set_parameter(arena, parameters, query.items[i].name,
+				      json_new_str(arena, query.items[i].value));
 	}
 	return true;
+}
+
+static struct json *file_of(struct arena *arena, const struct http_part *part)
+{
+	struct json *file = json_new(arena, JSON_OBJECT);
+
+	json_set(file, STR("file_name"), json_new_str(arena, part->file_name));
+	json_set(file, STR("content_type"), json_new_str(arena, part->content_type));
+	json_set(file, STR("content"), json_new_str(arena, part->content));
+	return file;
+}
+
+static bool read_multipart(struct arena *arena, struct str content_type, struct str text,
+			   struct json *parameters)
+{
+	struct http_multipart form;
+	struct http_part part;
+	size_t count = 0;
+
+	if (!http_multipart_begin(&form, content_type, text, arena))
+		return false;
+	while (http_multipart_next(&form, &part)) {
+		if (++count > PARAMETERS_MAX || !text_is_sound(part.name) ||
+		    !text_is_sound(part.file_name) || !text_is_sound(part.content_type) ||
+		    (!part.is_file && !text_is_sound(part.content)))
+			return false;
+		if (!part.is_file)
+			set_parameter(arena, parameters, part.name,
+				      json_new_str(arena, part.content));
+		else if (part.file_name.size > 0)
+			set_parameter(arena, parameters, part.name, file_of(arena, &part));
+	}
+	return !form.is_malformed;
 }
 
 static bool read_json(struct arena *arena, struct str text, struct json *parameters)
@@ -105,6 +144,9 @@ bool portal_parameters_read(struct arena *arena, struct str query, struct str co
 		return false;
 	if (str_equal_nocase(type, STR("application/x-www-form-urlencoded")) &&
 	    !read_form(arena, body, all))
+		return false;
+	if (str_equal_nocase(type, STR("multipart/form-data")) &&
+	    !read_multipart(arena, content_type, body, all))
 		return false;
 	*parameters = all;
 	return true;

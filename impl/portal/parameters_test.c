@@ -7,6 +7,8 @@
 #include "portal/parameters.h"
 
 #define FORM "application/x-www-form-urlencoded"
+#define MULTIPART "multipart/form-data; boundary=B"
+#define FIELD(name) "Content-Disposition: form-data; name=\"" name "\"\r\n\r\n"
 
 static struct arena *arena;
 
@@ -43,6 +45,17 @@ static const struct {
 	{"a=%ff", "", "", NULL},
 	{"%00=1", "", "", NULL},
 	{"", FORM, "a=%00", NULL},
+	{"a=q&b=q", MULTIPART,
+	 "--B\r\n" FIELD("a") "1 +\r\n--B\r\n" FIELD("s[n][]") "\xc3\xa9\r\n--B--",
+	 "{\"a\":\"1 +\",\"b\":\"q\",\"s\":{\"n\":[\"\xc3\xa9\"]}}"},
+	{"", MULTIPART,
+	 "--B\r\nContent-Disposition: form-data; name=\"a\"; filename=\"b.txt\"\r\n"
+	 "Content-Type: text/plain\r\n\r\nx\r\n--B\r\n"
+	 "Content-Disposition: form-data; name=\"c\"; filename=\"\"\r\n\r\n\r\n--B--",
+	 "{\"a\":{\"file_name\":\"b.txt\",\"content_type\":\"text/plain\",\"content\":\"x\"}}"},
+	{"", MULTIPART, "--B\r\n" FIELD("a") "\xff\r\n--B--", NULL},
+	{"", MULTIPART, "--B\r\n" FIELD("a") "1", NULL},
+	{"", "multipart/form-data", "--B--", NULL},
 };
 
 START_TEST(parameters_become_one_object)
@@ -89,6 +102,27 @@ START_TEST(their_number_and_depth_are_bounded)
 }
 END_TEST
 
+/* Files are bytes, and parts are counted as other parameters are. */
+START_TEST(multipart_forms_are_bounded)
+{
+	static const char bytes[] = "--B\r\nContent-Disposition: form-data; name=\"f\"; "
+				    "filename=\"x\"\r\n\r\n\0\xff\r\n--B--";
+	struct json *parameters;
+	struct strbuf many;
+
+	ck_assert(portal_parameters_read(arena, STR(""), STR(MULTIPART),
+					 str_of(bytes, sizeof bytes - 1), &parameters));
+	ck_assert(str_equal(json_str(json_path(parameters, "f.content")), STR("\0\xff")));
+	strbuf_init(&many, 1024 * 1024);
+	for (int i = 0; i < 1001; i++)
+		strbuf_append(&many, STR("--B\r\n" FIELD("a") "1\r\n"));
+	strbuf_append(&many, STR("--B--"));
+	ck_assert(!portal_parameters_read(arena, STR(""), STR(MULTIPART), strbuf_str(&many),
+					  &parameters));
+	strbuf_free(&many);
+}
+END_TEST
+
 Suite *portal_parameters_suite(void);
 Suite *portal_parameters_suite(void)
 {
@@ -96,6 +130,7 @@ Suite *portal_parameters_suite(void)
 	TCase *tests = tcase_create("parameters");
 
 	tcase_add_checked_fixture(tests, set_up, tear_down);
+	tcase_add_test(tests, multipart_forms_are_bounded);
 	tcase_add_loop_test(tests, parameters_become_one_object, 0, sizeof rows / sizeof *rows);
 	tcase_add_test(tests, their_number_and_depth_are_bounded);
 	suite_add_tcase(suite, tests);
