@@ -10,7 +10,7 @@
 #include "portal/database.h"
 #include "portal/tables.h"
 
-static struct str provider_key_of(struct call *call)
+struct str push_provider_key(struct call *call)
 {
 	return database_text(call->database,
 			     STR("SELECT user_key FROM cinstances WHERE type = 'Cinstance' AND "
@@ -23,7 +23,7 @@ static void push(struct call *call, const char *method, struct str path, const s
 {
 	struct record *update;
 
-	if (provider_key_of(call).size == 0)
+	if (push_provider_key(call).size == 0)
 		return;
 	update = record_new(call->arena, &backend_updates_table);
 	record_set_text(update, "method", str_from(method));
@@ -80,7 +80,7 @@ void push_service(struct call *call, const struct record *service)
 	struct arena *arena = call->arena;
 
 	set_id(call, fields, "id", value_int(record_id(service)));
-	set_text(call, fields, "provider_key", provider_key_of(call));
+	set_text(call, fields, "provider_key", push_provider_key(call));
 	json_set(fields, STR("referrer_filters_required"),
 		 json_new_bool(arena, record_bool(service, "referrer_filters_required")));
 	set_text(call, fields, "backend_version", record_text(service, "backend_version"));
@@ -100,6 +100,25 @@ void push_service_gone(struct call *call, const struct record *service)
 
 	push(call, "DELETE", str_format(call->arena, "services/%" PRId64 "/stats", id), NULL);
 	push(call, "DELETE", str_format(call->arena, "services/%" PRId64, id), NULL);
+}
+
+static struct str alert_limits_path(struct call *call, const struct record *service)
+{
+	return str_format(call->arena, "services/%" PRId64 "/alert_limits/", record_id(service));
+}
+
+void push_alert_limit(struct call *call, const struct record *service, int64_t level)
+{
+	struct json *fields, *body = wrapped(call, "alert_limit", &fields);
+
+	json_set(fields, STR("value"), json_new_int(call->arena, level));
+	push(call, "POST", alert_limits_path(call, service), body);
+}
+
+void push_alert_limit_gone(struct call *call, const struct record *service, int64_t level)
+{
+	push(call, "DELETE",
+	     STR_CONCAT(call->arena, alert_limits_path(call, service), id_text(call, level)), NULL);
 }
 
 void push_service_token(struct call *call, const struct record *token)

@@ -11,6 +11,9 @@
 struct call;
 struct record;
 
+/* The key of the tenant's application at master; empty when it has none. */
+struct str push_provider_key(struct call *call);
+
 void push_service(struct call *call, const struct record *service);
 void push_service_gone(struct call *call, const struct record *service);
 void push_service_token(struct call *call, const struct record *token);
@@ -26,6 +29,9 @@ void push_referrer_filter_gone(struct call *call, const struct record *applicati
 			       struct str filter);
 void push_metric(struct call *call, const struct record *metric);
 void push_metric_gone(struct call *call, const struct record *metric);
+/* A level of utilisation at which the service's applications raise alerts. */
+void push_alert_limit(struct call *call, const struct record *service, int64_t level);
+void push_alert_limit_gone(struct call *call, const struct record *service, int64_t level);
 void push_usage_limit(struct call *call, const struct record *limit);
 void push_usage_limit_gone(struct call *call, const struct record *limit, struct str period);
 

@@ -8,8 +8,10 @@
 #include "portal/call.h"
 #include "portal/database.h"
 #include "portal/parameters.h"
+#include "portal/release.h"
 #include "portal/reply.h"
 #include "portal/routes.h"
+#include "portal/settings.h"
 
 static enum format format_of(struct str name)
 {
@@ -26,6 +28,11 @@ static struct str suffix_of(struct str path)
 	if (point == STR_NOT_FOUND || (slash != STR_NOT_FOUND && point < slash))
 		return STR("");
 	return str_skip(path, point + 1);
+}
+
+static bool route_is_offered(const struct route *route, const struct release *release)
+{
+	return (route->flags & ROUTE_LATER) == 0 || release->has_later_routes;
 }
 
 static bool route_takes_method(const struct route *route, struct str method)
@@ -55,7 +62,8 @@ static const struct route *find_in_table(struct call *call, const struct route_t
 	for (size_t i = 0; i < table->count; i++) {
 		const struct route *route = &table->rows[i];
 
-		if (route_takes_method(route, call->method) &&
+		if (route_is_offered(route, call->settings->release) &&
+		    route_takes_method(route, call->method) &&
 		    http_route_match(route->path, candidate_of(route, path, suffix), call->arena,
 				     &call->path_parameters))
 			return route;

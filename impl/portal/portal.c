@@ -274,12 +274,12 @@ static bool database_path(struct world *world, struct str *path, struct error *e
 	return true;
 }
 
-static bool portal_open(struct portal *portal, struct str path, bool rewrite,
+static bool portal_open(struct portal *portal, struct str path, struct str release, bool rewrite,
 			const struct http_listen_options *listen, struct error *error)
 {
 	struct settings *settings = &portal->settings;
 
-	if (!portal_settings_read(settings, portal->world, portal->arena, error) ||
+	if (!portal_settings_read(settings, portal->world, portal->arena, release, error) ||
 	    !database_path(portal->world, &path, error))
 		return false;
 	portal->database = database_open(portal->world, path, error);
@@ -303,7 +303,7 @@ static void *portal_start(struct world *world, const struct str *arguments, size
 			  int *exit_status, struct error *error)
 {
 	struct http_listen_options listen = {.port = DEFAULT_PORT};
-	struct str database = STR(""), release = STR("2.6");
+	struct str database = STR(""), release = STR("");
 	bool rewrite = false, has_hooks = false;
 	int64_t clock_s = -1;
 	const struct option options[] = {
@@ -313,7 +313,7 @@ static void *portal_start(struct world *world, const struct str *arguments, size
 		{"database", 0, OPTION_TEXT, &database, NULL, "PATH", "SQLite file, or :memory:"},
 		{"rewrite-backend", 0, OPTION_FLAG, &rewrite, NULL, NULL,
 		 "tell backend everything again, after it lost its storage"},
-		{"release", 0, OPTION_TEXT, &release, NULL, "RELEASE", "2.5, 2.6 or later"},
+		{"release", 0, OPTION_TEXT, &release, NULL, "N", "2.6, 2.5 or later"},
 		{"test-hooks", 0, OPTION_FLAG, &has_hooks, NULL, NULL,
 		 "let tests set the clock, run jobs and ask the database"},
 		{"test-clock", 0, OPTION_INT, &clock_s, NULL, "S",
@@ -334,8 +334,7 @@ static void *portal_start(struct world *world, const struct str *arguments, size
 	portal->arena = arena_create();
 	portal->has_hooks = has_hooks;
 	portal->clock_s = has_hooks ? clock_s : -1;
-	if (!portal_release_from_name(release, &portal->settings.release, error) ||
-	    !portal_open(portal, database, rewrite, &listen, error)) {
+	if (!portal_open(portal, database, release, rewrite, &listen, error)) {
 		*exit_status = 1;
 		portal_destroy(portal);
 		return NULL;

@@ -3,8 +3,8 @@
  * know of a change reaches its Internal API through an outbox in the same database.
  *
  * Options: --port N (3001; 0 = any free one), --address IP, --database PATH or :memory: (else
- * DATABASE_URL sqlite:PATH, else portal.sqlite), --rewrite-backend (tell backend everything again).
- * The environment is that of settings.h.
+ * DATABASE_URL sqlite:PATH, else portal.sqlite), --rewrite-backend (tell backend everything again),
+ * --release 2.5, 2.6 (as when absent) or later (release.h). The environment is that of settings.h.
  */
 #ifndef PORTAL_PORTAL_H
 #define PORTAL_PORTAL_H

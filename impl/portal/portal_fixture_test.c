@@ -29,6 +29,7 @@ static struct {
 	void *portal;
 	uint16_t port;
 	const char *const *extra;
+	const char *release;
 	const struct log_ops *log;
 	/* The call under way. */
 	struct http_call *call;
@@ -156,6 +157,11 @@ void fixture_set_environment(const char *const *extra)
 	fixture.extra = extra;
 }
 
+void fixture_set_release(const char *release)
+{
+	fixture.release = release;
+}
+
 static void world_begin(void)
 {
 	static char endpoint[64], registry[80];
@@ -200,14 +206,18 @@ static void world_begin(void)
 
 static void start(const char *database, bool rewrite)
 {
-	struct str arguments[] = {STR("--port"),           STR("0"),          STR("--address"),
-				  STR("127.0.0.1"),        STR("--database"), str_from(database),
-				  STR("--rewrite-backend")};
+	struct str arguments[] = {
+		STR("--port"),    STR("0"),          STR("--address"),
+		STR("127.0.0.1"), STR("--database"), str_from(database),
+		STR("--release"), STR("2.6"),        STR("--rewrite-backend"),
+	};
 	struct error error = {0};
 	int status = -1;
 
+	if (fixture.release != NULL)
+		arguments[7] = str_from(fixture.release);
 	fixture.portal =
-		portal_component.start(fixture.world, arguments, rewrite ? 7 : 6, &status, &error);
+		portal_component.start(fixture.world, arguments, rewrite ? 9 : 8, &status, &error);
 	ck_assert_msg(fixture.portal != NULL, "%s", error.text);
 }
 

@@ -26,7 +26,8 @@ void fixture_tear_down(void);
 void fixture_prepare(void); /* a world, no portal yet */
 /* Before fixture_set_up(): variables on top of the usual ones, NAME, VALUE, ..., NULL. */
 void fixture_set_environment(const char *const *extra);
-void fixture_start(const char *database); /* by hand, with another database */
+void fixture_set_release(const char *release); /* before fixture_set_up() too; NULL = usual */
+void fixture_start(const char *database);      /* by hand, with another database */
 void fixture_start_rewriting(const char *database);
 void fixture_stop(void);
 /* The sentence with which a start with these arguments (blank separated) is refused. */

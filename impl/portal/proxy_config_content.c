@@ -4,6 +4,7 @@
 #include "base/json.h"
 #include "base/limits.h"
 #include "base/url.h"
+#include "portal/backend_push.h"
 #include "portal/database.h"
 #include "portal/mapping_pattern.h"
 #include "portal/policies.h"
@@ -181,9 +182,9 @@ static const struct representation proxy_content = {
 		"error_status_no_match error_headers_no_match secret_token hostname_rewrite "
 		"oauth_login_url sandbox_endpoint api_test_path api_test_success "
 		"apicast_configuration_driven oidc_issuer_endpoint lock_version "
-		"authentication_method oidc_issuer_type error_headers_limits_exceeded "
-		"error_status_limits_exceeded error_limits_exceeded staging_domain "
-		"production_domain hostname_rewrite_for_sandbox endpoint_port valid? "
+		"authentication_method oidc_issuer_type:2.6 error_headers_limits_exceeded:2.6 "
+		"error_status_limits_exceeded:2.6 error_limits_exceeded:2.6 staging_domain:2.6 "
+		"production_domain:2.6 hostname_rewrite_for_sandbox endpoint_port valid? "
 		"service_backend_version hosts backend policy_chain proxy_rules",
 	REPRESENTATION_DERIVED(proxy_derived),
 	.keeps_nulls = true,
@@ -201,18 +202,24 @@ static struct value service_get_email(struct call *call, const struct record *se
 static struct value service_get_proxiable(struct call *call, const struct record *service)
 {
 	(void)call;
-	return value_bool(!str_equal(record_text(service, "backend_version"), STR("")));
+	return value_bool(record_text(service, "backend_version").size > 0);
+}
+
+static bool has_own_credential(const struct call *call)
+{
+	return settings_has_flag(call->settings, FLAG_APICAST_PER_SERVICE);
 }
 
 static struct value service_get_credential_kind(struct call *call, const struct record *service)
 {
-	(void)call;
 	(void)service;
-	return value_text(STR("service_token"));
+	return value_text(has_own_credential(call) ? STR("service_token") : STR("provider_key"));
 }
 
 static struct value service_get_credential(struct call *call, const struct record *service)
 {
+	if (!has_own_credential(call))
+		return value_text(push_provider_key(call));
 	return value_text(database_text(
 		call->database,
 		STR("SELECT value FROM service_tokens WHERE service_id = ?1 ORDER BY id LIMIT 1"),
@@ -246,7 +253,8 @@ static const struct representation service_content = {
 	.json = "id account_id name oneline_description description txt_api txt_support "
 		"txt_features created_at updated_at logo_file_name logo_content_type "
 		"logo_file_size state intentions_required draft_name infobar terms "
-		"display_provider_keys credit_card_support_email buyers_manage_apps "
+		"display_provider_keys tech_support_email:-2.6 admin_support_email:-2.6 "
+		"credit_card_support_email buyers_manage_apps "
 		"buyers_manage_keys custom_keys_enabled buyer_plan_change_permission "
 		"buyer_can_select_plan notification_settings default_application_plan_id "
 		"default_service_plan_id default_end_user_plan_id "

@@ -9,7 +9,9 @@
 #include "base/utc.h"
 #include "base/xml.h"
 #include "portal/call.h"
+#include "portal/release.h"
 #include "portal/record.h"
+#include "portal/settings.h"
 
 #define LINK_BYTES_MAX 4096
 
@@ -107,7 +109,8 @@ void representation_write_json(struct call *call, struct strbuf *out,
 		}
 		if (!more)
 			break;
-		if (name.size == 0 || str_equal(name, STR("|")))
+		if (name.size == 0 || str_equal(name, STR("|")) ||
+		    !release_has_property(call->settings->release, &name))
 			continue;
 
 		bool keeps_null = representation->keeps_nulls || str_has_suffix(name, STR("!"));
@@ -177,6 +180,8 @@ void representation_write_xml(struct call *call, struct strbuf *out,
 		bool is_element = str_has_prefix(name, STR("="));
 		struct value value;
 
+		if (!release_has_property(call->settings->release, &name))
+			continue;
 		if (is_element)
 			name = str_skip(name, 1);
 		value = representation_value(call, representation, record, name);

@@ -20,7 +20,8 @@ enum route_flag {
 	ROUTE_PAGED = 8,
 	ROUTE_PAGED_ON_REQUEST = 32, /* only when the caller names a page: newer gateways do */
 	ROUTE_SECRET = 64,           /* the last part is a credential: not for logs */
-	ROUTE_DOTS = 16, /* the last part may hold dots: only .json and .xml are suffixes */
+	ROUTE_DOTS = 16,   /* the last part may hold dots: only .json and .xml are suffixes */
+	ROUTE_LATER = 128, /* came after 2.6 (release.h) */
 };
 
 struct route {

@@ -5,6 +5,7 @@
 #include "base/arena.h"
 #include "base/error.h"
 #include "base/url.h"
+#include "portal/release.h"
 #include "world/environment.h"
 
 /* Variables that are taken as they are; the first one that is set wins. */
@@ -50,24 +51,6 @@ static void settings_read_texts(struct settings *settings, struct world *world)
 	}
 }
 
-bool portal_release_from_name(struct str name, enum portal_release *release, struct error *error)
-{
-	static const struct str names[] = {
-		[PORTAL_2_5] = STR_INIT("2.5"),
-		[PORTAL_2_6] = STR_INIT("2.6"),
-		[PORTAL_LATER] = STR_INIT("later"),
-	};
-
-	for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
-		if (str_equal(name, names[i])) {
-			*release = (enum portal_release)i;
-			return true;
-		}
-	}
-	return error_set(error, ERROR_INVALID, "--release must be 2.5, 2.6 or later, not \"%.*s\"",
-			 STR_ARG(name));
-}
-
 /* THREESCALE_CORE_INTERNAL_API, or the path /internal/ of BACKEND_ENDPOINT, or backend's name in
  * the cluster. */
 static struct str internal_api(struct world *world, struct arena *arena)
@@ -108,12 +91,30 @@ static bool settings_read_tenant_mode(struct settings *settings, struct world *w
 			 STR_ARG(mode));
 }
 
+static bool settings_read_release(struct settings *settings, struct world *world,
+				  struct str release, struct error *error)
+{
+	settings->release = release_find(release);
+	if (settings->release == NULL)
+		return error_set(error, ERROR_INVALID,
+				 "--release must be 2.5, 2.6 or later, not \"%.*s\"",
+				 STR_ARG(release));
+	return flags_read(&settings->flags, settings->release,
+			  environment_text(world, STR("ROLLING_UPDATES"), STR("")), error);
+}
+
+bool settings_has_flag(const struct settings *settings, enum flag flag)
+{
+	return settings->flags.is_on[flag];
+}
+
 bool portal_settings_read(struct settings *settings, struct world *world, struct arena *arena,
-			  struct error *error)
+			  struct str release, struct error *error)
 {
 	struct url url;
 
-	if (!settings_read_tenant_mode(settings, world, error))
+	if (!settings_read_release(settings, world, release, error) ||
+	    !settings_read_tenant_mode(settings, world, error))
 		return false;
 	settings_read_texts(settings, world);
 	settings->internal_api = internal_api(world, arena);

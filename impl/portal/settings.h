@@ -6,18 +6,18 @@
 #include <stdbool.h>
 
 #include "base/str.h"
+#include "portal/flags.h"
 
 struct arena;
 struct error;
+struct release;
 struct world;
-
-/* What clients see of a release (spec/portal.md 0): later ones offer what newer clients ask for. */
-enum portal_release { PORTAL_2_5, PORTAL_2_6, PORTAL_LATER };
 
 enum tenant_mode { TENANT_MODE_MULTITENANT, TENANT_MODE_MASTER };
 
 struct settings {
-	enum portal_release release;
+	const struct release *release;
+	struct flags flags;
 	enum tenant_mode tenant_mode;
 	struct str superdomain;
 	struct str backend_endpoint; /* for gateways: content.proxy.backend */
@@ -32,9 +32,9 @@ struct settings {
 	bool sample_data;
 };
 
-bool portal_release_from_name(struct str name, enum portal_release *release, struct error *error);
-/* All but the release. */
+/* `release`: as on the command line, empty for the default. */
 bool portal_settings_read(struct settings *settings, struct world *world, struct arena *arena,
-			  struct error *error);
+			  struct str release, struct error *error);
+bool settings_has_flag(const struct settings *settings, enum flag flag);
 
 #endif

@@ -43,7 +43,7 @@ static const struct link method_links[] = {
 static const struct representation method_representation = {
 	.root = "method",
 	.roots = "methods",
-	.json = "id name system_name friendly_name description created_at updated_at",
+	.json = "id name system_name friendly_name description:2.6 created_at updated_at",
 	.xml = "id name system_name friendly_name service_id description metric_id",
 	REPRESENTATION_DERIVED(metric_derived),
 	REPRESENTATION_LINKS(method_links),

@@ -14,6 +14,7 @@
 #define SECRET_TOKEN_PREFIX "Shared_secret_sent_from_proxy_to_API_backend_"
 #define PUBLIC_URL_FAULT "the accepted format is 'protocol://address(:port)'"
 #define PRIVATE_URL_FAULT "the accepted format is 'http(s)://address(:port)(/path)'"
+#define NO_PATH_FAULT "The accepted format is 'protocol://address(:port)'"
 
 struct record *proxy_of_service(struct call *call, int64_t service_id)
 {
@@ -87,10 +88,12 @@ static const struct link proxy_links[] = {
 	"auth_app_id auth_user_key error_auth_failed error_auth_missing "                          \
 	"error_status_auth_failed error_headers_auth_failed error_status_auth_missing "            \
 	"error_headers_auth_missing error_no_match error_status_no_match error_headers_no_match "  \
-	"error_limits_exceeded error_status_limits_exceeded error_headers_limits_exceeded "        \
-	"secret_token hostname_rewrite oauth_login_url sandbox_endpoint api_test_path "            \
-	"api_test_success policies_config created_at updated_at deployment_option lock_version "   \
-	"oidc_issuer_endpoint oidc_issuer_type"
+	"error_limits_exceeded:2.6 error_status_limits_exceeded:2.6 "                              \
+	"error_headers_limits_exceeded:2.6 secret_token hostname_rewrite oauth_login_url "         \
+	"sandbox_endpoint api_test_path "                                                          \
+	"api_test_success policies_config created_at updated_at deployment_option:2.6 "            \
+	"lock_version "                                                                            \
+	"oidc_issuer_endpoint oidc_issuer_type:2.6"
 
 static const struct representation proxy_representation = {
 	.root = "proxy",
@@ -276,12 +279,15 @@ static bool address_is_sound(struct str text, bool with_path)
 }
 
 /* On a name of its own the loopback is the portal's business, not an API's (PT-054). */
-static void check_private_address(struct record *proxy, struct validation *validation)
+static void check_private_address(struct call *call, struct record *proxy,
+				  struct validation *validation)
 {
 	struct str address = record_text(proxy, "api_backend"), host = host_of(address);
+	bool with_path = settings_has_flag(call->settings, FLAG_PROXY_PRIVATE_BASE_PATH);
 
-	if (!address_is_sound(address, true))
-		validation_add(validation, "api_backend", STR(PRIVATE_URL_FAULT));
+	if (!address_is_sound(address, with_path))
+		validation_add(validation, "api_backend",
+			       with_path ? STR(PRIVATE_URL_FAULT) : STR(NO_PATH_FAULT));
 	else if (str_equal_nocase(host, STR("localhost")) ||
 		 (url_host_is_ip(host) && str_has_prefix(host, STR("127."))))
 		validation_add(validation, "api_backend", STR("Sorry, this domain is protected"));
@@ -305,7 +311,7 @@ static void proxy_validate(struct call *call, struct record *proxy, struct valid
 	bool is_elsewhere =
 		str_equal(option, STR("self_managed")) || str_has_prefix(option, STR("plugin"));
 
-	check_private_address(proxy, validation);
+	check_private_address(call, proxy, validation);
 	check_public_address(proxy, "endpoint", is_hosted, validation);
 	check_public_address(proxy, "sandbox_endpoint", !is_elsewhere, validation);
 	if (!value_is_blank(record_get(proxy, "oidc_issuer_endpoint")) &&
@@ -389,6 +395,15 @@ void proxy_update(struct call *call)
 		return;
 	proxy_config_deploy(call, proxy);
 	reply_record(call, 200, &proxy_representation, proxy);
+}
+
+/* What newer clients call instead of counting on PATCH. */
+void proxy_deploy(struct call *call)
+{
+	struct record *proxy = proxy_of_path(call);
+
+	proxy_config_deploy(call, proxy);
+	reply_record(call, 201, &proxy_representation, proxy);
 }
 
 void proxy_policies_show(struct call *call)

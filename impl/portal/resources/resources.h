@@ -8,6 +8,7 @@
 #include "portal/representation.h"
 #include "portal/resource.h"
 
+struct json;
 struct validation;
 
 /* names.c: system names and addresses made from names. */
@@ -16,6 +17,13 @@ struct str name_for_host(struct arena *arena, struct str name);   /* "my_api v2"
 #define SYSTEM_NAME_PATTERN "\\w[\\w\\-/]+"
 /* Sets `system_name` from another column when it is blank. */
 void fill_system_name(struct call *call, struct record *record, const char *from);
+
+/* alert_levels.c: at which utilisation whom to tell (spec/portal.md 6.4). */
+void alert_levels_assign(struct call *call, struct record *service, const struct json *sent);
+struct value alert_levels_xml(struct call *call, const struct record *service);
+/* Tells backend which levels are new and which are gone; before: NULL for a new service. */
+void alert_levels_saved(struct call *call, const struct record *service,
+			const struct record *before);
 
 /* service.c */
 extern const struct resource service_resource;
@@ -44,6 +52,7 @@ void proxy_follow_deployment(struct call *call, const struct record *service);
 void proxy_touch(struct call *call, int64_t service_id);
 void proxy_show(struct call *call);
 void proxy_update(struct call *call);
+void proxy_deploy(struct call *call);
 void proxy_policies_show(struct call *call);
 void proxy_policies_update(struct call *call);
 void oidc_configuration_show(struct call *call);

@@ -4,6 +4,7 @@
 #include "portal/backend_push.h"
 #include "portal/database.h"
 #include "portal/resources/resources.h"
+#include "portal/settings.h"
 #include "portal/tables.h"
 #include "portal/validation.h"
 
@@ -11,6 +12,11 @@
 	"intentions_required buyers_manage_apps buyers_manage_keys referrer_filters_required "     \
 	"custom_keys_enabled buyer_key_regenerate_enabled mandatory_app_key "                      \
 	"buyer_can_select_plan buyer_plan_change_permission"
+#define SETTINGS_SINCE_2_6                                                                         \
+	"intentions_required:2.6 buyers_manage_apps:2.6 buyers_manage_keys:2.6 "                   \
+	"referrer_filters_required:2.6 custom_keys_enabled:2.6 buyer_key_regenerate_enabled:2.6 "  \
+	"mandatory_app_key:2.6 buyer_can_select_plan:2.6 buyer_plan_change_permission:2.6 "        \
+	"notification_settings:2.6"
 
 struct record *service_of_path(const struct call *call)
 {
@@ -71,10 +77,8 @@ static struct value service_get_metrics(struct call *call, const struct record *
 
 static struct value service_get_notifications(struct call *call, const struct record *service)
 {
-	struct value settings = record_get(service, "notification_settings");
-
-	return call->format == FORMAT_XML && settings.kind == VALUE_NULL ? value_absent()
-									 : settings;
+	return call->format == FORMAT_XML ? alert_levels_xml(call, service)
+					  : record_get(service, "notification_settings");
 }
 
 static const struct derived service_derived[] = {
@@ -97,8 +101,8 @@ static const struct representation service_representation = {
 	.root = "service",
 	.roots = "services",
 	.json = "id name state system_name end_user_registration_required backend_version "
-		"deployment_option support_email description " SETTINGS
-		" notification_settings created_at updated_at",
+		"deployment_option support_email tech_support_email:-2.6 "
+		"admin_support_email:-2.6 description " SETTINGS_SINCE_2_6 " created_at updated_at",
 	.xml = "id account_id name state system_name backend_version description " SETTINGS
 	       " notification_settings deployment_option support_email "
 	       "end_user_registration_required metrics",
@@ -138,19 +142,53 @@ static bool service_prepare(struct call *call, struct record *service,
 	struct str mode = json_scalar_text(json_get(attributes, STR("backend_version")));
 
 	fill_system_name(call, service, "name");
+	alert_levels_assign(call, service, json_get(attributes, STR("notification_settings")));
 	/* From oidc to oauth changes nothing in the service's own row. */
 	if (!record_is_new(service) && str_equal(mode, STR("oauth")))
 		proxy_follow_mode(call, service, false);
 	return true;
 }
 
+/* Values of the list that a flag takes away (4.8). */
+static void check_flags(struct call *call, const struct record *service,
+			struct validation *validation)
+{
+	static const struct {
+		const char *attribute;
+		struct str value;
+		enum flag flag;
+	} rows[] = {
+		{"deployment_option", STR_INIT("service_mesh_istio"),
+		 FLAG_SERVICE_MESH_INTEGRATION},
+		{"backend_version", STR_INIT("oidc"), FLAG_APICAST_OIDC},
+	};
+
+	for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+		if (str_equal(record_text(service, rows[i].attribute), rows[i].value) &&
+		    !settings_has_flag(call->settings, rows[i].flag))
+			validation_add(validation, rows[i].attribute,
+				       STR("is not included in the list"));
+	}
+}
+
 static void service_validate(struct call *call, struct record *service,
 			     struct validation *validation)
 {
-	(void)call;
+	check_flags(call, service, validation);
 	if (value_is_blank(record_get(service, "system_name")) &&
 	    !value_is_blank(record_get(service, "name")))
 		validation_add(validation, "system_name", STR("can't be blank"));
+}
+
+/* While the UI does not show service plans, developers get the only one without being asked. */
+static struct str first_plan_state(struct call *call)
+{
+	bool are_shown = database_int(call->database,
+				      STR("SELECT service_plans_ui_visible FROM settings WHERE "
+					  "account_id = ?1"),
+				      DATABASE_ARGUMENTS(value_int(call_tenant_id(call))), 0) != 0;
+
+	return are_shown ? STR("hidden") : STR("published");
 }
 
 static void service_created(struct call *call, struct record *service, bool is_oidc)
@@ -162,9 +200,10 @@ static void service_created(struct call *call, struct record *service, bool is_o
 	record_save(call->database, token);
 	push_service(call, service);
 	push_service_token(call, token);
+	alert_levels_saved(call, service, NULL);
 	metric_create_hits(call, service);
 	plan_create(call, &service_plan_resource, record_id(service), STR("Default"),
-		    STR("published"));
+		    first_plan_state(call));
 	proxy_create(call, service, is_oidc);
 }
 
@@ -188,6 +227,7 @@ static void service_saved(struct call *call, struct record *service, const struc
 		       record_text(before, "deployment_option")))
 		proxy_follow_deployment(call, service);
 	push_service(call, service);
+	alert_levels_saved(call, service, before);
 }
 
 const struct resource service_resource = {
@@ -195,7 +235,8 @@ const struct resource service_resource = {
 	.representation = &service_representation,
 	.wrapper = "service",
 	.attributes = "name oneline_description description txt_api txt_support txt_features "
-		      "infobar terms display_provider_keys tech_support_email "
+		      "logo_file_name logo_content_type logo_file_size draft_name infobar terms "
+		      "display_provider_keys tech_support_email "
 		      "admin_support_email credit_card_support_email support_email "
 		      "end_user_registration_required deployment_option backend_version "
 		      "kubernetes_service_link " SETTINGS,

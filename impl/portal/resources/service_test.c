@@ -81,6 +81,62 @@ START_TEST(a_new_service_comes_with_what_it_needs)
 }
 END_TEST
 
+/* Spec 6.3, 6.4: the levels are backend's business, who is told is ours. */
+START_TEST(alert_levels_reach_backend)
+{
+	static const struct step set[] = {
+		{"PUT", "services/{service}.json",
+		 "{\"service\":{\"notification_settings\":{\"web_provider\":[\"\",\"100\",50,7],"
+		 "\"email_buyer\":[\"50\"],\"moon\":[80]}}}",
+		 200, "\"notification_settings\":{\"web_provider\":[50,100],\"email_buyer\":[50]}",
+		 NULL, NULL, NULL},
+		{"GET", "services/{service}.xml", NULL, 200,
+		 "<notification_settings><web_provider>50,100</web_provider><email_buyer>50"
+		 "</email_buyer></notification_settings>",
+		 NULL, NULL, NULL},
+	};
+	static const struct step change[] = {
+		{"PUT", "services/{service}.json",
+		 "notification_settings[web_provider][]=100&notification_settings[web_buyer][]=300",
+		 200, "{\"web_provider\":[100],\"web_buyer\":[300]}", NULL, NULL, NULL},
+		{"PUT", "services/{service}.json", "notification_settings=x", 200,
+		 "{\"web_provider\":[100],\"web_buyer\":[300]}", NULL, NULL, NULL},
+	};
+	static const struct step end[] = {
+		{"PUT", "services/{service}.json", "{\"service\":{\"notification_settings\":null}}",
+		 200, NULL, "notification_settings", NULL, NULL},
+	};
+
+	RUN_STEPS(set);
+	ck_assert(backend_hears(expand("POST /internal/services/{service}/alert_limits/ "
+				       "{\"alert_limit\":{\"value\":50}}")));
+	ck_assert(backend_hears("{\"alert_limit\":{\"value\":100}}"));
+	ck_assert_ptr_null(strstr(backend_calls(), "\"value\":80"));
+	backend_clear();
+	RUN_STEPS(change);
+	ck_assert(backend_hears(expand("DELETE /internal/services/{service}/alert_limits/50 ")));
+	ck_assert(backend_hears("{\"alert_limit\":{\"value\":300}}"));
+	ck_assert_ptr_null(strstr(backend_calls(), "\"value\":100"));
+	RUN_STEPS(end);
+	ck_assert(backend_hears(expand("DELETE /internal/services/{service}/alert_limits/300 ")));
+}
+END_TEST
+
+/* Spec 4.7. */
+START_TEST(a_service_plan_is_hidden_where_plans_are_shown)
+{
+	static const struct step steps[] = {
+		{"PUT", "settings.json", "service_plans_ui_visible=true", 200, NULL, NULL, NULL,
+		 NULL},
+		{"POST", "services.json", "name=New", 201, NULL, NULL, "id", "service.id"},
+		{"GET", "services/{id}/service_plans.json", NULL, 200,
+		 "\"name\":\"Default\",\"state\":\"hidden\"", NULL, NULL, NULL},
+	};
+
+	RUN_STEPS(steps);
+}
+END_TEST
+
 /* PT-041: one mode outside, two fields inside. */
 START_TEST(open_id_connect_is_a_mode)
 {
@@ -328,6 +384,8 @@ Suite *portal_resources_service_suite(void)
 	tcase_add_checked_fixture(tests, fixture_set_up, fixture_tear_down);
 	tcase_add_test(tests, services_are_made_from_a_name);
 	tcase_add_test(tests, a_new_service_comes_with_what_it_needs);
+	tcase_add_test(tests, alert_levels_reach_backend);
+	tcase_add_test(tests, a_service_plan_is_hidden_where_plans_are_shown);
 	tcase_add_test(tests, open_id_connect_is_a_mode);
 	tcase_add_test(tests, a_deleted_service_is_gone_everywhere);
 	tcase_add_test(tests, metrics_and_methods);

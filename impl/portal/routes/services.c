@@ -21,6 +21,8 @@ static const struct route rows[] = {
 	{"GET", STR_INIT(SERVICE "/proxy"), proxy_show, &proxy_resource, NULL, NULL, 0, NULL},
 	{"PUT PATCH", STR_INIT(SERVICE "/proxy"), proxy_update, &proxy_resource, NULL, NULL, 0,
 	 NULL},
+	{"POST", STR_INIT(SERVICE "/proxy/deploy"), proxy_deploy, &proxy_resource, NULL, NULL,
+	 ROUTE_LATER, NULL},
 	{"GET", STR_INIT(SERVICE "/proxy/policies"), proxy_policies_show, NULL, NULL, NULL,
 	 ROUTE_JSON_ONLY, NULL},
 	{"PUT PATCH", STR_INIT(SERVICE "/proxy/policies"), proxy_policies_update, NULL, NULL, NULL,
