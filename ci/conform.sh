@@ -13,8 +13,10 @@ conform() {
 # Cases mostly wait: for what may still come, for a Redis of their own to fail over.
 conform gateway --jobs 8
 conform backend --jobs 8
+conform portal --jobs 8
 conform gateway --world sim
 conform backend --world sim
+conform portal --world sim
 
 # Cases on one Redis take turns; several servers of their own, on free ports, let the files run side by side. Cases that
 # start servers themselves had them above.

@@ -64,7 +64,9 @@ static struct str credential_of(struct case_run *run, struct str caller)
 		if (str_equal(callers[i].name, caller))
 			return variable(run, callers[i].variable);
 	}
-	return str_equal(caller, STR("provider_key")) ? run->provider_key : caller;
+	if (str_equal(caller, STR("provider_key")))
+		caller = STR("{sample.provider_key}");
+	return placeholders_expand(&run->scene.placeholders, run->arena, caller);
 }
 
 static void add_basic(struct case_run *run, struct client_request *request, struct str user,

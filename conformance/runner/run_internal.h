@@ -88,7 +88,7 @@ struct case_run {
 	int portal_stage; /* of its start: what is to be done next */
 	VEC(struct cookie) cookies;
 	const struct json *rows; /* of the step's last `sql`; NULL: none */
-	struct str provider_key; /* once it was asked for */
+	size_t sample;           /* of what it was seeded with: the next to ask for */
 
 	struct result result;
 	bool is_over, is_winding_up;

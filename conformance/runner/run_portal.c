@@ -10,7 +10,7 @@
  */
 #define SEEDING_QUIET_US 100000
 
-enum { STAGE_BACKEND, STAGE_TARGET, STAGE_TOLD, STAGE_KEY, STAGE_APICAST, STAGE_STEPS };
+enum { STAGE_BACKEND, STAGE_TARGET, STAGE_TOLD, STAGE_SAMPLES, STAGE_APICAST, STAGE_STEPS };
 
 static bool is_fine(struct case_run *run, const struct record *record)
 {
@@ -23,6 +23,11 @@ static bool is_fine(struct case_run *run, const struct record *record)
 				 STR_ARG(str_slice(record->answer_body, 0, 200)),
 				 STR_ARG(record->failure)));
 	return false;
+}
+
+static const struct json *answer_json(struct case_run *run, const struct record *record)
+{
+	return json_parse(run->arena, record->answer_body, LIMIT_CONFIG_BYTES, NULL);
 }
 
 /* Companions. */
@@ -98,57 +103,43 @@ static void wait_until_told(struct case_run *run)
 		timer_start(run->world, &run->pause, SEEDING_QUIET_US, quiet);
 }
 
-/* The first tenant's provider key is the user key of its application at master. */
+/* What the portal was seeded with: {sample.service}, ... are asked for when a case names them. */
 
-static void ask_master(struct case_run *run, struct str path, client_done *done)
+static const struct {
+	struct str name;
+	const char *face, *path; /* may name those before */
+	const char *place;       /* in the answer */
+} samples[] = {
+	{STR_INIT("sample.service"), "admin", "/admin/api/services.json", "services.0.service.id"},
+	{STR_INIT("sample.hits"), "admin", "/admin/api/services/{sample.service}/metrics.json",
+	 "metrics.0.metric.id"},
+	{STR_INIT("sample.rule"), "admin",
+	 "/admin/api/services/{sample.service}/proxy/mapping_rules.json",
+	 "mapping_rules.0.mapping_rule.id"},
+	{STR_INIT("sample.plan"), "admin",
+	 "/admin/api/services/{sample.service}/application_plans.json",
+	 "plans.0.application_plan.id"},
+	{STR_INIT("sample.account"), "admin", "/admin/api/accounts.json", "accounts.0.account.id"},
+	{STR_INIT("sample.application"), "admin",
+	 "/admin/api/accounts/{sample.account}/applications.json", "applications.0.application.id"},
+	{STR_INIT("sample.user_key"), "admin",
+	 "/admin/api/accounts/{sample.account}/applications.json",
+	 "applications.0.application.user_key"},
+	{STR_INIT("sample.user"), "admin", "/admin/api/users.json", "users.0.user.id"},
+	{STR_INIT("sample.tenant"), "master", "/admin/api/accounts.json", "accounts.0.account.id"},
+	{STR_INIT("sample.provider_key"), "master",
+	 "/admin/api/accounts/{sample.tenant}/applications.json",
+	 "applications.0.application.user_key"},
+};
+#define SAMPLES (sizeof samples / sizeof *samples)
+
+static bool names_sample(struct case_run *run, struct str text, size_t which)
 {
-	struct client_request request = {
-		.address = run->target.address,
-		.port = run->target.ports[TARGET_PROXY],
-		.method = STR("GET"),
-		.target = STR_CONCAT(run->arena, path, STR("access_token="),
-				     variable(run, "MASTER_ACCESS_TOKEN")),
-	};
-
-	http_fields_init(&request.fields, run->arena);
-	http_fields_add(&request.fields, STR("Host"), case_run_portal_host(run, STR("master")));
-	run->call = client_send(run->world, &run->hook_wire, &request, done, run);
+	return str_find(text, STR_CONCAT(run->arena, STR("{"), samples[which].name, STR("}"))) !=
+	       STR_NOT_FOUND;
 }
 
-static const struct json *answer_json(struct case_run *run, const struct record *record)
-{
-	return json_parse(run->arena, record->answer_body, LIMIT_CONFIG_BYTES, NULL);
-}
-
-static void key_came(struct record *record, void *data)
-{
-	struct case_run *run = data;
-
-	if (!is_fine(run, record))
-		return;
-	run->provider_key = json_str(
-		json_path(answer_json(run, record), "applications.0.application.user_key"));
-	if (run->provider_key.size > 0)
-		case_run_prepare(run);
-	else
-		case_run_fail(run, STR("the tenant has no provider key"));
-}
-
-static void tenant_came(struct record *record, void *data)
-{
-	struct case_run *run = data;
-
-	if (!is_fine(run, record))
-		return;
-	ask_master(run,
-		   STR_CONCAT(run->arena, STR("/admin/api/accounts/"),
-			      json_scalar_text(
-				      json_path(answer_json(run, record), "accounts.0.account.id")),
-			      STR("/applications.json?")),
-		   key_came);
-}
-
-static bool needs_key(const struct case_run *run)
+static bool calls_by_key(const struct case_run *run)
 {
 	JSON_EACH (step, run->scene.steps) {
 		JSON_EACH (action, json_get(step, STR("when"))) {
@@ -157,6 +148,75 @@ static bool needs_key(const struct case_run *run)
 		}
 	}
 	return false;
+}
+
+/* Named by the case, or by what comes after. */
+static bool needs_sample(struct case_run *run, struct str text, size_t which)
+{
+	if (names_sample(run, text, which) || (which == SAMPLES - 1 && calls_by_key(run)))
+		return true;
+	for (size_t i = which + 1; i < SAMPLES; i++) {
+		if (names_sample(run, str_from(samples[i].path), which) &&
+		    needs_sample(run, text, i))
+			return true;
+	}
+	return false;
+}
+
+static void ask_for_samples(struct case_run *run);
+
+static void sample_came(struct record *record, void *data)
+{
+	struct case_run *run = data;
+	size_t which = run->sample - 1;
+	const struct json *value;
+
+	if (!is_fine(run, record))
+		return;
+	value = json_path(answer_json(run, record), samples[which].place);
+	if (value == NULL) {
+		case_run_fail(run, STR_CONCAT(run->result_arena, STR("the portal has no "),
+					      samples[which].name));
+		return;
+	}
+	placeholders_set_json(&run->scene.placeholders, samples[which].name, value);
+	ask_for_samples(run);
+}
+
+static void ask_for_sample(struct case_run *run, size_t which)
+{
+	struct str face = str_from(samples[which].face);
+	bool is_master = str_equal(face, STR("master"));
+	struct client_request request = {
+		.address = run->target.address,
+		.port = run->target.ports[TARGET_PROXY],
+		.method = STR("GET"),
+	};
+
+	request.target =
+		STR_CONCAT(run->arena,
+			   placeholders_expand(&run->scene.placeholders, run->arena,
+					       str_from(samples[which].path)),
+			   STR("?access_token="),
+			   variable(run, is_master ? "MASTER_ACCESS_TOKEN" : "ADMIN_ACCESS_TOKEN"));
+	http_fields_init(&request.fields, run->arena);
+	http_fields_add(&request.fields, STR("Host"), case_run_portal_host(run, face));
+	run->call = client_send(run->world, &run->hook_wire, &request, sample_came, run);
+}
+
+static void ask_for_samples(struct case_run *run)
+{
+	struct str text = json_print(run->arena, run->scene.steps);
+
+	while (run->sample < SAMPLES && !needs_sample(run, text, run->sample))
+		run->sample++;
+	if (run->sample < SAMPLES) {
+		ask_for_sample(run, run->sample++);
+		return;
+	}
+	run->scene.steps =
+		placeholders_expand_json(&run->scene.placeholders, run->arena, run->scene.steps);
+	case_run_prepare(run);
 }
 
 /* The start, part by part; each calls case_run_prepare() when it is done. */
@@ -182,11 +242,8 @@ void case_run_prepare(struct case_run *run)
 		if (!must_fail(run))
 			wait_until_told(run);
 		return;
-	case STAGE_KEY:
-		if (needs_key(run))
-			ask_master(run, STR("/admin/api/accounts.json?"), tenant_came);
-		else
-			case_run_prepare(run);
+	case STAGE_SAMPLES:
+		ask_for_samples(run);
 		return;
 	case STAGE_APICAST:
 		if (run->scene.apicast_port != 0)
@@ -195,7 +252,7 @@ void case_run_prepare(struct case_run *run)
 			case_run_prepare(run);
 		return;
 	default:
-		wire_begin_calls(&run->scene.wire);
+		wire_forget_calls(&run->scene.wire);
 		case_run_first_step(run);
 	}
 }

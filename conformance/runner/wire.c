@@ -81,9 +81,9 @@ void wire_add_log(struct wire *wire, struct str of, struct str line)
 	wire_touch(wire);
 }
 
-void wire_begin_calls(struct wire *wire)
+void wire_forget_calls(struct wire *wire)
 {
-	wire->step_records = wire->records.count;
+	wire->records.count = 0;
 }
 
 void wire_begin_step(struct wire *wire)

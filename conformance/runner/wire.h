@@ -74,8 +74,8 @@ void wire_add_answer(struct wire *wire, struct record *record, int status, struc
 void wire_touch(struct wire *wire);
 void wire_add_log(struct wire *wire, struct str of, struct str line);
 void wire_begin_step(struct wire *wire);
-/* Of the calls alone: log lines so far are still the step's. */
-void wire_begin_calls(struct wire *wire);
+/* The calls so far never were; the log stays. */
+void wire_forget_calls(struct wire *wire);
 /* The side's last record never was. */
 void wire_forget_last(struct wire *wire, enum side side);
 /* Walks the records of one side in the present step: `size_t at = 0; while ((r = wire_next(w,
