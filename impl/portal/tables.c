@@ -168,7 +168,8 @@ static const struct column referrer_filters_columns[] = {
 static const struct column api_docs_services_columns[] = {
 	ID, TENANT, BELONGS_TO("account_id", "accounts"), MAY_BELONG_TO("service_id", "services"),
 	TEXT_NEEDED("name"), TEXT_NEEDED("system_name"), TEXT_NEEDED("body"), TEXT("description"),
-	BOOL_OR("published", "0"), BOOL_OR("skip_swagger_validations", "0"), TIMES,
+	BOOL_OR("published", "0"), BOOL_OR("skip_swagger_validations", "0"), TEXT("base_path"),
+	TEXT("swagger_version"), TIMES,
 };
 
 static const struct column policies_columns[] = {

@@ -1,8 +1,8 @@
-/* ActiveDocs: spec/portal.md 3.13. Documents are stored and served; of their content only what
- * every version shares is judged: JSON, and an address that is not the portal's own machine. */
+/* ActiveDocs: spec/portal.md 3.13. Documents are judged when they come (api_document.h), kept and
+ * served as they are. */
 #include "base/arena.h"
 #include "base/json.h"
-#include "base/limits.h"
+#include "portal/api_document.h"
 #include "portal/database.h"
 #include "portal/resources/resources.h"
 #include "portal/tables.h"
@@ -20,44 +20,50 @@ static const struct representation api_doc_representation = {
 static const struct rule api_doc_rules[] = {
 	{"name", RULE_PRESENT, 0, NULL, NULL, false},
 	{"name", RULE_LENGTH_MAX, 255, NULL, NULL, false},
+	{"description", RULE_LENGTH_MAX, 65535, NULL, NULL, false},
 	{"body", RULE_PRESENT, 0, NULL, NULL, false},
 	{"system_name", RULE_PATTERN, 0, SYSTEM_NAME_PATTERN, NULL, false},
 	{"system_name", RULE_UNIQUE, 0, "account_id", NULL, false},
 };
 
+/* A document is often sent as JSON in JSON: what is not text is written as text. */
 static bool api_doc_prepare(struct call *call, struct record *doc, const struct json *attributes)
 {
-	(void)attributes;
+	const struct json *body = json_get(attributes, STR("body"));
+
+	if (body != NULL && (body->kind == JSON_OBJECT || body->kind == JSON_ARRAY))
+		record_set_text(doc, "body", json_print(call->arena, body));
 	fill_system_name(call, doc, "name");
 	return true;
+}
+
+/* Only the caller's own services: those of others are not there. */
+static void check_service(struct call *call, struct record *doc, struct validation *validation)
+{
+	struct value arguments[CALL_ARGUMENTS];
+
+	if (!record_is_changed(doc, "service_id") || value_is_blank(record_get(doc, "service_id")))
+		return;
+	call_arguments(call, arguments);
+	arguments[0] = record_get(doc, "service_id");
+	if (database_int(
+		    call->database,
+		    STR("SELECT count(*) FROM services WHERE id = ?1 AND id IN " SERVICES_VISIBLE),
+		    arguments, CALL_ARGUMENTS, 0) == 0)
+		validation_add(validation, "service", STR("not found"));
 }
 
 static void api_doc_validate(struct call *call, struct record *doc, struct validation *validation)
 {
 	struct str body = record_text(doc, "body");
-	struct value arguments[CALL_ARGUMENTS];
-	const struct json *document;
-	struct str host;
 
-	call_arguments(call, arguments);
-	arguments[0] = record_get(doc, "service_id");
-	if (arguments[0].kind != VALUE_NULL &&
-	    database_int(
-		    call->database,
-		    STR("SELECT count(*) FROM services WHERE id = ?1 AND id IN " SERVICES_VISIBLE),
-		    arguments, CALL_ARGUMENTS, 0) == 0)
-		validation_add(validation, "service_id", STR("not found"));
+	check_service(call, doc, validation);
 	if (body.size == 0)
 		return;
-	document = json_parse(call->arena, body, LIMIT_PORTAL_BODY_BYTES, NULL);
-	if (document == NULL || document->kind != JSON_OBJECT) {
-		validation_add(validation, "body", STR("JSON Spec is invalid"));
-		return;
-	}
-	host = json_get_str(document, STR("host"));
-	if (str_equal(host, STR("localhost")) || str_has_prefix(host, STR("localhost:")) ||
-	    str_has_prefix(host, STR("127.")))
-		validation_add(validation, "base_path", STR("is invalid"));
+	api_document_check(call->arena, body, record_bool(doc, "skip_swagger_validations"),
+			   validation);
+	record_set_text(doc, "base_path", api_document_base_path(call->arena, body));
+	record_set_text(doc, "swagger_version", api_document_version(call->arena, body));
 }
 
 const struct resource api_doc_resource = {

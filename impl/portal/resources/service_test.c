@@ -346,29 +346,40 @@ START_TEST(active_docs_are_stored)
 {
 	static const struct step steps[] = {
 		{"POST", "active_docs.json",
-		 "{\"name\":\"Pets\",\"body\":\"{\\\"swagger\\\":\\\"2.0\\\"}\",\"service_id\":"
+		 "{\"name\":\"Pets\",\"body\":\"{\\\"apis\\\":[]}\",\"service_id\":"
 		 "{service},\"published\":true}",
 		 201,
 		 "\"system_name\":\"pets\",\"name\":\"Pets\",\"published\":true,"
-		 "\"skip_swagger_validations\":false,\"body\":\"{\\\"swagger\\\":\\\"2.0\\\"}\","
+		 "\"skip_swagger_validations\":false,\"body\":\"{\\\"apis\\\":[]}\","
 		 "\"service_id\":{service}",
 		 NULL, "doc", "api_doc.id"},
 		{"GET", "active_docs.json", NULL, 200, "{\"api_docs\":[{\"api_doc\":{\"id\":{doc}",
 		 NULL, NULL, NULL},
-		{"POST", "active_docs.json", "name=Pets&body={\"a\":1}", 422,
+		{"GET", "active_docs/{doc}.xml", NULL, 200,
+		 "<published>true</published><body>{\"apis\":[]}</body><created_at>", NULL, NULL,
+		 NULL},
+		{"POST", "active_docs.json", "name=Pets&body={\"apis\":[]}", 422,
 		 "{\"errors\":{\"system_name\":[\"has already been taken\"]}}", NULL, NULL, NULL},
-		{"POST", "active_docs.json", "name=Bad&body=no", 422, "\"body\":[", NULL, NULL,
+		{"POST", "active_docs.json", "name=Bad&body=no", 422,
+		 "{\"errors\":{\"body\":[\"Invalid JSON\",\"JSON Spec is invalid\"]}}", NULL, NULL,
 		 NULL},
 		{"POST", "active_docs.json", "name=Bad", 422, "\"body\":[\"can't be blank\"]", NULL,
 		 NULL, NULL},
-		{"POST", "active_docs.json", "name=Far&body={}&service_id=1", 422,
-		 "{\"errors\":{\"service_id\":[\"not found\"]}}", NULL, NULL, NULL},
-		{"POST", "active_docs.json", "name=Near&body={\"host\":\"localhost:80\"}", 422,
-		 "base_path", NULL, NULL, NULL},
+		{"POST", "active_docs.json", "name=Far&body={\"apis\":[]}&service_id=1", 422,
+		 "{\"errors\":{\"service\":[\"not found\"]}}", NULL, NULL, NULL},
+		{"POST", "active_docs.json", "name=Broken&body={\"swagger\":\"2.0\"}", 422,
+		 "{\"errors\":{\"body\":[\"The property '#/' did not contain", NULL, NULL, NULL},
+		{"POST", "active_docs.json",
+		 "name=Broken&body={\"swagger\":\"2.0\"}&skip_swagger_validations=1", 201,
+		 "\"skip_swagger_validations\":true", NULL, "broken", "api_doc.id"},
+		{"PUT", "active_docs/{broken}.json", "skip_swagger_validations=0", 422, "'info'",
+		 NULL, NULL, NULL},
+		{"POST", "active_docs.json", "{\"name\":\"Object\",\"body\":{\"apis\":[1]}}", 201,
+		 "\"body\":\"{\\\"apis\\\":[1]}\"", NULL, NULL, NULL},
 		{"PUT", "active_docs/{doc}.json", "description=d&system_name=x", 200,
 		 "\"system_name\":\"pets\"", NULL, NULL, NULL},
 		{"DELETE", "active_docs/{doc}.json", NULL, 200, NULL, NULL, NULL, NULL},
-		{"GET", "active_docs.xml", NULL, 200, "<api_docs></api_docs>", NULL, NULL, NULL},
+		{"GET", "active_docs/{doc}.json", NULL, 404, NULL, NULL, NULL, NULL},
 	};
 
 	RUN_STEPS(steps);
