@@ -29,6 +29,8 @@ static const struct {
 	{STR_INIT("plan_metric"), &metrics_table,
 	 "id = ?1 AND service_id = (SELECT issuer_id FROM plans WHERE id = ?3)"},
 	{STR_INIT("limit"), &usage_limits_table, "id = ?1 AND metric_id = ?3 AND plan_id = ?4"},
+	{STR_INIT("pricing_rule"), &pricing_rules_table,
+	 "id = ?1 AND metric_id = ?3 AND plan_id = ?4"},
 	{STR_INIT("account"), &accounts_table, "id = ?1 AND provider_account_id = ?2"},
 	{STR_INIT("tenant"), &accounts_table, "id = ?1 AND provider_account_id = ?2"},
 	{STR_INIT("user"), &users_table, "id = ?1 AND account_id = ?3"},
@@ -90,6 +92,10 @@ static bool look_up(struct call *call, struct str name, struct str text)
 
 bool routes_look_up(struct call *call)
 {
+	if ((call->route->flags & ROUTE_TENANT_ONLY) != 0 && record_bool(call->tenant, "master")) {
+		reply_status(call, 403, STR("Forbidden"));
+		return false;
+	}
 	for (size_t i = 0; i < call->path_parameters.count; i++) {
 		if (!look_up(call, call->path_parameters.items[i].name,
 			     call->path_parameters.items[i].value)) {

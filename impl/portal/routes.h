@@ -20,6 +20,7 @@ enum route_flag {
 	ROUTE_PAGED = 8,
 	ROUTE_PAGED_ON_REQUEST = 32, /* only when the caller names a page: newer gateways do */
 	ROUTE_SECRET = 64,           /* the last part is a credential: not for logs */
+	ROUTE_TENANT_ONLY = 256,     /* master has no such thing: 403 */
 	ROUTE_DOTS = 16,   /* the last part may hold dots: only .json and .xml are suffixes */
 	ROUTE_LATER = 128, /* came after 2.6 (release.h) */
 };
@@ -44,7 +45,7 @@ extern const struct route_table *const portal_route_tables[];
 extern const size_t portal_route_tables_count;
 
 /* Finds the records that the path of the route names, outermost first; false (and a 404 answer)
- * when one is missing or of another tenant. */
+ * when one is missing or of another tenant, or (and a 403) when master may not go this way. */
 bool routes_look_up(struct call *call);
 
 #endif

@@ -27,7 +27,13 @@ static const struct column accounts_columns[] = {
 	TEXT_OR("timezone", "UTC"), TEXT("from_email"), TEXT("support_email"),
 	TEXT("finance_support_email"), TEXT("site_access_code"), INT("default_account_plan_id"),
 	INT("default_service_id"), TEXT("vat_rate"), BOOL_OR("monthly_billing_enabled", "1"),
-	BOOL_OR("monthly_charging_enabled", "1"), TIME("state_changed_at"), TIMES,
+	BOOL_OR("monthly_charging_enabled", "1"), TIME("state_changed_at"),
+	TEXT("credit_card_auth_code"), TEXT("credit_card_authorize_net_payment_profile_token"),
+	TEXT("credit_card_partial_number"), TEXT("credit_card_expires_on"),
+	TEXT("billing_address_name"), TEXT("billing_address_address1"),
+	TEXT("billing_address_city"), TEXT("billing_address_country"),
+	TEXT("billing_address_state"), TEXT("billing_address_phone"), TEXT("billing_address_zip"),
+	TIMES,
 };
 
 static const struct column users_columns[] = {

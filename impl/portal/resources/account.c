@@ -7,14 +7,45 @@
 #include "portal/tables.h"
 #include "portal/validation.h"
 
+#define DELETION_DELAY_US (INT64_C(15) * 24 * 60 * 60 * 1000000)
+
 /* Representation. */
+
+static bool has_credit_card(const struct record *account)
+{
+	return !value_is_blank(record_get(account, "credit_card_auth_code"));
+}
 
 static struct value get_credit_card(struct call *call, const struct record *account)
 {
 	(void)call;
-	(void)account;
-	return value_bool(false);
+	return value_bool(has_credit_card(account));
 }
+
+static struct value when_stored(const struct record *account, const char *name)
+{
+	return has_credit_card(account) ? record_get(account, name) : value_absent();
+}
+
+static struct value get_partial_number(struct call *call, const struct record *account)
+{
+	(void)call;
+	return when_stored(account, "credit_card_partial_number");
+}
+
+static struct value get_expires_on(struct call *call, const struct record *account)
+{
+	(void)call;
+	return when_stored(account, "credit_card_expires_on");
+}
+
+#define CREDIT_CARD "credit_card_stored credit_card_partial_number credit_card_expires_on"
+#define CREDIT_CARD_DERIVED                                                                        \
+	{"credit_card_stored", get_credit_card},                                                   \
+		{"credit_card_partial_number", get_partial_number},                                \
+	{                                                                                          \
+		"credit_card_expires_on", get_expires_on                                           \
+	}
 
 static struct value get_extra_fields(struct call *call, const struct record *account)
 {
@@ -71,11 +102,8 @@ static struct value get_applications(struct call *call, const struct record *acc
 }
 
 static const struct derived account_derived[] = {
-	{"credit_card_stored", get_credit_card},
-	{"extra_fields", get_extra_fields},
-	{"plans", get_plans},
-	{"users", get_users},
-	{"applications", get_applications},
+	CREDIT_CARD_DERIVED,  {"extra_fields", get_extra_fields}, {"plans", get_plans},
+	{"users", get_users}, {"applications", get_applications},
 };
 
 static const struct link account_links[] = {
@@ -92,9 +120,19 @@ static struct value get_admin_domain(struct call *call, const struct record *acc
 	return record_get(account, "self_domain");
 }
 
+/* When a tenant that leaves will be erased: 15 days after it was told to. */
+static struct value get_deletion_date(struct call *call, const struct record *account)
+{
+	(void)call;
+	if (!str_equal(record_text(account, "state"), STR("scheduled_for_deletion")))
+		return value_absent();
+	return value_time(record_get(account, "state_changed_at").number + DELETION_DELAY_US);
+}
+
 static const struct derived tenant_derived[] = {
 	{"admin_domain", get_admin_domain},
-	{"credit_card_stored", get_credit_card},
+	CREDIT_CARD_DERIVED,
+	{"deletion_date", get_deletion_date},
 	{"extra_fields", get_extra_fields},
 	{"plans", get_plans},
 	{"users", get_users},
@@ -106,11 +144,11 @@ const struct representation tenant_representation = {
 	.root = "account",
 	.roots = "accounts",
 	.json = "id created_at updated_at " TENANT_FIELDS
-		"credit_card_stored monthly_billing_enabled monthly_charging_enabled state | "
-		"org_name",
-	.xml = "id created_at updated_at state " TENANT_FIELDS
-	       "org_name extra_fields monthly_billing_enabled monthly_charging_enabled "
-	       "credit_card_stored plans users",
+		"deletion_date credit_card_stored monthly_billing_enabled monthly_charging_enabled "
+		"credit_card_partial_number credit_card_expires_on state | org_name",
+	.xml = "id created_at updated_at state deletion_date " TENANT_FIELDS
+	       "org_name extra_fields monthly_billing_enabled "
+	       "monthly_charging_enabled " CREDIT_CARD " plans users",
 	REPRESENTATION_DERIVED(tenant_derived),
 	REPRESENTATION_LINKS(tenant_links),
 };
@@ -126,9 +164,10 @@ static const struct representation account_representation = {
 	.root = "account",
 	.roots = "accounts",
 	.json = "id created_at updated_at credit_card_stored monthly_billing_enabled "
-		"monthly_charging_enabled state | org_name vat_rate",
+		"monthly_charging_enabled credit_card_partial_number credit_card_expires_on state "
+		"| org_name vat_rate",
 	.xml = "id created_at updated_at state org_name extra_fields monthly_billing_enabled "
-	       "monthly_charging_enabled credit_card_stored plans users applications",
+	       "monthly_charging_enabled " CREDIT_CARD " plans users applications",
 	REPRESENTATION_DERIVED(account_derived),
 	REPRESENTATION_LINKS(account_links),
 	.other = account_other,
@@ -207,11 +246,6 @@ void account_find(struct call *call)
 		reply_not_found(call);
 	else
 		reply_record(call, 200, &account_representation, account);
-}
-
-void account_show_tenant(struct call *call)
-{
-	reply_record(call, 200, &tenant_representation, call->tenant);
 }
 
 /* States. */

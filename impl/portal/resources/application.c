@@ -101,7 +101,7 @@ static struct value get_oidc(struct call *call, const struct record *application
 	if (!application_is_of_mode(call, application, "oidc"))
 		return value_absent();
 	proxy = proxy_of_service(call, record_int(application, "service_id"));
-	return value_json(oidc_configuration_json(call, proxy));
+	return oidc_configuration_value(call, proxy);
 }
 
 static struct value get_keys(struct call *call, const struct record *application)
@@ -176,7 +176,7 @@ static const struct representation application_representation = {
 	.xml = "id created_at updated_at state user_account_id first_traffic_at "
 	       "first_daily_traffic_at end_user_required service_id user_key "
 	       "provider_verification_key application_id redirect_url keys =plan "
-	       "oidc_configuration name description extra_fields referrer_filters",
+	       "=oidc_configuration name description extra_fields referrer_filters",
 	REPRESENTATION_DERIVED(application_derived),
 	REPRESENTATION_LINKS(application_links),
 };

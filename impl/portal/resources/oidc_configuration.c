@@ -75,17 +75,20 @@ static struct record *configuration_of(struct call *call, const struct record *p
 	return configuration;
 }
 
-struct str oidc_configuration_json(struct call *call, const struct record *proxy)
+struct value oidc_configuration_value(struct call *call, const struct record *proxy)
 {
+	struct record *configuration = configuration_of(call, proxy);
 	struct strbuf out;
 	struct str text;
 
+	if (call->format == FORMAT_XML)
+		return representation_xml_element(call, &oidc_configuration_representation,
+						  configuration);
 	strbuf_init(&out, 4096);
-	representation_write_json(call, &out, &oidc_configuration_representation,
-				  configuration_of(call, proxy));
+	representation_write_json(call, &out, &oidc_configuration_representation, configuration);
 	text = str_copy(call->arena, strbuf_str(&out));
 	strbuf_free(&out);
-	return text;
+	return value_json(text);
 }
 
 void oidc_configuration_show(struct call *call)

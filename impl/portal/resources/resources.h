@@ -57,7 +57,8 @@ void proxy_policies_show(struct call *call);
 void proxy_policies_update(struct call *call);
 void oidc_configuration_show(struct call *call);
 void oidc_configuration_update(struct call *call);
-struct str oidc_configuration_json(struct call *call, const struct record *proxy);
+/* JSON: the object without its root. XML: the whole element. */
+struct value oidc_configuration_value(struct call *call, const struct record *proxy);
 
 /* proxy_config.c */
 extern const struct resource proxy_config_resource;
@@ -84,6 +85,12 @@ void plan_delete(struct call *call, struct record *plan);
 /* usage_limit.c */
 extern const struct resource usage_limit_resource, pricing_rule_resource;
 
+/* end_user.c */
+void end_user_plan_list(struct call *call);
+void end_user_limit_list(struct call *call);
+void end_user_missing(struct call *call);
+void end_user_refused(struct call *call);
+
 /* feature.c */
 extern const struct resource service_feature_resource, account_feature_resource;
 void plan_feature_list(struct call *call);
@@ -99,9 +106,16 @@ void account_reject(struct call *call);
 void account_make_pending(struct call *call);
 void account_plan_show(struct call *call);
 void account_change_plan(struct call *call);
-void account_show_tenant(struct call *call);
 /* False when the state does not allow it. */
 bool account_change_state(struct call *call, struct record *account, const char *event);
+
+/* credit_card.c */
+void credit_card_update(struct call *call);
+void credit_card_delete(struct call *call);
+
+/* provider.c */
+void provider_show(struct call *call);
+void provider_update(struct call *call);
 
 /* signup.c */
 void account_signup(struct call *call);

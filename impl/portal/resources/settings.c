@@ -4,6 +4,7 @@
 #include "portal/database.h"
 #include "portal/resources/resources.h"
 #include "portal/tables.h"
+#include "portal/validation.h"
 
 #define SWITCHES                                                                                   \
 	"useraccountarea_enabled hide_service signups_enabled account_approval_required "          \
@@ -35,6 +36,19 @@ static const struct representation settings_representation = {
 	.json = SWITCHES,
 	.xml = SWITCHES,
 	REPRESENTATION_DERIVED(derived),
+};
+
+#define PERMISSIONS "request direct credit_card request_credit_card none"
+
+static const struct rule settings_rules[] = {
+	{"change_account_plan_permission", RULE_IN, 0, PERMISSIONS, NULL, true},
+	{"change_service_plan_permission", RULE_IN, 0, PERMISSIONS, NULL, true},
+};
+
+static const struct resource settings_resource = {
+	.table = &settings_table,
+	.representation = &settings_representation,
+	RESOURCE_RULES(settings_rules),
 };
 
 static struct record *settings_of_tenant(struct call *call)
@@ -74,6 +88,6 @@ void settings_update(struct call *call)
 			"change_account_plan_permission service_plans_ui_visible "
 			"change_service_plan_permission end_user_plans_ui_visible",
 			attributes);
-	record_save(call->database, settings);
-	settings_show(call);
+	if (resource_save(call, &settings_resource, settings, attributes))
+		settings_show(call);
 }

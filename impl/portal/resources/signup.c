@@ -41,6 +41,18 @@ static void add_plan(struct signup *signup, struct record *plan)
 /* The default one; while the UI does not show service plans, else the first published. */
 static struct record *service_plan_for(struct call *call, int64_t service_id)
 {
+	bool shows_plans =
+		database_int(call->database,
+			     STR("SELECT service_plans_ui_visible FROM settings WHERE "
+				 "account_id = ?1"),
+			     DATABASE_ARGUMENTS(value_int(call_tenant_id(call))), 0) != 0;
+
+	if (shows_plans)
+		return record_first(
+			call->database, &plans_table,
+			"type = 'ServicePlan' AND id = (SELECT default_service_plan_id FROM "
+			"services WHERE id = ?1)",
+			DATABASE_ARGUMENTS(value_int(service_id)));
 	return record_first(
 		call->database, &plans_table,
 		"type = 'ServicePlan' AND issuer_id = ?1 AND (state = 'published' OR id = (SELECT "
@@ -50,7 +62,8 @@ static struct record *service_plan_for(struct call *call, int64_t service_id)
 		DATABASE_ARGUMENTS(value_int(service_id)));
 }
 
-static void choose_default_plans(struct call *call, struct signup *signup)
+/* False when an application could be had, but not the subscription that it needs. */
+static bool choose_default_plans(struct call *call, struct signup *signup)
 {
 	struct record_list services =
 		record_all(call->database, &services_table,
@@ -59,11 +72,17 @@ static void choose_default_plans(struct call *call, struct signup *signup)
 
 	for (size_t i = 0; i < services.count && i < PLANS_MAX; i++)
 		add_plan(signup, service_plan_for(call, record_id(services.items[i])));
-	for (size_t i = 0; i < services.count && i < PLANS_MAX; i++)
-		add_plan(signup,
-			 record_first(call->database, &plans_table, "id = ?1",
-				      DATABASE_ARGUMENTS(record_get(
-					      services.items[i], "default_application_plan_id"))));
+	for (size_t i = 0; i < services.count && i < PLANS_MAX; i++) {
+		struct record *plan =
+			record_first(call->database, &plans_table, "id = ?1",
+				     DATABASE_ARGUMENTS(record_get(services.items[i],
+								   "default_application_plan_id")));
+
+		if (plan != NULL && service_plan_for(call, record_id(services.items[i])) == NULL)
+			return false;
+		add_plan(signup, plan);
+	}
+	return true;
 }
 
 /* False when a named plan is not there, or something that every sign-up needs. */
@@ -87,10 +106,8 @@ static bool choose_plans(struct call *call, struct signup *signup)
 			DATABASE_ARGUMENTS(record_get(call->tenant, "default_account_plan_id")));
 	if (!found || signup->account_plan == NULL)
 		return false;
-	if (service_plan == NULL && application_plan == NULL) {
-		choose_default_plans(call, signup);
-		return true;
-	}
+	if (service_plan == NULL && application_plan == NULL)
+		return choose_default_plans(call, signup);
 	if (service_plan == NULL)
 		service_plan = service_plan_for(call, record_int(application_plan, "issuer_id"));
 	add_plan(signup, service_plan);

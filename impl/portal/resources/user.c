@@ -90,6 +90,32 @@ static void check_unique(struct call *call, struct record *user, const char *att
 		validation_add(validation, attribute, STR("has already been taken"));
 }
 
+#define SPECIAL_CHARACTERS "-+=><_$#.:;!?@&*()~][}{|"
+#define STRONG_PASSWORD_TEXT                                                                       \
+	"must be at least 8 characters long, and contain both upper and lowercase letters, a "     \
+	"digit and one special character of " SPECIAL_CHARACTERS "."
+
+/* A setting of the tenant's (spec/portal.md 3.14). */
+static bool wants_strong_passwords(struct call *call)
+{
+	return database_int(call->database,
+			    STR("SELECT strong_passwords_enabled FROM settings WHERE "
+				"account_id = ?1"),
+			    DATABASE_ARGUMENTS(value_int(call_tenant_id(call))), 0) != 0;
+}
+
+static bool is_strong(struct arena *arena, struct str password)
+{
+	static const char *const parts[] = {".*[a-z].*", ".*[A-Z].*", ".*[0-9].*",
+					    ".*[-+=><_$#.:;!?@&*()~\\]\\[}{|].*", ".{8,}"};
+
+	for (size_t i = 0; i < sizeof parts / sizeof *parts; i++) {
+		if (!text_fits(arena, password, parts[i]))
+			return false;
+	}
+	return true;
+}
+
 /* Passwords are judged, not kept: nobody logs in with one yet. */
 void user_check_password(struct call *call, struct record *user, struct validation *validation)
 {
@@ -97,9 +123,13 @@ void user_check_password(struct call *call, struct record *user, struct validati
 
 	if (password == NULL && !record_is_new(user))
 		return;
-	if (json_scalar_text(password).size < PASSWORD_CHARACTERS_MIN)
+	if (wants_strong_passwords(call)) {
+		if (!is_strong(call->arena, json_scalar_text(password)))
+			validation_add(validation, "password", STR(STRONG_PASSWORD_TEXT));
+	} else if (json_scalar_text(password).size < PASSWORD_CHARACTERS_MIN) {
 		validation_add(validation, "password",
 			       STR("is too short (minimum is 6 characters)"));
+	}
 }
 
 static void user_validate(struct call *call, struct record *user, struct validation *validation)

@@ -5,6 +5,8 @@
 #include "portal/call.h"
 #include "portal/resources/resources.h"
 
+#define END_USER_LIMITS ADMIN "/end_user_plans/{end_user_plan}/metrics/{end_user_metric}/limits"
+
 static const struct route rows[] = {
 	/* Plans: 3.8. */
 	{"GET", STR_INIT(ADMIN "/application_plans"), api_list, &application_plan_resource,
@@ -13,13 +15,13 @@ static const struct route rows[] = {
 	{"GET", STR_INIT(SERVICE "/application_plans"), api_list, &application_plan_resource,
 	 "type = 'ApplicationPlan' AND issuer_id = ?1 ORDER BY id", NULL, 0, NULL},
 	{"POST", STR_INIT(SERVICE "/application_plans"), api_create, &application_plan_resource,
-	 NULL, "issuer_id", 0, NULL},
+	 NULL, "issuer_id", ROUTE_TENANT_ONLY, NULL},
 	{"GET", STR_INIT(SERVICE "/application_plans/{application_plan}"), api_show,
 	 &application_plan_resource, NULL, NULL, 0, NULL},
 	{"PUT PATCH", STR_INIT(SERVICE "/application_plans/{application_plan}"), api_update,
 	 &application_plan_resource, NULL, NULL, 0, NULL},
 	{"DELETE", STR_INIT(SERVICE "/application_plans/{application_plan}"), api_delete,
-	 &application_plan_resource, NULL, NULL, 0, NULL},
+	 &application_plan_resource, NULL, NULL, ROUTE_TENANT_ONLY, NULL},
 	{"PUT PATCH", STR_INIT(SERVICE "/application_plans/{application_plan}/default"),
 	 plan_default, &application_plan_resource, NULL, NULL, 0, NULL},
 	{"GET", STR_INIT(ADMIN "/service_plans"), api_list, &service_plan_resource,
@@ -49,6 +51,30 @@ static const struct route rows[] = {
 	{"PUT PATCH", STR_INIT(ADMIN "/account_plans/{account_plan}/default"), plan_default,
 	 &account_plan_resource, NULL, NULL, 0, NULL},
 
+	/* End users, who are none on premises: 3.8. */
+	{"GET", STR_INIT(ADMIN "/end_user_plans"), end_user_plan_list, NULL, NULL, NULL, 0, NULL},
+	{"GET", STR_INIT(SERVICE "/end_user_plans"), end_user_plan_list, NULL, NULL, NULL, 0, NULL},
+	{"POST", STR_INIT(SERVICE "/end_user_plans"), end_user_refused, NULL, NULL, NULL, 0, NULL},
+	{"GET", STR_INIT(SERVICE "/end_user_plans/{end_user_plan}"), end_user_missing, NULL, NULL,
+	 NULL, 0, NULL},
+	{"PUT PATCH DELETE", STR_INIT(SERVICE "/end_user_plans/{end_user_plan}"), end_user_refused,
+	 NULL, NULL, NULL, 0, NULL},
+	{"PUT PATCH", STR_INIT(SERVICE "/end_user_plans/{end_user_plan}/default"), end_user_refused,
+	 NULL, NULL, NULL, 0, NULL},
+	{"GET", STR_INIT(END_USER_LIMITS), end_user_limit_list, NULL, NULL, NULL, 0, NULL},
+	{"POST", STR_INIT(END_USER_LIMITS), end_user_refused, NULL, NULL, NULL, 0, NULL},
+	{"GET", STR_INIT(END_USER_LIMITS "/{end_user_limit}"), end_user_missing, NULL, NULL, NULL,
+	 0, NULL},
+	{"PUT PATCH DELETE", STR_INIT(END_USER_LIMITS "/{end_user_limit}"), end_user_refused, NULL,
+	 NULL, NULL, 0, NULL},
+	{"POST", STR_INIT(SERVICE "/end_users"), end_user_refused, NULL, NULL, NULL, 0, NULL},
+	{"GET", STR_INIT(SERVICE "/end_users/{end_user}"), end_user_missing, NULL, NULL, NULL, 0,
+	 NULL},
+	{"PUT PATCH DELETE", STR_INIT(SERVICE "/end_users/{end_user}"), end_user_refused, NULL,
+	 NULL, NULL, 0, NULL},
+	{"PUT PATCH", STR_INIT(SERVICE "/end_users/{end_user}/change_plan"), end_user_refused, NULL,
+	 NULL, NULL, 0, NULL},
+
 	/* Limits and prices: 3.9. */
 	{"GET", STR_INIT(PLAN "/limits"), api_list, &usage_limit_resource,
 	 "plan_id = ?1 ORDER BY id", NULL, ROUTE_PAGED, NULL},
@@ -68,6 +94,8 @@ static const struct route rows[] = {
 	 &pricing_rule_resource, "metric_id = ?1 AND plan_id = ?3 ORDER BY id", NULL, 0, NULL},
 	{"POST", STR_INIT(PLAN "/metrics/{plan_metric}/pricing_rules"), api_create,
 	 &pricing_rule_resource, NULL, "metric_id", 0, NULL},
+	{"DELETE", STR_INIT(PLAN "/metrics/{plan_metric}/pricing_rules/{pricing_rule}"), api_delete,
+	 &pricing_rule_resource, NULL, NULL, 0, NULL},
 
 	/* Features: 3.9. */
 	{"GET", STR_INIT(SERVICE "/features"), api_list, &service_feature_resource,

@@ -10,6 +10,8 @@
 #define ACCOUNT ADMIN "/accounts/{account}"
 #define APPLICATION ACCOUNT "/applications/{application}"
 #define REGISTRY_SCOPES "policy_registry account_management"
+#define FINANCE_SCOPES "finance account_management"
+#define CMS_SCOPES "cms account_management"
 #define ANY_SCOPE "account_management stats finance cms policy_registry"
 
 extern const struct route_table routes_of_services, routes_of_plans, routes_of_accounts,
