@@ -18,7 +18,7 @@ override CFLAGS += -std=c17 -Wall -Wextra -Wpedantic -Wshadow -Werror -fstack-pr
 	-Iimpl -I. $(FLAGS_$(FLAVOUR))
 LDFLAGS ?=
 # libmicrohttpd from its archive, with a memory pool of our own: impl/world/real/http_server_pool.c.
-LIBS    := -l:libmicrohttpd.a -lgnutls -lcurl -lcares -lhiredis -luv -lsqlite3 -lcjson -lyaml -lpcre2-8 -lcjose -lcrypto -lm -lpthread
+LIBS    := -l:libmicrohttpd.a -lgnutls -lcurl -lcares -lhiredis -luv -lsqlite3 -lcjson -lyaml -lpcre2-8 -lcjose -lcrypto -lcrypt -lm -lpthread
 OUT     := $(BUILD)/$(FLAVOUR)
 
 # Sources. MODULES limits what is linked into the unit tests ("base http world/real sim/engine");
