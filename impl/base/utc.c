@@ -160,6 +160,21 @@ int64_t utc_period_end(enum utc_period period, int64_t instant_us)
 	return period_bound(period, instant_us, 1);
 }
 
+int64_t utc_months_before(int64_t instant_us, int months)
+{
+	struct utc utc = utc_from_us(instant_us), first;
+	int64_t first_us, days;
+
+	utc.month -= months;
+	first = utc;
+	first.day = 1;
+	first_us = utc_to_us(&first);
+	days = (utc_period_end(UTC_MONTH, first_us) - utc_period_start(UTC_MONTH, first_us)) /
+	       (24 * 3600 * UTC_SECOND_US);
+	utc.day = utc.day > (int)days ? (int)days : utc.day;
+	return utc_to_us(&utc);
+}
+
 static const char *const month_names[] = {"Jan", "Feb", "Mar", "Apr", "May", "Jun",
 					  "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"};
 static const char *const weekday_names[] = {"Sun", "Mon", "Tue", "Wed", "Thu", "Fri", "Sat"};

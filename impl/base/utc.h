@@ -38,6 +38,10 @@ int64_t utc_period_start(enum utc_period period, int64_t instant_us); /* eternit
 int64_t utc_period_end(enum utc_period period,
 		       int64_t instant_us); /* start of the next; eternity: 9999-12-31 */
 
+/* The same day and time that many calendar months earlier; the month's last day where it has no
+ * such day (31 May less three months: 28 February). */
+int64_t utc_months_before(int64_t instant_us, int months);
+
 /* "2019-06-04 11:06:15 +0000" */
 struct str utc_format_backend(char out[32], int64_t instant_us);
 /* "2019-06-04T11:06:15Z" */

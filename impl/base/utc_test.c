@@ -251,6 +251,30 @@ START_TEST(leap_days_are_read)
 }
 END_TEST
 
+static const struct {
+	const char *from;
+	int months;
+	const char *to;
+} month_rows[] = {
+	{"2019-10-07 08:00:00", 3, "2019-07-07T08:00:00Z"},
+	{"2019-05-31 08:00:00", 3, "2019-02-28T08:00:00Z"},
+	{"2020-05-31 08:00:00", 3, "2020-02-29T08:00:00Z"},
+	{"2019-08-31 00:00:01", 6, "2019-02-28T00:00:01Z"},
+	{"2019-02-28 12:00:00", 3, "2018-11-28T12:00:00Z"},
+	{"2019-01-31 12:00:00", 12, "2018-01-31T12:00:00Z"},
+};
+
+START_TEST(months_are_those_of_the_calendar)
+{
+	char out[32];
+	int64_t instant;
+
+	ck_assert(utc_parse(str_from(month_rows[_i].from), &instant));
+	is_text(utc_format_iso(out, utc_months_before(instant, month_rows[_i].months)),
+		month_rows[_i].to);
+}
+END_TEST
+
 Suite *base_utc_suite(void);
 Suite *base_utc_suite(void)
 {
@@ -270,6 +294,8 @@ Suite *base_utc_suite(void)
 	tcase_add_loop_test(tests, what_is_no_time_is_refused, 0,
 			    sizeof refused_rows / sizeof *refused_rows);
 	tcase_add_test(tests, leap_days_are_read);
+	tcase_add_loop_test(tests, months_are_those_of_the_calendar, 0,
+			    sizeof month_rows / sizeof *month_rows);
 	suite_add_tcase(suite, tests);
 	return suite;
 }

@@ -121,6 +121,15 @@ void push_alert_limit_gone(struct call *call, const struct record *service, int6
 	     STR_CONCAT(call->arena, alert_limits_path(call, service), id_text(call, level)), NULL);
 }
 
+void push_statistics_gone(struct call *call, int64_t service_id, struct json *definition)
+{
+	struct json *body = json_new(call->arena, JSON_OBJECT);
+
+	json_set(body, STR("deletejobdef"), definition);
+	push(call, "DELETE", str_format(call->arena, "services/%" PRId64 "/stats", service_id),
+	     body);
+}
+
 void push_service_token(struct call *call, const struct record *token)
 {
 	struct json *tokens, *body = wrapped(call, "service_tokens", &tokens);

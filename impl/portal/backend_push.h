@@ -16,6 +16,10 @@ struct str push_provider_key(struct call *call);
 
 void push_service(struct call *call, const struct record *service);
 void push_service_gone(struct call *call, const struct record *service);
+/* Statistics of a service, of the metrics and applications that the definition names: applications,
+ * metrics, users, from, to. */
+struct json;
+void push_statistics_gone(struct call *call, int64_t service_id, struct json *definition);
 void push_service_token(struct call *call, const struct record *token);
 void push_service_token_gone(struct call *call, const struct record *token);
 /* The application and its user key. */

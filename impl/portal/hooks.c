@@ -7,6 +7,7 @@
 #include "base/utc.h"
 #include "portal/backend_sync.h"
 #include "portal/database.h"
+#include "portal/jobs.h"
 #include "world/http_server.h"
 #include "world/sql.h"
 
@@ -47,6 +48,7 @@ static void hook_clock(struct hook_call *call, struct str rest, struct str body)
 		return;
 	}
 	backend_sync_passed(call->hooks->sync, database_now_us(database) - before_us);
+	jobs_wake(call->hooks->jobs);
 	answer(call, 204, STR(""));
 }
 
@@ -123,7 +125,10 @@ static void hook_sql(struct hook_call *call, struct str rest, struct str body)
 static void hook_job(struct hook_call *call, struct str rest, struct str body)
 {
 	(void)body;
-	answer(call, 404, STR_CONCAT(call->exchange->arena, STR("no job "), rest));
+	if (jobs_run(call->hooks->jobs, rest))
+		answer(call, 204, STR(""));
+	else
+		answer(call, 404, STR_CONCAT(call->exchange->arena, STR("no job "), rest));
 }
 
 static const struct {

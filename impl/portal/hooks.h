@@ -6,7 +6,8 @@
  *   POST /__test/sql         {"sql": "...", "arguments": [...]}: what a database administrator
  *                            does; the answer is a list of rows, each an object of texts and nulls.
  *                            An error is a 400 with its text
- *   POST /__test/jobs/NAME   runs a periodic job now; 404 when there is none of that name
+ *   POST /__test/jobs/NAME   runs a job (jobs.h), or those of "daily" and the like, now and to the end;
+ *                            404 when there is none of that name
  */
 #ifndef PORTAL_HOOKS_H
 #define PORTAL_HOOKS_H
@@ -16,12 +17,14 @@
 struct backend_sync;
 struct database;
 struct http_exchange;
+struct jobs;
 struct world;
 
 struct hooks {
 	struct world *world;
 	struct database *database;
 	struct backend_sync *sync;
+	struct jobs *jobs;
 };
 
 /* path: begins with "/__test/". The hooks must outlive the exchange. */

@@ -15,6 +15,7 @@
 #include "portal/dispatch.h"
 #include "portal/errand.h"
 #include "portal/hooks.h"
+#include "portal/jobs.h"
 #include "portal/record.h"
 #include "portal/schema.h"
 #include "portal/seed.h"
@@ -43,6 +44,7 @@ struct portal {
 	struct hooks hooks;
 	bool has_hooks;
 	int64_t clock_s; /* for tests: where the clock stands from the start on; -1: it goes */
+	struct jobs *jobs;
 	struct http_listener *listener;
 	size_t requests; /* being served */
 	bool is_stopping;
@@ -141,6 +143,8 @@ static void request_carry_out(struct portal_request *request, struct str body)
 	int64_t pushed_before = backend_sync_newest(portal->sync);
 	bool wrote = dispatch(&request->call, &exchange->request, body);
 
+	if (wrote)
+		jobs_wake(portal->jobs);
 	request->waiter.up_to = backend_sync_newest(portal->sync);
 	if (request->call.errand != NULL && request->call.answer.status < 400) {
 		request->errand = request->call.errand;
@@ -253,6 +257,7 @@ static void portal_destroy(struct portal *portal)
 {
 	timer_stop(&portal->stop_wait);
 	http_listener_close(portal->world, portal->listener);
+	jobs_destroy(portal->jobs);
 	backend_sync_destroy(portal->sync);
 	database_close(portal->database);
 	arena_destroy(portal->arena);
@@ -274,6 +279,25 @@ static bool database_path(struct world *world, struct str *path, struct error *e
 	return true;
 }
 
+/* A job's step is stored: what it leaves for others is theirs now. */
+static void portal_job_committed(void *data)
+{
+	struct portal *portal = data;
+
+	backend_sync_wake(portal->sync);
+}
+
+static void portal_start_jobs(struct portal *portal)
+{
+	const struct jobs_options options = {.world = portal->world,
+					     .database = portal->database,
+					     .settings = &portal->settings,
+					     .committed = portal_job_committed,
+					     .data = portal};
+
+	portal->jobs = jobs_create(&options);
+}
+
 static bool portal_open(struct portal *portal, struct str path, struct str release, bool rewrite,
 			const struct http_listen_options *listen, struct error *error)
 {
@@ -291,11 +315,13 @@ static bool portal_open(struct portal *portal, struct str path, struct str relea
 		return false;
 	portal->sync = backend_sync_create(portal->world, portal->database, settings->internal_api,
 					   settings->internal_user, settings->internal_password);
-	portal->hooks = (struct hooks){portal->world, portal->database, portal->sync};
+	portal_start_jobs(portal);
+	portal->hooks = (struct hooks){portal->world, portal->database, portal->sync, portal->jobs};
 	portal->listener = http_listen(portal->world, listen, portal_requested, portal, error);
 	if (portal->listener == NULL)
 		return false;
 	backend_sync_wake(portal->sync);
+	jobs_wake(portal->jobs);
 	return true;
 }
 

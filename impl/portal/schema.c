@@ -25,6 +25,13 @@ static const char *const schema_steps[] = {
 	"CREATE INDEX index_cinstances_on_plan_id ON cinstances (plan_id);"
 	"CREATE INDEX index_cinstances_on_user_key ON cinstances (user_key);"
 	"CREATE INDEX index_accounts_on_provider_account_id ON accounts (provider_account_id);",
+	"CREATE INDEX index_user_sessions_on_key ON user_sessions (\"key\");"
+	"CREATE INDEX index_user_sessions_on_user_id ON user_sessions (user_id);"
+	"CREATE INDEX index_audits_on_created_at ON audits (created_at);"
+	"CREATE INDEX index_audits_on_auditable ON audits (auditable_id, auditable_type);"
+	"CREATE INDEX index_log_entries_on_created_at ON log_entries (created_at);"
+	"CREATE INDEX index_event_store_events_on_created_at ON event_store_events (created_at);"
+	"CREATE INDEX index_deleted_objects_on_owner ON deleted_objects (owner_id);",
 };
 #define SCHEMA_VERSION (int64_t)(sizeof schema_steps / sizeof *schema_steps)
 

@@ -108,6 +108,12 @@ bool settings_has_flag(const struct settings *settings, enum flag flag)
 	return settings->flags.is_on[flag];
 }
 
+/* On unless it is 0. */
+static bool flag(struct world *world, const char *name)
+{
+	return !str_equal(environment_text(world, str_from(name), STR("1")), STR("0"));
+}
+
 bool portal_settings_read(struct settings *settings, struct world *world, struct arena *arena,
 			  struct str release, struct error *error)
 {
@@ -122,7 +128,7 @@ bool portal_settings_read(struct settings *settings, struct world *world, struct
 		return error_wrap(error, "the Internal API's address");
 	if (!url_parse(settings->registry, &url, error))
 		return error_wrap(error, "APICAST_REGISTRY_URL");
-	settings->sample_data =
-		!str_equal(environment_text(world, STR("SAMPLE_DATA"), STR("1")), STR("0"));
+	settings->sample_data = flag(world, "SAMPLE_DATA");
+	settings->janitor_worker_enabled = flag(world, "JANITOR_WORKER_ENABLED");
 	return true;
 }

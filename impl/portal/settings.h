@@ -30,6 +30,7 @@ struct settings {
 	struct str provider_name, tenant_name, user_login, user_email, admin_access_token;
 	struct str provider_plan;
 	bool sample_data;
+	bool janitor_worker_enabled; /* the weekly purge: JANITOR_WORKER_ENABLED, 1 */
 };
 
 /* `release`: as on the command line, empty for the default. */

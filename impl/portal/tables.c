@@ -194,6 +194,77 @@ static const struct column settings_columns[] = {
 	BOOL_OR("end_user_plans_ui_visible", "0"), TIMES,
 };
 
+static const struct column user_sessions_columns[] = {
+	ID, TENANT, BELONGS_TO("user_id", "users"), TEXT_NEEDED("key"), TEXT("ip"),
+	TEXT("user_agent"), TIME("accessed_at"), TIME("revoked_at"), TIME("secured_until"), TIMES,
+};
+
+static const struct column provided_access_tokens_columns[] = {
+	ID, TENANT, BELONGS_TO("user_id", "users"), TEXT_NEEDED("value"), TIME("expires_at"), TIMES,
+};
+
+static const struct column invitations_columns[] = {
+	ID, TENANT, BELONGS_TO("account_id", "accounts"), TEXT_NEEDED("email"), TEXT_NEEDED("token"),
+	TIME("sent_at"), TIME("accepted_at"), INT("user_id"), TIMES,
+};
+
+static const struct column messages_columns[] = {
+	ID, TENANT, BELONGS_TO("sender_id", "accounts"), TEXT("subject"), TEXT("body"),
+	TEXT_OR("state", "unsent"), TEXT("system_operation"), TIMES,
+};
+
+static const struct column message_recipients_columns[] = {
+	ID, TENANT, BELONGS_TO("message_id", "messages"), BELONGS_TO("receiver_id", "accounts"),
+	TEXT_OR("kind", "to"), TEXT_OR("state", "unread"), TIMES,
+};
+
+static const struct column notifications_columns[] = {
+	ID, TENANT, BELONGS_TO("user_id", "users"), TEXT("event_id"), TEXT_NEEDED("system_name"),
+	TEXT("title"), TEXT_OR("state", "created"), TIMES,
+};
+
+/* Only what a user chose otherwise than the default (spec/portal.md 7.12). */
+static const struct column notification_preferences_columns[] = {
+	ID, TENANT, BELONGS_TO("user_id", "users"), JSON("preferences"), TIMES,
+};
+
+/* Written by the model layer and never changed: rows of what is gone stay (spec/portal.md 9.5). */
+static const struct column audits_columns[] = {
+	ID, TENANT, COLUMN("auditable_id", VALUE_INT, NULL, "NOT NULL"),
+	TEXT_NEEDED("auditable_type"), INT("user_id"), TEXT("username"), TEXT_NEEDED("action"),
+	INT_OR("version", "1"), JSON("audited_changes"), TEXT("kind"), INT("provider_id"),
+	TEXT("remote_address"), TEXT("request_uuid"), TIME("created_at"),
+};
+
+static const struct column log_entries_columns[] = {
+	ID, TENANT, INT("provider_id"), INT("buyer_id"), INT_OR("level", "10"), TEXT("description"),
+	TIMES,
+};
+
+static const struct column event_store_events_columns[] = {
+	ID, TENANT, TEXT_NEEDED("stream"), TEXT_NEEDED("event_type"), TEXT_NEEDED("event_id"),
+	JSON("metadata"), JSON("data"), INT("provider_id"), TIME("created_at"),
+};
+
+/* Metrics and applications that are gone, until backend's statistics of them are, too. What backend
+ * calls the object is in `metadata`, where that is not its id. */
+static const struct column deleted_objects_columns[] = {
+	ID, TENANT, COLUMN("owner_id", VALUE_INT, NULL, "NOT NULL"), TEXT_NEEDED("owner_type"),
+	COLUMN("object_id", VALUE_INT, NULL, "NOT NULL"), TEXT_NEEDED("object_type"),
+	TEXT("metadata"), TIME("created_at"),
+};
+
+/* Periodic jobs: the last hour each was due at and was seen to (jobs.h). */
+static const struct column periodic_jobs_columns[] = {
+	ID, TEXT_NEEDED("name"), TIME("due_at"), TIMES,
+};
+
+/* Jobs that wait to be run or are under way, in the order of their ids (jobs.h). */
+static const struct column background_jobs_columns[] = {
+	ID, TENANT, TEXT_NEEDED("name"), INT_OR("object_id", "0"), INT_OR("tries", "0"),
+	TIME("run_at"), TIMES,
+};
+
 /* The outbox of spec/portal.md 6.3: calls to backend's Internal API, in the order of their ids. */
 static const struct column backend_updates_columns[] = {
 	ID, TEXT_NEEDED("method"), TEXT_NEEDED("path"), JSON("body"), INT_OR("tries", "0"), TIMES,
@@ -225,6 +296,19 @@ TABLE(referrer_filters, "referrer_filters", "UNIQUE (application_id, value)");
 TABLE(api_docs_services, "api_docs_services", "UNIQUE (account_id, system_name)");
 TABLE(policies, "policies", "UNIQUE (account_id, identifier)");
 TABLE(settings, "settings", "UNIQUE (account_id)");
+TABLE(user_sessions, "user_sessions", NULL);
+TABLE(provided_access_tokens, "provided_access_tokens", NULL);
+TABLE(invitations, "invitations", "UNIQUE (token)");
+TABLE(messages, "messages", NULL);
+TABLE(message_recipients, "message_recipients", NULL);
+TABLE(notifications, "notifications", NULL);
+TABLE(notification_preferences, "notification_preferences", "UNIQUE (user_id)");
+TABLE(audits, "audits", NULL);
+TABLE(log_entries, "log_entries", NULL);
+TABLE(event_store_events, "event_store_events", "UNIQUE (event_id)");
+TABLE(deleted_objects, "deleted_objects", NULL);
+TABLE(periodic_jobs, "periodic_jobs", "UNIQUE (name)");
+TABLE(background_jobs, "background_jobs", NULL);
 TABLE(backend_updates, "backend_updates", NULL);
 /* clang-format on */
 
@@ -251,6 +335,19 @@ const struct table *const portal_tables[] = {
 	&api_docs_services_table,
 	&policies_table,
 	&settings_table,
+	&user_sessions_table,
+	&provided_access_tokens_table,
+	&invitations_table,
+	&messages_table,
+	&message_recipients_table,
+	&notifications_table,
+	&notification_preferences_table,
+	&audits_table,
+	&log_entries_table,
+	&event_store_events_table,
+	&deleted_objects_table,
+	&periodic_jobs_table,
+	&background_jobs_table,
 	&backend_updates_table,
 };
 

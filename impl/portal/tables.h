@@ -27,6 +27,19 @@ extern const struct table referrer_filters_table;
 extern const struct table api_docs_services_table;
 extern const struct table policies_table;
 extern const struct table settings_table;
+extern const struct table user_sessions_table;
+extern const struct table provided_access_tokens_table;
+extern const struct table invitations_table;
+extern const struct table messages_table;
+extern const struct table message_recipients_table;
+extern const struct table notifications_table;
+extern const struct table notification_preferences_table;
+extern const struct table audits_table;
+extern const struct table log_entries_table;
+extern const struct table event_store_events_table;
+extern const struct table deleted_objects_table;
+extern const struct table periodic_jobs_table;
+extern const struct table background_jobs_table;
 extern const struct table backend_updates_table;
 
 /* Referenced ones first. */

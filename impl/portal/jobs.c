@@ -1,0 +1,327 @@
+#include "portal/jobs.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "base/arena.h"
+#include "base/error.h"
+#include "base/json.h"
+#include "base/utc.h"
+#include "portal/call.h"
+#include "portal/database.h"
+#include "portal/jobs_table.h"
+#include "portal/tables.h"
+#include "world/clock.h"
+#include "world/log.h"
+
+#define MINUTE_US (60 * UTC_SECOND_US)
+#define HOUR_US (60 * MINUTE_US)
+#define RETRY_MAX_US HOUR_US
+/* The wall clock may jump, and other processes enqueue, too. */
+#define LOOK_US MINUTE_US
+
+struct jobs {
+	struct jobs_options options;
+	struct timer timer;
+	int64_t looked_at_us; /* for what is due; 0: not yet */
+	int64_t current_id;   /* whose first step was run in this process, and when */
+	int64_t began_us;
+};
+
+struct jobs *jobs_create(const struct jobs_options *options)
+{
+	struct jobs *jobs = MEMORY_NEW(struct jobs);
+
+	jobs->options = *options;
+	return jobs;
+}
+
+void jobs_destroy(struct jobs *jobs)
+{
+	if (jobs == NULL)
+		return;
+	timer_stop(&jobs->timer);
+	free(jobs);
+}
+
+static const struct job *job_named(struct str name)
+{
+	for (size_t i = 0; i < portal_jobs_count; i++) {
+		if (str_equal(str_from(portal_jobs[i].name), name))
+			return &portal_jobs[i];
+	}
+	return NULL;
+}
+
+static struct call job_call(struct jobs *jobs, struct arena *arena)
+{
+	return (struct call){.database = jobs->options.database,
+			     .settings = jobs->options.settings,
+			     .arena = arena,
+			     .format = FORMAT_JSON,
+			     .parameters = json_new(arena, JSON_OBJECT)};
+}
+
+void jobs_add(struct call *call, const char *name, int64_t object_id)
+{
+	struct record *row = call_new_record(call, &background_jobs_table);
+
+	if (database_int(call->database,
+			 STR("SELECT count(*) FROM background_jobs WHERE name = ?1 AND "
+			     "object_id = ?2"),
+			 DATABASE_ARGUMENTS(value_text(str_from(name)), value_int(object_id)),
+			 0) > 0)
+		return;
+	record_set_text(row, "name", str_from(name));
+	record_set_int(row, "object_id", object_id);
+	record_set(row, "run_at", value_time(database_now_us(call->database)));
+	record_save(call->database, row);
+}
+
+/* What is due. */
+
+/* The last hour at or before `now_us` that the schedule names. */
+static int64_t schedule_last(enum job_schedule schedule, int64_t now_us)
+{
+	static const struct {
+		enum utc_period period;
+		int64_t after_us; /* the period's start */
+	} rows[JOB_SCHEDULES] = {
+		[JOB_HOURLY] = {UTC_HOUR, 42 * MINUTE_US},
+		[JOB_DAILY] = {UTC_DAY, 8 * HOUR_US},
+		[JOB_WEEKLY] = {UTC_WEEK, 0},
+	};
+
+	return utc_period_start(rows[schedule].period, now_us - rows[schedule].after_us) +
+	       rows[schedule].after_us;
+}
+
+static void enqueue_if_due(struct call *call, const struct job *job)
+{
+	int64_t due_us = schedule_last(job->schedule, database_now_us(call->database));
+	struct record *row = record_first(call->database, &periodic_jobs_table, "name = ?1",
+					  DATABASE_ARGUMENTS(value_text(str_from(job->name))));
+	bool is_first = row == NULL;
+
+	if (is_first) {
+		row = record_new(call->arena, &periodic_jobs_table);
+		record_set_text(row, "name", str_from(job->name));
+	} else if (record_get(row, "due_at").number >= due_us) {
+		return;
+	} else {
+		jobs_add(call, job->name, 0);
+	}
+	record_set(row, "due_at", value_time(due_us));
+	record_save(call->database, row);
+}
+
+/* A daily run takes up what failed before (spec/portal.md 6.5). */
+static void hurry_failed_ones(struct call *call)
+{
+	database_run(call->database,
+		     STR("UPDATE background_jobs SET run_at = ?1 WHERE tries > 0 AND run_at > ?1"),
+		     DATABASE_ARGUMENTS(value_time(database_now_us(call->database))));
+}
+
+static bool passed(enum job_schedule schedule, int64_t from_us, int64_t to_us)
+{
+	return schedule_last(schedule, to_us) != schedule_last(schedule, from_us);
+}
+
+/* A transaction only when an hour has passed that some job is due at, and at the start. */
+static void enqueue_due(struct jobs *jobs)
+{
+	struct database *database = jobs->options.database;
+	int64_t before_us = jobs->looked_at_us, now_us = database_now_us(database);
+	bool is_start = before_us == 0, is_any = is_start;
+	struct arena *arena;
+	struct call call;
+
+	for (enum job_schedule i = JOB_HOURLY; i < JOB_SCHEDULES; i++)
+		is_any = is_any || passed(i, before_us, now_us);
+	jobs->looked_at_us = now_us;
+	if (!is_any)
+		return;
+	arena = arena_create();
+	call = job_call(jobs, arena);
+	database_begin(database, arena, true);
+	for (size_t i = 0; i < portal_jobs_count; i++) {
+		if (portal_jobs[i].schedule != JOB_ON_DEMAND)
+			enqueue_if_due(&call, &portal_jobs[i]);
+	}
+	if (!is_start && passed(JOB_DAILY, before_us, now_us))
+		hurry_failed_ones(&call);
+	if (!database_commit(database, NULL))
+		jobs->looked_at_us = before_us;
+	arena_destroy(arena);
+}
+
+/* One step. */
+
+static void job_log(struct jobs *jobs, const struct record *row, const char *what)
+{
+	struct world *world = jobs->options.world;
+	char time[32];
+
+	log_format(world, LOG_STDOUT, "[%.*s] job %.*s id=%" PRId64 " object=%" PRId64 " %s",
+		   STR_ARG(utc_format_iso(time, database_now_us(jobs->options.database))),
+		   STR_ARG(record_text(row, "name")), record_id(row), record_int(row, "object_id"),
+		   what);
+}
+
+static void job_begins(struct jobs *jobs, const struct record *row)
+{
+	if (jobs->current_id == record_id(row))
+		return;
+	jobs->current_id = record_id(row);
+	jobs->began_us = world_monotonic_us(jobs->options.world);
+	job_log(jobs, row, "start");
+}
+
+static int64_t retry_us(int64_t tries)
+{
+	int64_t wait_us =
+		tries < 10 ? (tries * tries * tries * tries + 15) * UTC_SECOND_US : RETRY_MAX_US;
+
+	return wait_us < RETRY_MAX_US ? wait_us : RETRY_MAX_US;
+}
+
+/* The step's own transaction is lost; this is another. */
+static void job_failed(struct jobs *jobs, struct record *row, const struct error *error)
+{
+	struct database *database = jobs->options.database;
+	struct arena *arena = arena_create();
+	int64_t tries = record_int(row, "tries") + 1;
+
+	job_log(jobs, row,
+		str_cstr(arena, str_format(arena, "fail: %s; next try in %" PRId64 " s",
+					   error->text, retry_us(tries) / UTC_SECOND_US)));
+	database_begin(database, arena, true);
+	database_run(database,
+		     STR("UPDATE background_jobs SET tries = ?2, run_at = ?3 WHERE id = ?1"),
+		     DATABASE_ARGUMENTS(value_int(record_id(row)), value_int(tries),
+					value_time(database_now_us(database) + retry_us(tries))));
+	database_commit(database, NULL);
+	jobs->current_id = 0;
+	arena_destroy(arena);
+}
+
+static void job_done(struct jobs *jobs, const struct record *row)
+{
+	char text[64];
+
+	snprintf(text, sizeof text, "done %" PRId64 "ms",
+		 (world_monotonic_us(jobs->options.world) - jobs->began_us) / 1000);
+	job_log(jobs, row, text);
+	jobs->current_id = 0;
+}
+
+static enum job_step run_step(struct call *call, struct record *row)
+{
+	const struct job *job = job_named(record_text(row, "name"));
+
+	if (!value_is_blank(record_get(row, "tenant_id")))
+		call->tenant = record_first(call->database, &accounts_table, "id = ?1",
+					    DATABASE_ARGUMENTS(record_get(row, "tenant_id")));
+	/* Of another release: nobody here can do it. */
+	return job != NULL ? job->run(call, record_int(row, "object_id")) : JOB_DONE;
+}
+
+/* False when nothing is to be done now. */
+static bool run_next(struct jobs *jobs)
+{
+	struct database *database = jobs->options.database;
+	struct arena *arena = arena_create();
+	struct call call = job_call(jobs, arena);
+	struct error error = {0};
+	enum job_step step = JOB_DONE;
+	struct record *row;
+
+	database_begin(database, arena, true);
+	row = record_first(database, &background_jobs_table, "run_at <= ?1 ORDER BY id LIMIT 1",
+			   DATABASE_ARGUMENTS(value_time(database_now_us(database))));
+	if (row == NULL || database_has_failed(database)) {
+		database_rollback(database);
+		arena_destroy(arena);
+		return false;
+	}
+	job_begins(jobs, row);
+	step = run_step(&call, row);
+	if (step == JOB_DONE)
+		record_delete(database, row);
+	if (!database_commit(database, &error))
+		job_failed(jobs, row, &error);
+	else if (step == JOB_DONE)
+		job_done(jobs, row);
+	arena_destroy(arena);
+	jobs->options.committed(jobs->options.data);
+	return true;
+}
+
+/* Life. */
+
+static bool has_waiting(struct jobs *jobs)
+{
+	struct database *database = jobs->options.database;
+	struct arena *arena = arena_create();
+	bool found;
+
+	database_begin(database, arena, false);
+	found = database_int(database,
+			     STR("SELECT count(*) FROM background_jobs WHERE run_at <= ?1"),
+			     DATABASE_ARGUMENTS(value_time(database_now_us(database))), 0) > 0;
+	database_rollback(database);
+	arena_destroy(arena);
+	return found;
+}
+
+static void jobs_turn(struct timer *timer)
+{
+	struct jobs *jobs = LIST_ENTRY(timer, struct jobs, timer);
+	bool more;
+
+	enqueue_due(jobs);
+	more = has_waiting(jobs) && run_next(jobs);
+	timer_start(jobs->options.world, timer, more ? 0 : LOOK_US, jobs_turn);
+}
+
+void jobs_wake(struct jobs *jobs)
+{
+	timer_start(jobs->options.world, &jobs->timer, 0, jobs_turn);
+}
+
+static bool is_of_schedule(const struct job *job, struct str name)
+{
+	static const struct str names[JOB_SCHEDULES] = {
+		[JOB_HOURLY] = STR_INIT("hourly"),
+		[JOB_DAILY] = STR_INIT("daily"),
+		[JOB_WEEKLY] = STR_INIT("weekly"),
+	};
+
+	return job->schedule != JOB_ON_DEMAND && str_equal(names[job->schedule], name);
+}
+
+bool jobs_run(struct jobs *jobs, struct str name)
+{
+	struct database *database = jobs->options.database;
+	struct arena *arena = arena_create();
+	struct call call = job_call(jobs, arena);
+	bool found = false;
+
+	database_begin(database, arena, true);
+	for (size_t i = 0; i < portal_jobs_count; i++) {
+		if (!str_equal(str_from(portal_jobs[i].name), name) &&
+		    !is_of_schedule(&portal_jobs[i], name))
+			continue;
+		jobs_add(&call, portal_jobs[i].name, 0);
+		found = true;
+	}
+	if (str_equal(name, STR("daily")))
+		hurry_failed_ones(&call);
+	database_commit(database, NULL);
+	arena_destroy(arena);
+	while (found && run_next(jobs))
+		continue;
+	return found;
+}

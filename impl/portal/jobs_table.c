@@ -1,0 +1,15 @@
+#include "portal/jobs_table.h"
+
+/* Those of one schedule are run in this order. */
+const struct job portal_jobs[] = {
+	{"purge_user_sessions", JOB_WEEKLY, job_purge_user_sessions},
+	{"purge_event_store_events", JOB_WEEKLY, job_purge_event_store_events},
+	{"purge_audits", JOB_DAILY, job_purge_audits},
+	{"purge_log_entries", JOB_DAILY, job_purge_log_entries},
+	{"expire_provided_tokens", JOB_DAILY, job_expire_provided_tokens},
+	{"erase_tenants", JOB_DAILY, job_erase_tenants},
+	{"erase_tenant", JOB_ON_DEMAND, job_erase_tenant},
+	{"delete_statistics", JOB_DAILY, job_delete_statistics},
+};
+
+const size_t portal_jobs_count = sizeof portal_jobs / sizeof *portal_jobs;

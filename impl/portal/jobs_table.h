@@ -1,0 +1,45 @@
+/* The jobs: their names, when they are due and what they do. jobs.c runs them. */
+#ifndef PORTAL_JOBS_TABLE_H
+#define PORTAL_JOBS_TABLE_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+struct call;
+
+enum job_step { JOB_DONE, JOB_MORE };
+/* Rows that a step handles at most, so that requests need not wait for long. */
+#define JOB_ROWS_MAX 1000
+
+enum job_schedule {
+	JOB_ON_DEMAND,
+	JOB_HOURLY, /* at :42 */
+	JOB_DAILY,  /* 08:00 */
+	JOB_WEEKLY, /* Monday 00:00 */
+	JOB_SCHEDULES
+};
+
+struct job {
+	const char *name;
+	enum job_schedule schedule;
+	/* One step, in its transaction. The call has no request; its tenant is that of the one who
+	 * enqueued the job, NULL when that is gone or there was none. */
+	enum job_step (*run)(struct call *call, int64_t object_id);
+};
+
+extern const struct job portal_jobs[];
+extern const size_t portal_jobs_count;
+
+/* jobs_purge.c */
+enum job_step job_purge_user_sessions(struct call *call, int64_t object_id);
+enum job_step job_purge_event_store_events(struct call *call, int64_t object_id);
+enum job_step job_purge_audits(struct call *call, int64_t object_id);
+enum job_step job_purge_log_entries(struct call *call, int64_t object_id);
+enum job_step job_expire_provided_tokens(struct call *call, int64_t object_id);
+
+/* jobs_erase.c */
+enum job_step job_erase_tenants(struct call *call, int64_t object_id);
+enum job_step job_erase_tenant(struct call *call, int64_t object_id);
+enum job_step job_delete_statistics(struct call *call, int64_t object_id);
+
+#endif
