@@ -10,13 +10,11 @@
 #include "world/files.h"
 
 #define REDIS_PORT 6379
-#define SILENT_PORT 9
 #define CA_PATH STR("/etc/fixture/ca.pem")
 #define SCRATCH_PATH STR("/tmp/scratch")
 
 /* Of the present test: the fixture's functions get nothing but the world. */
 static struct {
-	struct sim_host *silent;
 	struct sim_redis *redis;
 	struct arena *arena;
 } stage;
@@ -36,8 +34,6 @@ static struct world *stage_create(void)
 
 	stage.arena = arena_create();
 	stage.redis = NULL;
-	stage.silent = sim_host_add(sim, STR("silent"), STR("10.0.0.2"));
-	sim_host_set_up(stage.silent, false);
 	ck_assert(sim_host_write_file(host, CA_PATH, SIM_TLS_AUTHORITY));
 	ck_assert(files_make_directory(world, SCRATCH_PATH, NULL));
 	return world;
@@ -78,13 +74,6 @@ static struct str stage_ca_file(struct world *world)
 	return CA_PATH;
 }
 
-static void stage_silent_address(struct world *world, struct str *address, uint16_t *port)
-{
-	(void)world;
-	*address = sim_host_address(stage.silent);
-	*port = SILENT_PORT;
-}
-
 static struct str stage_redis_start(struct world *world)
 {
 	struct error error = {0};
@@ -113,7 +102,6 @@ static const struct parity_fixture fixture = {
 	.run = stage_run,
 	.certificate = stage_certificate,
 	.ca_file = stage_ca_file,
-	.silent_address = stage_silent_address,
 	.redis_start = stage_redis_start,
 	.redis_stop = stage_redis_stop,
 	.scratch = stage_scratch,

@@ -41,7 +41,8 @@ static inline void tcp_connect(struct world *world, struct str address, uint16_t
 	world->tcp->connect(world, address, port, outgoing, incoming);
 }
 
-/* port 0: any free one. NULL and *error when it cannot be listened on. */
+/* port 0: any free one. accepted NULL: it takes nobody, so that connecting neither succeeds nor
+ * fails. NULL and *error when it cannot be listened on. */
 static inline struct tcp_listener *tcp_listen(struct world *world, struct str address,
 					      uint16_t port, tcp_accepted *accepted, void *data,
 					      struct error *error)

@@ -45,7 +45,8 @@ struct stream_listen_options {
 	bool share_port;    /* with others who also say so; they take turns */
 };
 
-/* `accepted` must stream_adopt() the new end. NULL and *error when the port is taken. */
+/* `accepted` must stream_adopt() the new end; NULL: the port takes nobody, and refuses nobody. NULL
+ * and *error when the port is taken. */
 struct stream_listener *stream_listen(struct sim_host *host, struct actor *owner,
 				      const struct stream_listen_options *options,
 				      stream_accepted *accepted, void *data, struct error *error);

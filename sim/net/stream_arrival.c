@@ -58,6 +58,19 @@ static struct stream_listener *host_listener(struct sim_host *host, struct str a
 	return found;
 }
 
+/* Its queue is full: whoever connects gets no answer. */
+static bool takes_nobody(const struct stream *end)
+{
+	LIST_EACH (link, &end->host->listeners) {
+		const struct stream_listener *one = LIST_ENTRY(link, struct stream_listener, link);
+
+		if (one->accepted == NULL && one->port == end->port &&
+		    (one->address.size == 0 || str_equal(one->address, end->address)))
+			return true;
+	}
+	return false;
+}
+
 static void arrived_connect(struct stream *end)
 {
 	struct stream_listener *listener = host_listener(end->host, end->address, end->port);
@@ -144,7 +157,8 @@ void segment_arrived(struct event *event)
 	struct connection *connection = from->connection;
 
 	connection_hold(connection);
-	if (end->host != NULL && !end->host->is_up) {
+	if (end->host != NULL &&
+	    (!end->host->is_up || (segment->kind == SEGMENT_CONNECT && takes_nobody(end)))) {
 		lane_stall(from);
 		connection_release(connection);
 		return;

@@ -208,8 +208,8 @@ static struct tcp_listener *port_listen(struct world *world, struct str address,
 	listener->process = process;
 	listener->accepted = accepted;
 	listener->data = data;
-	listener->socket = stream_listen(process->host, &process->actor, &options, client_came,
-					 listener, error);
+	listener->socket = stream_listen(process->host, &process->actor, &options,
+					 accepted != NULL ? client_came : NULL, listener, error);
 	if (listener->socket == NULL) {
 		free(listener);
 		return NULL;

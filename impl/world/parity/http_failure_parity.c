@@ -35,7 +35,8 @@ PARITY_TEST(nobody_answers_the_connection)
 	struct http_call_options options = stage_options(&server, STR("/"));
 	int64_t started_us = world_monotonic_us(p->world);
 
-	p->fixture->silent_address(p->world, &options.connect_address, &options.port);
+	options.connect_address = STR("127.0.0.1");
+	options.port = parity_silent_port(p);
 	options.host = STR("silent.example.com");
 	options.connect_timeout_ms = 200;
 	options.idle_timeout_ms = 5000;

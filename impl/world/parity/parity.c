@@ -3,6 +3,7 @@
 #include <stdio.h>
 
 #include "base/bug.h"
+#include "world/tcp.h"
 
 #define FIXTURES_MAX 4
 
@@ -77,6 +78,15 @@ void parity_pause(struct parity *parity, int64_t delay_ms)
 
 	timer_start(parity->world, &pause.timer, delay_ms * 1000, pause_over);
 	parity_await_flag(parity, &pause.is_over);
+}
+
+uint16_t parity_silent_port(struct parity *parity)
+{
+	struct tcp_listener *listener =
+		tcp_listen(parity->world, STR("127.0.0.1"), 0, NULL, NULL, &parity->error);
+
+	ck_assert_msg(listener != NULL, "%s", parity->error.text);
+	return tcp_listener_port(parity->world, listener); /* closed with the world */
 }
 
 struct str parity_path(struct parity *parity, struct str name)

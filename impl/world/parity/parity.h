@@ -31,8 +31,6 @@ struct parity_fixture {
 	bool (*run)(struct world *world, bool (*done)(void *data), void *data, int64_t limit_ms);
 	void (*certificate)(enum parity_certificate kind, struct str *certificate, struct str *key);
 	struct str (*ca_file)(struct world *world); /* for http_call_options.ca_file */
-	/* An address and port where connecting neither succeeds nor fails. */
-	void (*silent_address)(struct world *world, struct str *address, uint16_t *port);
 	/* A running Redis, empty: "redis://127.0.0.1:PORT". stop: it goes away, connections cut. */
 	struct str (*redis_start)(struct world *world);
 	void (*redis_stop)(struct world *world);

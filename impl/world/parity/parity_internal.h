@@ -23,7 +23,9 @@ void parity_await(struct parity *parity, bool (*done)(void *data), void *data);
 /* Until *flag, or *count >= wanted. */
 void parity_await_flag(struct parity *parity, const bool *flag);
 void parity_await_count(struct parity *parity, const size_t *count, size_t wanted);
-void parity_pause(struct parity *parity, int64_t delay_ms);     /* turns go on meanwhile */
+void parity_pause(struct parity *parity, int64_t delay_ms); /* turns go on meanwhile */
+/* Of 127.0.0.1, where connecting neither succeeds nor fails. */
+uint16_t parity_silent_port(struct parity *parity);
 struct str parity_path(struct parity *parity, struct str name); /* in the scratch directory */
 
 #define PARITY_TEST(test)                                                                          \

@@ -175,6 +175,17 @@ PARITY_TEST(a_port_is_listened_on_once)
 	tcp_listener_close(p->world, NULL);
 }
 
+PARITY_TEST(a_port_may_take_nobody)
+{
+	struct end client;
+
+	connect_to(p, &client, parity_silent_port(p));
+	end_say(&client, STR("hello?"));
+	parity_pause(p, 200);
+	ck_assert(!client.is_ended && !client.is_failed);
+	end_close(&client);
+}
+
 /* A tunnel between whoever connects and an HTTP server. */
 struct tunnel {
 	struct world *world;
@@ -239,6 +250,7 @@ TCase *parity_tcp_case(int number)
 	PARITY_ADD(tests, number, all_is_sent_before_the_end);
 	PARITY_ADD(tests, number, nobody_there_is_a_failure);
 	PARITY_ADD(tests, number, a_port_is_listened_on_once);
+	PARITY_ADD(tests, number, a_port_may_take_nobody);
 	PARITY_ADD(tests, number, two_connections_make_a_tunnel);
 	PARITY_ADD(tests, number, connections_may_be_left_to_the_world);
 	return tests;

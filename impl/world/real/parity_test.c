@@ -18,7 +18,6 @@
 #include "world/real/certificate_test.h"
 #include "world/real/real_internal.h"
 
-#define SILENT_BACKLOG_MAX 16
 #define DAY_S 86400L
 
 /* One test runs at a time. */
@@ -27,8 +26,6 @@ static struct {
 	struct arena *arena;
 	struct test_authority *authority;
 	char scratch[64];
-	int silent[SILENT_BACKLOG_MAX + 1];
-	size_t silent_count;
 	pid_t redis;
 } stage;
 
@@ -75,8 +72,6 @@ static void stage_destroy(struct world *world)
 	real_world_destroy(world);
 	real_loop_destroy(stage.loop);
 	stage_redis_stop(world);
-	for (size_t i = 0; i < stage.silent_count; i++)
-		close(stage.silent[i]);
 	test_authority_destroy(stage.authority);
 	remove_tree(stage.scratch);
 	arena_destroy(stage.arena);
@@ -125,43 +120,17 @@ static struct str stage_ca_file(struct world *world)
 	return path;
 }
 
-static int socket_on_loopback(struct sockaddr_in *address, bool bound)
+static int socket_on_loopback(struct sockaddr_in *address)
 {
 	socklen_t size = sizeof *address;
 	int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
 
 	ck_assert_int_ge(fd, 0);
-	if (!bound)
-		return fd;
 	*address = (struct sockaddr_in){.sin_family = AF_INET,
 					.sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
 	ck_assert_int_eq(bind(fd, (struct sockaddr *)address, size), 0);
 	ck_assert_int_eq(getsockname(fd, (struct sockaddr *)address, &size), 0);
 	return fd;
-}
-
-/* A listener that nobody accepts from, and whose queue is full: one more SYN gets no answer. */
-static void stage_silent_address(struct world *world, struct str *address, uint16_t *port)
-{
-	struct sockaddr_in place;
-	int fd = socket_on_loopback(&place, true);
-	bool is_full = false;
-
-	(void)world;
-	ck_assert_int_eq(listen(fd, 0), 0);
-	stage.silent[stage.silent_count++] = fd;
-	while (!is_full && stage.silent_count <= SILENT_BACKLOG_MAX) {
-		struct pollfd connected;
-
-		fd = socket_on_loopback(NULL, false);
-		stage.silent[stage.silent_count++] = fd;
-		connect(fd, (struct sockaddr *)&place, sizeof place);
-		connected = (struct pollfd){.fd = fd, .events = POLLOUT};
-		is_full = poll(&connected, 1, 100) == 0;
-	}
-	ck_assert(is_full);
-	*address = STR("127.0.0.1");
-	*port = ntohs(place.sin_port);
 }
 
 static bool redis_accepts(const struct sockaddr_in *place)
@@ -177,7 +146,7 @@ static bool redis_accepts(const struct sockaddr_in *place)
 static struct str stage_redis_start(struct world *world)
 {
 	struct sockaddr_in place;
-	int fd = socket_on_loopback(&place, true);
+	int fd = socket_on_loopback(&place);
 	char port[8];
 
 	(void)world;
@@ -216,7 +185,6 @@ Suite *world_real_parity_suite(void)
 		.run = stage_run,
 		.certificate = stage_certificate,
 		.ca_file = stage_ca_file,
-		.silent_address = stage_silent_address,
 		.redis_start = stage_redis_start,
 		.redis_stop = stage_redis_stop,
 		.scratch = stage_scratch,

@@ -25,6 +25,7 @@ struct tcp_listener {
 	struct list_link link; /* in real->tcp_listeners */
 	struct real_world *real;
 	int socket;
+	int filler; /* fills the queue of a port that takes nobody; -1: none */
 	uv_poll_t *events;
 	tcp_accepted *accepted;
 	void *data;
@@ -114,7 +115,7 @@ static void client_came(uv_poll_t *events, int status, int mask)
 	listener->accepted(incoming, outgoing, listener->data);
 }
 
-static int bind_and_listen(int fd, struct str address, uint16_t port)
+static int bind_and_listen(int fd, struct str address, uint16_t port, int waiting)
 {
 	struct sockaddr_in place;
 	const int yes = 1;
@@ -124,10 +125,37 @@ static int bind_and_listen(int fd, struct str address, uint16_t port)
 	if (!read_place(address, port, &place))
 		return EINVAL;
 	setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &yes, sizeof yes);
-	if (bind(fd, (struct sockaddr *)&place, sizeof place) != 0 ||
-	    listen(fd, WAITING_CONNECTIONS) != 0)
+	if (bind(fd, (struct sockaddr *)&place, sizeof place) != 0 || listen(fd, waiting) != 0)
 		return errno;
 	return 0;
+}
+
+static struct sockaddr_in bound_place(int fd)
+{
+	struct sockaddr_in bound;
+	socklen_t size = sizeof bound;
+
+	BUG_IF(getsockname(fd, (struct sockaddr *)&bound, &size) != 0);
+	return bound;
+}
+
+/* A queue of none holds one. Who comes then gets no answer. */
+static int fill_queue(int listening)
+{
+	struct sockaddr_in place = bound_place(listening);
+	int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+
+	if (fd >= 0)
+		(void)!connect(fd, (struct sockaddr *)&place, sizeof place);
+	return fd;
+}
+
+static void watch_visitors(struct tcp_listener *listener)
+{
+	listener->events = MEMORY_NEW(uv_poll_t);
+	BUG_IF(uv_poll_init(&listener->real->loop->uv, listener->events, listener->socket) != 0);
+	listener->events->data = listener;
+	uv_poll_start(listener->events, UV_READABLE, client_came);
 }
 
 static struct tcp_listener *port_listen(struct world *world, struct str address, uint16_t port,
@@ -135,7 +163,8 @@ static struct tcp_listener *port_listen(struct world *world, struct str address,
 {
 	struct real_world *real = real_of(world);
 	struct tcp_listener *listener;
-	int fd = open_socket(), code = bind_and_listen(fd, address, port);
+	int fd = open_socket(),
+	    code = bind_and_listen(fd, address, port, accepted != NULL ? WAITING_CONNECTIONS : 0);
 
 	if (code != 0) {
 		error_set(error, ERROR_UNAVAILABLE, "cannot listen on %.*s:%u: %s",
@@ -149,21 +178,16 @@ static struct tcp_listener *port_listen(struct world *world, struct str address,
 	listener->socket = fd;
 	listener->accepted = accepted;
 	listener->data = data;
-	listener->events = MEMORY_NEW(uv_poll_t);
-	BUG_IF(uv_poll_init(&real->loop->uv, listener->events, fd) != 0);
-	listener->events->data = listener;
-	uv_poll_start(listener->events, UV_READABLE, client_came);
+	listener->filler = accepted != NULL ? -1 : fill_queue(fd);
+	if (accepted != NULL)
+		watch_visitors(listener);
 	list_append(&real->tcp_listeners, &listener->link);
 	return listener;
 }
 
 static uint16_t port_port(struct tcp_listener *listener)
 {
-	struct sockaddr_in bound;
-	socklen_t size = sizeof bound;
-
-	BUG_IF(getsockname(listener->socket, (struct sockaddr *)&bound, &size) != 0);
-	return ntohs(bound.sin_port);
+	return ntohs(bound_place(listener->socket).sin_port);
 }
 
 static void events_freed(uv_handle_t *events)
@@ -174,7 +198,10 @@ static void events_freed(uv_handle_t *events)
 static void port_close(struct tcp_listener *listener)
 {
 	list_remove(&listener->link);
-	uv_close((uv_handle_t *)listener->events, events_freed);
+	if (listener->events != NULL)
+		uv_close((uv_handle_t *)listener->events, events_freed);
+	if (listener->filler >= 0)
+		close(listener->filler);
 	close(listener->socket);
 	free(listener);
 }
