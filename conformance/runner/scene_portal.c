@@ -25,6 +25,7 @@ static const struct {
 	{"CONFIG_INTERNAL_API_USER", "internal"},
 	{"CONFIG_INTERNAL_API_PASSWORD", "internal-password"},
 	{"ZYNC_AUTHENTICATION_TOKEN", "zync-token"},
+	{"PASSWORD_COST", "4"}, /* refscale's own: log-ins and first starts take no time */
 	{"SECRET_KEY_BASE", "0123456789abcdef0123456789abcdef"},
 	{"THREESCALE_CORE_INTERNAL_API", "{backend}/internal/"},
 	{"APICAST_BACKEND_ROOT_ENDPOINT", "{backend}"},

@@ -139,6 +139,8 @@ START_TEST(an_empty_database_is_filled_once)
 	ck_assert_ptr_nonnull(strstr(first, "Setup Completed\n\nRoot Domain: example.com\n\n"
 					    "Master Domain: master.example.com\n"));
 	ck_assert_ptr_nonnull(strstr(first, "Admin Access Token: " TOKEN "\n"));
+	ck_assert_ptr_nonnull(strstr(first, "Master User Password: "));
+	ck_assert_ptr_nonnull(strstr(first, "Provider User Password: "));
 	new_service("name=Kept");
 	fixture_stop();
 	fixture_start(database_file());

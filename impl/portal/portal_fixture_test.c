@@ -182,8 +182,10 @@ static void world_begin(void)
 				     "BACKEND_ENDPOINT",
 				     endpoint,
 				     "APICAST_REGISTRY_URL",
-				     registry};
-	size_t count = 18;
+				     registry,
+				     "PASSWORD_COST",
+				     "4"};
+	size_t count = 20;
 	struct world *backend_world;
 
 	fixture.loop = real_loop_create();

@@ -12,6 +12,8 @@
 
 #define ALL_SCOPES "[\"account_management\",\"stats\",\"finance\",\"cms\",\"policy_registry\"]"
 #define ACCOUNT_SCOPE "[\"account_management\"]"
+#define PASSWORD_CHARACTERS 8
+
 static struct str with_superdomain(struct call *call, struct str label)
 {
 	return STR_CONCAT(call->arena, label, STR("."), call->settings->superdomain);
@@ -29,7 +31,7 @@ static void seed_master(struct call *call)
 	record_set_text(master, "self_domain", domain);
 	record_save(call->database, master);
 	call->tenant = master;
-	user = tenant_user(call, master, settings->master_user,
+	user = tenant_user(call, master, settings->master_user, settings->master_password,
 			   STR_CONCAT(call->arena, settings->master_user, STR("@"), domain),
 			   "minimal");
 	tenant_token(call, user, "APIcast", "ro", ACCOUNT_SCOPE, settings->apicast_access_token);
@@ -51,6 +53,7 @@ static struct record *seed_tenant(struct call *call)
 	const struct tenant_order order = {.org_name = settings->provider_name,
 					   .label = settings->tenant_name,
 					   .username = settings->user_login,
+					   .password = settings->user_password,
 					   .email = settings->user_email};
 	struct record *user = tenant_create(call, &order);
 
@@ -74,8 +77,8 @@ static struct str token_named(struct call *call, const char *name)
 			     DATABASE_ARGUMENTS(value_text(str_from(name))));
 }
 
-/* The one place where tokens are shown: whoever starts an empty portal has no other way to learn
- * the generated ones. */
+/* The one place where tokens and passwords are shown: whoever starts an empty portal has no other
+ * way to learn the generated ones. */
 static void seed_announce(struct call *call)
 {
 	static const char line[] = "========================================"
@@ -86,26 +89,38 @@ static void seed_announce(struct call *call)
 	log_format(world, LOG_STDOUT, "%s", line);
 	log_format(world, LOG_STDOUT,
 		   "Setup Completed\n\nRoot Domain: %.*s\n\nMaster Domain: %.*s.%.*s\n"
-		   "Master User Login: %.*s\nMaster RW access token: %.*s\n",
+		   "Master User Login: %.*s\nMaster User Password: %.*s\n"
+		   "Master RW access token: %.*s\n",
 		   STR_ARG(settings->superdomain), STR_ARG(settings->master_domain),
 		   STR_ARG(settings->superdomain), STR_ARG(settings->master_user),
-		   STR_ARG(token_named(call, "Master Token")));
+		   STR_ARG(settings->master_password), STR_ARG(token_named(call, "Master Token")));
 	log_format(world, LOG_STDOUT,
 		   "Provider Admin Domain: %.*s\nProvider Portal Domain: %.*s\n"
-		   "Provider User Login: %.*s\nAPIcast Access Token: %.*s\n"
+		   "Provider User Login: %.*s\nProvider User Password: %.*s\n"
+		   "APIcast Access Token: %.*s\n"
 		   "Admin Access Token: %.*s",
 		   STR_ARG(record_text(call->tenant, "self_domain")),
 		   STR_ARG(record_text(call->tenant, "domain")), STR_ARG(settings->user_login),
-		   STR_ARG(token_named(call, "APIcast")),
+		   STR_ARG(settings->user_password), STR_ARG(token_named(call, "APIcast")),
 		   STR_ARG(token_named(call, "Administration")));
 	log_format(world, LOG_STDOUT, "%s", line);
+}
+
+/* As the template makes them: eight characters. */
+static void generate_passwords(struct call *call, struct settings *settings)
+{
+	if (settings->master_password.size == 0)
+		settings->master_password = call_random_hex(call, PASSWORD_CHARACTERS);
+	if (settings->user_password.size == 0)
+		settings->user_password = call_random_hex(call, PASSWORD_CHARACTERS);
 }
 
 bool seed_database(struct database *database, const struct settings *settings, struct error *error)
 {
 	struct arena *arena = arena_create();
+	struct settings filled = *settings;
 	struct call call = {.database = database,
-			    .settings = settings,
+			    .settings = &filled,
 			    .arena = arena,
 			    .format = FORMAT_JSON,
 			    .parameters = json_new(arena, JSON_OBJECT)};
@@ -113,6 +128,7 @@ bool seed_database(struct database *database, const struct settings *settings, s
 
 	database_begin(database, arena, true);
 	if (database_int(database, STR("SELECT count(*) FROM accounts"), NULL, 0, 0) == 0) {
+		generate_passwords(&call, &filled);
 		seed_rows(&call);
 		seed_announce(&call);
 	}

@@ -4,6 +4,7 @@
 
 #include "base/arena.h"
 #include "base/error.h"
+#include "base/password.h"
 #include "base/url.h"
 #include "portal/release.h"
 #include "world/environment.h"
@@ -34,6 +35,8 @@ static const struct {
 	{offsetof(struct settings, user_login), {"USER_LOGIN"}, "admin"},
 	{offsetof(struct settings, user_email), {"USER_EMAIL"}, ""},
 	{offsetof(struct settings, admin_access_token), {"ADMIN_ACCESS_TOKEN"}, ""},
+	{offsetof(struct settings, master_password), {"MASTER_PASSWORD"}, ""},
+	{offsetof(struct settings, user_password), {"USER_PASSWORD"}, ""},
 };
 
 static void settings_read_texts(struct settings *settings, struct world *world)
@@ -114,13 +117,29 @@ static bool flag(struct world *world, const char *name)
 	return !str_equal(environment_text(world, str_from(name), STR("1")), STR("0"));
 }
 
+/* How slow a log-in is. Tests that make many users want it fast. */
+static bool settings_read_password_cost(struct settings *settings, struct world *world,
+					struct error *error)
+{
+	struct str text = environment_text(world, STR("PASSWORD_COST"), STR("10"));
+	int64_t cost;
+
+	if (!str_to_int64(text, &cost) || cost < PASSWORD_COST_MIN || cost > PASSWORD_COST_MAX)
+		return error_set(error, ERROR_INVALID,
+				 "PASSWORD_COST must be a number from %d to %d, not \"%.*s\"",
+				 PASSWORD_COST_MIN, PASSWORD_COST_MAX, STR_ARG(text));
+	settings->password_cost = (int)cost;
+	return true;
+}
+
 bool portal_settings_read(struct settings *settings, struct world *world, struct arena *arena,
 			  struct str release, struct error *error)
 {
 	struct url url;
 
 	if (!settings_read_release(settings, world, release, error) ||
-	    !settings_read_tenant_mode(settings, world, error))
+	    !settings_read_tenant_mode(settings, world, error) ||
+	    !settings_read_password_cost(settings, world, error))
 		return false;
 	settings_read_texts(settings, world);
 	settings->internal_api = internal_api(world, arena);

@@ -29,6 +29,8 @@ struct settings {
 	struct str apicast_access_token;
 	struct str provider_name, tenant_name, user_login, user_email, admin_access_token;
 	struct str provider_plan;
+	struct str master_password, user_password;
+	int password_cost; /* base/password.h */
 	bool sample_data;
 	bool janitor_worker_enabled; /* the weekly purge: JANITOR_WORKER_ENABLED, 1 */
 };

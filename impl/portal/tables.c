@@ -40,6 +40,7 @@ static const struct column users_columns[] = {
 	ID, TENANT, BELONGS_TO("account_id", "accounts"), TEXT_NEEDED("username"),
 	TEXT_NEEDED("email"), TEXT_OR("state", "pending"), TEXT_OR("role", "member"),
 	TEXT("first_name"), TEXT("last_name"), TEXT("job_role"), TEXT("title"),
+	TEXT("password_digest"),
 	TIME("activated_at"), TEXT("signup_type"), TIMES,
 };
 

@@ -124,11 +124,11 @@ void account_signup(struct call *call);
 extern const struct representation tenant_representation; /* of account.c */
 struct tenant_order {
 	struct str org_name, label; /* label: of the domains, "3scale" */
-	struct str username, email; /* email empty: made from the domain */
+	struct str username, password, email; /* email empty: made from the domain */
 };
 struct record *tenant_account(struct call *call, struct str name);
 struct record *tenant_user(struct call *call, const struct record *account, struct str name,
-			   struct str email, const char *signup_type);
+			   struct str password, struct str email, const char *signup_type);
 /* value empty: generated. */
 struct record *tenant_token(struct call *call, const struct record *user, const char *name,
 			    const char *permission, const char *scopes, struct str value);
@@ -143,6 +143,10 @@ void tenant_delete(struct call *call);
 
 /* user.c */
 extern const struct resource user_resource;
+/* A password is kept as its digest; the record is saved by the caller. Empty: nobody can log in. */
+void user_set_password(const struct call *call, struct record *user, struct str password);
+/* user NULL: as slow as for one who is there, so that nobody learns who is. */
+bool user_password_fits(const struct call *call, const struct record *user, struct str password);
 void user_check_password(struct call *call, struct record *user, struct validation *validation);
 bool user_change_state(struct call *call, struct record *user, const char *event);
 void user_list(struct call *call);

@@ -166,6 +166,7 @@ void account_signup(struct call *call)
 		return;
 	record_save(call->database, account);
 	record_set_int(user, "account_id", record_id(account));
+	user_set_password(call, user, call_parameter(call, "password"));
 	record_save(call->database, user);
 	buy_plan(call, account, signup.account_plan);
 	for (size_t i = 0; i < signup.plans_count; i++)

@@ -19,7 +19,7 @@ static struct str with_superdomain(struct call *call, struct str label)
 /* Parts. */
 
 struct record *tenant_user(struct call *call, const struct record *account, struct str name,
-			   struct str email, const char *signup_type)
+			   struct str password, struct str email, const char *signup_type)
 {
 	struct record *user = call_new_record(call, &users_table);
 
@@ -30,6 +30,7 @@ struct record *tenant_user(struct call *call, const struct record *account, stru
 	record_set_text(user, "state", STR("active"));
 	record_set(user, "activated_at", value_time(database_now_us(call->database)));
 	record_set_text(user, "signup_type", str_from(signup_type));
+	user_set_password(call, user, password);
 	record_save(call->database, user);
 	return user;
 }
@@ -113,8 +114,8 @@ struct record *tenant_create(struct call *call, const struct tenant_order *order
 	record_save(call->database, tenant);
 	subscribe_at_master(call, tenant);
 	call->tenant = tenant;
-	user = tenant_user(call, tenant, order->username, email, "minimal");
-	tenant_user(call, tenant, STR(IMPERSONATION_USER),
+	user = tenant_user(call, tenant, order->username, order->password, email, "minimal");
+	tenant_user(call, tenant, STR(IMPERSONATION_USER), STR(""),
 		    STR_CONCAT(call->arena, STR(IMPERSONATION_USER "+"), order->label,
 			       STR("@3scale.net")),
 		    "impersonation");
@@ -191,8 +192,8 @@ void tenant_sample_data(struct call *call, const struct record *admin)
 	record_set_int(account, "provider_account_id", call_tenant_id(call));
 	record_set_int(account, "tenant_id", call_tenant_id(call));
 	record_save(call->database, account);
-	tenant_user(call, account, STR("john"), test_address(call, record_text(admin, "email")),
-		    "minimal");
+	tenant_user(call, account, STR("john"), STR("123456"),
+		    test_address(call, record_text(admin, "email")), "minimal");
 	sample_contract(call, account, account_plan);
 	sample_contract(call, account, service_plan);
 	sample_contract(call, account, basic);
@@ -284,6 +285,7 @@ void tenant_signup(struct call *call)
 	struct tenant_order order = {
 		.org_name = call_parameter(call, "org_name"),
 		.username = call_parameter(call, "username"),
+		.password = call_parameter(call, "password"),
 		.email = call_parameter(call, "email"),
 	};
 	struct record *user, *token;

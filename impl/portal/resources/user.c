@@ -1,10 +1,13 @@
 /* Users of developer accounts and of the tenant: spec/portal.md 3.11. */
 #include "base/arena.h"
 #include "base/json.h"
+#include "base/password.h"
 #include "portal/database.h"
 #include "portal/resources/resources.h"
+#include "portal/settings.h"
 #include "portal/tables.h"
 #include "portal/validation.h"
+#include "world/clock.h"
 
 #define PASSWORD_CHARACTERS_MIN 6
 
@@ -90,6 +93,27 @@ static void check_unique(struct call *call, struct record *user, const char *att
 		validation_add(validation, attribute, STR("has already been taken"));
 }
 
+void user_set_password(const struct call *call, struct record *user, struct str password)
+{
+	struct world *world = database_world(call->database);
+	uint64_t salt[PASSWORD_SALT_BYTES / sizeof(uint64_t)];
+
+	if (password.size == 0)
+		return;
+	for (size_t i = 0; i < sizeof salt / sizeof *salt; i++)
+		salt[i] = world_chance(world);
+	record_set_text(user, "password_digest",
+			password_digest(call->arena, password, call->settings->password_cost,
+					(const uint8_t *)salt));
+}
+
+bool user_password_fits(const struct call *call, const struct record *user, struct str password)
+{
+	struct str digest = user != NULL ? record_text(user, "password_digest") : STR("");
+
+	return password_fits(call->arena, password, digest);
+}
+
 #define SPECIAL_CHARACTERS "-+=><_$#.:;!?@&*()~][}{|"
 #define STRONG_PASSWORD_TEXT                                                                       \
 	"must be at least 8 characters long, and contain both upper and lowercase letters, a "     \
@@ -116,7 +140,6 @@ static bool is_strong(struct arena *arena, struct str password)
 	return true;
 }
 
-/* Passwords are judged, not kept: nobody logs in with one yet. */
 void user_check_password(struct call *call, struct record *user, struct validation *validation)
 {
 	const struct json *password = json_get(call->parameters, STR("password"));
@@ -130,6 +153,15 @@ void user_check_password(struct call *call, struct record *user, struct validati
 		validation_add(validation, "password",
 			       STR("is too short (minimum is 6 characters)"));
 	}
+	if (json_scalar_text(password).size > PASSWORD_BYTES_MAX)
+		validation_add(validation, "password",
+			       STR("is too long (maximum is 72 characters)"));
+}
+
+static bool user_prepare(struct call *call, struct record *user, const struct json *attributes)
+{
+	user_set_password(call, user, json_get_str(attributes, STR("password")));
+	return true;
 }
 
 static void user_validate(struct call *call, struct record *user, struct validation *validation)
@@ -160,6 +192,7 @@ const struct resource user_resource = {
 	.wrapper = "",
 	.attributes = "username email first_name last_name job_role title",
 	RESOURCE_RULES(user_rules),
+	.prepare = user_prepare,
 	.validate = user_validate,
 	.deleting = user_deleting,
 };
