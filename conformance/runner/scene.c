@@ -10,6 +10,7 @@
 #include "world/clock.h"
 #include "world/environment.h"
 #include "world/files.h"
+#include "world/tcp.h"
 
 #define PEM_BYTES_MAX ((size_t)64 * 1024)
 #define BACKEND_USER STR("internal")
@@ -153,21 +154,37 @@ static bool set_up_issuer(struct scene *scene, const struct json *given, struct 
 			   error);
 }
 
+static bool names(struct scene *scene, const struct json *given, struct str placeholder)
+{
+	return given != NULL &&
+	       str_find(json_print(scene->arena, given), placeholder) != STR_NOT_FOUND;
+}
+
 /* For who needs it: a case that gives files, or names the folder or the log server. */
 bool scene_open_logs(struct scene *scene, const struct json *given, struct error *error)
 {
-	struct str text = given != NULL ? json_print(scene->arena, given) : STR("");
 	struct str folder =
 		str_slice(scene->config_path, 0, scene->config_path.size - sizeof ".json" + 1);
 
-	if (json_get(given, STR("files")) == NULL &&
-	    str_find(text, STR("{folder}")) == STR_NOT_FOUND &&
-	    str_find(text, STR("{syslog}")) == STR_NOT_FOUND)
+	if (json_get(given, STR("files")) == NULL && !names(scene, given, STR("{folder}")) &&
+	    !names(scene, given, STR("{syslog}")))
 		return true;
 	if (!play_logs_open(&scene->logs, scene->world, scene->arena, &scene->wire, folder, error))
 		return false;
 	placeholders_set(&scene->placeholders, STR("folder"), folder);
 	scene_set_address(scene, "syslog", "127.0.0.1:%u", scene->logs.port);
+	return true;
+}
+
+static bool open_silent_port(struct scene *scene, const struct json *given, struct error *error)
+{
+	if (!names(scene, given, STR("{silent}")))
+		return true;
+	scene->silent = tcp_listen(scene->world, STR("127.0.0.1"), 0, NULL, NULL, error);
+	if (scene->silent == NULL)
+		return false;
+	scene_set_address(scene, "silent", "127.0.0.1:%u",
+			  tcp_listener_port(scene->world, scene->silent));
 	return true;
 }
 
@@ -204,7 +221,8 @@ static bool open_gateway_scene(struct scene *scene, const struct json *given, ui
 	scene_set_address(scene, "backend_port", "%u", scene->plays[SIDE_BACKEND].port);
 	scene_set_address(scene, "upstream_port", "%u", scene->plays[SIDE_UPSTREAM].port);
 	placeholders_set(&scene->placeholders, STR("config"), scene->config_path);
-	return scene_open_logs(scene, given, error) && set_up_issuer(scene, given, error);
+	return open_silent_port(scene, given, error) && scene_open_logs(scene, given, error) &&
+	       set_up_issuer(scene, given, error);
 }
 
 void scene_add_given_variables(struct scene *scene)
@@ -291,6 +309,8 @@ void scene_close_plays(struct scene *scene)
 			play_close(&scene->plays[side]);
 	}
 	play_names_close(&scene->names);
+	tcp_listener_close(scene->world, scene->silent);
+	scene->silent = NULL;
 }
 
 void scene_close(struct scene *scene)

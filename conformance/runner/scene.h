@@ -29,7 +29,8 @@ struct scene {
 	struct portal_play portal;
 	struct issuer_play issuer;
 	struct play_names names;
-	struct play_logs logs; /* only where a case looks into files or plays a log server */
+	struct play_logs logs;       /* only where a case looks into files or plays a log server */
+	struct tcp_listener *silent; /* takes nobody; only where a case names it */
 	struct placeholders placeholders;
 	const struct json *given;  /* expanded; may be NULL */
 	const struct json *steps;  /* expanded */
