@@ -19,6 +19,7 @@ override CFLAGS += -std=c17 -Wall -Wextra -Wpedantic -Wshadow -Werror -fstack-pr
 LDFLAGS ?=
 # libmicrohttpd from its archive, with a memory pool of our own: impl/world/real/http_server_pool.c.
 LIBS    := -l:libmicrohttpd.a -lgnutls -lcurl -lcares -lhiredis -luv -lsqlite3 -lcjson -lyaml -lpcre2-8 -lcjose -lcrypto -lcrypt -lm -lpthread
+LIBS    += $(shell pkg-config --libs libmariadb libpq 2>/dev/null)
 OUT     := $(BUILD)/$(FLAVOUR)
 
 # Sources. MODULES limits what is linked into the unit tests ("base http world/real sim/engine");
@@ -78,7 +79,7 @@ test: all ## everything: unit tests, conformance in both worlds, scenarios, end-
 
 unit: $(BUILD)/.deps ## unit and port tests (MODULES="base http" limits them, UNIT_FLAGS="--suite base_str")
 	@$(MAKE) --no-print-directory -j$$(nproc) unit-binary
-	@CK_FORK=$(if $(filter asan,$(FLAVOUR)),no,yes) $(UNIT) $(UNIT_FLAGS)
+	@CK_FORK=$(if $(filter asan,$(FLAVOUR)),no,yes) ci/unit.sh $(UNIT) $(UNIT_FLAGS)
 
 unit-binary: $(UNIT)
 
@@ -180,6 +181,9 @@ $(OUT)/replay/%.o: %.c
 
 # System interfaces are visible only where they may be used.
 SYSTEM_OBJECTS := $(OUT)/impl/world/real/% $(OUT)/impl/refscale.o $(OUT)/ci/%
+# Headers in folders of their own.
+$(OUT)/impl/world/real/sql_mysql.o: override CFLAGS += $(shell pkg-config --cflags libmariadb 2>/dev/null)
+$(OUT)/impl/world/real/sql_postgresql.o: override CFLAGS += $(shell pkg-config --cflags libpq 2>/dev/null)
 $(OUT)/%.o: %.c
 	@mkdir -p $(@D)
 	@echo "cc $<"

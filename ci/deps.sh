@@ -5,7 +5,9 @@ set -eu
 
 packages="gcc libc6-dev make pkg-config check libmicrohttpd-dev libcurl4-openssl-dev libcjson-dev libyaml-dev
 	libhiredis-dev libuv1-dev libc-ares-dev libsqlite3-dev libssl-dev libpcre2-dev libcjose-dev libcrypt-dev
-	clang libclang-rt-dev clang-format shellcheck gcovr redis-server nginx-light tinyproxy openssl curl wrk python3"
+	libmariadb-dev libpq-dev
+	clang libclang-rt-dev clang-format shellcheck gcovr redis-server mariadb-server-core postgresql
+	nginx-light tinyproxy openssl curl wrk python3"
 
 missing=
 for package in $packages; do

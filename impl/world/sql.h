@@ -1,9 +1,17 @@
-/* SQL, synchronous: SQLite today, in a file or in memory.
+/* SQL, synchronous: SQLite in a file or in memory, MySQL (MariaDB too) and PostgreSQL servers.
  *
  * Statements use `?1`, `?2` ... parameters, numbered from 1; columns are numbered from 0. A
  * prepared statement belongs to its database handle and may be kept for its life. Text columns are
  * valid until the statement's next step, reset or finish. Errors: ERROR_CONFLICT for a broken
- * constraint, ERROR_UNAVAILABLE for busy, ERROR_SYSTEM for the rest.
+ * constraint, ERROR_UNAVAILABLE for busy (locks, dead locks, an answer that does not come) and for
+ * a server that is away, ERROR_INVALID for a server that refuses us (user, password, database,
+ * privileges), ERROR_SYSTEM for the rest.
+ *
+ * Servers: the process stands still while it waits for one, SQL_WAIT_S at most for a connection or
+ * a lock, six times as long for an answer. Sessions are in UTC and strict, texts UTF-8 compared by
+ * their bytes. A connection that is lost is made again by the next use outside a transaction; in a
+ * transaction everything fails until it is rolled back. Statements live on: they are prepared
+ * again.
  */
 #ifndef WORLD_SQL_H
 #define WORLD_SQL_H
@@ -19,21 +27,55 @@ struct error;
 struct sql_database;
 struct sql_statement;
 
+#define SQL_WAIT_S 5
+
 enum sql_step { SQL_STEP_ROW, SQL_STEP_DONE, SQL_STEP_FAILED };
 
-/* NORMAL: a committed transaction survives the death of the process. FULL: power loss too. */
+/* NORMAL: a committed transaction survives the death of the process. FULL: power loss too. Of
+ * SQLite; a server decides itself. */
 enum sql_durability { SQL_DURABILITY_NONE, SQL_DURABILITY_NORMAL, SQL_DURABILITY_FULL };
 
+enum sql_kind { SQL_SQLITE, SQL_MYSQL, SQL_POSTGRESQL };
+
 struct sql_options {
+	enum sql_kind kind;
+	/* SQLite. */
 	struct str path; /* file, or ":memory:" */
 	enum sql_durability durability;
 	bool must_exist; /* else a missing file is made */
+	/* A server. */
+	struct str host;
+	uint16_t port;
+	struct str user, password, database;
+};
+
+/* What tables are made with where SQL differs. Texts hold SQL_TEXT_CHARACTERS at most, the long
+ * ones SQL_LONG_TEXT_BYTES. Times are texts "2019-10-01 10:00:00" for whoever binds and reads. */
+#define SQL_TEXT_CHARACTERS 255
+#define SQL_LONG_TEXT_BYTES 16777215
+struct sql_dialect {
+	enum sql_kind kind;
+	/* Types. */
+	const char *id; /* the primary key, numbered by the database */
+	const char *integer, *text, *long_text, *decimal, *time, *blob;
+	const char *table_options; /* behind CREATE TABLE (...) */
+	/* What is there: rows of table and column, rows of indexes' names. */
+	const char *columns_query, *indexes_query;
 };
 
 struct sql_ops {
 	struct sql_database *(*open)(struct world *world, const struct sql_options *options,
 				     struct error *error);
 	void (*close)(struct sql_database *database);
+	const struct sql_dialect *(*dialect)(const struct sql_database *database);
+	/* Asks the database for nothing in particular. */
+	bool (*answers)(struct sql_database *database, struct error *error);
+	/* Transactions that will write take turns, whoever makes them: begin waits until no other
+	 * is under way. */
+	bool (*begin)(struct sql_database *database, bool will_write, struct error *error);
+	/* ERROR_UNAVAILABLE may mean that it was carried out all the same. */
+	bool (*commit)(struct sql_database *database, struct error *error);
+	void (*rollback)(struct sql_database *database);
 	bool (*execute)(struct sql_database *database, struct str script, struct error *error);
 	struct sql_statement *(*prepare)(struct sql_database *database, struct str text,
 					 struct error *error);
@@ -56,6 +98,7 @@ struct sql_ops {
 
 /* Calls go through world->sql; the functions below save the arrow. Text and blob parameters are
  * copied. step: after DONE or FAILED, reset before stepping again; reset also clears the bindings.
+ * Names and number of columns are known after the first step.
  */
 #define sql_open(world, options, error) ((world)->sql->open((world), (options), (error)))
 #define sql_close(world, database) ((world)->sql->close(database))

@@ -36,11 +36,6 @@ struct sql_statement {
 /* A file would be locked by this; one connection cannot lock itself out (store/keys.c asks so). */
 static const struct str exclusive = STR_INIT("PRAGMA locking_mode = EXCLUSIVE");
 
-static void rollback(struct sql_database *sqlite)
-{
-	real_sql_ops.execute(sqlite, STR("ROLLBACK"), NULL); /* fine when there is nothing */
-}
-
 void host_databases_free(struct sim_host *host)
 {
 	struct map_cursor at = {0};
@@ -109,6 +104,11 @@ static struct sql_database *database_open(struct world *world, const struct sql_
 	database->process = process;
 	if (is_mute(database, error))
 		goto fail;
+	if (options->kind != SQL_SQLITE) {
+		error_set(error, ERROR_UNAVAILABLE, "%.*s:%u: the simulation has no SQL servers",
+			  STR_ARG(options->host), (unsigned)options->port);
+		goto fail;
+	}
 	if (str_equal(options->path, STR(":memory:"))) {
 		database->sqlite = real_sql_ops.open(world, options, error);
 	} else {
@@ -132,8 +132,34 @@ static void database_close(struct sql_database *database)
 	if (database->shared == NULL)
 		real_sql_ops.close(database->sqlite);
 	else if (--database->shared->handles == 0 || process_is_mute(database->process))
-		rollback(database->sqlite);
+		real_sql_ops.rollback(database->sqlite); /* fine when there is nothing */
 	free(database);
+}
+
+static const struct sql_dialect *dialect(const struct sql_database *database)
+{
+	return real_sql_ops.dialect(database->sqlite);
+}
+
+static bool answers(struct sql_database *database, struct error *error)
+{
+	return may_use(database, error) && real_sql_ops.answers(database->sqlite, error);
+}
+
+static bool begin(struct sql_database *database, bool will_write, struct error *error)
+{
+	return may_use(database, error) && real_sql_ops.begin(database->sqlite, will_write, error);
+}
+
+static bool commit(struct sql_database *database, struct error *error)
+{
+	return may_use(database, error) && real_sql_ops.commit(database->sqlite, error);
+}
+
+static void database_rollback(struct sql_database *database)
+{
+	if (may_use(database, NULL))
+		real_sql_ops.rollback(database->sqlite);
 }
 
 static bool database_execute(struct sql_database *database, struct str script, struct error *error)
@@ -242,6 +268,11 @@ static int64_t changes(struct sql_database *database)
 const struct sql_ops sim_sql_ops = {
 	.open = database_open,
 	.close = database_close,
+	.dialect = dialect,
+	.answers = answers,
+	.begin = begin,
+	.commit = commit,
+	.rollback = database_rollback,
 	.execute = database_execute,
 	.prepare = statement_prepare,
 	.finish = statement_finish,

@@ -1,5 +1,5 @@
-/* The SQL port over SQLite. It needs nothing of a world, so the simulated one uses it too (its
- * databases are ":memory:" ones). */
+/* The SQL port over SQLite, libmariadb and libpq. It needs nothing of a world, so the simulated one
+ * uses it too (its databases are ":memory:" ones of SQLite). */
 #ifndef WORLD_REAL_SQL_H
 #define WORLD_REAL_SQL_H
 
