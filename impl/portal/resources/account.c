@@ -215,31 +215,43 @@ void account_list(struct call *call)
 			    arguments, CALL_ARGUMENTS + 1);
 }
 
+#define BY_USER(condition) "id IN (SELECT account_id FROM users WHERE " condition ")"
+
+/* Tenants are found by their keys, too, at master. */
+static const struct {
+	const char *parameter, *where;
+	enum value_kind kind;
+	bool is_of_master;
+} ways[] = {
+	{"username", BY_USER("username = ?1"), VALUE_TEXT, false},
+	{"user_id", BY_USER("id = ?1"), VALUE_INT, false},
+	{"email", BY_USER("lower(email) = lower(?1)"), VALUE_TEXT, false},
+	{"buyer_provider_key",
+	 "id IN (SELECT user_account_id FROM cinstances WHERE type = 'Cinstance' AND "
+	 "user_key = ?1)",
+	 VALUE_TEXT, true},
+	{"buyer_service_token",
+	 "id IN (SELECT account_id FROM services WHERE id IN (SELECT service_id FROM "
+	 "service_tokens WHERE value = ?1))",
+	 VALUE_TEXT, true},
+};
+
 void account_find(struct call *call)
 {
-	static const struct {
-		const char *parameter, *where;
-		enum value_kind kind;
-	} ways[] = {
-		{"username", "username = ?1", VALUE_TEXT},
-		{"user_id", "id = ?1", VALUE_INT},
-		{"email", "lower(email) = lower(?1)", VALUE_TEXT},
-	};
 	struct record *account = NULL;
 
 	for (size_t i = 0; i < sizeof ways / sizeof *ways && account == NULL; i++) {
 		struct value value =
 			value_from_text(ways[i].kind, call_parameter(call, ways[i].parameter));
 
-		if (value_is_blank(value) || value.kind != ways[i].kind)
+		if (value.kind != ways[i].kind || value_is_blank(value) ||
+		    (ways[i].is_of_master && !record_bool(call->tenant, "master")))
 			continue;
 		account = record_first(
 			call->database, &accounts_table,
 			str_cstr(call->arena,
-				 str_format(call->arena,
-					    "provider_account_id = ?2 AND id IN (SELECT account_id "
-					    "FROM users WHERE %s) ORDER BY id LIMIT 1",
-					    ways[i].where)),
+				 STR_CONCAT(call->arena, STR("provider_account_id = ?2 AND "),
+					    str_from(ways[i].where), STR(" ORDER BY id LIMIT 1"))),
 			DATABASE_ARGUMENTS(value, value_int(call_tenant_id(call))));
 	}
 	if (account == NULL)

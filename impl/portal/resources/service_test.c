@@ -355,7 +355,8 @@ START_TEST(active_docs_are_stored)
 		 NULL, "doc", "api_doc.id"},
 		{"GET", "active_docs.json", NULL, 200, "{\"api_docs\":[{\"api_doc\":{\"id\":{doc}",
 		 NULL, NULL, NULL},
-		{"GET", "active_docs/{doc}.xml", NULL, 200,
+		{"GET", "active_docs/{doc}.json", NULL, 404, NULL, NULL, NULL, NULL},
+		{"GET", "active_docs.xml", NULL, 200,
 		 "<published>true</published><body>{\"apis\":[]}</body><created_at>", NULL, NULL,
 		 NULL},
 		{"POST", "active_docs.json", "name=Pets&body={\"apis\":[]}", 422,
@@ -379,7 +380,7 @@ START_TEST(active_docs_are_stored)
 		{"PUT", "active_docs/{doc}.json", "description=d&system_name=x", 200,
 		 "\"system_name\":\"pets\"", NULL, NULL, NULL},
 		{"DELETE", "active_docs/{doc}.json", NULL, 200, NULL, NULL, NULL, NULL},
-		{"GET", "active_docs/{doc}.json", NULL, 404, NULL, NULL, NULL, NULL},
+		{"DELETE", "active_docs/{doc}.json", NULL, 404, NULL, NULL, NULL, NULL},
 	};
 
 	RUN_STEPS(steps);

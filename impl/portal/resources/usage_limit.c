@@ -33,7 +33,7 @@ static const struct link limit_links[] = {
 static const struct representation limit_representation = {
 	.root = "limit",
 	.roots = "limits",
-	.json = "id period value metric_id plan_id created_at updated_at",
+	.json = "id period value metric_id plan_id:2.6 created_at updated_at",
 	.xml = "id metric_id plan_id period value",
 	REPRESENTATION_DERIVED(limit_derived),
 	REPRESENTATION_LINKS(limit_links),

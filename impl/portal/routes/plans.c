@@ -95,7 +95,7 @@ static const struct route rows[] = {
 	{"POST", STR_INIT(PLAN "/metrics/{plan_metric}/pricing_rules"), api_create,
 	 &pricing_rule_resource, NULL, "metric_id", 0, NULL},
 	{"DELETE", STR_INIT(PLAN "/metrics/{plan_metric}/pricing_rules/{pricing_rule}"), api_delete,
-	 &pricing_rule_resource, NULL, NULL, 0, NULL},
+	 &pricing_rule_resource, NULL, NULL, ROUTE_LATER, NULL},
 
 	/* Features: 3.9. */
 	{"GET", STR_INIT(SERVICE "/features"), api_list, &service_feature_resource,

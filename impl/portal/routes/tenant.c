@@ -46,7 +46,7 @@ static const struct route rows[] = {
 	{"POST", STR_INIT(ADMIN "/active_docs"), api_create, &api_doc_resource, NULL, "account_id",
 	 0, NULL},
 	{"GET", STR_INIT(ADMIN "/active_docs/{api_doc}"), api_show, &api_doc_resource, NULL, NULL,
-	 0, NULL},
+	 ROUTE_LATER, NULL},
 	{"PUT PATCH", STR_INIT(ADMIN "/active_docs/{api_doc}"), api_update, &api_doc_resource, NULL,
 	 NULL, 0, NULL},
 	{"DELETE", STR_INIT(ADMIN "/active_docs/{api_doc}"), api_delete, &api_doc_resource, NULL,
