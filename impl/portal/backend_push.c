@@ -6,6 +6,7 @@
 #include "base/base64.h"
 #include "base/json.h"
 #include "base/url.h"
+#include "base/utc.h"
 #include "portal/call.h"
 #include "portal/database.h"
 #include "portal/tables.h"
@@ -19,18 +20,21 @@ struct str push_provider_key(struct call *call)
 }
 
 /* body: a JSON object, or NULL for {}. */
-static void push(struct call *call, const char *method, struct str path, const struct json *body)
+static void enqueue(struct call *call, const char *method, struct str path, const struct json *body)
 {
-	struct record *update;
+	struct record *update = record_new(call->arena, &backend_updates_table);
 
-	if (push_provider_key(call).size == 0)
-		return;
-	update = record_new(call->arena, &backend_updates_table);
 	record_set_text(update, "method", str_from(method));
 	record_set_text(update, "path", path);
 	record_set(update, "body",
 		   value_json(body != NULL ? json_print(call->arena, body) : STR("{}")));
 	record_save(call->database, update);
+}
+
+static void push(struct call *call, const char *method, struct str path, const struct json *body)
+{
+	if (push_provider_key(call).size > 0)
+		enqueue(call, method, path, body);
 }
 
 static struct str id_text(struct call *call, int64_t id)
@@ -62,20 +66,30 @@ static struct json *wrapped(struct call *call, const char *name, struct json **i
 
 /* Services and their tokens. */
 
-static bool service_is_default(struct call *call, const struct record *service)
+int64_t push_default_service_id(struct call *call, int64_t except)
 {
 	int64_t chosen = record_int(call->tenant, "default_service_id");
 
-	if (chosen == 0)
-		chosen = database_int(call->database,
-				      STR("SELECT min(id) FROM services WHERE account_id = ?1 AND "
-					  "state <> 'deleted'"),
-				      DATABASE_ARGUMENTS(value_int(call_tenant_id(call))), 0);
-	return chosen == record_id(service);
+	if (chosen != 0 && chosen != except)
+		return chosen;
+	return database_int(call->database,
+			    STR("SELECT min(id) FROM services WHERE account_id = ?1 AND id <> ?2 "
+				"AND state <> 'deleted'"),
+			    DATABASE_ARGUMENTS(value_int(call_tenant_id(call)), value_int(except)),
+			    0);
 }
 
-void push_service(struct call *call, const struct record *service)
+static struct str service_path(struct call *call, const struct record *service, const char *rest)
 {
+	return str_format(call->arena, "services/%" PRId64 "%s", record_id(service), rest);
+}
+
+/* What a PUT does not name stays as it was in backend: so does a state that is not known. */
+static void put_service(struct call *call, const struct record *service, bool is_default,
+			bool with_state)
+{
+	bool is_scheduled =
+		str_equal(record_text(call->tenant, "state"), STR("scheduled_for_deletion"));
 	struct json *fields, *body = wrapped(call, "service", &fields);
 	struct arena *arena = call->arena;
 
@@ -87,19 +101,125 @@ void push_service(struct call *call, const struct record *service)
 	set_id(call, fields, "default_user_plan_id",
 	       record_get(service, "default_end_user_plan_id"));
 	json_set(fields, STR("default_user_plan_name"), json_new(arena, JSON_NULL));
-	json_set(fields, STR("default_service"),
-		 json_new_bool(arena, service_is_default(call, service)));
+	json_set(fields, STR("default_service"), json_new_bool(arena, is_default));
 	json_set(fields, STR("user_registration_required"),
 		 json_new_bool(arena, record_bool(service, "end_user_registration_required")));
-	push(call, "PUT", str_format(arena, "services/%" PRId64, record_id(service)), body);
+	if (with_state || is_scheduled)
+		set_text(call, fields, "state", is_scheduled ? STR("inactive") : STR("active"));
+	push(call, "PUT", service_path(call, service, ""), body);
+}
+
+void push_service(struct call *call, const struct record *service)
+{
+	put_service(call, service, push_default_service_id(call, 0) == record_id(service), false);
+}
+
+void push_service_state(struct call *call, const struct record *service)
+{
+	put_service(call, service, push_default_service_id(call, 0) == record_id(service), true);
+}
+
+void push_tenant_state(struct call *call, struct record *tenant)
+{
+	struct record *caller = call->tenant;
+	struct record_list services =
+		record_all(call->database, &services_table, "account_id = ?1 ORDER BY id",
+			   DATABASE_ARGUMENTS(value_int(record_id(tenant))));
+
+	call->tenant = tenant;
+	for (size_t i = 0; i < services.count; i++)
+		push_service_state(call, services.items[i]);
+	call->tenant = caller;
+}
+
+void push_default_service(struct call *call, int64_t before, int64_t now)
+{
+	const int64_t ids[] = {before, now};
+
+	for (size_t i = 0; before != now && i < sizeof ids / sizeof *ids; i++) {
+		struct record *service = record_by_id(call->database, &services_table, ids[i]);
+
+		if (service != NULL)
+			put_service(call, service, ids[i] == now, false);
+	}
+}
+
+void push_provider_key_change(struct call *call, const struct record *application,
+			      struct str before)
+{
+	struct json *body = json_new(call->arena, JSON_OBJECT);
+	int64_t owner = database_int(
+		call->database,
+		STR("SELECT c.user_account_id FROM cinstances c JOIN accounts a ON "
+		    "a.id = c.user_account_id WHERE c.id = ?1 AND a.provider = 1 AND NOT EXISTS "
+		    "(SELECT 1 FROM cinstances o WHERE o.type = 'Cinstance' AND "
+		    "o.user_account_id = c.user_account_id AND o.id < c.id)"),
+		DATABASE_ARGUMENTS(value_int(record_id(application))), 0);
+
+	if (owner == 0)
+		return;
+
+	set_text(call, body, "new_key", record_text(application, "user_key"));
+	enqueue(call, "PUT",
+		STR_CONCAT(call->arena, STR("services/change_provider_key/"),
+			   url_encoded(call->arena, before)),
+		body);
+}
+
+/* Whole seconds since 1970. */
+static struct json *instant(struct call *call, int64_t instant_us)
+{
+	return json_new_int(call->arena, instant_us / UTC_SECOND_US);
+}
+
+/* The ids of a service's rows, as backend knows them: it forgets what it counted under them. */
+static struct json *ids_of(struct call *call, const struct record *service,
+			   const struct table *table, const char *column)
+{
+	struct record_list rows = record_all(call->database, table, "service_id = ?1 ORDER BY id",
+					     DATABASE_ARGUMENTS(value_int(record_id(service))));
+	struct json *ids = json_new(call->arena, JSON_ARRAY);
+
+	for (size_t i = 0; i < rows.count; i++) {
+		struct value id = record_get(rows.items[i], column);
+
+		if (id.kind != VALUE_NULL)
+			json_append(ids, json_new_str(call->arena, value_to_text(call->arena, id)));
+	}
+	return ids;
+}
+
+void push_statistics_gone(struct call *call, int64_t service_id, struct json *definition)
+{
+	struct json *body = json_new(call->arena, JSON_OBJECT);
+
+	json_set(body, STR("deletejobdef"), definition);
+	push(call, "DELETE", str_format(call->arena, "services/%" PRId64 "/stats", service_id),
+	     body);
+}
+
+static void push_all_statistics_gone(struct call *call, const struct record *service)
+{
+	struct json *definition = json_new(call->arena, JSON_OBJECT);
+
+	json_set(definition, STR("applications"),
+		 ids_of(call, service, &contracts_table, "application_id"));
+	json_set(definition, STR("metrics"), ids_of(call, service, &metrics_table, "id"));
+	json_set(definition, STR("users"), json_new(call->arena, JSON_ARRAY));
+	json_set(definition, STR("from"), instant(call, record_int(service, "created_at")));
+	json_set(definition, STR("to"), instant(call, database_now_us(call->database)));
+	push_statistics_gone(call, record_id(service), definition);
 }
 
 void push_service_gone(struct call *call, const struct record *service)
 {
 	int64_t id = record_id(service);
 
-	push(call, "DELETE", str_format(call->arena, "services/%" PRId64 "/stats", id), NULL);
-	push(call, "DELETE", str_format(call->arena, "services/%" PRId64, id), NULL);
+	/* Backend keeps a default service while there are others. */
+	if (push_default_service_id(call, 0) == id)
+		push_default_service(call, id, push_default_service_id(call, id));
+	push_all_statistics_gone(call, service);
+	push(call, "DELETE", service_path(call, service, ""), NULL);
 }
 
 static struct str alert_limits_path(struct call *call, const struct record *service)
@@ -119,15 +239,6 @@ void push_alert_limit_gone(struct call *call, const struct record *service, int6
 {
 	push(call, "DELETE",
 	     STR_CONCAT(call->arena, alert_limits_path(call, service), id_text(call, level)), NULL);
-}
-
-void push_statistics_gone(struct call *call, int64_t service_id, struct json *definition)
-{
-	struct json *body = json_new(call->arena, JSON_OBJECT);
-
-	json_set(body, STR("deletejobdef"), definition);
-	push(call, "DELETE", str_format(call->arena, "services/%" PRId64 "/stats", service_id),
-	     body);
 }
 
 void push_service_token(struct call *call, const struct record *token)
@@ -196,12 +307,6 @@ void push_user_key_gone(struct call *call, const struct record *application, str
 	     NULL);
 }
 
-void push_application_gone(struct call *call, const struct record *application)
-{
-	push_user_key_gone(call, application, record_text(application, "user_key"));
-	push(call, "DELETE", application_path(call, application, "", STR("")), NULL);
-}
-
 void push_application_key(struct call *call, const struct record *application, struct str key)
 {
 	struct json *fields, *body = wrapped(call, "application_key", &fields);
@@ -234,6 +339,26 @@ void push_referrer_filter_gone(struct call *call, const struct record *applicati
 		text[i] = text[i] == '+' ? '-' : text[i] == '/' ? '_' : text[i];
 	push(call, "DELETE", application_path(call, application, "/referrer_filters/", coded),
 	     NULL);
+}
+
+/* Keys and filters would wait in backend for the next application of the same id. */
+void push_application_gone(struct call *call, const struct record *application)
+{
+	const struct value id = value_int(record_id(application));
+	struct record_list keys =
+		record_all(call->database, &application_keys_table,
+			   "application_id = ?1 ORDER BY id", DATABASE_ARGUMENTS(id));
+	struct record_list filters =
+		record_all(call->database, &referrer_filters_table,
+			   "application_id = ?1 ORDER BY id", DATABASE_ARGUMENTS(id));
+
+	for (size_t i = 0; i < keys.count; i++)
+		push_application_key_gone(call, application, record_text(keys.items[i], "value"));
+	for (size_t i = 0; i < filters.count; i++)
+		push_referrer_filter_gone(call, application,
+					  record_text(filters.items[i], "value"));
+	push_user_key_gone(call, application, record_text(application, "user_key"));
+	push(call, "DELETE", application_path(call, application, "", STR("")), NULL);
 }
 
 /* Metrics and limits. */
@@ -284,4 +409,15 @@ void push_usage_limit(struct call *call, const struct record *limit)
 void push_usage_limit_gone(struct call *call, const struct record *limit, struct str period)
 {
 	push(call, "DELETE", limit_path(call, limit, period), NULL);
+}
+
+void push_usage_limits_gone(struct call *call, const struct record *plan)
+{
+	struct record_list limits =
+		record_all(call->database, &usage_limits_table, "plan_id = ?1 ORDER BY id",
+			   DATABASE_ARGUMENTS(value_int(record_id(plan))));
+
+	for (size_t i = 0; i < limits.count; i++)
+		push_usage_limit_gone(call, limits.items[i],
+				      record_text(limits.items[i], "period"));
 }

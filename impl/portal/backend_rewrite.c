@@ -4,6 +4,7 @@
 #include "portal/backend_push.h"
 #include "portal/call.h"
 #include "portal/database.h"
+#include "portal/resources/resources.h"
 #include "portal/tables.h"
 
 static struct record_list rows_of(struct call *call, const struct table *table, const char *where,

@@ -88,12 +88,9 @@ static bool is_a_level(const struct json *settings, int64_t level)
 	return false;
 }
 
-void alert_levels_saved(struct call *call, const struct record *service,
-			const struct record *before)
+static void push_difference(struct call *call, const struct record *service, const struct json *now,
+			    const struct json *then)
 {
-	const struct json *now = settings_of(call, service);
-	const struct json *then = before != NULL ? settings_of(call, before) : NULL;
-
 	for (size_t i = 0; i < LEVELS; i++) {
 		bool is_on = is_a_level(now, levels[i]);
 
@@ -104,4 +101,16 @@ void alert_levels_saved(struct call *call, const struct record *service,
 		else
 			push_alert_limit_gone(call, service, levels[i]);
 	}
+}
+
+void alert_levels_saved(struct call *call, const struct record *service,
+			const struct record *before)
+{
+	push_difference(call, service, settings_of(call, service),
+			before != NULL ? settings_of(call, before) : NULL);
+}
+
+void alert_levels_gone(struct call *call, const struct record *service)
+{
+	push_difference(call, service, NULL, settings_of(call, service));
 }

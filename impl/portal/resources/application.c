@@ -214,8 +214,10 @@ static void application_saved(struct call *call, struct record *application,
 			      const struct record *before)
 {
 	if (before != NULL &&
-	    !value_equal(record_get(before, "user_key"), record_get(application, "user_key")))
+	    !value_equal(record_get(before, "user_key"), record_get(application, "user_key"))) {
 		push_user_key_gone(call, application, record_text(before, "user_key"));
+		push_provider_key_change(call, application, record_text(before, "user_key"));
+	}
 	push_application(call, application);
 }
 

@@ -73,18 +73,13 @@ void application_decustomize_plan(struct call *call)
 {
 	struct record *application = call_found(call, "application");
 	struct record *custom = application_plan_of(call, application), *plan = custom;
-	struct record_list limits;
 
 	if (record_int(custom, "original_id") > 0) {
 		plan = record_by_id(call->database, &plans_table,
 				    record_int(custom, "original_id"));
 		record_set_int(application, "plan_id", record_id(plan));
 		resource_store(call, &application_resource, application);
-		limits = record_all(call->database, &usage_limits_table, "plan_id = ?1 ORDER BY id",
-				    DATABASE_ARGUMENTS(value_int(record_id(custom))));
-		for (size_t i = 0; i < limits.count; i++)
-			push_usage_limit_gone(call, limits.items[i],
-					      record_text(limits.items[i], "period"));
+		push_usage_limits_gone(call, custom);
 		record_delete(call->database, custom);
 	}
 	reply_record(call, 200, application_plan_resource.representation, plan);

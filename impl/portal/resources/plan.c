@@ -2,6 +2,7 @@
  */
 #include "base/arena.h"
 #include "base/json.h"
+#include "portal/backend_push.h"
 #include "portal/database.h"
 #include "portal/resources/resources.h"
 #include "portal/tables.h"
@@ -250,8 +251,11 @@ static void plan_deleting(struct call *call, struct record *plan, struct validat
 						  "customized version of this %.*s plan exists.",
 						  STR_ARG(words[i].plan), STR_ARG(words[i].plan)));
 	}
-	if (contracts + copies == 0 && plan_is_default(call, plan))
+	if (contracts + copies > 0)
+		return;
+	if (plan_is_default(call, plan))
 		set_default(call, plan, value_null());
+	push_usage_limits_gone(call, plan);
 }
 
 #define PLAN_ATTRIBUTES "name description approval_required"

@@ -24,6 +24,7 @@ struct value alert_levels_xml(struct call *call, const struct record *service);
 /* Tells backend which levels are new and which are gone; before: NULL for a new service. */
 void alert_levels_saved(struct call *call, const struct record *service,
 			const struct record *before);
+void alert_levels_gone(struct call *call, const struct record *service);
 
 /* service.c */
 extern const struct resource service_resource;

@@ -2,6 +2,7 @@
 #include "base/arena.h"
 #include "base/json.h"
 #include "base/limits.h"
+#include "portal/backend_push.h"
 #include "portal/database.h"
 #include "portal/resources/resources.h"
 #include "portal/settings.h"
@@ -314,11 +315,12 @@ static bool tenant_apply_event(struct call *call, struct record *tenant, struct 
 {
 	static const struct {
 		const char *event, *from, *to;
+		bool backend_follows; /* whether calls are authorized */
 	} rows[] = {
-		{"suspend", "created pending approved rejected suspended", "suspended"},
-		{"resume", "suspended scheduled_for_deletion", "approved"},
+		{"suspend", "created pending approved rejected suspended", "suspended", false},
+		{"resume", "suspended scheduled_for_deletion", "approved", true},
 		{"schedule_for_deletion", "created pending approved rejected suspended",
-		 "scheduled_for_deletion"},
+		 "scheduled_for_deletion", true},
 	};
 
 	for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
@@ -333,6 +335,8 @@ static bool tenant_apply_event(struct call *call, struct record *tenant, struct 
 			record_set(tenant, "state_changed_at",
 				   value_time(database_now_us(call->database)));
 			record_save(call->database, tenant);
+			if (rows[i].backend_follows)
+				push_tenant_state(call, tenant);
 			return true;
 		}
 		return false;
