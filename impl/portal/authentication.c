@@ -6,9 +6,9 @@
 #include "base/limits.h"
 #include "portal/call.h"
 #include "portal/database.h"
+#include "portal/hosts.h"
 #include "portal/reply.h"
 #include "portal/routes.h"
-#include "portal/settings.h"
 #include "portal/tables.h"
 
 static bool is_master_route(const struct call *call)
@@ -16,44 +16,27 @@ static bool is_master_route(const struct call *call)
 	return (call->route->flags & ROUTE_MASTER) != 0;
 }
 
-static bool host_is_loopback(struct str host)
-{
-	return str_equal(host, STR("localhost")) || str_has_prefix(host, STR("127.")) ||
-	       str_equal(host, STR("[::1]"));
-}
-
-static struct record *account_of_host(struct call *call)
-{
-	bool wants_master = call->settings->tenant_mode == TENANT_MODE_MASTER ||
-			    str_equal(call->host, STR("system-master"));
-
-	if (host_is_loopback(call->host) || str_equal(call->host, STR("system-provider")))
-		wants_master = wants_master || is_master_route(call);
-	else if (!wants_master)
-		return record_first(call->database, &accounts_table,
-				    "self_domain = ?1 AND (provider = 1 OR master = 1)",
-				    DATABASE_ARGUMENTS(value_text(call->host)));
-	return record_first(call->database, &accounts_table,
-			    "master = ?1 AND (provider = 1 OR master = 1) ORDER BY id LIMIT 1",
-			    DATABASE_ARGUMENTS(value_bool(wants_master)));
-}
-
 bool authentication_find_tenant(struct call *call)
 {
-	struct record *account = account_of_host(call);
+	struct record *account;
+	enum face face = hosts_face(call, &account);
 
-	if (is_master_route(call) && (account == NULL || !record_bool(account, "master"))) {
+	if (is_master_route(call) && face != FACE_MASTER) {
 		reply_empty(call, 403);
 		return false;
 	}
-	if (account == NULL) {
+	switch (face) {
+	case FACE_NONE:
+	case FACE_DEVELOPER:
 		reply_access_denied(call);
 		return false;
-	}
-	/* Its hosts are unknown from then on (PT-159). */
-	if (str_equal(record_text(account, "state"), STR("scheduled_for_deletion"))) {
+	case FACE_GONE:
+		/* Its hosts are unknown from then on (PT-159). */
 		reply_not_found(call);
 		return false;
+	case FACE_MASTER:
+	case FACE_ADMIN:
+		break;
 	}
 	call->tenant = account;
 	return true;

@@ -8,9 +8,8 @@
 
 struct call;
 
-/* Finds the account whose API the call's host names: by `self_domain`, or the master (TENANT_MODE
- * master, its host, its name in the cluster), or on the loopback address the first tenant. False
- * (and an answer) for other hosts. */
+/* Finds the account whose API the call's host names (hosts.h). False (and an answer) when it names
+ * no admin portal. */
 bool authentication_find_tenant(struct call *call);
 /* Identifies the caller and checks the scopes of the route. False (and an answer) when it may not
  * go on. `authorization`: the header field, or empty. */

@@ -7,6 +7,7 @@
 #include "base/json.h"
 #include "portal/database.h"
 #include "portal/record.h"
+#include "portal/time_zone.h"
 #include "world/clock.h"
 
 int64_t call_tenant_id(const struct call *call)
@@ -56,6 +57,20 @@ struct str call_parameter(const struct call *call, const char *name)
 bool call_has_parameter(const struct call *call, const char *name)
 {
 	return json_get(call->parameters, str_from(name)) != NULL;
+}
+
+bool call_only_reads(const struct call *call)
+{
+	return str_equal(call->method, STR("GET")) || str_equal(call->method, STR("HEAD"));
+}
+
+const struct time_zone *call_time_zone(const struct call *call)
+{
+	const struct time_zone *zone = NULL;
+
+	if (call->tenant != NULL)
+		zone = time_zone_find(record_text(call->tenant, "timezone"));
+	return zone != NULL ? zone : time_zone_utc();
 }
 
 struct record *call_new_record(const struct call *call, const struct table *table)

@@ -10,6 +10,7 @@
 #include <stdint.h>
 
 #include "base/str.h"
+#include "http/message.h"
 #include "http/router.h"
 #include "portal/value.h"
 
@@ -20,6 +21,7 @@ struct json;
 struct record;
 struct route;
 struct settings;
+struct time_zone;
 
 enum format { FORMAT_XML, FORMAT_JSON, FORMAT_OTHER };
 
@@ -27,11 +29,13 @@ enum identity_kind {
 	IDENTITY_NONE,
 	IDENTITY_PROVIDER_KEY, /* the tenant itself */
 	IDENTITY_TOKEN,        /* a user of the tenant */
+	IDENTITY_SSO,          /* the impersonation user, by an SSO token */
 };
 
 struct identity {
 	enum identity_kind kind;
-	struct record *user, *token; /* IDENTITY_TOKEN */
+	struct record *user;  /* IDENTITY_TOKEN, IDENTITY_SSO */
+	struct record *token; /* IDENTITY_TOKEN */
 	bool is_read_only;
 	struct value visible_services; /* ids as ",1,2,", or NULL: all */
 };
@@ -45,6 +49,7 @@ struct answer {
 	int status;
 	struct str content_type; /* empty = no body */
 	struct str body;
+	int64_t modified_us; /* of a single object: Last-Modified; 0 = none */
 };
 
 struct call {
@@ -54,6 +59,7 @@ struct call {
 	/* The request. */
 	struct str method, path; /* path without query and without the format's suffix */
 	struct str host;         /* as the client wrote it, without port: for links */
+	struct str zync_token;   /* X-Zync-Token */
 	enum format format;
 	struct str format_name; /* "json", "xml", "php", ... */
 	bool format_is_written; /* there was a suffix */
@@ -67,6 +73,7 @@ struct call {
 	struct found found[HTTP_ROUTE_PARAMETERS_MAX];
 	size_t found_count;
 	struct answer answer;
+	struct http_fields fields; /* of the answer, beyond its type: reply_field() */
 	struct errand *errand; /* what the answer waits for after the transaction; NULL: nothing */
 };
 
@@ -88,6 +95,11 @@ void call_arguments(const struct call *call, struct value arguments[CALL_ARGUMEN
 const struct json *call_attributes(const struct call *call, const char *wrapper);
 struct str call_parameter(const struct call *call, const char *name); /* scalar; empty = absent */
 bool call_has_parameter(const struct call *call, const char *name);
+
+/* GET and HEAD. */
+bool call_only_reads(const struct call *call);
+/* The tenant's own time zone, else UTC. */
+const struct time_zone *call_time_zone(const struct call *call);
 
 /* A new record of the tenant: `tenant_id` is filled in. */
 struct table;

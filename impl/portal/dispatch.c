@@ -7,7 +7,9 @@
 #include "portal/authentication.h"
 #include "portal/call.h"
 #include "portal/database.h"
+#include "portal/hosts.h"
 #include "portal/parameters.h"
+#include "portal/probes.h"
 #include "portal/release.h"
 #include "portal/reply.h"
 #include "portal/routes.h"
@@ -91,22 +93,6 @@ static bool find_route(struct call *call, struct str path)
 	return call->route != NULL;
 }
 
-/* X-Forwarded-Host's first, else Host; without port, lower case. */
-static struct str host_of(struct call *call, const struct http_request *request)
-{
-	struct str host = http_fields_get(&request->fields, STR("X-Forwarded-Host")), rest;
-	size_t colon;
-
-	if (host.size == 0)
-		host = http_fields_get(&request->fields, STR("Host"));
-	str_split_once(host, ',', &host, &rest);
-	host = str_lower(call->arena, str_trim(host));
-	colon = str_find_last_char(host, ':');
-	if (colon != STR_NOT_FOUND && str_find_char(str_skip(host, colon), ']') == STR_NOT_FOUND)
-		host = str_slice(host, 0, colon);
-	return host;
-}
-
 static bool format_is_served(struct call *call)
 {
 	bool json_only = (call->route->flags & ROUTE_JSON_ONLY) != 0;
@@ -154,16 +140,14 @@ bool dispatch(struct call *call, const struct http_request *request, struct str 
 {
 	struct str path, query;
 	struct json *parameters;
-	bool reads;
 
 	url_split_target(request->target, &path, &query);
 	call->method = request->method;
 	call->path = path;
-	call->host = host_of(call, request);
-	if (str_equal(path, STR("/check.txt"))) {
-		portal_reply_text(call, 200, STR("ok"));
+	http_fields_init(&call->fields, call->arena);
+	hosts_read(call, request);
+	if (hosts_redirect(call, request) || probes_answer(call))
 		return false;
-	}
 	if (!find_route(call, path)) {
 		reply_not_found(call);
 		return false;
@@ -175,8 +159,7 @@ bool dispatch(struct call *call, const struct http_request *request, struct str 
 		return false;
 	}
 	call->parameters = parameters;
-	reads = str_equal(call->method, STR("GET")) || str_equal(call->method, STR("HEAD"));
-	database_begin(call->database, call->arena, !reads);
+	database_begin(call->database, call->arena, !call_only_reads(call));
 	serve(call, request);
 	return end_transaction(call);
 }

@@ -79,19 +79,32 @@ static void request_log(struct portal_request *request, int status)
 		   call->tenant != NULL ? call_tenant_id(call) : 0);
 }
 
-/* What was not changed since the client asked last need not be sent again. */
-static void add_etag(struct portal_request *request, struct http_response *response)
+static bool client_has(const struct http_fields *fields, struct str etag)
+{
+	return http_fields_lists(fields, STR("If-None-Match"), etag) ||
+	       http_fields_lists(fields, STR("If-None-Match"), str_skip(etag, 2)) ||
+	       http_fields_lists(fields, STR("If-None-Match"), STR("*"));
+}
+
+/* What was not changed since the client asked last need not be sent again. Only the ETag decides:
+ * an object's time says nothing of what is shown within it. */
+static void add_validators(struct portal_request *request, struct http_response *response)
 {
 	struct http_exchange *exchange = request->exchange;
 	struct answer *answer = &request->call.answer;
+	char time[32];
 	struct str etag;
 
-	if (answer->status != 200 || !str_equal(exchange->request.method, STR("GET")))
+	if (answer->status != 200 || !call_only_reads(&request->call))
 		return;
 	etag = str_format(exchange->arena, "W/\"%016" PRIx64 "\"",
 			  str_hash(answer->body, ETAG_SEED));
 	http_fields_add(&response->fields, STR("ETag"), etag);
-	if (http_fields_lists(&exchange->request.fields, STR("If-None-Match"), etag)) {
+	if (answer->modified_us != 0)
+		http_fields_add(
+			&response->fields, STR("Last-Modified"),
+			str_copy(exchange->arena, utc_format_http(time, answer->modified_us)));
+	if (client_has(&exchange->request.fields, etag)) {
 		response->status = 304;
 		answer->body = STR("");
 	}
@@ -106,7 +119,10 @@ static void request_respond(struct portal_request *request)
 	http_response_init(&response, exchange->arena, answer->status);
 	if (answer->content_type.size > 0)
 		http_fields_add(&response.fields, STR("Content-Type"), answer->content_type);
-	add_etag(request, &response);
+	for (size_t i = 0; i < request->call.fields.count; i++)
+		http_fields_add(&response.fields, request->call.fields.items[i].name,
+				request->call.fields.items[i].value);
+	add_validators(request, &response);
 	request_log(request, response.status);
 	http_exchange_respond_str(exchange, &response, answer->body);
 }

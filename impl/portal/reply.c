@@ -21,6 +21,11 @@ static void reply(struct call *call, int status, struct str content_type, struct
 		(struct answer){.status = status, .content_type = content_type, .body = body};
 }
 
+void reply_field(struct call *call, const char *name, struct str value)
+{
+	http_fields_add(&call->fields, str_from(name), value);
+}
+
 void reply_empty(struct call *call, int status)
 {
 	reply(call, status, STR(""), STR(""));
@@ -169,6 +174,8 @@ void reply_record(struct call *call, int status, const struct representation *re
 		representation_write_xml(call, &out, representation, record);
 	}
 	reply_buffer(call, status, &out);
+	if (table_column(record->table, STR("updated_at")) != NULL)
+		call->answer.modified_us = record_get(record, "updated_at").number;
 }
 
 static void write_list_opening(struct strbuf *out, const char *roots, const struct page *page)

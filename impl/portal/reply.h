@@ -16,6 +16,8 @@ struct page {
 	int64_t number, size, entries; /* entries: of all pages */
 };
 
+/* One more header field of the answer, whatever becomes its body. */
+void reply_field(struct call *call, const char *name, struct str value);
 void reply_empty(struct call *call, int status);
 void portal_reply_text(struct call *call, int status,
 		       struct str text);                         /* text/plain in every format */

@@ -6,12 +6,12 @@
 #include "base/bug.h"
 #include "base/json.h"
 #include "base/limits.h"
-#include "base/utc.h"
 #include "base/xml.h"
 #include "portal/call.h"
 #include "portal/release.h"
 #include "portal/record.h"
 #include "portal/settings.h"
+#include "portal/time_zone.h"
 
 #define LINK_BYTES_MAX 4096
 
@@ -31,7 +31,7 @@ struct value representation_value(struct call *call, const struct representation
 
 void representation_write_json_value(struct call *call, struct strbuf *out, struct value value)
 {
-	char time[32];
+	char time[48];
 
 	switch (value.kind) {
 	case VALUE_NULL:
@@ -42,7 +42,7 @@ void representation_write_json_value(struct call *call, struct strbuf *out, stru
 		json_write_str(out, value.text);
 		break;
 	case VALUE_TIME:
-		json_write_str(out, utc_format_iso(time, value.number));
+		json_write_str(out, time_zone_format_iso(time, call_time_zone(call), value.number));
 		break;
 	case VALUE_INT:
 	case VALUE_BOOL:
@@ -135,17 +135,16 @@ void representation_write_json(struct call *call, struct strbuf *out,
 static void write_xml_value(struct call *call, struct strbuf *out,
 			    const struct representation *representation, struct value value)
 {
-	char time[32];
+	char time[48];
 
 	if (value.kind == VALUE_JSON)
 		strbuf_append(out, value.text);
 	else if (value.kind != VALUE_TIME)
 		xml_text(out, value_to_text(call->arena, value));
 	else if (representation->xml_times_as_sql)
-		strbuf_append_format(out, "%.*s UTC",
-				     STR_ARG(value_time_sql(call->arena, value.number)));
+		strbuf_append(out, time_zone_format_sql(time, call_time_zone(call), value.number));
 	else
-		strbuf_append(out, utc_format_iso(time, value.number));
+		strbuf_append(out, time_zone_format_iso(time, call_time_zone(call), value.number));
 }
 
 static void write_xml_opening(struct call *call, struct strbuf *out,

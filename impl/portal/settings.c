@@ -24,6 +24,7 @@ static const struct {
 	 "http://apicast-staging:8090/policies"},
 	{offsetof(struct settings, internal_user), {"CONFIG_INTERNAL_API_USER"}, ""},
 	{offsetof(struct settings, internal_password), {"CONFIG_INTERNAL_API_PASSWORD"}, ""},
+	{offsetof(struct settings, zync_token), {"ZYNC_AUTHENTICATION_TOKEN"}, ""},
 	{offsetof(struct settings, master_name), {"MASTER_NAME"}, "Master Account"},
 	{offsetof(struct settings, master_domain), {"MASTER_DOMAIN"}, "master"},
 	{offsetof(struct settings, master_user), {"MASTER_USER"}, "master"},
@@ -117,6 +118,13 @@ static bool flag(struct world *world, const char *name)
 	return !str_equal(environment_text(world, str_from(name), STR("1")), STR("0"));
 }
 
+static bool text_says_yes(struct str text)
+{
+	return str_equal_nocase(text, STR("true")) || str_equal_nocase(text, STR("t")) ||
+	       str_equal_nocase(text, STR("on")) || str_equal_nocase(text, STR("yes")) ||
+	       str_equal(text, STR("1"));
+}
+
 /* How slow a log-in is. Tests that make many users want it fast. */
 static bool settings_read_password_cost(struct settings *settings, struct world *world,
 					struct error *error)
@@ -149,5 +157,7 @@ bool portal_settings_read(struct settings *settings, struct world *world, struct
 		return error_wrap(error, "APICAST_REGISTRY_URL");
 	settings->sample_data = flag(world, "SAMPLE_DATA");
 	settings->janitor_worker_enabled = flag(world, "JANITOR_WORKER_ENABLED");
+	settings->force_ssl =
+		text_says_yes(environment_text(world, STR("FORCE_SSL"), STR("false")));
 	return true;
 }

@@ -24,6 +24,8 @@ struct settings {
 	struct str internal_api;     /* ends with "/internal/" or as given; always with a slash */
 	struct str registry;         /* the gateway's policies */
 	struct str internal_user, internal_password;
+	struct str zync_token; /* ZYNC_AUTHENTICATION_TOKEN, also what X-Zync-Token must be */
+	bool force_ssl;
 	/* Seeding (9.2); empty ones are generated. */
 	struct str master_name, master_domain, master_user, master_access_token;
 	struct str apicast_access_token;
