@@ -67,6 +67,7 @@ struct call {
 	/* Whose API it is, and who calls. */
 	struct record *tenant;
 	struct identity identity;
+	struct value browser_user; /* whose session it is: its id; NULL for calls of the API */
 	/* The route and what its path names. */
 	const struct route *route;
 	struct http_route_parameters path_parameters;

@@ -3,6 +3,7 @@
 #include "base/arena.h"
 #include "base/json.h"
 #include "base/limits.h"
+#include "portal/validation.h"
 
 /* Reads a stored chain; `apicast` is appended when it is missing. */
 static struct json *read_chain(struct arena *arena, struct str stored)
@@ -110,4 +111,19 @@ bool policies_check(struct arena *arena, const struct json *chain, struct str *t
 	}
 	*text = json_print(arena, copy);
 	return sound;
+}
+
+void policies_add_faults(struct validation *faults, struct str text)
+{
+	struct arena *arena = faults->arena;
+	struct json *chain = json_parse(arena, text, LIMIT_PORTAL_BODY_BYTES, NULL);
+
+	JSON_EACH (entry, chain) {
+		JSON_EACH (member, json_get(entry, STR("errors")))
+			validation_add(faults, "policies_config",
+				       STR_CONCAT(arena, member->key, STR(" "),
+						  json_str(json_at(member, 0))));
+	}
+	if (validation_is_clean(faults))
+		validation_add(faults, "policies_config", STR("is invalid"));
 }

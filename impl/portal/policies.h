@@ -9,6 +9,7 @@
 
 struct arena;
 struct json;
+struct validation;
 
 /* The entry of the gateway's own policy, which every chain holds. */
 #define POLICIES_APICAST                                                                           \
@@ -27,5 +28,7 @@ struct str policies_chain(struct arena *arena, struct str stored);
 bool policies_have(struct arena *arena, struct str stored, struct str name, struct str version);
 /* False: *text shows the entries with their errors. True: *text is to be stored. */
 bool policies_check(struct arena *arena, const struct json *chain, struct str *text);
+/* The errors in such a text, as faults of policies_config: "name can't be blank". */
+void policies_add_faults(struct validation *faults, struct str text);
 
 #endif

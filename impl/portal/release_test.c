@@ -56,6 +56,19 @@ START_TEST(an_unknown_release_is_refused)
 }
 END_TEST
 
+START_TEST(verification_is_none_or_peer)
+{
+	static const char *const extra[] = {"THREESCALE_SANDBOX_PROXY_OPENSSL_VERIFY_MODE", "MOON",
+					    NULL};
+	int status;
+
+	fixture_set_environment(extra);
+	fixture_prepare();
+	ck_assert_ptr_nonnull(strstr(fixture_refusal("--port 0", &status),
+				     "must be VERIFY_NONE or VERIFY_PEER, not \"MOON\""));
+}
+END_TEST
+
 /* The mails of old; no settings, no limits, no domains. */
 START_TEST(release_2_5_shows_what_it_has)
 {
@@ -153,6 +166,7 @@ Suite *portal_release_suite(void)
 	suite_add_tcase(suite, tables);
 	tcase_add_checked_fixture(portals, NULL, fixture_tear_down);
 	tcase_add_test(portals, an_unknown_release_is_refused);
+	tcase_add_test(portals, verification_is_none_or_peer);
 	tcase_add_test(portals, release_2_5_shows_what_it_has);
 	tcase_add_test(portals, later_releases_deploy_on_request);
 	tcase_add_test(portals, flags_take_away);

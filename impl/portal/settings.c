@@ -107,6 +107,21 @@ static bool settings_read_release(struct settings *settings, struct world *world
 			  environment_text(world, STR("ROLLING_UPDATES"), STR("")), error);
 }
 
+static bool settings_read_verification(struct settings *settings, struct world *world,
+				       struct error *error)
+{
+	struct str mode = environment_text(
+		world, STR("THREESCALE_SANDBOX_PROXY_OPENSSL_VERIFY_MODE"), STR("VERIFY_NONE"));
+
+	settings->verifies_sandbox = str_equal(mode, STR("VERIFY_PEER"));
+	return settings->verifies_sandbox || mode.size == 0 ||
+	       str_equal(mode, STR("VERIFY_NONE")) ||
+	       error_set(error, ERROR_INVALID,
+			 "THREESCALE_SANDBOX_PROXY_OPENSSL_VERIFY_MODE must be VERIFY_NONE or "
+			 "VERIFY_PEER, not \"%.*s\"",
+			 STR_ARG(mode));
+}
+
 bool settings_has_flag(const struct settings *settings, enum flag flag)
 {
 	return settings->flags.is_on[flag];
@@ -147,7 +162,8 @@ bool portal_settings_read(struct settings *settings, struct world *world, struct
 
 	if (!settings_read_release(settings, world, release, error) ||
 	    !settings_read_tenant_mode(settings, world, error) ||
-	    !settings_read_password_cost(settings, world, error))
+	    !settings_read_password_cost(settings, world, error) ||
+	    !settings_read_verification(settings, world, error))
 		return false;
 	settings_read_texts(settings, world);
 	settings->internal_api = internal_api(world, arena);

@@ -35,6 +35,7 @@ struct settings {
 	int password_cost; /* base/password.h */
 	bool sample_data;
 	bool janitor_worker_enabled; /* the weekly purge: JANITOR_WORKER_ENABLED, 1 */
+	bool verifies_sandbox; /* the staging gateway's certificate, in the hosted test (5.2) */
 };
 
 /* `release`: as on the command line, empty for the default. */

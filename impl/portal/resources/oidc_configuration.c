@@ -8,20 +8,20 @@
 static const struct {
 	const char *flag;
 	bool fallback;
-} flags[] = {
+} flows[] = {
 	{"standard_flow_enabled", true},
 	{"implicit_flow_enabled", false},
 	{"service_accounts_enabled", false},
 	{"direct_access_grants_enabled", false},
 };
-#define FLAGS (sizeof flags / sizeof *flags)
+#define FLOWS (sizeof flows / sizeof *flows)
 
 static bool flag_of(struct call *call, const struct record *configuration, size_t index)
 {
 	const struct json *stored =
 		json_parse(call->arena, record_text(configuration, "config"), 4096, NULL);
 
-	return json_bool(json_get(stored, str_from(flags[index].flag)), flags[index].fallback);
+	return json_bool(json_get(stored, str_from(flows[index].flag)), flows[index].fallback);
 }
 
 #define FLAG_GETTER(name, index)                                                                   \
@@ -98,26 +98,33 @@ void oidc_configuration_show(struct call *call)
 	reply_record(call, 200, &oidc_configuration_representation, configuration_of(call, proxy));
 }
 
-/* Only flags that were sent change. */
+struct record *oidc_configuration_assign(struct call *call, const struct record *proxy,
+					 const struct json *sent)
+{
+	struct record *configuration = configuration_of(call, proxy);
+	struct json *stored = json_new(call->arena, JSON_OBJECT);
+
+	for (size_t i = 0; i < FLOWS; i++) {
+		const struct json *flag = json_get(sent, str_from(flows[i].flag));
+		bool value =
+			flag != NULL
+				? value_from_text(VALUE_BOOL, json_scalar_text(flag)).number != 0
+				: flag_of(call, configuration, i);
+
+		json_set(stored, str_from(flows[i].flag), json_new_bool(call->arena, value));
+	}
+	record_set(configuration, "config", value_json(json_print(call->arena, stored)));
+	record_save(call->database, configuration);
+	return configuration;
+}
+
 void oidc_configuration_update(struct call *call)
 {
 	const struct json *attributes = resource_attributes(call, "oidc_configuration");
 	struct record *proxy = proxy_of_service(call, record_id(service_of_path(call)));
-	struct record *configuration = configuration_of(call, proxy);
-	struct json *stored = json_new(call->arena, JSON_OBJECT);
 
 	if (attributes == NULL)
 		return;
-	for (size_t i = 0; i < FLAGS; i++) {
-		const struct json *sent = json_get(attributes, str_from(flags[i].flag));
-		bool value =
-			sent != NULL
-				? value_from_text(VALUE_BOOL, json_scalar_text(sent)).number != 0
-				: flag_of(call, configuration, i);
-
-		json_set(stored, str_from(flags[i].flag), json_new_bool(call->arena, value));
-	}
-	record_set(configuration, "config", value_json(json_print(call->arena, stored)));
-	record_save(call->database, configuration);
-	reply_record(call, 200, &oidc_configuration_representation, configuration);
+	reply_record(call, 200, &oidc_configuration_representation,
+		     oidc_configuration_assign(call, proxy, attributes));
 }

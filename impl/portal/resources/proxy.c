@@ -439,6 +439,6 @@ void proxy_policies_update(struct call *call)
 	}
 	record_set(proxy, "policies_config", value_json(checked));
 	record_save(call->database, proxy);
-	proxy_config_deploy(call, proxy);
+	proxy_config_stage(call, proxy);
 	proxy_policies_show(call);
 }

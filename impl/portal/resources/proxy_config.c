@@ -7,7 +7,7 @@
 #include "portal/tables.h"
 #include "portal/validation.h"
 
-#define CONTENT_BYTES_MAX 2097152
+#define CONTENT_CHARACTERS_MAX 2097152
 #define HOST_BYTES_MAX 255
 #define SANDBOX STR("sandbox")
 #define PRODUCTION STR("production")
@@ -50,6 +50,7 @@ static struct record *config_new(struct call *call, const struct record *proxy,
 	record_set_int(config, "proxy_id", record_id(proxy));
 	record_set_text(config, "environment", environment);
 	record_set_int(config, "version", version);
+	record_set(config, "user_id", call->browser_user);
 	return config;
 }
 
@@ -64,26 +65,79 @@ static struct record *config_copy(struct call *call, const struct record *proxy,
 	return copy;
 }
 
-/* Compared with what the same user made last; all calls of the API are one user, null. */
-void proxy_config_deploy(struct call *call, struct record *proxy)
+/* As the database counts: characters. */
+static bool is_too_long(struct str content)
 {
-	struct record *service = service_by_id(call, record_int(proxy, "service_id"));
-	struct str content = proxy_config_content(call, proxy);
-	struct str last = database_text(
+	size_t characters = 0;
+
+	if (content.size <= CONTENT_CHARACTERS_MAX)
+		return false;
+	for (size_t i = 0; i < content.size; i++)
+		characters += ((unsigned char)content.data[i] & 0xC0) != 0x80;
+	return characters > CONTENT_CHARACTERS_MAX;
+}
+
+static struct str newest_content_of_user(struct call *call, const struct record *proxy)
+{
+	struct value user = call->browser_user;
+
+	return database_text(
 		call->database,
 		STR("SELECT content FROM proxy_configs WHERE proxy_id = ?1 AND environment = ?2 "
-		    "AND user_id IS NULL ORDER BY version DESC LIMIT 1"),
-		DATABASE_ARGUMENTS(value_int(record_id(proxy)), value_text(SANDBOX)));
+		    "AND coalesce(user_id, 0) = ?3 ORDER BY version DESC LIMIT 1"),
+		DATABASE_ARGUMENTS(value_int(record_id(proxy)), value_text(SANDBOX),
+				   value_int(user.kind == VALUE_INT ? user.number : 0)));
+}
+
+/* Compared with what the same user made last; all calls of the API are one user, null (PT-096). */
+void proxy_config_stage(struct call *call, struct record *proxy)
+{
+	struct str content = proxy_config_content(call, proxy);
 	struct record *config;
 
-	if (str_equal(content, last) || content.size > CONTENT_BYTES_MAX)
+	if (str_equal(content, newest_content_of_user(call, proxy)) || is_too_long(content))
 		return;
 	config = config_new(call, proxy, SANDBOX, newest_version(call, proxy, SANDBOX) + 1);
 	record_set(config, "content", value_json(content));
 	record_set_text(config, "hosts", proxy_config_hosts(call, proxy));
 	record_save(call->database, config);
+}
+
+/* NULL when there is none of that number. */
+static struct record *config_of(struct call *call, const struct record *proxy,
+				struct str environment, int64_t version)
+{
+	return record_first(call->database, &proxy_configs_table,
+			    "proxy_id = ?1 AND environment = ?2 AND version = ?3",
+			    DATABASE_ARGUMENTS(value_int(record_id(proxy)), value_text(environment),
+					       value_int(version)));
+}
+
+struct record *proxy_config_newest(struct call *call, const struct record *proxy,
+				   struct str environment)
+{
+	return config_of(call, proxy, environment, newest_version(call, proxy, environment));
+}
+
+bool proxy_config_promote_newest(struct call *call, const struct record *proxy)
+{
+	struct record *newest = proxy_config_newest(call, proxy, SANDBOX);
+
+	if (newest == NULL ||
+	    config_of(call, proxy, PRODUCTION, record_int(newest, "version")) != NULL)
+		return false;
+	config_copy(call, proxy, newest, PRODUCTION);
+	return true;
+}
+
+/* A mesh has no second step: what is newest in staging goes on to production (PT-095). */
+void proxy_config_deploy(struct call *call, struct record *proxy)
+{
+	struct record *service = service_by_id(call, record_int(proxy, "service_id"));
+
+	proxy_config_stage(call, proxy);
 	if (str_equal(record_text(service, "deployment_option"), STR("service_mesh_istio")))
-		config_copy(call, proxy, config, PRODUCTION);
+		proxy_config_promote_newest(call, proxy);
 }
 
 /* Reading. */
@@ -145,12 +199,7 @@ void proxy_config_latest(struct call *call)
 	struct str environment;
 
 	if (environment_of_path(call, &environment))
-		reply_config(call, record_first(call->database, &proxy_configs_table,
-						"proxy_id = ?1 AND environment = ?2 "
-						"ORDER BY version DESC LIMIT 1",
-						DATABASE_ARGUMENTS(
-							value_int(record_id(proxy_of_path(call))),
-							value_text(environment))));
+		reply_config(call, proxy_config_newest(call, proxy_of_path(call), environment));
 }
 
 static struct record *config_of_path(struct call *call, struct str environment)
@@ -159,10 +208,7 @@ static struct record *config_of_path(struct call *call, struct str environment)
 
 	if (!str_to_int64(http_route_parameter(&call->path_parameters, STR("version")), &version))
 		return NULL;
-	return record_first(call->database, &proxy_configs_table,
-			    "proxy_id = ?1 AND environment = ?2 AND version = ?3",
-			    DATABASE_ARGUMENTS(value_int(record_id(proxy_of_path(call))),
-					       value_text(environment), value_int(version)));
+	return config_of(call, proxy_of_path(call), environment, version);
 }
 
 void proxy_config_show(struct call *call)
@@ -250,12 +296,7 @@ static void promote(struct call *call, const struct record *config, struct str t
 	validation_init(&validation, call->arena);
 	if (!str_equal(to, SANDBOX) && !str_equal(to, PRODUCTION))
 		validation_add(&validation, "environment", STR("is not included in the list"));
-	else if (database_int(call->database,
-			      STR("SELECT count(*) FROM proxy_configs WHERE proxy_id = ?1 AND "
-				  "environment = ?2 AND version = ?3"),
-			      DATABASE_ARGUMENTS(value_int(record_id(proxy)), value_text(to),
-						 record_get(config, "version")),
-			      0) > 0)
+	else if (config_of(call, proxy, to, record_int(config, "version")) != NULL)
 		validation_add(&validation, "version", STR("has already been taken"));
 	if (!validation_is_clean(&validation)) {
 		reply_invalid(call, 422, &validation);

@@ -60,11 +60,21 @@ void oidc_configuration_show(struct call *call);
 void oidc_configuration_update(struct call *call);
 /* JSON: the object without its root. XML: the whole element. */
 struct value oidc_configuration_value(struct call *call, const struct record *proxy);
+/* Only flags that were sent change. Returns the configuration. */
+struct record *oidc_configuration_assign(struct call *call, const struct record *proxy,
+					 const struct json *sent);
 
 /* proxy_config.c */
 extern const struct resource proxy_config_resource;
-/* Makes a staging version when the content differs from the newest (spec/portal.md 4.3). */
+/* Makes a staging version when the content differs from the newest (spec/portal.md 4.3); deploy
+ * goes on to production where there is no second step. */
+void proxy_config_stage(struct call *call, struct record *proxy);
 void proxy_config_deploy(struct call *call, struct record *proxy);
+/* NULL when there is none. environment: "sandbox" or "production". */
+struct record *proxy_config_newest(struct call *call, const struct record *proxy,
+				   struct str environment);
+/* The page's button: the newest staging version. False when there is nothing to promote. */
+bool proxy_config_promote_newest(struct call *call, const struct record *proxy);
 void proxy_config_list(struct call *call);
 void proxy_config_latest(struct call *call);
 void proxy_config_show(struct call *call);
