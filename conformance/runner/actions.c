@@ -101,7 +101,7 @@ static void act_kill(struct case_run *run, const struct json *value)
 
 static void act_start(struct case_run *run, const struct json *value)
 {
-	case_run_start_server(run, json_scalar_text(value));
+	case_run_start_again(run, json_scalar_text(value));
 }
 
 static void act_run(struct case_run *run, const struct json *value)

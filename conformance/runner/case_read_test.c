@@ -149,7 +149,7 @@ static const struct {
 	{SUITE_BACKEND, WHEN("{run: {role: boss, as: w}}"), "role must be one of: all listener"},
 	{SUITE_BACKEND, WHEN("{kill: process.w}"), "no process \"w\""},
 	{SUITE_BACKEND, WHEN("{stop: server.a}"), "no server \"a\""},
-	{SUITE_BACKEND, WHEN("{start: target}"), "no server \"target\""},
+	{SUITE_BACKEND, WHEN("{start: process.a}"), "no target or server \"process.a\""},
 	{SUITE_BACKEND, WHEN("{get: /, of: w}"), "topic.yaml:3: no process \"w\""},
 	{SUITE_BACKEND, WHEN("{redis: [GET], server: a}"), "no server \"a\""},
 	{SUITE_BACKEND, WHEN("{until: {redis: {command: [GET], reply: 1, server: a}}}"),

@@ -5,7 +5,7 @@
 
 struct references {
 	struct str path;
-	const struct json *servers, *steps;
+	const struct json *given, *servers, *steps;
 	struct error *error;
 };
 
@@ -34,9 +34,17 @@ static bool is_run(const struct references *r, struct str name)
 	return false;
 }
 
+/* A real backend or gateway beside a portal. */
+static bool is_companion(const struct references *r, struct str name)
+{
+	return (str_equal(name, STR("backend")) &&
+		json_str(json_get(r->given, STR("backend"))).size > 0) ||
+	       (str_equal(name, STR("apicast")) && json_get(r->given, STR("apicast")) != NULL);
+}
+
 static bool check_process(const struct references *r, const struct json *value, struct str name)
 {
-	return is_run(r, name) || refuse(r, value, "process", name);
+	return is_run(r, name) || is_companion(r, name) || refuse(r, value, "process", name);
 }
 
 /* Members that name one: {server: main}, {of: worker}. */
@@ -50,24 +58,24 @@ static bool check_members(const struct references *r, const struct json *object)
 }
 
 /* "target", "server.main", "process.worker" */
-static bool check_place(const struct references *r, const struct json *place, bool only_servers)
+static bool check_place(const struct references *r, const struct json *place, bool starts)
 {
 	struct str text = json_scalar_text(place), kind, name = STR("");
 
 	str_split_once(text, '.', &kind, &name);
 	if (str_equal(kind, STR("server")))
 		return check_server(r, place, name);
-	if (!only_servers && str_equal(kind, STR("process")))
+	if (!starts && str_equal(kind, STR("process")))
 		return check_process(r, place, name);
-	return (!only_servers && str_equal(text, STR("target"))) ||
-	       refuse(r, place, only_servers ? "server" : "target, server or process", text);
+	return str_equal(text, STR("target")) ||
+	       refuse(r, place, starts ? "target or server" : "target, server or process", text);
 }
 
 static bool check_action(const struct references *r, const struct json *action)
 {
 	static const struct {
 		struct str word;
-		bool only_servers;
+		bool starts;
 	} places[] = {
 		{STR_INIT("stop"), false}, {STR_INIT("kill"), false}, {STR_INIT("start"), true}};
 	const struct json *until = json_get(action, STR("until"));
@@ -75,7 +83,7 @@ static bool check_action(const struct references *r, const struct json *action)
 	for (size_t i = 0; i < sizeof places / sizeof *places; i++) {
 		const struct json *place = json_get(action, places[i].word);
 
-		if (place != NULL && !check_place(r, place, places[i].only_servers))
+		if (place != NULL && !check_place(r, place, places[i].starts))
 			return false;
 	}
 	return check_members(r, action) && (until == NULL || check_members(r, until->first_child));
@@ -123,7 +131,8 @@ static bool check_servers(const struct references *r)
 bool case_references_check(struct str path, const struct json *given, const struct json *steps,
 			   struct error *error)
 {
-	const struct references references = {path, json_get(given, STR("servers")), steps, error};
+	const struct references references = {path, given, json_get(given, STR("servers")), steps,
+					      error};
 
 	return check_servers(&references) && check_steps(&references);
 }

@@ -143,6 +143,7 @@ static const struct shape_key portal_given_keys[] = {
 	{"test_hooks", SHAPE_BOOLEAN, NULL, NULL, false},
 	{"servers", SHAPE_NAMED, server_keys, NULL, false},
 	{"backend", SHAPE_SCRIPT, scripted_answer_keys, "refscale", false},
+	{"files", SHAPE_TEXT_MAP, NULL, NULL, false},
 	{"apicast", SHAPE_WORD_OR_OBJECT, companion_keys, "refscale", false},
 	{"upstream", SHAPE_SCRIPT, scripted_answer_keys, "echo", false},
 	{"names", SHAPE_ADDRESSES, NULL, NULL, false},

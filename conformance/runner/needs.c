@@ -48,6 +48,7 @@ static bool needs_start(const struct conform_case *conform_case)
 			return true;
 	}
 	return has_entry(conform_case, STR("when"), STR("stop")) ||
+	       has_entry(conform_case, STR("when"), STR("start")) ||
 	       has_entry(conform_case, STR("then"), STR("log")) ||
 	       has_entry(conform_case, STR("then"), STR("exit"));
 }

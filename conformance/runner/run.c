@@ -353,7 +353,9 @@ static void target_came_up(struct case_run *run)
 
 static void target_went_down(struct case_run *run)
 {
-	if (run->is_over) {
+	if (run->is_restarting && run->may_end && !run->is_over) {
+		case_run_start_target(run);
+	} else if (run->is_over) {
 		/* A crash while it stops is one too; a command may end as it likes. */
 		if (run->target.exit_status != 0 && !run->target.was_killed && !run->may_end &&
 		    run->result.verdict == VERDICT_PASSED &&
@@ -368,11 +370,17 @@ static void target_went_down(struct case_run *run)
 	} else if (!run->has_started && must_fail_to_start(run)) {
 		run->may_end = true;
 		case_run_first_step(run);
-	} else if (!run->has_started) {
+	} else if (!run->has_started || run->is_restarting) {
 		case_run_fail(run, str_format(run->result_arena,
 					      "the target ended with status %d before it was ready",
 					      run->target.exit_status));
 	}
+}
+
+static void target_is_back(struct case_run *run)
+{
+	run->is_restarting = false;
+	case_run_next_action(run);
 }
 
 static void target_has_changed(struct target *target, void *data)
@@ -381,6 +389,8 @@ static void target_has_changed(struct target *target, void *data)
 
 	if (target->state == TARGET_ENDED)
 		target_went_down(run);
+	else if (target->state == TARGET_READY && run->is_restarting && !run->is_over)
+		target_is_back(run);
 	else if (target->state == TARGET_READY && !run->is_over && !run->has_started)
 		target_came_up(run);
 }
@@ -389,6 +399,9 @@ void case_run_start_target(struct case_run *run)
 {
 	struct error error = {0};
 
+	run->may_end = false;
+	run->target.state = TARGET_STARTING;
+	run->target.clock_us = run->conform_case->suite == SUITE_PORTAL ? run->clock_us : INT64_MIN;
 	if (!target_start(&run->target, &run->scene.placeholders, run->scene.environment,
 			  json_get(run->scene.given, STR("arguments")), &error))
 		case_run_fail(run, str_copy(run->result_arena, str_from(error.text)));

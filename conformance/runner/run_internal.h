@@ -63,6 +63,7 @@ struct case_run {
 	int64_t settling_since_us, changed_us;
 	uint64_t changes_seen;
 	bool has_started, may_end;
+	bool is_restarting;       /* the target is to run again; it may have to end first */
 	const struct json *until; /* what an action is repeated for; NULL: nothing yet */
 	int64_t until_since_us;
 
@@ -103,7 +104,7 @@ void case_run_fail_checks(struct case_run *run); /* as run->failures say */
 bool case_run_fits(struct case_run *run, const struct json *then);
 void case_run_end_when_possible(struct case_run *run); /* once it is over: something has ended */
 void case_run_next_action(struct case_run *run);       /* the present one is done */
-void case_run_start_target(struct case_run *run);
+void case_run_start_target(struct case_run *run);      /* also once it has ended */
 void case_run_first_step(struct case_run *run);
 
 /* actions.c, actions_call.c */
@@ -123,7 +124,8 @@ void case_run_process(struct case_run *run, const struct json *given);
 /* `which`: target, server.NAME or process.NAME; the next action follows when it has ended, but a
  * target that is only stopped is not waited for. */
 void case_run_stop(struct case_run *run, struct str which, bool kills);
-void case_run_start_server(struct case_run *run, struct str which);
+/* The same that was stopped: target or server.NAME. */
+void case_run_start_again(struct case_run *run, struct str which);
 /* A real backend or gateway of refscale beside a portal; case_run_prepare() follows. */
 void case_run_companion(struct case_run *run, enum suite suite, const char *name, uint16_t port,
 			const struct json *environment, const struct json *arguments);

@@ -204,10 +204,22 @@ void case_run_stop(struct case_run *run, struct str which, bool kills)
 		case_run_fail(run, STR_CONCAT(run->result_arena, name, STR(" was not run yet")));
 }
 
-void case_run_start_server(struct case_run *run, struct str which)
+/* As soon as it has ended. */
+static void restart_target(struct case_run *run)
+{
+	run->is_restarting = true;
+	if (run->target.process == NULL)
+		case_run_start_target(run);
+}
+
+void case_run_start_again(struct case_run *run, struct str which)
 {
 	struct str kind, name;
 
+	if (str_equal(which, STR("target"))) {
+		restart_target(run);
+		return;
+	}
 	str_split_once(which, '.', &kind, &name);
 	servers_start(&run->servers, name, server_moved);
 }

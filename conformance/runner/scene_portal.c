@@ -96,5 +96,8 @@ bool scene_set_up_portal(struct scene *scene, struct error *error)
 	for (size_t i = 0; i < sizeof variables / sizeof *variables; i++)
 		scene_set_variable(scene, variables[i].name, str_from(variables[i].value));
 	scene_add_given_variables(scene);
+	if (scene->logs.world != NULL &&
+	    !play_logs_write(&scene->logs, json_get(scene->given, STR("files")), error))
+		return false;
 	return scene_set(scene, scene->given, error);
 }
