@@ -8,6 +8,7 @@
 #include "base/error.h"
 #include "base/limits.h"
 #include "base/url.h"
+#include "base/utc.h"
 #include "portal/database.h"
 #include "portal/tables.h"
 #include "world/clock.h"
@@ -18,6 +19,8 @@
 #define IDLE_TIMEOUT_MS 5000
 #define RETRY_FIRST_US INT64_C(1000000)
 #define RETRY_LAST_US INT64_C(300000000)
+/* Another process may have put rows into the outbox (portal.h, resync). */
+#define LOOK_EVERY_US INT64_C(5000000)
 
 struct backend_sync {
 	struct world *world;
@@ -28,10 +31,12 @@ struct backend_sync {
 	struct arena *call_arena; /* as long as one call */
 	struct http_call *call;
 	struct http_body_collector *collector;
-	int64_t row; /* under way, or to be repeated */
+	int64_t row;   /* under way, or to be repeated */
+	int64_t tries; /* of that row that failed, kept with it */
 	bool is_deletion;
-	struct timer retry;
-	int64_t retry_us; /* the next wait; 0 = the last call went well */
+	bool has_begun;
+	struct timer retry, look;
+	int64_t wait_us; /* of the timer that runs before the next try */
 	struct list_link waiters;
 };
 
@@ -73,6 +78,7 @@ void backend_sync_destroy(struct backend_sync *sync)
 	if (sync == NULL)
 		return;
 	timer_stop(&sync->retry);
+	timer_stop(&sync->look);
 	sync_end_call(sync);
 	arena_destroy(sync->arena);
 	free(sync);
@@ -120,19 +126,51 @@ static void sync_retried(struct timer *timer)
 	sync_next(LIST_ENTRY(timer, struct backend_sync, retry));
 }
 
+static void sync_looked(struct timer *timer)
+{
+	sync_next(LIST_ENTRY(timer, struct backend_sync, look));
+}
+
+static int64_t retry_wait_us(int64_t tries)
+{
+	int64_t wait_us = RETRY_FIRST_US;
+
+	while (tries-- > 1 && wait_us < RETRY_LAST_US)
+		wait_us *= 2;
+	return wait_us < RETRY_LAST_US ? wait_us : RETRY_LAST_US;
+}
+
+static void sync_pause(struct backend_sync *sync, int64_t wait_us)
+{
+	sync->wait_us = wait_us;
+	timer_start(sync->world, &sync->retry, wait_us, sync_retried);
+}
+
+/* How long the row must wait still when the portal that tried it before has ended. */
+static int64_t sync_left_us(struct backend_sync *sync, const struct record *update)
+{
+	int64_t wait_us = retry_wait_us(sync->tries);
+	int64_t left_us =
+		record_int(update, "updated_at") + wait_us - database_now_us(sync->database);
+
+	if (sync->tries == 0 || left_us < 0)
+		return 0;
+	return left_us < wait_us ? left_us : wait_us;
+}
+
 static void sync_failed(struct backend_sync *sync, struct str why)
 {
-	sync->retry_us = sync->retry_us == 0 ? RETRY_FIRST_US : sync->retry_us * 2;
-	if (sync->retry_us > RETRY_LAST_US)
-		sync->retry_us = RETRY_LAST_US;
+	int64_t wait_us = retry_wait_us(++sync->tries);
+
 	log_format(sync->world, LOG_STDERR,
 		   "backend update %" PRId64 " failed: %.*s; next try in %" PRId64 " s", sync->row,
-		   STR_ARG(why), sync->retry_us / 1000000);
+		   STR_ARG(why), wait_us / UTC_SECOND_US);
 	database_run(sync->database,
-		     STR("UPDATE backend_updates SET tries = tries + 1 WHERE id = ?1"),
-		     DATABASE_ARGUMENTS(value_int(sync->row)));
+		     STR("UPDATE backend_updates SET tries = ?2, updated_at = ?3 WHERE id = ?1"),
+		     DATABASE_ARGUMENTS(value_int(sync->row), value_int(sync->tries),
+					value_time(database_now_us(sync->database))));
 	sync_end_call(sync);
-	timer_start(sync->world, &sync->retry, sync->retry_us, sync_retried);
+	sync_pause(sync, wait_us);
 	sync_tell(sync, INT64_MAX);
 }
 
@@ -145,7 +183,6 @@ static void sync_done(struct backend_sync *sync)
 		sync_failed(sync, STR("the row could not be removed"));
 		return;
 	}
-	sync->retry_us = 0;
 	sync_end_call(sync);
 	sync_next(sync);
 	sync_tell(sync, row);
@@ -222,12 +259,26 @@ static void sync_send(struct backend_sync *sync, const struct record *update)
 		http_call_start(sync->world, &options, sync_call_answered, sync_call_failed, sync);
 }
 
+/* Nothing to send, or nothing yet. */
+static void sync_rest(struct backend_sync *sync, int64_t wait_us)
+{
+	arena_destroy(sync->call_arena);
+	sync->call_arena = NULL;
+	if (wait_us > 0)
+		sync_pause(sync, wait_us);
+	else
+		timer_start(sync->world, &sync->look, LOOK_EVERY_US, sync_looked);
+	sync_tell(sync, INT64_MAX);
+}
+
 static void sync_next(struct backend_sync *sync)
 {
 	struct record *update;
+	int64_t wait_us = 0;
 
 	if (sync->call != NULL || timer_is_running(&sync->retry))
 		return;
+	timer_stop(&sync->look);
 	sync->call_arena = arena_create();
 	database_begin(sync->database, sync->call_arena, false);
 	update = record_first(sync->database, &backend_updates_table, "id > 0 ORDER BY id LIMIT 1",
@@ -236,12 +287,14 @@ static void sync_next(struct backend_sync *sync)
 		update = NULL;
 	database_commit(sync->database, NULL);
 	if (update != NULL) {
-		sync_send(sync, update);
-		return;
+		sync->tries = record_int(update, "tries");
+		wait_us = sync->has_begun ? 0 : sync_left_us(sync, update);
 	}
-	arena_destroy(sync->call_arena);
-	sync->call_arena = NULL;
-	sync_tell(sync, INT64_MAX);
+	sync->has_begun = true;
+	if (update != NULL && wait_us == 0)
+		sync_send(sync, update);
+	else
+		sync_rest(sync, wait_us);
 }
 
 void backend_sync_wake(struct backend_sync *sync)
@@ -251,7 +304,7 @@ void backend_sync_wake(struct backend_sync *sync)
 
 void backend_sync_passed(struct backend_sync *sync, int64_t passed_us)
 {
-	if (!timer_is_running(&sync->retry) || passed_us < sync->retry_us)
+	if (!timer_is_running(&sync->retry) || passed_us < sync->wait_us)
 		return;
 	timer_stop(&sync->retry);
 	sync_next(sync);

@@ -1,6 +1,7 @@
 /* Sends the outbox (backend_push.h) to backend's Internal API, one call after another in the order
  * of the rows, and keeps each row until backend has taken it: what was committed arrives, also
- * after a restart. A failure is repeated after 1, 2, 4 ... 300 seconds (spec/portal.md 6.3).
+ * after a restart. A failure is repeated after 1, 2, 4 ... 300 seconds (spec/portal.md 6.3), which
+ * a restart does not shorten. Rows that another process adds are found within five seconds.
  *
  * A refusal that no repetition can change (a 4xx but 401, 403, 408, 429) is written to the log and
  * left behind: one bad row must not hold back all others.

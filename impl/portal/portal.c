@@ -314,18 +314,43 @@ static void portal_start_jobs(struct portal *portal)
 	portal->jobs = jobs_create(&options);
 }
 
-static bool portal_open(struct portal *portal, struct str path, struct str release, bool rewrite,
-			const struct http_listen_options *listen, struct error *error)
+static bool portal_open_database(struct portal *portal, struct str path, struct str release,
+				 struct error *error)
 {
-	struct settings *settings = &portal->settings;
-
-	if (!portal_settings_read(settings, portal->world, portal->arena, release, error) ||
+	if (!portal_settings_read(&portal->settings, portal->world, portal->arena, release,
+				  error) ||
 	    !database_path(portal->world, &path, error))
 		return false;
 	portal->database = database_open(portal->world, path, error);
 	if (portal->database != NULL && portal->clock_s >= 0)
 		database_set_clock(portal->database, portal->clock_s * UTC_SECOND_US);
-	if (portal->database == NULL || !schema_prepare(portal->database, error) ||
+	return portal->database != NULL && schema_prepare(portal->database, error);
+}
+
+/* `resync`: the rows are for the portal that runs beside it, or for the next one. */
+static bool portal_resync(struct portal *portal, struct str path, struct str release,
+			  struct error *error)
+{
+	if (!portal_open_database(portal, path, release, error))
+		return false;
+	if (database_int(portal->database, STR("SELECT count(*) FROM accounts"), NULL, 0, 0) == 0)
+		return error_set(error, ERROR_INVALID,
+				 "there is nothing in the database that backend could be told");
+	if (!backend_rewrite(portal->database, &portal->settings, error))
+		return false;
+	log_format(portal->world, LOG_STDOUT, "%" PRId64 " calls wait for backend",
+		   database_int(portal->database, STR("SELECT count(*) FROM backend_updates"), NULL,
+				0, 0));
+	world_exit(portal->world, 0);
+	return true;
+}
+
+static bool portal_open(struct portal *portal, struct str path, struct str release, bool rewrite,
+			const struct http_listen_options *listen, struct error *error)
+{
+	struct settings *settings = &portal->settings;
+
+	if (!portal_open_database(portal, path, release, error) ||
 	    !seed_database(portal->database, settings, error) ||
 	    (rewrite && !backend_rewrite(portal->database, settings, error)))
 		return false;
@@ -345,8 +370,8 @@ static void *portal_start(struct world *world, const struct str *arguments, size
 			  int *exit_status, struct error *error)
 {
 	struct http_listen_options listen = {.port = DEFAULT_PORT};
-	struct str database = STR(""), release = STR("");
-	bool rewrite = false, has_hooks = false;
+	struct str database = STR(""), release = STR(""), role = STR("");
+	bool rewrite = false, has_hooks = false, is_open;
 	int64_t clock_s = -1;
 	const struct option options[] = {
 		{"port", 0, OPTION_PORT, &listen.port, NULL, "N",
@@ -363,9 +388,15 @@ static void *portal_start(struct world *world, const struct str *arguments, size
 	};
 	size_t words_count;
 
-	if (!component_read_options(world, "portal [OPTION...]", options,
-				    sizeof options / sizeof *options, arguments, count, NULL, 0,
+	if (!component_read_options(world, "portal [resync] [OPTION...]", options,
+				    sizeof options / sizeof *options, arguments, count, &role, 1,
 				    &words_count, error)) {
+		*exit_status = EXIT_USAGE;
+		return NULL;
+	}
+	if (role.size > 0 && !str_equal(role, STR("resync"))) {
+		error_set(error, ERROR_INVALID, "the role is resync or none, not \"%.*s\"",
+			  STR_ARG(role));
 		*exit_status = EXIT_USAGE;
 		return NULL;
 	}
@@ -376,11 +407,15 @@ static void *portal_start(struct world *world, const struct str *arguments, size
 	portal->arena = arena_create();
 	portal->has_hooks = has_hooks;
 	portal->clock_s = has_hooks ? clock_s : -1;
-	if (!portal_open(portal, database, release, rewrite, &listen, error)) {
+	is_open = role.size > 0 ? portal_resync(portal, database, release, error)
+				: portal_open(portal, database, release, rewrite, &listen, error);
+	if (!is_open) {
 		*exit_status = 1;
 		portal_destroy(portal);
 		return NULL;
 	}
+	if (role.size > 0)
+		return portal;
 	world_on_stop(world, portal_stop_requested, portal);
 	log_format(world, LOG_STDOUT, "ready portal port=%u",
 		   (unsigned)http_listener_port(world, portal->listener));

@@ -2,6 +2,10 @@
  * kept in SQL and served through the Account Management API (spec/portal.md). What backend must
  * know of a change reaches its Internal API through an outbox in the same database.
  *
+ *   refscale portal              serves
+ *   refscale portal resync       tells backend everything again, after it lost its storage: fills
+ *                                the outbox, also of a portal that runs, and ends
+ *
  * Options: --port N (3001; 0 = any free one), --address IP, --database PATH or :memory: (else
  * DATABASE_URL sqlite:PATH, else portal.sqlite), --rewrite-backend (tell backend everything again),
  * --release 2.5, 2.6 (as when absent) or later (release.h). The environment is that of settings.h.

@@ -13,36 +13,49 @@
 static struct stage stage;
 static struct stage_server backend;
 static struct sim_process *portal;
+static struct sim_host *portal_host;
 
-static void start_portal(void)
+static struct sim_process *start_process(struct str database, struct str role)
 {
-	static const struct component *const components[] = {&portal_component, NULL};
-	struct str words[] = {STR("refscale"), STR("portal"), STR("--database"), STR(":memory:")};
+	struct str words[] = {STR("refscale"), STR("portal"), STR("--database"), database, role};
 	const struct process_variable variables[] = {
 		{STR("ADMIN_ACCESS_TOKEN"), STR("token")},
 		{STR("SAMPLE_DATA"), STR("0")},
 		{STR("BACKEND_ENDPOINT"), STR("http://api:8081")},
 	};
 	struct process_options options = {.words = words,
-					  .words_count = 4,
+					  .words_count = role.size > 0 ? 5 : 4,
 					  .variables = variables,
 					  .variables_count = 3,
 					  .line = stage_line,
 					  .exited = stage_exited,
 					  .data = &stage};
 	struct error error = {0};
+	struct sim_process *process = sim_process_start(portal_host, &options, &error);
 
-	stage_open_with(&stage, 1, components);
-	portal = sim_process_start(sim_host_add(stage.sim, STR("portal"), STR("10.0.0.3")),
-				   &options, &error);
-	ck_assert_msg(portal != NULL, "%s", error.text);
+	ck_assert_msg(process != NULL, "%s", error.text);
 	stage_run(&stage, 1000);
+	return process;
+}
+
+static void set_up_with(struct str database)
+{
+	static const struct component *const components[] = {&portal_component, NULL};
+
+	memset(&backend, 0, sizeof backend);
+	stage_open_with(&stage, 1, components);
+	portal_host = sim_host_add(stage.sim, STR("portal"), STR("10.0.0.3"));
+	portal = start_process(database, STR(""));
 }
 
 static void set_up(void)
 {
-	memset(&backend, 0, sizeof backend);
-	start_portal();
+	set_up_with(STR(":memory:"));
+}
+
+static void set_up_with_a_file(void)
+{
+	set_up_with(STR("/data/portal.sqlite"));
 }
 
 static void tear_down(void)
@@ -175,6 +188,55 @@ START_TEST(waits_grow_up_to_five_minutes)
 }
 END_TEST
 
+/* The waits go on where they were: 1 + 2 + 4 + 8 seconds, of which the portal is away for five. */
+START_TEST(a_restart_does_not_shorten_the_waits)
+{
+	struct stage_call call;
+
+	begin(&call, "POST", "name=New", NULL);
+	stage_run(&stage, 7500000);
+	ck_assert(said("next try in 8 s\n"));
+	sim_process_stop(portal);
+	stage_run(&stage, 5 * STAGE_SECOND);
+	portal = start_process(STR("/data/portal.sqlite"), STR(""));
+	stage_server_open(&stage, &backend, TOOK);
+	stage_run(&stage, 1500000);
+	ck_assert_int_eq(backend.answers, 0);
+	stage_run(&stage, 2 * STAGE_SECOND);
+	ck_assert_int_eq(backend.answers, 3);
+}
+END_TEST
+
+/* PT-150: a service, its token, its metric. The portal that runs finds them by itself. */
+START_TEST(backend_is_told_everything_again_while_the_portal_runs)
+{
+	struct stage_call call;
+
+	stage_server_open(&stage, &backend, TOOK);
+	begin(&call, "POST", "name=New", NULL);
+	stage_run(&stage, STAGE_SECOND);
+	ck_assert_int_eq(backend.answers, 3);
+	strbuf_clear(&backend.got);
+	backend.answers = 0;
+	start_process(STR("/data/portal.sqlite"), STR("resync"));
+	ck_assert(said("3 calls wait for backend\n"));
+	ck_assert_int_eq(stage.exit_status, 0);
+	stage_run(&stage, 6 * STAGE_SECOND);
+	ck_assert_int_eq(backend.answers, 3);
+}
+END_TEST
+
+START_TEST(an_empty_database_is_nothing_to_tell)
+{
+	start_process(STR("/data/other.sqlite"), STR("resync"));
+	ck_assert_int_eq(stage.exit_status, 1);
+	ck_assert(said("there is nothing in the database"));
+	start_process(STR("/data/other.sqlite"), STR("again"));
+	ck_assert_int_eq(stage.exit_status, 2);
+	ck_assert(said("the role is resync or none, not \"again\""));
+}
+END_TEST
+
 /* Spec 9.1: what runs is finished, what comes is refused. */
 START_TEST(a_stop_lets_requests_finish)
 {
@@ -278,7 +340,8 @@ Suite *portal_portal_sim_suite(void);
 Suite *portal_portal_sim_suite(void)
 {
 	Suite *suite = suite_create("portal_portal_sim");
-	TCase *tests = tcase_create("time"), *runs = tcase_create("runs");
+	TCase *tests = tcase_create("time"), *runs = tcase_create("runs"),
+	      *files = tcase_create("files");
 
 	tcase_add_checked_fixture(tests, set_up, tear_down);
 	tcase_add_test(tests, a_slow_backend_does_not_hold_an_answer_for_long);
@@ -291,6 +354,11 @@ Suite *portal_portal_sim_suite(void)
 	tcase_add_test(tests, a_client_may_go_away);
 	tcase_add_test(tests, a_client_may_go_away_while_the_gateway_is_asked);
 	suite_add_tcase(suite, tests);
+	tcase_add_checked_fixture(files, set_up_with_a_file, tear_down);
+	tcase_add_test(files, a_restart_does_not_shorten_the_waits);
+	tcase_add_test(files, backend_is_told_everything_again_while_the_portal_runs);
+	tcase_add_test(files, an_empty_database_is_nothing_to_tell);
+	suite_add_tcase(suite, files);
 	tcase_add_test(runs, the_same_seed_makes_the_same_run);
 	suite_add_tcase(suite, runs);
 	return suite;
