@@ -9,6 +9,7 @@
 #include "base/utc.h"
 #include "portal/call.h"
 #include "portal/database.h"
+#include "portal/resources/resources.h"
 #include "portal/tables.h"
 
 struct str push_provider_key(struct call *call)
@@ -211,17 +212,6 @@ static void push_all_statistics_gone(struct call *call, const struct record *ser
 	push_statistics_gone(call, record_id(service), definition);
 }
 
-void push_service_gone(struct call *call, const struct record *service)
-{
-	int64_t id = record_id(service);
-
-	/* Backend keeps a default service while there are others. */
-	if (push_default_service_id(call, 0) == id)
-		push_default_service(call, id, push_default_service_id(call, id));
-	push_all_statistics_gone(call, service);
-	push(call, "DELETE", service_path(call, service, ""), NULL);
-}
-
 static struct str alert_limits_path(struct call *call, const struct record *service)
 {
 	return str_format(call->arena, "services/%" PRId64 "/alert_limits/", record_id(service));
@@ -261,6 +251,32 @@ void push_service_token_gone(struct call *call, const struct record *token)
 	set_text(call, item, "service_token", record_text(token, "value"));
 	set_id(call, item, "service_id", record_get(token, "service_id"));
 	push(call, "DELETE", STR("service_tokens/"), body);
+}
+
+/* Backend keeps a default service while there are others. */
+static void push_successor(struct call *call, int64_t service_id)
+{
+	if (push_default_service_id(call, 0) == service_id)
+		push_default_service(call, service_id, push_default_service_id(call, service_id));
+}
+
+void push_service_gone(struct call *call, const struct record *service)
+{
+	const struct value id = value_int(record_id(service));
+	struct record_list rows;
+
+	rows = record_all(call->database, &metrics_table, "service_id = ?1 ORDER BY id",
+			  DATABASE_ARGUMENTS(id));
+	for (size_t i = 0; i < rows.count; i++)
+		push_metric_gone(call, rows.items[i]);
+	rows = record_all(call->database, &service_tokens_table, "service_id = ?1 ORDER BY id",
+			  DATABASE_ARGUMENTS(id));
+	for (size_t i = 0; i < rows.count; i++)
+		push_service_token_gone(call, rows.items[i]);
+	alert_levels_gone(call, service);
+	push_successor(call, record_id(service));
+	push_all_statistics_gone(call, service);
+	push(call, "DELETE", service_path(call, service, ""), NULL);
 }
 
 /* Applications. */

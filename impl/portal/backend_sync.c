@@ -4,19 +4,14 @@
 #include <stdlib.h>
 
 #include "base/arena.h"
-#include "base/base64.h"
 #include "base/error.h"
-#include "base/limits.h"
-#include "base/url.h"
 #include "base/utc.h"
 #include "portal/database.h"
+#include "portal/internal_api.h"
 #include "portal/tables.h"
 #include "world/clock.h"
-#include "world/http_client.h"
 #include "world/log.h"
 
-#define CONNECT_TIMEOUT_MS 3000
-#define IDLE_TIMEOUT_MS 5000
 #define RETRY_FIRST_US INT64_C(1000000)
 #define RETRY_LAST_US INT64_C(300000000)
 /* Another process may have put rows into the outbox (portal.h, resync). */
@@ -25,12 +20,9 @@
 struct backend_sync {
 	struct world *world;
 	struct database *database;
-	struct arena *arena; /* as long as the sync: what does not change from call to call */
-	struct url address;
-	struct http_fields fields;
+	const struct settings *settings;
 	struct arena *call_arena; /* as long as one call */
-	struct http_call *call;
-	struct http_body_collector *collector;
+	struct internal_call *call;
 	int64_t row;   /* under way, or to be repeated */
 	int64_t tries; /* of that row that failed, kept with it */
 	bool is_deletion;
@@ -43,31 +35,20 @@ struct backend_sync {
 static void sync_next(struct backend_sync *sync);
 
 struct backend_sync *backend_sync_create(struct world *world, struct database *database,
-					 struct str address, struct str user, struct str password)
+					 const struct settings *settings)
 {
 	struct backend_sync *sync = MEMORY_NEW(struct backend_sync);
 
 	sync->world = world;
 	sync->database = database;
-	sync->arena = arena_create();
+	sync->settings = settings;
 	list_init(&sync->waiters);
-	url_parse(str_copy(sync->arena, address), &sync->address, NULL);
-	http_fields_init(&sync->fields, sync->arena);
-	http_fields_add(&sync->fields, STR("Content-Type"), STR("application/json"));
-	if (user.size + password.size > 0)
-		http_fields_add(
-			&sync->fields, STR("Authorization"),
-			STR_CONCAT(sync->arena, STR("Basic "),
-				   base64_encode(sync->arena, STR_CONCAT(sync->arena, user,
-									 STR(":"), password))));
 	return sync;
 }
 
 static void sync_end_call(struct backend_sync *sync)
 {
-	http_body_collector_stop(sync->collector);
-	sync->collector = NULL;
-	http_call_release(sync->call);
+	internal_call_stop(sync->call);
 	sync->call = NULL;
 	arena_destroy(sync->call_arena);
 	sync->call_arena = NULL;
@@ -80,7 +61,6 @@ void backend_sync_destroy(struct backend_sync *sync)
 	timer_stop(&sync->retry);
 	timer_stop(&sync->look);
 	sync_end_call(sync);
-	arena_destroy(sync->arena);
 	free(sync);
 }
 
@@ -194,8 +174,15 @@ static bool may_pass(int status)
 	       status < 200 || (status >= 300 && status < 400);
 }
 
-static void sync_answered(struct backend_sync *sync, int status)
+static void sync_answered(const struct internal_answer *answer, void *data)
 {
+	struct backend_sync *sync = data;
+	int status = answer->status;
+
+	if (status == 0) {
+		sync_failed(sync, answer->body);
+		return;
+	}
 	if (may_pass(status)) {
 		sync_failed(sync, str_format(sync->call_arena, "status %d", status));
 		return;
@@ -208,55 +195,17 @@ static void sync_answered(struct backend_sync *sync, int status)
 	sync_done(sync);
 }
 
-static void sync_collected(enum http_collect_result result, struct str bytes, void *data)
-{
-	struct backend_sync *sync = data;
-
-	(void)bytes;
-	sync->collector = NULL;
-	if (result == HTTP_COLLECTED)
-		sync_answered(sync, sync->call->response.status);
-	else
-		sync_failed(sync, STR("the answer was cut off"));
-}
-
-static void sync_call_answered(struct http_call *call, void *data)
-{
-	struct backend_sync *sync = data;
-	struct http_body_collector *collector =
-		http_body_collect(http_call_take_body(call), LIMIT_BACKEND_BODY_BYTES,
-				  sync->call_arena, sync_collected, sync);
-
-	/* NULL: collected already, and perhaps on the way with the next call. */
-	if (collector != NULL)
-		sync->collector = collector;
-}
-
-static void sync_call_failed(struct http_call *call, void *data)
-{
-	sync_failed(data, http_failure_text(call->failure));
-}
-
 static void sync_send(struct backend_sync *sync, const struct record *update)
 {
 	struct str method = record_text(update, "method");
-	struct http_call_options options = {
-		.method = method,
-		.is_tls = url_is_tls(&sync->address),
-		.host = sync->address.host,
-		.port = sync->address.port,
-		.target = STR_CONCAT(sync->call_arena, sync->address.path,
-				     record_text(update, "path")),
-		.fields = &sync->fields,
-		.body = http_body_from_str(record_text(update, "body")),
-		.connect_timeout_ms = CONNECT_TIMEOUT_MS,
-		.idle_timeout_ms = IDLE_TIMEOUT_MS,
-	};
+	struct internal_request request = {.method = str_cstr(sync->call_arena, method),
+					   .path = record_text(update, "path"),
+					   .body = record_text(update, "body")};
 
 	sync->row = record_id(update);
 	sync->is_deletion = str_equal(method, STR("DELETE"));
-	sync->call =
-		http_call_start(sync->world, &options, sync_call_answered, sync_call_failed, sync);
+	sync->call = internal_call_start(sync->world, sync->settings, sync->call_arena, &request,
+					 sync_answered, sync);
 }
 
 /* Nothing to send, or nothing yet. */

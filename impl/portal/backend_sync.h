@@ -12,15 +12,14 @@
 #include <stdint.h>
 
 #include "base/list.h"
-#include "base/str.h"
 
 struct backend_sync;
 struct database;
+struct settings;
 struct world;
 
-/* `address` ends with a slash: "http://backend-listener:3000/internal/". */
 struct backend_sync *backend_sync_create(struct world *world, struct database *database,
-					 struct str address, struct str user, struct str password);
+					 const struct settings *settings);
 void backend_sync_destroy(struct backend_sync *sync); /* NULL is allowed */
 /* There may be rows. Outside a transaction only. */
 void backend_sync_wake(struct backend_sync *sync);

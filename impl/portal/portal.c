@@ -354,8 +354,7 @@ static bool portal_open(struct portal *portal, struct str path, struct str relea
 	    !seed_database(portal->database, settings, error) ||
 	    (rewrite && !backend_rewrite(portal->database, settings, error)))
 		return false;
-	portal->sync = backend_sync_create(portal->world, portal->database, settings->internal_api,
-					   settings->internal_user, settings->internal_password);
+	portal->sync = backend_sync_create(portal->world, portal->database, settings);
 	portal_start_jobs(portal);
 	portal->hooks = (struct hooks){portal->world, portal->database, portal->sync, portal->jobs};
 	portal->listener = http_listen(portal->world, listen, portal_requested, portal, error);

@@ -258,15 +258,6 @@ static void service_delete_rows(struct call *call, struct record *service)
 
 	for (size_t i = 0; i < list.count; i++)
 		push_application_gone(call, list.items[i]);
-	list = record_all(call->database, &metrics_table, "service_id = ?1 ORDER BY id",
-			  DATABASE_ARGUMENTS(id));
-	for (size_t i = 0; i < list.count; i++)
-		push_metric_gone(call, list.items[i]);
-	list = record_all(call->database, &service_tokens_table, "service_id = ?1 ORDER BY id",
-			  DATABASE_ARGUMENTS(id));
-	for (size_t i = 0; i < list.count; i++)
-		push_service_token_gone(call, list.items[i]);
-	alert_levels_gone(call, service);
 	push_service_gone(call, service);
 	database_run(call->database, STR("DELETE FROM cinstances WHERE service_id = ?1"),
 		     DATABASE_ARGUMENTS(id));
