@@ -6,8 +6,8 @@
  *   POST /__test/sql         {"sql": "...", "arguments": [...]}: what a database administrator
  *                            does; the answer is a list of rows, each an object of texts and nulls.
  *                            An error is a 400 with its text
- *   POST /__test/jobs/NAME   runs a job (jobs.h), or those of "daily" and the like, now and to the end;
- *                            404 when there is none of that name
+ *   POST /__test/jobs/NAME   runs a job (jobs.h), or those of "daily" and the like, now and to the
+ *                            end; 404 when there is none of that name
  */
 #ifndef PORTAL_HOOKS_H
 #define PORTAL_HOOKS_H
