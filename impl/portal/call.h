@@ -60,6 +60,7 @@ struct call {
 	struct str method, path; /* path without query and without the format's suffix */
 	struct str host;         /* as the client wrote it, without port: for links */
 	struct str zync_token;   /* X-Zync-Token */
+	struct str remote_address;
 	enum format format;
 	struct str format_name; /* "json", "xml", "php", ... */
 	bool format_is_written; /* there was a suffix */

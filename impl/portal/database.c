@@ -18,6 +18,7 @@ struct database {
 	struct arena *arena;    /* of the transaction; borrowed */
 	struct error error;     /* the first failure since begin */
 	bool in_transaction, has_written;
+	const struct author *author;
 	int64_t clock_us; /* DATABASE_CLOCK_OF_WORLD, or where it stands */
 };
 
@@ -76,6 +77,7 @@ void database_begin(struct database *database, struct arena *arena, bool will_wr
 	database->arena = arena;
 	database->error.kind = ERROR_NONE;
 	database->has_written = false;
+	database->author = NULL;
 	database->in_transaction = true;
 	/* SQLite only; the others take locks row by row at their first write. */
 	sql_execute(database->world, database->sql,
@@ -117,6 +119,16 @@ bool database_has_written(const struct database *database)
 struct arena *database_arena(const struct database *database)
 {
 	return database->arena;
+}
+
+void database_set_author(struct database *database, const struct author *author)
+{
+	database->author = author;
+}
+
+const struct author *database_author(const struct database *database)
+{
+	return database->author;
 }
 
 int64_t database_now_us(const struct database *database)

@@ -62,6 +62,14 @@ void database_rollback(struct database *database);
 bool database_has_failed(const struct database *database);
 bool database_has_written(const struct database *database); /* since begin */
 struct arena *database_arena(const struct database *database);
+/* Who changes rows from here to the end of the transaction, for their audits; borrowed. NULL:
+ * nobody, as at its beginning (jobs, seeding). */
+struct author {
+	struct value user_id; /* NULL: the tenant itself */
+	struct str username, remote_address, request_id;
+};
+void database_set_author(struct database *database, const struct author *author);
+const struct author *database_author(const struct database *database);
 /* What time it is for the portal, cut to the second: created_at and updated_at. */
 int64_t database_now_us(const struct database *database);
 /* For tests: the clock stands still there, or follows the world again. */

@@ -2,18 +2,23 @@
 
 #include "base/arena.h"
 #include "base/error.h"
+#include "base/secret.h"
 #include "base/url.h"
 #include "http/message.h"
 #include "portal/authentication.h"
 #include "portal/call.h"
 #include "portal/database.h"
+#include "portal/events.h"
 #include "portal/hosts.h"
 #include "portal/parameters.h"
 #include "portal/probes.h"
+#include "portal/record.h"
 #include "portal/release.h"
 #include "portal/reply.h"
 #include "portal/routes.h"
 #include "portal/settings.h"
+
+#define REQUEST_ID_BYTES_MAX 255
 
 static enum format format_of(struct str name)
 {
@@ -106,12 +111,32 @@ static bool format_is_served(struct call *call)
 	return false;
 }
 
+/* Audits say who it was, and by which request. */
+static void sign_changes(struct call *call, const struct http_request *request)
+{
+	struct author *author = ARENA_NEW(call->arena, struct author);
+	struct str id = http_fields_get(&request->fields, STR("X-Request-Id"));
+
+	author->user_id = value_null();
+	if (call->identity.user != NULL) {
+		author->user_id = value_int(record_id(call->identity.user));
+		author->username = record_text(call->identity.user, "username");
+	}
+	author->remote_address = call->remote_address;
+	author->request_id = id.size > 0 ? str_slice(id, 0, REQUEST_ID_BYTES_MAX)
+					 : events_new_id(call->database);
+	database_set_author(call->database, author);
+}
+
 static void serve(struct call *call, const struct http_request *request)
 {
-	if (authentication_find_tenant(call) &&
-	    authentication_admit(call, http_fields_get(&request->fields, STR("Authorization"))) &&
-	    format_is_served(call) && routes_look_up(call))
-		call->route->handle(call);
+	if (!authentication_find_tenant(call) ||
+	    !authentication_admit(call, http_fields_get(&request->fields, STR("Authorization"))) ||
+	    !format_is_served(call) || !routes_look_up(call))
+		return;
+	if (!call_only_reads(call))
+		sign_changes(call, request);
+	call->route->handle(call);
 }
 
 /* A refused change leaves nothing behind; so does one that a read-only token asked for. */

@@ -8,9 +8,12 @@
 #include "portal/backend_sync.h"
 #include "portal/database.h"
 #include "portal/jobs.h"
+#include "portal/zync.h"
+#include "world/clock.h"
 #include "world/http_server.h"
 #include "world/sql.h"
 
+#define LOOK_US 2000
 #define BODY_BYTES_MAX ((size_t)1024 * 1024)
 
 struct hook_call {
@@ -18,6 +21,7 @@ struct hook_call {
 	struct http_exchange *exchange;
 	struct http_body_collector *collector;
 	struct backend_waiter waiter;
+	struct timer look;
 	void (*run)(struct hook_call *call, struct str rest, struct str body);
 	struct str rest; /* of the path */
 };
@@ -49,12 +53,27 @@ static void hook_clock(struct hook_call *call, struct str rest, struct str body)
 	}
 	backend_sync_passed(call->hooks->sync, database_now_us(database) - before_us);
 	jobs_wake(call->hooks->jobs);
+	zync_wake(call->hooks->zync);
 	answer(call, 204, STR(""));
+}
+
+/* What waits for a later hour does not count. */
+static void settle_others(struct timer *timer)
+{
+	struct hook_call *call = LIST_ENTRY(timer, struct hook_call, look);
+
+	if (zync_is_idle(call->hooks->zync))
+		answer(call, 204, STR(""));
+	else
+		timer_start(call->hooks->world, timer, LOOK_US, settle_others);
 }
 
 static void settled(struct backend_waiter *waiter)
 {
-	answer(LIST_ENTRY(waiter, struct hook_call, waiter), 204, STR(""));
+	struct hook_call *call = LIST_ENTRY(waiter, struct hook_call, waiter);
+
+	zync_wake(call->hooks->zync);
+	timer_start(call->hooks->world, &call->look, LOOK_US, settle_others);
 }
 
 static void hook_settle(struct hook_call *call, struct str rest, struct str body)
@@ -160,6 +179,7 @@ static void ended(struct http_exchange *exchange, bool complete)
 	http_body_collector_stop(call->collector);
 	call->collector = NULL;
 	backend_sync_wait_stop(&call->waiter);
+	timer_stop(&call->look);
 }
 
 void hooks_requested(struct hooks *hooks, struct http_exchange *exchange, struct str path)

@@ -60,6 +60,12 @@ static bool erase_from_service(struct call *call)
 	return true;
 }
 
+/* Outboxes outlive the tenant: what they hold is on its way. */
+static bool is_outbox(const struct table *table)
+{
+	return table == &background_jobs_table || table == &zync_notices_table;
+}
+
 /* True when rows of the tenant were there. Tables that others refer to come last. */
 static bool erase_from_tables(struct call *call, struct value tenant)
 {
@@ -70,7 +76,7 @@ static bool erase_from_tables(struct call *call, struct value tenant)
 		struct str sql;
 		int64_t last;
 
-		if (table == &background_jobs_table || table == &accounts_table ||
+		if (is_outbox(table) || table == &accounts_table ||
 		    table_column(table, STR("tenant_id")) == NULL)
 			continue;
 		sql = str_format(call->arena,

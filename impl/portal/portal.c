@@ -20,6 +20,7 @@
 #include "portal/schema.h"
 #include "portal/seed.h"
 #include "portal/settings.h"
+#include "portal/zync.h"
 #include "world/component.h"
 #include "world/clock.h"
 #include "world/environment.h"
@@ -45,6 +46,7 @@ struct portal {
 	bool has_hooks;
 	int64_t clock_s; /* for tests: where the clock stands from the start on; -1: it goes */
 	struct jobs *jobs;
+	struct zync *zync;
 	struct http_listener *listener;
 	size_t requests; /* being served */
 	bool is_stopping;
@@ -159,8 +161,10 @@ static void request_carry_out(struct portal_request *request, struct str body)
 	int64_t pushed_before = backend_sync_newest(portal->sync);
 	bool wrote = dispatch(&request->call, &exchange->request, body);
 
-	if (wrote)
+	if (wrote) {
 		jobs_wake(portal->jobs);
+		zync_wake(portal->zync);
+	}
 	request->waiter.up_to = backend_sync_newest(portal->sync);
 	if (request->call.errand != NULL && request->call.answer.status < 400) {
 		request->errand = request->call.errand;
@@ -234,7 +238,8 @@ static void portal_requested(struct http_exchange *exchange, void *data)
 	request->exchange = exchange;
 	request->call = (struct call){.database = portal->database,
 				      .settings = &portal->settings,
-				      .arena = exchange->arena};
+				      .arena = exchange->arena,
+				      .remote_address = exchange->remote_address};
 	exchange->data = request;
 	exchange->ended = request_ended;
 	portal->requests++;
@@ -274,6 +279,7 @@ static void portal_destroy(struct portal *portal)
 	timer_stop(&portal->stop_wait);
 	http_listener_close(portal->world, portal->listener);
 	jobs_destroy(portal->jobs);
+	zync_destroy(portal->zync);
 	backend_sync_destroy(portal->sync);
 	database_close(portal->database);
 	arena_destroy(portal->arena);
@@ -301,6 +307,7 @@ static void portal_job_committed(void *data)
 	struct portal *portal = data;
 
 	backend_sync_wake(portal->sync);
+	zync_wake(portal->zync);
 }
 
 static void portal_start_jobs(struct portal *portal)
@@ -311,6 +318,7 @@ static void portal_start_jobs(struct portal *portal)
 					     .committed = portal_job_committed,
 					     .data = portal};
 
+	portal->zync = zync_create(portal->world, portal->database, &portal->settings);
 	portal->jobs = jobs_create(&options);
 }
 
@@ -356,12 +364,14 @@ static bool portal_open(struct portal *portal, struct str path, struct str relea
 		return false;
 	portal->sync = backend_sync_create(portal->world, portal->database, settings);
 	portal_start_jobs(portal);
-	portal->hooks = (struct hooks){portal->world, portal->database, portal->sync, portal->jobs};
+	portal->hooks = (struct hooks){portal->world, portal->database, portal->sync, portal->jobs,
+				       portal->zync};
 	portal->listener = http_listen(portal->world, listen, portal_requested, portal, error);
 	if (portal->listener == NULL)
 		return false;
 	backend_sync_wake(portal->sync);
 	jobs_wake(portal->jobs);
+	zync_wake(portal->zync);
 	return true;
 }
 

@@ -6,6 +6,7 @@
 #include "base/arena.h"
 #include "base/bug.h"
 #include "base/utc.h"
+#include "portal/changes.h"
 #include "portal/database.h"
 
 #define STATEMENT_BYTES_MAX (16 * 1024)
@@ -288,8 +289,9 @@ bool record_save(struct database *database, struct record *record)
 {
 	const struct table *table = record->table;
 	const struct column *lock = table_column(table, STR("lock_version"));
+	bool is_new = record_is_new(record);
 
-	if (record_is_new(record)) {
+	if (is_new) {
 		record_insert(database, record);
 	} else {
 		if (!record_differs(record))
@@ -299,6 +301,7 @@ bool record_save(struct database *database, struct record *record)
 			place_of(record, lock)->number++;
 		record_update(database, record);
 	}
+	change_follow(database, record, is_new ? CHANGE_CREATED : CHANGE_UPDATED);
 	memcpy(record->stored, record->values, table->columns_count * sizeof *record->values);
 	return true;
 }
@@ -315,6 +318,7 @@ void record_touch(struct database *database, struct record *record)
 
 void record_delete(struct database *database, struct record *record)
 {
+	change_follow(database, record, CHANGE_DELETED);
 	database_run(database,
 		     STR_CONCAT(database_arena(database), STR("DELETE FROM "), record->table->name,
 				STR(" WHERE id = ?1")),

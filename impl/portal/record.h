@@ -70,7 +70,8 @@ void record_set_bool(struct record *record, const char *name, bool yes);
 void record_set_column(struct record *record, const struct column *column, struct value value);
 struct value record_column(const struct record *record, const struct column *column);
 
-/* True when something was written. */
+/* True when something was written. What follows from it (changes.h) is written, too; the same for
+ * record_delete(). */
 bool record_save(struct database *database, struct record *record);
 /* Only `updated_at`: something that belongs to the row changed. */
 void record_touch(struct database *database, struct record *record);

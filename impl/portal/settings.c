@@ -24,7 +24,9 @@ static const struct {
 	 "http://apicast-staging:8090/policies"},
 	{offsetof(struct settings, internal_user), {"CONFIG_INTERNAL_API_USER"}, ""},
 	{offsetof(struct settings, internal_password), {"CONFIG_INTERNAL_API_PASSWORD"}, ""},
+	{offsetof(struct settings, zync_endpoint), {"ZYNC_ENDPOINT"}, ""},
 	{offsetof(struct settings, zync_token), {"ZYNC_AUTHENTICATION_TOKEN"}, ""},
+	{offsetof(struct settings, routes_file), {"ROUTES_FILE"}, ""},
 	{offsetof(struct settings, master_name), {"MASTER_NAME"}, "Master Account"},
 	{offsetof(struct settings, master_domain), {"MASTER_DOMAIN"}, "master"},
 	{offsetof(struct settings, master_user), {"MASTER_USER"}, "master"},
@@ -171,6 +173,8 @@ bool portal_settings_read(struct settings *settings, struct world *world, struct
 		return error_wrap(error, "the Internal API's address");
 	if (!url_parse(settings->registry, &url, error))
 		return error_wrap(error, "APICAST_REGISTRY_URL");
+	if (settings->zync_endpoint.size > 0 && !url_parse(settings->zync_endpoint, &url, error))
+		return error_wrap(error, "ZYNC_ENDPOINT");
 	settings->sample_data = flag(world, "SAMPLE_DATA");
 	settings->janitor_worker_enabled = flag(world, "JANITOR_WORKER_ENABLED");
 	settings->force_ssl =

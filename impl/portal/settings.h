@@ -24,7 +24,9 @@ struct settings {
 	struct str internal_api;     /* ends with "/internal/" or as given; always with a slash */
 	struct str registry;         /* the gateway's policies */
 	struct str internal_user, internal_password;
-	struct str zync_token; /* ZYNC_AUTHENTICATION_TOKEN, also what X-Zync-Token must be */
+	struct str zync_endpoint; /* ZYNC_ENDPOINT; empty: the portal keeps the routes itself */
+	struct str zync_token;    /* ZYNC_AUTHENTICATION_TOKEN, also what X-Zync-Token must be */
+	struct str routes_file;   /* ROUTES_FILE: where they are written to, or empty */
 	bool force_ssl;
 	/* Seeding (9.2); empty ones are generated. */
 	struct str master_name, master_domain, master_user, master_access_token;

@@ -266,6 +266,19 @@ static const struct column background_jobs_columns[] = {
 	TIME("run_at"), TIMES,
 };
 
+/* What zync is yet to be told, in the order of their ids as far as they are due (zync.h). */
+static const struct column zync_notices_columns[] = {
+	ID, TENANT, TEXT_NEEDED("type"), COLUMN("object_id", VALUE_INT, NULL, "NOT NULL"),
+	INT("service_id"), TEXT_NEEDED("event_id"), TEXT("parent_event_id"),
+	TEXT("parent_event_type"), INT_OR("tries", "0"), TIME("run_at"), TIMES,
+};
+
+/* Routes that the portal keeps in zync's place (zync_routes.h). */
+static const struct column cluster_routes_columns[] = {
+	ID, TEXT_NEEDED("owner_type"), COLUMN("owner_id", VALUE_INT, NULL, "NOT NULL"),
+	TEXT_NEEDED("name"), TEXT_NEEDED("host"), TEXT_NEEDED("to_service"), TIMES,
+};
+
 /* The outbox of spec/portal.md 6.3: calls to backend's Internal API, in the order of their ids. */
 static const struct column backend_updates_columns[] = {
 	ID, TEXT_NEEDED("method"), TEXT_NEEDED("path"), JSON("body"), INT_OR("tries", "0"), TIMES,
@@ -310,6 +323,8 @@ TABLE(event_store_events, "event_store_events", "UNIQUE (event_id)");
 TABLE(deleted_objects, "deleted_objects", NULL);
 TABLE(periodic_jobs, "periodic_jobs", "UNIQUE (name)");
 TABLE(background_jobs, "background_jobs", NULL);
+TABLE(zync_notices, "zync_notices", NULL);
+TABLE(cluster_routes, "cluster_routes", "UNIQUE (owner_type, owner_id, name)");
 TABLE(backend_updates, "backend_updates", NULL);
 /* clang-format on */
 
@@ -349,6 +364,8 @@ const struct table *const portal_tables[] = {
 	&deleted_objects_table,
 	&periodic_jobs_table,
 	&background_jobs_table,
+	&zync_notices_table,
+	&cluster_routes_table,
 	&backend_updates_table,
 };
 

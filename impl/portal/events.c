@@ -1,0 +1,222 @@
+#include "portal/events.h"
+
+#include <inttypes.h>
+
+#include "base/arena.h"
+#include "base/json.h"
+#include "portal/database.h"
+#include "portal/tables.h"
+#include "portal/zync.h"
+#include "world/clock.h"
+
+/* Conditions. */
+
+static bool is_application(struct database *database, const struct record *contract)
+{
+	(void)database;
+	return str_equal(record_text(contract, "type"), STR("Cinstance"));
+}
+
+static bool service_is_oidc(struct database *database, struct value service_id)
+{
+	struct str version =
+		database_text(database, STR("SELECT backend_version FROM services WHERE id = ?1"),
+			      DATABASE_ARGUMENTS(service_id));
+
+	return str_equal(version, STR("oauth")) || str_equal(version, STR("oidc"));
+}
+
+static bool is_oidc_application(struct database *database, const struct record *contract)
+{
+	return is_application(database, contract) &&
+	       service_is_oidc(database, record_get(contract, "service_id"));
+}
+
+static bool is_of_oidc_service(struct database *database, const struct record *proxy)
+{
+	return service_is_oidc(database, record_get(proxy, "service_id"));
+}
+
+static bool is_buyer(struct database *database, const struct record *account)
+{
+	(void)database;
+	return record_bool(account, "buyer");
+}
+
+static bool is_provider(struct database *database, const struct record *account)
+{
+	(void)database;
+	return record_bool(account, "provider") || record_bool(account, "master");
+}
+
+static bool is_scheduled_for_deletion(struct database *database, const struct record *service)
+{
+	(void)database;
+	return str_equal(record_text(service, "state"), STR("deleted"));
+}
+
+/* The table of events. */
+
+/* columns: blank separated, one of them changed; NULL: any. object: what the data calls the row.
+ * zync_type: zync is told of it, as that. */
+static const struct event_rule {
+	const struct table *table;
+	unsigned changes;
+	const char *columns;
+	bool (*applies)(struct database *database, const struct record *record);
+	const char *type, *object, *zync_type;
+} rules[] = {
+	{&accounts_table, CHANGE_CREATED, NULL, is_buyer, "Accounts::AccountCreatedEvent",
+	 "account", NULL},
+	{&accounts_table, CHANGE_UPDATED, "state", is_buyer, "Accounts::AccountStateChangedEvent",
+	 "account", NULL},
+	{&accounts_table, CHANGE_DELETED, NULL, is_buyer, "Accounts::AccountDeletedEvent",
+	 "account", NULL},
+	{&services_table, CHANGE_CREATED, NULL, NULL, "Services::ServiceCreatedEvent", "service",
+	 NULL},
+	{&services_table, CHANGE_UPDATED, "state", is_scheduled_for_deletion,
+	 "Services::ServiceScheduledForDeletionEvent", "service", NULL},
+	{&services_table, CHANGE_DELETED, NULL, NULL, "Services::ServiceDeletedEvent", "service",
+	 NULL},
+	{&metrics_table, CHANGE_DELETED, NULL, NULL, "Metrics::MetricDeletedEvent", "metric", NULL},
+	{&contracts_table, CHANGE_CREATED, NULL, is_application,
+	 "Applications::ApplicationCreatedEvent", "application", NULL},
+	{&contracts_table, CHANGE_UPDATED, "plan_id", is_application,
+	 "Cinstances::CinstancePlanChangedEvent", "application", NULL},
+	{&contracts_table, CHANGE_DELETED, NULL, is_application,
+	 "Applications::ApplicationDeletedEvent", "application", NULL},
+
+	/* zync's: 6.7. */
+	{&contracts_table, CHANGE_CREATED | CHANGE_DELETED, NULL, is_oidc_application,
+	 "OIDC::ApplicationChangedEvent", "application", "Application"},
+	{&contracts_table, CHANGE_UPDATED, NULL, is_oidc_application,
+	 "Applications::ApplicationUpdatedEvent", "application", "Application"},
+	{&contracts_table, CHANGE_UPDATED, "state", is_oidc_application,
+	 "Applications::ApplicationEnabledChangedEvent", "application", "Application"},
+	{&proxies_table, CHANGE_CREATED | CHANGE_UPDATED, NULL, is_of_oidc_service,
+	 "OIDC::ProxyChangedEvent", "proxy", "Proxy"},
+	{&services_table, CHANGE_CREATED | CHANGE_UPDATED | CHANGE_DELETED, NULL, NULL,
+	 "OIDC::ServiceChangedEvent", "service", "Service"},
+	{&proxies_table, CHANGE_CREATED | CHANGE_DELETED, NULL, NULL,
+	 "Domains::ProxyDomainsChangedEvent", "proxy", "Proxy"},
+	{&proxies_table, CHANGE_UPDATED, "endpoint sandbox_endpoint", NULL,
+	 "Domains::ProxyDomainsChangedEvent", "proxy", "Proxy"},
+	{&accounts_table, CHANGE_CREATED | CHANGE_DELETED, NULL, is_provider,
+	 "Domains::ProviderDomainsChangedEvent", "provider", "Provider"},
+	{&accounts_table, CHANGE_UPDATED, "org_name domain self_domain state", is_provider,
+	 "Domains::ProviderDomainsChangedEvent", "provider", "Provider"},
+};
+
+static bool fits(struct database *database, const struct event_rule *rule,
+		 const struct record *record, enum change change)
+{
+	struct str rest = str_from(rule->columns), name;
+	bool is_touched = rule->columns == NULL;
+
+	if (rule->table != record->table || (rule->changes & change) == 0)
+		return false;
+	while (!is_touched && str_next_field(&rest, ' ', &name))
+		is_touched = record_is_changed(record, str_cstr(database_arena(database), name));
+	return is_touched && (rule->applies == NULL || rule->applies(database, record));
+}
+
+struct str events_new_id(struct database *database)
+{
+	struct world *world = database_world(database);
+	uint64_t high = world_chance(world), low = world_chance(world);
+
+	return str_format(database_arena(database),
+			  "%08" PRIx64 "-%04" PRIx64 "-4%03" PRIx64 "-%04" PRIx64 "-%012" PRIx64,
+			  high >> 32, (high >> 16) & 0xffff, high & 0xfff,
+			  ((low >> 48) & 0x3fff) | 0x8000, low & 0xffffffffffff);
+}
+
+struct str events_publish(struct database *database, const char *type, struct value tenant_id,
+			  const struct json *data)
+{
+	struct arena *arena = database_arena(database);
+	struct record *event = record_new(arena, &event_store_events_table);
+	struct str id = events_new_id(database);
+
+	record_set_text(event, "stream", STR("all"));
+	record_set_text(event, "event_type", str_from(type));
+	record_set_text(event, "event_id", id);
+	record_set(event, "metadata",
+		   value_json(tenant_id.kind == VALUE_INT
+				      ? str_format(arena, "{\"provider_id\":%" PRId64 "}",
+						   tenant_id.number)
+				      : STR("{}")));
+	record_set(event, "data", value_json(json_print(arena, data)));
+	record_set(event, "tenant_id", tenant_id);
+	record_set(event, "provider_id", tenant_id);
+	record_save(database, event);
+	return id;
+}
+
+/* A tenant is its own. */
+static struct value tenant_of(const struct record *record)
+{
+	if (record->table == &accounts_table && record_bool(record, "provider"))
+		return value_int(record_id(record));
+	return record_get(record, "tenant_id");
+}
+
+static struct value service_of(const struct record *record)
+{
+	if (record->table == &services_table)
+		return value_int(record_id(record));
+	return table_column(record->table, STR("service_id")) != NULL
+		       ? record_get(record, "service_id")
+		       : value_null();
+}
+
+static void set_number(struct arena *arena, struct json *object, const char *name,
+		       struct value number)
+{
+	if (number.kind == VALUE_INT)
+		json_set(object, str_from(name), json_new_int(arena, number.number));
+}
+
+static void raise(struct database *database, const struct event_rule *rule,
+		  const struct record *record)
+{
+	struct arena *arena = database_arena(database);
+	struct json *data = json_new(arena, JSON_OBJECT);
+	struct value tenant = tenant_of(record), service = service_of(record);
+	struct str id;
+
+	set_number(arena, data,
+		   str_cstr(arena, STR_CONCAT(arena, str_from(rule->object), STR("_id"))),
+		   value_int(record_id(record)));
+	set_number(arena, data, "provider_id", tenant);
+	set_number(arena, data, "service_id", service);
+	id = events_publish(database, rule->type, tenant, data);
+	if (rule->zync_type != NULL)
+		zync_notice_add(database,
+				&(struct zync_notice){.type = str_from(rule->zync_type),
+						      .object_id = record_id(record),
+						      .tenant_id = tenant,
+						      .service_id = service,
+						      .parent_event_id = id,
+						      .parent_event_type = str_from(rule->type)});
+}
+
+/* A service's rows below it go without a word of their own. */
+static void raise_for_proxy_of(struct database *database, const struct record *service)
+{
+	struct record *proxy = record_first(database, &proxies_table, "service_id = ?1",
+					    DATABASE_ARGUMENTS(value_int(record_id(service))));
+
+	if (proxy != NULL)
+		events_raise(database, proxy, CHANGE_DELETED);
+}
+
+void events_raise(struct database *database, const struct record *record, enum change change)
+{
+	for (size_t i = 0; i < sizeof rules / sizeof *rules; i++) {
+		if (fits(database, &rules[i], record, change))
+			raise(database, &rules[i], record);
+	}
+	if (record->table == &services_table && change == CHANGE_DELETED)
+		raise_for_proxy_of(database, record);
+}
