@@ -507,12 +507,12 @@ static struct process *shell_start(struct world *world, const struct process_opt
 				   struct error *error)
 {
 	struct process_options plain = *options;
-	struct process_variable variables[16];
+	struct process_variable variables[32];
 	struct str words[32], rest = options->shell_command, word;
 
 	if (rest.size == 0)
 		return sim_process_ops.start(world, options, error);
-	ck_assert(options->variables_count < 15);
+	ck_assert(options->variables_count < 31);
 	plain.words_count = 0;
 	for (size_t i = 0; i < options->variables_count; i++)
 		variables[i] = options->variables[i];
@@ -549,8 +549,8 @@ static void conform_stop(void *instance)
 static const struct component fake_gateway = {"gateway", "", gateway_start, fake_stop};
 static const struct component fake_backend = {"backend", "", backend_start, fake_stop};
 static const struct component shelled_conform = {"conform", "", conform_with_shell, conform_stop};
-static const struct component *const components[] = {&fake_gateway, &fake_backend, &shelled_conform,
-						     NULL};
+static const struct component *const components[] = {&fake_gateway, &fake_backend,
+						     &bench_fake_portal, &shelled_conform, NULL};
 
 /* The bench. */
 

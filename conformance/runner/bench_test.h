@@ -12,6 +12,7 @@
 #include "base/str.h"
 
 struct arena;
+struct component;
 struct sim;
 struct sim_host;
 struct sim_process;
@@ -25,6 +26,7 @@ struct bench {
 	int status;           /* its exit status; -1: it runs */
 };
 extern struct bench bench;
+extern const struct component bench_fake_portal; /* conform_portal_test.c */
 
 void bench_set_up(void);
 void bench_tear_down(void);

@@ -81,6 +81,14 @@ static const struct {
 	{"{\"a\": {\"absent\": true}}", "{\"a\": null}", false},
 	{"{\"a\": {\"any\": true}}", "{\"a\": []}", true},
 	{"{\"a\": {\"any\": true}}", "{}", false},
+	{"{\"has_item\": {\"a\": 1}}", "[2, {\"a\": 1, \"b\": 2}]", true},
+	{"{\"has_item\": {\"a\": 1}}", "[{\"a\": 2}]", false},
+	{"{\"has_item\": 1}", "1", false},
+	{"{\"l\": {\"has_no_item\": 1}}", "{\"l\": [2, 3]}", true},
+	{"{\"l\": {\"has_no_item\": 1}}", "{\"l\": [2, 1]}", false},
+	{"{\"l\": {\"has_no_item\": 1}}", "{}", false},
+	{"{\"item_count\": 2}", "[1, 1]", true},
+	{"{\"item_count\": 2}", "[1]", false},
 	{"{\"any\": 1, \"matches\": 2}", "{\"any\": 1, \"matches\": 2}", true},
 };
 
@@ -88,6 +96,26 @@ START_TEST(json_fits_as_a_subset)
 {
 	ck_assert_int_eq(match_json(json_of(json_rows[_i].expected), json_of(json_rows[_i].actual)),
 			 json_rows[_i].fits);
+}
+END_TEST
+
+static const struct {
+	const char *expected, *actual;
+	bool fits;
+} exact_rows[] = {
+	{"{\"a\": 1}", "{\"a\": 1}", true},
+	{"{\"a\": 1}", "{\"a\": 1, \"b\": 2}", false},
+	{"{\"a\": 1, \"b\": 2}", "{\"b\": 2, \"a\": 1}", true},
+	{"{\"a\": [{\"b\": 1}]}", "{\"a\": [{\"b\": 1, \"c\": 1}]}", false},
+	{"{\"a\": {\"any\": true}}", "{\"a\": {\"b\": 1}}", true},
+	{"{\"has_item\": {\"a\": 1}}", "[{\"a\": 1, \"b\": 1}]", false},
+};
+
+START_TEST(json_fits_exactly)
+{
+	ck_assert_int_eq(match_json_exactly(json_of(exact_rows[_i].expected),
+					    json_of(exact_rows[_i].actual)),
+			 exact_rows[_i].fits);
 }
 END_TEST
 
@@ -128,6 +156,7 @@ Suite *conformance_runner_match_suite(void)
 	tcase_add_checked_fixture(tests, set_up, tear_down);
 	tcase_add_loop_test(tests, a_value_is_a_text_or_one_of_three_matchers, 0, ROWS(value_rows));
 	tcase_add_loop_test(tests, json_fits_as_a_subset, 0, ROWS(json_rows));
+	tcase_add_loop_test(tests, json_fits_exactly, 0, ROWS(exact_rows));
 	tcase_add_loop_test(tests, a_star_stands_for_any_text, 0, ROWS(glob_rows));
 	suite_add_tcase(suite, tests);
 	return suite;
