@@ -38,6 +38,20 @@ static void push(struct call *call, const char *method, struct str path, const s
 		enqueue(call, method, path, body);
 }
 
+/* Its statistics are deleted later (jobs_erase.c). */
+static void remember_gone(struct call *call, const struct record *object, const char *type,
+			  struct str known_as)
+{
+	struct record *gone = call_new_record(call, &deleted_objects_table);
+
+	record_set(gone, "owner_id", record_get(object, "service_id"));
+	record_set_text(gone, "owner_type", STR("Service"));
+	record_set_int(gone, "object_id", record_id(object));
+	record_set_text(gone, "object_type", str_from(type));
+	record_set_text(gone, "metadata", known_as);
+	record_save(call->database, gone);
+}
+
 static struct str id_text(struct call *call, int64_t id)
 {
 	return str_format(call->arena, "%" PRId64, id);
@@ -167,29 +181,6 @@ void push_provider_key_change(struct call *call, const struct record *applicatio
 		body);
 }
 
-/* Whole seconds since 1970. */
-static struct json *instant(struct call *call, int64_t instant_us)
-{
-	return json_new_int(call->arena, instant_us / UTC_SECOND_US);
-}
-
-/* The ids of a service's rows, as backend knows them: it forgets what it counted under them. */
-static struct json *ids_of(struct call *call, const struct record *service,
-			   const struct table *table, const char *column)
-{
-	struct record_list rows = record_all(call->database, table, "service_id = ?1 ORDER BY id",
-					     DATABASE_ARGUMENTS(value_int(record_id(service))));
-	struct json *ids = json_new(call->arena, JSON_ARRAY);
-
-	for (size_t i = 0; i < rows.count; i++) {
-		struct value id = record_get(rows.items[i], column);
-
-		if (id.kind != VALUE_NULL)
-			json_append(ids, json_new_str(call->arena, value_to_text(call->arena, id)));
-	}
-	return ids;
-}
-
 void push_statistics_gone(struct call *call, int64_t service_id, struct json *definition)
 {
 	struct json *body = json_new(call->arena, JSON_OBJECT);
@@ -197,19 +188,6 @@ void push_statistics_gone(struct call *call, int64_t service_id, struct json *de
 	json_set(body, STR("deletejobdef"), definition);
 	push(call, "DELETE", str_format(call->arena, "services/%" PRId64 "/stats", service_id),
 	     body);
-}
-
-static void push_all_statistics_gone(struct call *call, const struct record *service)
-{
-	struct json *definition = json_new(call->arena, JSON_OBJECT);
-
-	json_set(definition, STR("applications"),
-		 ids_of(call, service, &contracts_table, "application_id"));
-	json_set(definition, STR("metrics"), ids_of(call, service, &metrics_table, "id"));
-	json_set(definition, STR("users"), json_new(call->arena, JSON_ARRAY));
-	json_set(definition, STR("from"), instant(call, record_int(service, "created_at")));
-	json_set(definition, STR("to"), instant(call, database_now_us(call->database)));
-	push_statistics_gone(call, record_id(service), definition);
 }
 
 static struct str alert_limits_path(struct call *call, const struct record *service)
@@ -262,20 +240,8 @@ static void push_successor(struct call *call, int64_t service_id)
 
 void push_service_gone(struct call *call, const struct record *service)
 {
-	const struct value id = value_int(record_id(service));
-	struct record_list rows;
-
-	rows = record_all(call->database, &metrics_table, "service_id = ?1 ORDER BY id",
-			  DATABASE_ARGUMENTS(id));
-	for (size_t i = 0; i < rows.count; i++)
-		push_metric_gone(call, rows.items[i]);
-	rows = record_all(call->database, &service_tokens_table, "service_id = ?1 ORDER BY id",
-			  DATABASE_ARGUMENTS(id));
-	for (size_t i = 0; i < rows.count; i++)
-		push_service_token_gone(call, rows.items[i]);
 	alert_levels_gone(call, service);
 	push_successor(call, record_id(service));
-	push_all_statistics_gone(call, service);
 	push(call, "DELETE", service_path(call, service, ""), NULL);
 }
 
@@ -375,6 +341,7 @@ void push_application_gone(struct call *call, const struct record *application)
 					  record_text(filters.items[i], "value"));
 	push_user_key_gone(call, application, record_text(application, "user_key"));
 	push(call, "DELETE", application_path(call, application, "", STR("")), NULL);
+	remember_gone(call, application, "Cinstance", record_text(application, "application_id"));
 }
 
 /* Metrics and limits. */
@@ -399,6 +366,7 @@ void push_metric(struct call *call, const struct record *metric)
 void push_metric_gone(struct call *call, const struct record *metric)
 {
 	push(call, "DELETE", metric_path(call, metric), NULL);
+	remember_gone(call, metric, "Metric", STR(""));
 }
 
 static struct str limit_path(struct call *call, const struct record *limit, struct str period)

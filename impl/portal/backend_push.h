@@ -1,6 +1,7 @@
 /* What backend must know (spec/portal.md 6.3), as calls of its Internal API in the outbox: rows of
  * the same transaction as the change they follow from. backend_sync.h sends them, in order. A
- * tenant without a provider key is not pushed. */
+ * tenant without a provider key is not pushed. Applications and metrics that are gone are also
+ * remembered in deleted_objects, until their statistics are. */
 #ifndef PORTAL_BACKEND_PUSH_H
 #define PORTAL_BACKEND_PUSH_H
 
@@ -19,7 +20,7 @@ struct str push_provider_key(struct call *call);
 void push_service(struct call *call, const struct record *service);
 /* The same with its state: no calls while the tenant is scheduled for deletion. */
 void push_service_state(struct call *call, const struct record *service);
-/* While its rows are there. */
+/* After what hangs on it (jobs_service.c). */
 void push_service_gone(struct call *call, const struct record *service);
 /* definition: applications, metrics, users, from, to. */
 void push_statistics_gone(struct call *call, int64_t service_id, struct json *definition);

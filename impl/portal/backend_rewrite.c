@@ -138,6 +138,7 @@ bool backend_rewrite(struct database *database, const struct settings *settings,
 	database_begin(database, arena, false);
 	services = record_all(database, &services_table,
 			      "account_id IN (SELECT id FROM accounts WHERE provider = 1) "
+			      "AND state <> 'deleted' "
 			      "ORDER BY account_id, id",
 			      NULL, 0);
 	written = database_commit(database, error);

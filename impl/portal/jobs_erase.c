@@ -13,7 +13,6 @@
 #include "portal/tables.h"
 
 #define TENANT_WAITS_US (15 * 24 * 3600 * UTC_SECOND_US)
-#define PUSHES_MAX 100 /* of a step */
 
 /* Daily: each tenant whose fifteen days are over gets a job of its own. */
 enum job_step job_erase_tenants(struct call *call, int64_t object_id)
@@ -31,32 +30,16 @@ enum job_step job_erase_tenants(struct call *call, int64_t object_id)
 	return JOB_DONE;
 }
 
-/* True when a service of the tenant was there to make smaller: its applications some at a time, at
- * last itself. */
+/* True when a service of the tenant was there to make smaller. */
 static bool erase_from_service(struct call *call)
 {
 	struct record *service =
 		record_first(call->database, &services_table, "account_id = ?1 ORDER BY id LIMIT 1",
 			     DATABASE_ARGUMENTS(value_int(call_tenant_id(call))));
-	struct record_list applications;
 
 	if (service == NULL || database_has_failed(call->database))
 		return false;
-	applications =
-		record_all(call->database, &contracts_table,
-			   str_cstr(call->arena,
-				    str_format(call->arena, "service_id = ?1 ORDER BY id LIMIT %d",
-					       PUSHES_MAX)),
-			   DATABASE_ARGUMENTS(value_int(record_id(service))));
-	for (size_t i = 0; i < applications.count; i++) {
-		if (str_equal(record_text(applications.items[i], "type"), STR("Cinstance")))
-			push_application_gone(call, applications.items[i]);
-		record_delete(call->database, applications.items[i]);
-	}
-	if (applications.count == 0) {
-		push_service_gone(call, service);
-		record_delete(call->database, service);
-	}
+	job_erase_some_of_service(call, service);
 	return true;
 }
 
@@ -127,42 +110,50 @@ static void add_names(struct call *call, struct json *definition, const char *na
 	}
 }
 
-/* Of the first service that lost something; backend is told once for some of its objects. */
-enum job_step job_delete_statistics(struct call *call, int64_t object_id)
+static struct json *definition_of(struct call *call, const struct record_list *objects)
 {
-	struct database *database = call->database;
-	struct record *first = record_first(database, &deleted_objects_table,
-					    "owner_type = 'Service' ORDER BY id "
-					    "LIMIT 1",
-					    NULL, 0);
 	struct json *definition = json_new(call->arena, JSON_OBJECT);
-	struct record_list objects;
-	int64_t since_us;
+	int64_t since_us = record_get(call->tenant, "created_at").number;
 
-	(void)object_id;
-	if (first == NULL || database_has_failed(database))
-		return JOB_DONE;
-	objects = record_all(
-		database, &deleted_objects_table,
+	add_names(call, definition, "applications", STR("Cinstance"), objects);
+	add_names(call, definition, "metrics", STR("Metric"), objects);
+	json_set(definition, STR("users"), json_new(call->arena, JSON_ARRAY));
+	json_set(definition, STR("from"), json_new_int(call->arena, since_us / UTC_SECOND_US));
+	json_set(definition, STR("to"),
+		 json_new_int(call->arena, database_now_us(call->database) / UTC_SECOND_US));
+	return definition;
+}
+
+/* Backend is told once for some of the service's objects. */
+bool job_delete_statistics_of(struct call *call, int64_t service_id)
+{
+	struct record_list objects = record_all(
+		call->database, &deleted_objects_table,
 		str_cstr(call->arena, str_format(call->arena,
 						 "owner_id = ?1 AND owner_type = 'Service' ORDER "
 						 "BY id LIMIT %d",
 						 JOB_ROWS_MAX)),
-		DATABASE_ARGUMENTS(record_get(first, "owner_id")));
+		DATABASE_ARGUMENTS(value_int(service_id)));
+
+	if (objects.count > 0 && call->tenant != NULL)
+		push_statistics_gone(call, service_id, definition_of(call, &objects));
+	for (size_t i = 0; i < objects.count; i++)
+		record_delete(call->database, objects.items[i]);
+	return objects.count > 0;
+}
+
+/* Of the first service that lost something. */
+enum job_step job_delete_statistics(struct call *call, int64_t object_id)
+{
+	struct database *database = call->database;
+	struct record *first = record_first(database, &deleted_objects_table,
+					    "owner_type = 'Service' ORDER BY id LIMIT 1", NULL, 0);
+
+	(void)object_id;
+	if (first == NULL || database_has_failed(database))
+		return JOB_DONE;
 	call->tenant = record_first(database, &accounts_table, "id = ?1",
 				    DATABASE_ARGUMENTS(record_get(first, "tenant_id")));
-	if (call->tenant != NULL) {
-		since_us = record_get(call->tenant, "created_at").number;
-		add_names(call, definition, "applications", STR("Cinstance"), &objects);
-		add_names(call, definition, "metrics", STR("Metric"), &objects);
-		json_set(definition, STR("users"), json_new(call->arena, JSON_ARRAY));
-		json_set(definition, STR("from"),
-			 json_new_int(call->arena, since_us / UTC_SECOND_US));
-		json_set(definition, STR("to"),
-			 json_new_int(call->arena, database_now_us(database) / UTC_SECOND_US));
-		push_statistics_gone(call, record_int(first, "owner_id"), definition);
-	}
-	for (size_t i = 0; i < objects.count; i++)
-		record_delete(database, objects.items[i]);
+	job_delete_statistics_of(call, record_int(first, "owner_id"));
 	return JOB_MORE;
 }

@@ -9,6 +9,7 @@ const struct job portal_jobs[] = {
 	{"expire_provided_tokens", JOB_DAILY, job_expire_provided_tokens},
 	{"erase_tenants", JOB_DAILY, job_erase_tenants},
 	{"erase_tenant", JOB_ON_DEMAND, job_erase_tenant},
+	{"delete_service", JOB_ON_DEMAND, job_delete_service},
 	{"delete_statistics", JOB_DAILY, job_delete_statistics},
 };
 

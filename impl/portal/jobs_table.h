@@ -2,10 +2,12 @@
 #ifndef PORTAL_JOBS_TABLE_H
 #define PORTAL_JOBS_TABLE_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
 struct call;
+struct record;
 
 enum job_step { JOB_DONE, JOB_MORE };
 /* Rows that a step handles at most, so that requests need not wait for long. */
@@ -41,5 +43,12 @@ enum job_step job_expire_provided_tokens(struct call *call, int64_t object_id);
 enum job_step job_erase_tenants(struct call *call, int64_t object_id);
 enum job_step job_erase_tenant(struct call *call, int64_t object_id);
 enum job_step job_delete_statistics(struct call *call, int64_t object_id);
+/* Part of a step: of one service. False when nothing was left to tell. */
+bool job_delete_statistics_of(struct call *call, int64_t service_id);
+
+/* jobs_service.c */
+enum job_step job_delete_service(struct call *call, int64_t object_id);
+/* A step, until the service itself is gone. */
+void job_erase_some_of_service(struct call *call, struct record *service);
 
 #endif

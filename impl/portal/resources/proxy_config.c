@@ -262,7 +262,9 @@ void proxy_config_of_all_tenants(struct call *call)
 		reply_configs(call,
 			      NEWEST WITH_HOST
 			      " AND tenant_id IN (SELECT id FROM accounts WHERE provider = 1 AND "
-			      "state = 'approved') ORDER BY id",
+			      "state = 'approved') AND proxy_id IN (SELECT proxies.id FROM proxies "
+			      "JOIN services ON services.id = service_id WHERE services.state <> "
+			      "'deleted') ORDER BY id",
 			      environment, value_null());
 }
 

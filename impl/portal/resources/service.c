@@ -3,6 +3,7 @@
 #include "base/json.h"
 #include "portal/backend_push.h"
 #include "portal/database.h"
+#include "portal/jobs.h"
 #include "portal/resources/resources.h"
 #include "portal/settings.h"
 #include "portal/tables.h"
@@ -247,29 +248,7 @@ const struct resource service_resource = {
 	.saved = service_saved,
 };
 
-/* Deleting. The rows go at once; what backend has of them follows through the outbox. */
-
-static void service_delete_rows(struct call *call, struct record *service)
-{
-	struct value id = value_int(record_id(service));
-	struct record_list list = record_all(call->database, &contracts_table,
-					     "service_id = ?1 AND type = 'Cinstance' ORDER BY id",
-					     DATABASE_ARGUMENTS(id));
-
-	for (size_t i = 0; i < list.count; i++)
-		push_application_gone(call, list.items[i]);
-	push_service_gone(call, service);
-	database_run(call->database, STR("DELETE FROM cinstances WHERE service_id = ?1"),
-		     DATABASE_ARGUMENTS(id));
-	database_run(call->database,
-		     STR("DELETE FROM plans WHERE issuer_id = ?1 AND issuer_type = 'Service'"),
-		     DATABASE_ARGUMENTS(id));
-	database_run(call->database,
-		     STR("DELETE FROM features WHERE featurable_id = ?1 AND "
-			 "featurable_type = 'Service'"),
-		     DATABASE_ARGUMENTS(id));
-	record_delete(call->database, service);
-}
+/* Deleting: invisible at once, the rows follow (jobs_service.c). */
 
 void service_delete(struct call *call)
 {
@@ -282,7 +261,9 @@ void service_delete(struct call *call)
 		0);
 
 	if (others > 0 && record_int(call->tenant, "default_service_id") != record_id(service)) {
-		service_delete_rows(call, service);
+		record_set_text(service, "state", STR("deleted"));
+		record_save(call->database, service);
+		jobs_add(call, "delete_service", record_id(service));
 		reply_empty(call, 200);
 	} else if (call->identity.kind == IDENTITY_TOKEN) {
 		reply_status(call, 403, STR("Forbidden"));

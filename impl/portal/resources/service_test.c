@@ -202,6 +202,11 @@ START_TEST(a_deleted_service_is_gone_everywhere)
 
 	RUN_STEPS(steps);
 	ck_assert(backend_hears(expand("DELETE /internal/services/{service} {}")));
+	ck_assert_ptr_nonnull(
+		strstr(backend_calls(), expand("DELETE /internal/services/{service}/stats "
+					       "{\"deletejobdef\":{\"applications\":[\"")));
+	ck_assert_ptr_nonnull(
+		strstr(backend_calls(), expand("\"metrics\":[\"{hits}\"],\"users\":[],\"from\":")));
 	ck_assert_ptr_nonnull(strstr(backend_calls(), "DELETE /internal/service_tokens/ "
 						      "{\"service_tokens\":[{\"service_token\":"));
 	ck_assert_ptr_nonnull(strstr(
