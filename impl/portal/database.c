@@ -15,7 +15,8 @@ struct database {
 	struct world *world;
 	struct sql_database *sql;
 	struct map *statements; /* text -> struct sql_statement */
-	struct arena *arena;    /* of the transaction; borrowed */
+	struct arena *arena;    /* of the transaction (borrowed), or `between` */
+	struct arena *between;  /* for statements outside transactions, until the next begin */
 	struct error error;     /* the first failure since begin */
 	bool in_transaction, has_written;
 	const struct author *author;
@@ -39,6 +40,8 @@ struct database *database_open(struct world *world, struct str path, struct erro
 	database->world = world;
 	database->sql = sql;
 	database->statements = map_create(0);
+	database->between = arena_create();
+	database->arena = database->between;
 	database->clock_us = DATABASE_CLOCK_OF_WORLD;
 	return database;
 }
@@ -58,6 +61,7 @@ void database_close(struct database *database)
 		return;
 	database_forget_statements(database);
 	map_destroy(database->statements);
+	arena_destroy(database->between);
 	sql_close(database->world, database->sql);
 	free(database);
 }
@@ -74,6 +78,7 @@ void database_begin(struct database *database, struct arena *arena, bool will_wr
 	 * filters add a few. */
 	if (map_count(database->statements) > STATEMENTS_KEPT_MAX)
 		database_forget_statements(database);
+	arena_reset(database->between);
 	database->arena = arena;
 	database->error.kind = ERROR_NONE;
 	database->has_written = false;
@@ -84,12 +89,18 @@ void database_begin(struct database *database, struct arena *arena, bool will_wr
 		    will_write ? STR("BEGIN IMMEDIATE") : STR("BEGIN"), &database->error);
 }
 
+static void database_leave(struct database *database)
+{
+	database->in_transaction = false;
+	database->arena = database->between;
+}
+
 bool database_commit(struct database *database, struct error *error)
 {
 	BUG_IF(!database->in_transaction);
 	if (!database_has_failed(database) &&
 	    sql_execute(database->world, database->sql, STR("COMMIT"), &database->error)) {
-		database->in_transaction = false;
+		database_leave(database);
 		return true;
 	}
 	if (error != NULL)
@@ -103,7 +114,7 @@ void database_rollback(struct database *database)
 	BUG_IF(!database->in_transaction);
 	/* Fails only where a failure has rolled back already. */
 	sql_execute(database->world, database->sql, STR("ROLLBACK"), NULL);
-	database->in_transaction = false;
+	database_leave(database);
 }
 
 bool database_has_failed(const struct database *database)

@@ -4,7 +4,8 @@
  * arena. Failures are kept: after the first failed statement the others of the transaction do
  * nothing (rows are not found, counts are 0), database_commit() rolls back and says false with the
  * error. So code between begin and commit asks only for what may be missing, never for I/O errors.
- * Outside a transaction each statement stands for itself; the error is kept until the next begin.
+ * Outside a transaction each statement stands for itself; what it read and its error are kept until
+ * the next begin.
  *
  * Portable SQL. The same texts run on SQLite, MariaDB, MySQL and PostgreSQL. A statement may use:
  *
