@@ -330,8 +330,8 @@ static void run_sql(const char *sql)
 {
 	call_begin();
 	database_run(bench.database, str_from(sql), NULL, 0);
-	call_commit();
 	bench.call.found[0].record = service_by_id(&bench.call, 2);
+	call_commit();
 }
 
 START_TEST(credentials_are_where_the_gateway_looks)
