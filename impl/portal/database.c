@@ -23,14 +23,16 @@ struct database {
 	int64_t clock_us; /* DATABASE_CLOCK_OF_WORLD, or where it stands */
 };
 
-struct database *database_open(struct world *world, struct str path, struct error *error)
+struct database *database_open(struct world *world, const struct sql_options *options,
+			       struct error *error)
 {
-	const struct sql_options options = {.path = path, .durability = SQL_DURABILITY_NORMAL};
-	struct sql_database *sql = sql_open(world, &options, error);
+	struct sql_database *sql = sql_open(world, options, error);
 
 	if (sql == NULL)
 		return NULL;
-	if (!sql_execute(world, sql, STR("PRAGMA foreign_keys = ON"), error)) {
+	/* Servers keep foreign keys without being asked. */
+	if (options->kind == SQL_SQLITE &&
+	    !sql_execute(world, sql, STR("PRAGMA foreign_keys = ON"), error)) {
 		sql_close(world, sql);
 		return NULL;
 	}
@@ -66,6 +68,16 @@ void database_close(struct database *database)
 	free(database);
 }
 
+const struct sql_dialect *database_dialect(const struct database *database)
+{
+	return database->world->sql->dialect(database->sql);
+}
+
+bool database_answers(struct database *database, struct error *error)
+{
+	return database->world->sql->answers(database->sql, error);
+}
+
 struct world *database_world(const struct database *database)
 {
 	return database->world;
@@ -84,9 +96,7 @@ void database_begin(struct database *database, struct arena *arena, bool will_wr
 	database->has_written = false;
 	database->author = NULL;
 	database->in_transaction = true;
-	/* SQLite only; the others take locks row by row at their first write. */
-	sql_execute(database->world, database->sql,
-		    will_write ? STR("BEGIN IMMEDIATE") : STR("BEGIN"), &database->error);
+	database->world->sql->begin(database->sql, will_write, &database->error);
 }
 
 static void database_leave(struct database *database)
@@ -99,7 +109,7 @@ bool database_commit(struct database *database, struct error *error)
 {
 	BUG_IF(!database->in_transaction);
 	if (!database_has_failed(database) &&
-	    sql_execute(database->world, database->sql, STR("COMMIT"), &database->error)) {
+	    database->world->sql->commit(database->sql, &database->error)) {
 		database_leave(database);
 		return true;
 	}
@@ -112,8 +122,7 @@ bool database_commit(struct database *database, struct error *error)
 void database_rollback(struct database *database)
 {
 	BUG_IF(!database->in_transaction);
-	/* Fails only where a failure has rolled back already. */
-	sql_execute(database->world, database->sql, STR("ROLLBACK"), NULL);
+	database->world->sql->rollback(database->sql);
 	database_leave(database);
 }
 

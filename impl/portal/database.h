@@ -4,6 +4,8 @@
  * arena. Failures are kept: after the first failed statement the others of the transaction do
  * nothing (rows are not found, counts are 0), database_commit() rolls back and says false with the
  * error. So code between begin and commit asks only for what may be missing, never for I/O errors.
+ * Nothing is tried again: transactions that write take turns, whoever makes them, so dead locks and
+ * serialization failures come only from strangers' sessions and are failures like any other.
  * Outside a transaction each statement stands for itself; what it read and its error are kept until
  * the next begin.
  *
@@ -48,15 +50,24 @@
 
 struct arena;
 struct database;
+struct sql_dialect;
+struct sql_options;
 struct sql_statement;
 struct world;
 
-/* NULL and *error when the file cannot be opened. Foreign keys are enforced. */
-struct database *database_open(struct world *world, struct str path, struct error *error);
+/* NULL and *error when the file cannot be opened or the server is not to be reached. Foreign keys
+ * are enforced. */
+struct database *database_open(struct world *world, const struct sql_options *options,
+			       struct error *error);
 void database_close(struct database *database); /* NULL is allowed */
 struct world *database_world(const struct database *database);
+const struct sql_dialect *database_dialect(const struct database *database);
+/* Whether the database can be asked just now; not inside a transaction. A connection that was lost
+ * is made again. */
+bool database_answers(struct database *database, struct error *error);
 
-/* will_write: takes the right to write at once, so that a later statement cannot find it taken. */
+/* will_write: takes its turn to write at once (world/sql.h), so that what it reads stays true until
+ * its end: numbers like a configuration's version can be counted on. */
 void database_begin(struct database *database, struct arena *arena, bool will_write);
 bool database_commit(struct database *database, struct error *error);
 void database_rollback(struct database *database);

@@ -23,6 +23,7 @@
 #include "sim/sim.h"
 #include "world/http_server.h"
 #include "world/log.h"
+#include "world/sql.h"
 #include "world/real/real_world.h"
 
 #define LIMIT_MS 10000
@@ -150,6 +151,7 @@ static int64_t number(const char *sql)
 
 static void set_up(int simulated)
 {
+	const struct sql_options in_memory = {.path = STR(":memory:")};
 	struct error error = {0};
 
 	memset(&bench, 0, sizeof bench);
@@ -158,7 +160,7 @@ static void set_up(int simulated)
 	ck_assert_msg(
 		portal_settings_read(&bench.settings, bench.world, bench.arena, STR(""), &error),
 		"%s", error.text);
-	bench.database = database_open(bench.world, STR(":memory:"), &error);
+	bench.database = database_open(bench.world, &in_memory, &error);
 	ck_assert_msg(bench.database != NULL, "%s", error.text);
 	ck_assert_msg(schema_prepare(bench.database, &error), "%s", error.text);
 	ck_assert_msg(seed_database(bench.database, &bench.settings, &error), "%s", error.text);

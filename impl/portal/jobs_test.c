@@ -16,6 +16,7 @@
 #include "portal/tables.h"
 #include "sim/stage_test.h"
 #include "world/log.h"
+#include "world/sql.h"
 
 #define HOUR (3600 * STAGE_SECOND)
 #define DAY (24 * HOUR)
@@ -56,13 +57,14 @@ static void start_jobs(void)
 
 static void set_up(void)
 {
+	const struct sql_options in_memory = {.path = STR(":memory:")};
 	struct error error = {0};
 
 	stage_open(&stage);
 	strbuf_init(&said, 16 * 1024 * 1024);
 	world = sim_host_world(stage.api_host, STR("portal"));
 	world->log = &kept_log;
-	database = database_open(world, STR(":memory:"), &error);
+	database = database_open(world, &in_memory, &error);
 	ck_assert_msg(database != NULL, "%s", error.text);
 	ck_assert(portal_settings_read(&settings, world, stage.arena, STR(""), &error));
 	ck_assert_msg(schema_prepare(database, &error) &&

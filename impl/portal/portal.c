@@ -26,10 +26,11 @@
 #include "world/environment.h"
 #include "world/http_server.h"
 #include "world/log.h"
+#include "world/sql.h"
+#include "world/sql_url.h"
 
 #define DEFAULT_PORT 3001
-#define DEFAULT_DATABASE "portal.sqlite"
-#define DATABASE_URL_SCHEME "sqlite:"
+#define DEFAULT_DATABASE "sqlite:portal.sqlite"
 #define EXIT_USAGE 2
 #define ETAG_SEED 1
 /* How long an answer waits for backend (spec/portal.md 6.3), and a stop for answers. */
@@ -257,6 +258,13 @@ static void portal_requested(struct http_exchange *exchange, void *data)
 
 /* Start and stop. */
 
+struct portal_options {
+	struct http_listen_options listen;
+	struct str database, release;
+	bool reset_database, rewrite, has_hooks;
+	int64_t clock_s;
+};
+
 static void portal_stop_waited(struct timer *timer)
 {
 	world_exit(LIST_ENTRY(timer, struct portal, stop_wait)->world, 0);
@@ -286,19 +294,29 @@ static void portal_destroy(struct portal *portal)
 	free(portal);
 }
 
-/* --database, else DATABASE_URL, else a file in the working directory. */
-static bool database_path(struct world *world, struct str *path, struct error *error)
+/* --database (a file, or what the variable takes), else DATABASE_URL, else a file in the working
+ * directory. */
+static bool portal_open_database(struct portal *portal, const struct portal_options *given,
+				 struct error *error)
 {
-	struct str url = environment_text(world, STR("DATABASE_URL"),
-					  STR(DATABASE_URL_SCHEME DEFAULT_DATABASE));
+	struct sql_options options = {.durability = SQL_DURABILITY_NORMAL};
+	struct str url =
+		environment_text(portal->world, STR("DATABASE_URL"), STR(DEFAULT_DATABASE));
 
-	if (path->size > 0)
-		return true;
-	if (!str_has_prefix(url, STR(DATABASE_URL_SCHEME)))
-		return error_set(error, ERROR_INVALID,
-				 "DATABASE_URL must begin with " DATABASE_URL_SCHEME);
-	*path = str_skip(url, sizeof DATABASE_URL_SCHEME - 1);
-	return true;
+	if (given->database.size > 0)
+		url = str_find(given->database, STR("://")) != STR_NOT_FOUND ||
+				      str_has_prefix(given->database, STR("sqlite:"))
+			      ? given->database
+			      : STR_CONCAT(portal->arena, STR("sqlite:"), given->database);
+	if (!sql_url_read(url, portal->arena, &options, error))
+		return false;
+	portal->database = database_open(portal->world, &options, error);
+	if (portal->database == NULL)
+		return false;
+	if (portal->clock_s >= 0)
+		database_set_clock(portal->database, portal->clock_s * UTC_SECOND_US);
+	return (!given->reset_database || schema_drop(portal->database, error)) &&
+	       schema_prepare(portal->database, error);
 }
 
 /* A job's step is stored: what it leaves for others is theirs now. */
@@ -322,24 +340,13 @@ static void portal_start_jobs(struct portal *portal)
 	portal->jobs = jobs_create(&options);
 }
 
-static bool portal_open_database(struct portal *portal, struct str path, struct str release,
-				 struct error *error)
-{
-	if (!portal_settings_read(&portal->settings, portal->world, portal->arena, release,
-				  error) ||
-	    !database_path(portal->world, &path, error))
-		return false;
-	portal->database = database_open(portal->world, path, error);
-	if (portal->database != NULL && portal->clock_s >= 0)
-		database_set_clock(portal->database, portal->clock_s * UTC_SECOND_US);
-	return portal->database != NULL && schema_prepare(portal->database, error);
-}
-
 /* `resync`: the rows are for the portal that runs beside it, or for the next one. */
-static bool portal_resync(struct portal *portal, struct str path, struct str release,
+static bool portal_resync(struct portal *portal, const struct portal_options *given,
 			  struct error *error)
 {
-	if (!portal_open_database(portal, path, release, error))
+	if (!portal_settings_read(&portal->settings, portal->world, portal->arena, given->release,
+				  error) ||
+	    !portal_open_database(portal, given, error))
 		return false;
 	if (database_int(portal->database, STR("SELECT count(*) FROM accounts"), NULL, 0, 0) == 0)
 		return error_set(error, ERROR_INVALID,
@@ -353,20 +360,22 @@ static bool portal_resync(struct portal *portal, struct str path, struct str rel
 	return true;
 }
 
-static bool portal_open(struct portal *portal, struct str path, struct str release, bool rewrite,
-			const struct http_listen_options *listen, struct error *error)
+static bool portal_open(struct portal *portal, const struct portal_options *given,
+			struct error *error)
 {
 	struct settings *settings = &portal->settings;
 
-	if (!portal_open_database(portal, path, release, error) ||
+	if (!portal_settings_read(settings, portal->world, portal->arena, given->release, error) ||
+	    !portal_open_database(portal, given, error) ||
 	    !seed_database(portal->database, settings, error) ||
-	    (rewrite && !backend_rewrite(portal->database, settings, error)))
+	    (given->rewrite && !backend_rewrite(portal->database, settings, error)))
 		return false;
 	portal->sync = backend_sync_create(portal->world, portal->database, settings);
 	portal_start_jobs(portal);
 	portal->hooks = (struct hooks){portal->world, portal->database, portal->sync, portal->jobs,
 				       portal->zync};
-	portal->listener = http_listen(portal->world, listen, portal_requested, portal, error);
+	portal->listener =
+		http_listen(portal->world, &given->listen, portal_requested, portal, error);
 	if (portal->listener == NULL)
 		return false;
 	backend_sync_wake(portal->sync);
@@ -378,21 +387,24 @@ static bool portal_open(struct portal *portal, struct str path, struct str relea
 static void *portal_start(struct world *world, const struct str *arguments, size_t count,
 			  int *exit_status, struct error *error)
 {
-	struct http_listen_options listen = {.port = DEFAULT_PORT};
-	struct str database = STR(""), release = STR(""), role = STR("");
-	bool rewrite = false, has_hooks = false, is_open;
-	int64_t clock_s = -1;
+	struct portal_options given = {.listen = {.port = DEFAULT_PORT}, .clock_s = -1};
+	struct str role = STR("");
+	bool is_open;
 	const struct option options[] = {
-		{"port", 0, OPTION_PORT, &listen.port, NULL, "N",
+		{"port", 0, OPTION_PORT, &given.listen.port, NULL, "N",
 		 "port to listen on, 0 = any free one"},
-		{"address", 0, OPTION_TEXT, &listen.address, NULL, "IP", "address to listen on"},
-		{"database", 0, OPTION_TEXT, &database, NULL, "PATH", "SQLite file, or :memory:"},
-		{"rewrite-backend", 0, OPTION_FLAG, &rewrite, NULL, NULL,
+		{"address", 0, OPTION_TEXT, &given.listen.address, NULL, "IP",
+		 "address to listen on"},
+		{"database", 0, OPTION_TEXT, &given.database, NULL, "WHERE",
+		 "SQLite file, :memory:, or what DATABASE_URL takes"},
+		{"reset-database", 0, OPTION_FLAG, &given.reset_database, NULL, NULL,
+		 "begin with an empty database: all that the portal has stored is lost"},
+		{"rewrite-backend", 0, OPTION_FLAG, &given.rewrite, NULL, NULL,
 		 "tell backend everything again, after it lost its storage"},
-		{"release", 0, OPTION_TEXT, &release, NULL, "N", "2.6, 2.5 or later"},
-		{"test-hooks", 0, OPTION_FLAG, &has_hooks, NULL, NULL,
+		{"release", 0, OPTION_TEXT, &given.release, NULL, "N", "2.6, 2.5 or later"},
+		{"test-hooks", 0, OPTION_FLAG, &given.has_hooks, NULL, NULL,
 		 "let tests set the clock, run jobs and ask the database"},
-		{"test-clock", 0, OPTION_INT, &clock_s, NULL, "S",
+		{"test-clock", 0, OPTION_INT, &given.clock_s, NULL, "S",
 		 "with --test-hooks: Unix seconds where the clock stands"},
 	};
 	size_t words_count;
@@ -414,10 +426,10 @@ static void *portal_start(struct world *world, const struct str *arguments, size
 
 	portal->world = world;
 	portal->arena = arena_create();
-	portal->has_hooks = has_hooks;
-	portal->clock_s = has_hooks ? clock_s : -1;
-	is_open = role.size > 0 ? portal_resync(portal, database, release, error)
-				: portal_open(portal, database, release, rewrite, &listen, error);
+	portal->has_hooks = given.has_hooks;
+	portal->clock_s = given.has_hooks ? given.clock_s : -1;
+	is_open = role.size > 0 ? portal_resync(portal, &given, error)
+				: portal_open(portal, &given, error);
 	if (!is_open) {
 		*exit_status = 1;
 		portal_destroy(portal);

@@ -84,7 +84,7 @@ static void append_names(struct strbuf *sql, const struct table *table, size_t f
 	for (size_t i = from; i < table->columns_count; i++) {
 		if (i > from)
 			strbuf_append(sql, STR(", "));
-		strbuf_append_format(sql, "%.*s", STR_ARG(table->columns[i].name));
+		strbuf_append_format(sql, "\"%.*s\"", STR_ARG(table->columns[i].name));
 	}
 }
 
@@ -269,7 +269,7 @@ static void record_update(struct database *database, struct record *record)
 	strbuf_init(&sql, STATEMENT_BYTES_MAX);
 	strbuf_append_format(&sql, "UPDATE %.*s SET ", STR_ARG(table->name));
 	for (size_t i = 1; i < table->columns_count; i++)
-		strbuf_append_format(&sql, "%s%.*s = ?%zu", i > 1 ? ", " : "",
+		strbuf_append_format(&sql, "%s\"%.*s\" = ?%zu", i > 1 ? ", " : "",
 				     STR_ARG(table->columns[i].name), i + 1);
 	strbuf_append(&sql, STR(" WHERE id = ?1"));
 	database_run(database, statement_text(database, &sql), record->values,

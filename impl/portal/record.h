@@ -22,7 +22,9 @@ struct column {
 	struct str name;
 	enum value_kind kind;
 	const char *fallback;   /* default, as text; NULL = none */
-	const char *constraint; /* SQL after the type: "NOT NULL", "REFERENCES ..."; NULL = none */
+	const char *constraint; /* SQL after the type: "NOT NULL"; NULL = none */
+	const char *references; /* "accounts (id) ON DELETE CASCADE"; NULL = nothing */
+	bool is_long;           /* a text of more than 255 characters */
 };
 
 struct table {

@@ -1,126 +1,267 @@
 #include "portal/schema.h"
 
 #include <inttypes.h>
-#include <stdio.h>
 
 #include "base/arena.h"
 #include "base/error.h"
+#include "base/map.h"
 #include "portal/database.h"
 #include "portal/tables.h"
+#include "world/sql.h"
 
-#define STATEMENT_BYTES_MAX (16 * 1024)
+/* To be raised when an older release must not use the database any more. */
+#define SCHEMA_VERSION INT64_C(1)
+#define SCRIPT_BYTES_MAX (64 * 1024)
 
-/* What additions cannot do, in order; the number of steps done is the file's user_version. Look-ups
- * that requests make often come with an index. */
-static const char *const schema_steps[] = {
-	"CREATE INDEX index_users_on_account_id ON users (account_id);"
-	"CREATE INDEX index_access_tokens_on_owner_id ON access_tokens (owner_id);"
-	"CREATE INDEX index_service_tokens_on_service_id ON service_tokens (service_id);"
-	"CREATE INDEX index_proxy_rules_on_proxy_id_position ON proxy_rules (proxy_id, position);"
-	"CREATE INDEX index_metrics_on_parent_id ON metrics (parent_id);"
-	"CREATE INDEX index_plans_on_issuer ON plans (issuer_id, issuer_type);"
-	"CREATE INDEX index_usage_limits_on_plan_id ON usage_limits (plan_id);"
-	"CREATE INDEX index_cinstances_on_user_account_id ON cinstances (user_account_id);"
-	"CREATE INDEX index_cinstances_on_service_id ON cinstances (service_id);"
-	"CREATE INDEX index_cinstances_on_plan_id ON cinstances (plan_id);"
-	"CREATE INDEX index_cinstances_on_user_key ON cinstances (user_key);"
-	"CREATE INDEX index_accounts_on_provider_account_id ON accounts (provider_account_id);",
-	"CREATE INDEX index_user_sessions_on_key ON user_sessions (\"key\");"
-	"CREATE INDEX index_user_sessions_on_user_id ON user_sessions (user_id);"
-	"CREATE INDEX index_audits_on_created_at ON audits (created_at);"
-	"CREATE INDEX index_audits_on_auditable ON audits (auditable_id, auditable_type);"
-	"CREATE INDEX index_log_entries_on_created_at ON log_entries (created_at);"
-	"CREATE INDEX index_event_store_events_on_created_at ON event_store_events (created_at);"
-	"CREATE INDEX index_deleted_objects_on_owner ON deleted_objects (owner_id);",
+/* Look-ups that requests make often. Constraints of tables.c and the columns that refer to others
+ * have theirs where the database makes them. */
+static const struct schema_index {
+	const char *name, *table, *columns;
+} schema_indexes[] = {
+	{"index_users_on_account_id", "users", "account_id"},
+	{"index_access_tokens_on_owner_id", "access_tokens", "owner_id"},
+	{"index_service_tokens_on_service_id", "service_tokens", "service_id"},
+	{"index_proxy_rules_on_proxy_id_position", "proxy_rules", "proxy_id, \"position\""},
+	{"index_metrics_on_parent_id", "metrics", "parent_id"},
+	{"index_plans_on_issuer", "plans", "issuer_id, issuer_type"},
+	{"index_usage_limits_on_plan_id", "usage_limits", "plan_id"},
+	{"index_cinstances_on_user_account_id", "cinstances", "user_account_id"},
+	{"index_cinstances_on_service_id", "cinstances", "service_id"},
+	{"index_cinstances_on_plan_id", "cinstances", "plan_id"},
+	{"index_cinstances_on_user_key", "cinstances", "user_key"},
+	{"index_accounts_on_provider_account_id", "accounts", "provider_account_id"},
+	{"index_user_sessions_on_key", "user_sessions", "\"key\""},
+	{"index_user_sessions_on_user_id", "user_sessions", "user_id"},
+	{"index_audits_on_created_at", "audits", "created_at"},
+	{"index_audits_on_auditable", "audits", "auditable_id, auditable_type"},
+	{"index_log_entries_on_created_at", "log_entries", "created_at"},
+	{"index_event_store_events_on_created_at", "event_store_events", "created_at"},
+	{"index_deleted_objects_on_owner", "deleted_objects", "owner_id"},
 };
-#define SCHEMA_VERSION (int64_t)(sizeof schema_steps / sizeof *schema_steps)
 
-static void append_column(struct strbuf *sql, const struct column *column)
+#define SCHEMA_INFO "schema_info" /* one row: the version */
+
+struct schema {
+	struct database *database;
+	const struct sql_dialect *dialect;
+	struct arena *arena;
+	struct map *present; /* "table", "table.column" and names of indexes */
+	struct strbuf script;
+};
+
+/* What is there. */
+
+static void read_names(struct schema *schema, const char *query, bool has_columns)
 {
-	bool is_number = column->kind == VALUE_INT || column->kind == VALUE_BOOL;
+	struct database *database = schema->database;
+	struct sql_statement *statement = database_query(database, str_from(query), NULL, 0);
 
-	strbuf_append_format(sql, "%.*s %s", STR_ARG(column->name), is_number ? "INTEGER" : "TEXT");
-	if (column->fallback != NULL)
-		strbuf_append_format(sql, " DEFAULT '%s'", column->fallback);
-	if (column->constraint != NULL)
-		strbuf_append_format(sql, " %s", column->constraint);
+	while (statement != NULL && database_next_row(database, statement)) {
+		struct str name = database_column_text(database, statement, 0);
+
+		map_put(schema->present, name, schema);
+		if (has_columns)
+			map_put(schema->present,
+				STR_CONCAT(schema->arena, name, STR("."),
+					   database_column_text(database, statement, 1)),
+				schema);
+	}
+	if (statement != NULL)
+		database_query_done(database, statement);
 }
 
-static void schema_create_table(struct database *database, const struct table *table)
+static bool is_present(const struct schema *schema, struct str name)
 {
-	struct strbuf sql;
+	return map_get(schema->present, name) != NULL;
+}
 
-	strbuf_init(&sql, STATEMENT_BYTES_MAX);
-	strbuf_append_format(&sql, "CREATE TABLE IF NOT EXISTS %.*s (", STR_ARG(table->name));
+static bool column_is_present(const struct schema *schema, const struct table *table,
+			      const struct column *column)
+{
+	return is_present(schema, STR_CONCAT(schema->arena, table->name, STR("."), column->name));
+}
+
+/* What is missing. */
+
+static const char *column_type(const struct schema *schema, const struct column *column)
+{
+	const struct sql_dialect *dialect = schema->dialect;
+
+	switch (column->kind) {
+	case VALUE_INT:
+	case VALUE_BOOL:
+		return dialect->integer;
+	case VALUE_DECIMAL:
+		return dialect->decimal;
+	case VALUE_TIME:
+		return dialect->time;
+	case VALUE_TEXT:
+	case VALUE_JSON:
+	case VALUE_NULL:
+	case VALUE_ABSENT:
+		break;
+	}
+	return column->is_long || column->kind == VALUE_JSON ? dialect->long_text : dialect->text;
+}
+
+static void append_column(struct schema *schema, const struct table *table,
+			  const struct column *column)
+{
+	struct strbuf *script = &schema->script;
+
+	strbuf_append_format(script, "\"%.*s\" %s", STR_ARG(column->name),
+			     column == table->columns ? schema->dialect->id
+						      : column_type(schema, column));
+	if (column->fallback != NULL)
+		strbuf_append_format(script, " DEFAULT '%s'", column->fallback);
+	if (column->constraint != NULL)
+		strbuf_append_format(script, " %s", column->constraint);
+}
+
+static void append_reference(struct strbuf *script, const struct column *column)
+{
+	strbuf_append_format(script, "FOREIGN KEY (%.*s) REFERENCES %s", STR_ARG(column->name),
+			     column->references);
+}
+
+static void append_table(struct schema *schema, const struct table *table)
+{
+	struct strbuf *script = &schema->script;
+
+	strbuf_append_format(script, "CREATE TABLE %.*s (", STR_ARG(table->name));
 	for (size_t i = 0; i < table->columns_count; i++) {
-		if (i > 0)
-			strbuf_append(&sql, STR(", "));
-		append_column(&sql, &table->columns[i]);
+		strbuf_append(script, i > 0 ? STR(", ") : STR(""));
+		append_column(schema, table, &table->columns[i]);
 	}
 	if (table->constraints != NULL)
-		strbuf_append_format(&sql, ", %s", table->constraints);
-	strbuf_append(&sql, STR(")"));
-	database_run(database, strbuf_str(&sql), NULL, 0);
-	strbuf_free(&sql);
-}
-
-/* SQLite adds a NOT NULL column only with a default; a new column of that kind needs a step. */
-static void schema_add_columns(struct database *database, const struct table *table)
-{
+		strbuf_append_format(script, ", %s", table->constraints);
 	for (size_t i = 0; i < table->columns_count; i++) {
-		struct strbuf sql;
-
-		if (database_int(database,
-				 STR("SELECT count(*) FROM pragma_table_info(?1) WHERE name = ?2"),
-				 DATABASE_ARGUMENTS(value_text(table->name),
-						    value_text(table->columns[i].name)),
-				 0) > 0)
+		if (table->columns[i].references == NULL)
 			continue;
-		strbuf_init(&sql, STATEMENT_BYTES_MAX);
-		strbuf_append_format(&sql, "ALTER TABLE %.*s ADD COLUMN ", STR_ARG(table->name));
-		append_column(&sql, &table->columns[i]);
-		database_run(database, strbuf_str(&sql), NULL, 0);
-		strbuf_free(&sql);
+		strbuf_append(script, STR(", "));
+		append_reference(script, &table->columns[i]);
 	}
+	strbuf_append_format(script, ")%s;", schema->dialect->table_options);
 }
 
-static bool schema_run_steps(struct database *database, int64_t done, struct error *error)
+/* A NOT NULL column needs a default here: there may be rows. */
+static void append_new_column(struct schema *schema, const struct table *table,
+			      const struct column *column)
 {
-	char version[64];
+	struct strbuf *script = &schema->script;
 
-	for (int64_t i = done; i < SCHEMA_VERSION; i++) {
-		if (!database_execute(database, str_from(schema_steps[i]), error))
+	strbuf_append_format(script, "ALTER TABLE %.*s ADD COLUMN ", STR_ARG(table->name));
+	append_column(schema, table, column);
+	if (column->references != NULL && schema->dialect->kind == SQL_SQLITE) {
+		strbuf_append_format(script, " REFERENCES %s", column->references);
+	} else if (column->references != NULL) {
+		strbuf_append(script, STR(", ADD "));
+		append_reference(script, column);
+	}
+	strbuf_append(script, STR(";"));
+}
+
+/* Tables one by one: a script of all would pass every bound that is worth having. */
+static bool complete_table(struct schema *schema, const struct table *table, struct error *error)
+{
+	strbuf_clear(&schema->script);
+	if (!is_present(schema, table->name))
+		append_table(schema, table);
+	for (size_t i = 0; i < table->columns_count && is_present(schema, table->name); i++) {
+		if (!column_is_present(schema, table, &table->columns[i]))
+			append_new_column(schema, table, &table->columns[i]);
+	}
+	for (size_t i = 0; i < sizeof schema_indexes / sizeof *schema_indexes; i++) {
+		const struct schema_index *index = &schema_indexes[i];
+
+		if (str_equal(str_from(index->table), table->name) &&
+		    !is_present(schema, str_from(index->name)))
+			strbuf_append_format(&schema->script, "CREATE INDEX %s ON %s (%s);",
+					     index->name, index->table, index->columns);
+	}
+	return schema->script.size == 0 ||
+	       database_execute(schema->database, strbuf_str(&schema->script), error);
+}
+
+static bool write_version(struct schema *schema, struct error *error)
+{
+	if (is_present(schema, STR(SCHEMA_INFO)))
+		return true;
+	return database_execute(schema->database,
+				str_format(schema->arena,
+					   "CREATE TABLE " SCHEMA_INFO " (version %s)%s;"
+					   "INSERT INTO " SCHEMA_INFO " VALUES (%" PRId64 ")",
+					   schema->dialect->integer, schema->dialect->table_options,
+					   SCHEMA_VERSION),
+				error);
+}
+
+static bool version_is_known(struct schema *schema, struct error *error)
+{
+	int64_t version = SCHEMA_VERSION;
+
+	if (is_present(schema, STR(SCHEMA_INFO)))
+		version = database_int(schema->database, STR("SELECT version FROM " SCHEMA_INFO),
+				       NULL, 0, 0);
+	if (version <= SCHEMA_VERSION)
+		return true;
+	return error_set(error, ERROR_INVALID,
+			 "the database has schema version %" PRId64 ", this release knows %" PRId64,
+			 version, SCHEMA_VERSION);
+}
+
+static bool complete(struct schema *schema, struct error *error)
+{
+	read_names(schema, schema->dialect->columns_query, true);
+	read_names(schema, schema->dialect->indexes_query, false);
+	if (database_has_failed(schema->database) || !version_is_known(schema, error))
+		return database_has_failed(schema->database);
+	for (size_t i = 0; i < portal_tables_count; i++) {
+		if (!complete_table(schema, portal_tables[i], error))
 			return false;
 	}
-	/* A pragma takes no parameters. */
-	snprintf(version, sizeof version, "PRAGMA user_version = %" PRId64, SCHEMA_VERSION);
-	return database_execute(database, str_from(version), error);
+	return write_version(schema, error);
+}
+
+static bool drop(struct schema *schema, struct error *error)
+{
+	strbuf_append(&schema->script, STR("DROP TABLE IF EXISTS " SCHEMA_INFO ";"));
+	for (size_t i = portal_tables_count; i-- > 0;)
+		strbuf_append_format(&schema->script, "DROP TABLE IF EXISTS %.*s;",
+				     STR_ARG(portal_tables[i]->name));
+	return database_execute(schema->database, strbuf_str(&schema->script), error);
+}
+
+/* In one transaction; on MySQL, where changes of the schema end it, at least alone. */
+static bool carry_out(struct database *database,
+		      bool (*work)(struct schema *schema, struct error *error), struct error *error)
+{
+	struct schema schema = {.database = database,
+				.dialect = database_dialect(database),
+				.arena = arena_create(),
+				.present = map_create(0)};
+	bool done = false;
+
+	strbuf_init(&schema.script, SCRIPT_BYTES_MAX);
+	database_begin(database, schema.arena, true);
+	if (database_has_failed(database) || work(&schema, error))
+		done = database_commit(database, error);
+	else
+		database_rollback(database);
+	strbuf_free(&schema.script);
+	map_destroy(schema.present);
+	arena_destroy(schema.arena);
+	return done;
 }
 
 bool schema_prepare(struct database *database, struct error *error)
 {
-	struct arena *arena = arena_create();
-	bool prepared = false;
-	int64_t version;
+	return carry_out(database, complete, error) ||
+	       error_wrap(error, "the database's schema cannot be completed");
+}
 
-	database_begin(database, arena, true);
-	version = database_int(database, STR("PRAGMA user_version"), NULL, 0, 0);
-	if (version > SCHEMA_VERSION) {
-		error_set(error, ERROR_INVALID,
-			  "the database has schema version %" PRId64
-			  ", this release knows %" PRId64,
-			  version, SCHEMA_VERSION);
-		database_rollback(database);
-	} else {
-		for (size_t i = 0; i < portal_tables_count; i++) {
-			schema_create_table(database, portal_tables[i]);
-			schema_add_columns(database, portal_tables[i]);
-		}
-		if (!database_has_failed(database) && !schema_run_steps(database, version, error))
-			database_rollback(database);
-		else
-			prepared = database_commit(database, error);
-	}
-	arena_destroy(arena);
-	return prepared;
+bool schema_drop(struct database *database, struct error *error)
+{
+	return carry_out(database, drop, error) ||
+	       error_wrap(error, "the database cannot be emptied");
 }

@@ -1,6 +1,7 @@
 /* Makes the database's schema that of tables.h: creates what is missing, adds new columns to old
- * files, carries out the steps that more than additions need. All in one transaction, so that a
- * start that was cut off leaves the file as it was. */
+ * tables. All in one transaction, so that a start that was cut off leaves SQLite and PostgreSQL as
+ * they were; on MySQL it leaves what is done, and the next start goes on. Processes that start
+ * together take turns. */
 #ifndef PORTAL_SCHEMA_H
 #define PORTAL_SCHEMA_H
 
@@ -9,7 +10,10 @@
 struct database;
 struct error;
 
-/* ERROR_INVALID when the file was written by a newer release. */
+/* ERROR_INVALID when the database was written by a newer release, or when its user may not make
+ * tables. */
 bool schema_prepare(struct database *database, struct error *error);
+/* Removes all tables of the portal, with everything that is in them. */
+bool schema_drop(struct database *database, struct error *error);
 
 #endif

@@ -1,21 +1,24 @@
 #include "portal/tables.h"
 
 /* clang-format off */
-#define COLUMN(name, kind, fallback, constraint) {STR_INIT(name), kind, fallback, constraint}
-#define ID COLUMN("id", VALUE_INT, NULL, "PRIMARY KEY AUTOINCREMENT")
+#define COLUMN(name, kind, fallback, constraint) \
+	{STR_INIT(name), kind, fallback, constraint, NULL, false}
+#define ID COLUMN("id", VALUE_INT, NULL, NULL)
 #define TEXT(name) COLUMN(name, VALUE_TEXT, NULL, NULL)
 #define TEXT_OR(name, fallback) COLUMN(name, VALUE_TEXT, fallback, NULL)
 #define TEXT_NEEDED(name) COLUMN(name, VALUE_TEXT, NULL, "NOT NULL")
+#define LONG_TEXT(name) {STR_INIT(name), VALUE_TEXT, NULL, NULL, NULL, true}
+#define LONG_TEXT_NEEDED(name) {STR_INIT(name), VALUE_TEXT, NULL, "NOT NULL", NULL, true}
 #define BOOL_OR(name, fallback) COLUMN(name, VALUE_BOOL, fallback, "NOT NULL")
 #define INT(name) COLUMN(name, VALUE_INT, NULL, NULL)
 #define INT_OR(name, fallback) COLUMN(name, VALUE_INT, fallback, "NOT NULL")
 #define MONEY(name) COLUMN(name, VALUE_DECIMAL, "0.0", "NOT NULL")
 #define TIME(name) COLUMN(name, VALUE_TIME, NULL, NULL)
 #define JSON(name) COLUMN(name, VALUE_JSON, NULL, NULL)
-#define BELONGS_TO(name, table) \
-	COLUMN(name, VALUE_INT, NULL, "NOT NULL REFERENCES " table " (id) ON DELETE CASCADE")
-#define MAY_BELONG_TO(name, table) \
-	COLUMN(name, VALUE_INT, NULL, "REFERENCES " table " (id) ON DELETE CASCADE")
+#define REFERS_TO(name, constraint, references) \
+	{STR_INIT(name), VALUE_INT, NULL, constraint, references, false}
+#define BELONGS_TO(name, table) REFERS_TO(name, "NOT NULL", table " (id) ON DELETE CASCADE")
+#define MAY_BELONG_TO(name, table) REFERS_TO(name, NULL, table " (id) ON DELETE CASCADE")
 #define TENANT INT("tenant_id")
 #define TIMES TIME("created_at"), TIME("updated_at")
 #define PLAIN_ERROR "text/plain; charset=us-ascii"
@@ -56,10 +59,11 @@ static const struct column access_tokens_columns[] = {
 
 static const struct column services_columns[] = {
 	ID, BELONGS_TO("account_id", "accounts"), TEXT_NEEDED("name"), TEXT("oneline_description"),
-	TEXT("description"), TEXT("txt_api"), TEXT("txt_support"), TEXT("txt_features"), TIMES,
+	LONG_TEXT("description"), LONG_TEXT("txt_api"), LONG_TEXT("txt_support"),
+	LONG_TEXT("txt_features"), TIMES,
 	TEXT("logo_file_name"), TEXT("logo_content_type"), INT("logo_file_size"),
 	TEXT_OR("state", "incomplete"), BOOL_OR("intentions_required", "0"),
-	TEXT_OR("draft_name", ""), TEXT("infobar"), TEXT("terms"),
+	TEXT_OR("draft_name", ""), LONG_TEXT("infobar"), LONG_TEXT("terms"),
 	BOOL_OR("display_provider_keys", "0"), TEXT("tech_support_email"),
 	TEXT("admin_support_email"), TEXT("credit_card_support_email"),
 	BOOL_OR("buyers_manage_apps", "1"), BOOL_OR("buyers_manage_keys", "1"),
@@ -103,7 +107,7 @@ static const struct column proxies_columns[] = {
 static const struct column proxy_configs_columns[] = {
 	ID, TENANT, BELONGS_TO("proxy_id", "proxies"), INT("user_id"),
 	COLUMN("version", VALUE_INT, NULL, "NOT NULL"), TEXT_NEEDED("environment"),
-	JSON("content"), TEXT("hosts"), TIMES,
+	JSON("content"), LONG_TEXT("hosts"), TIMES,
 };
 
 static const struct column proxy_rules_columns[] = {
@@ -120,13 +124,13 @@ static const struct column oidc_configurations_columns[] = {
 static const struct column metrics_columns[] = {
 	ID, TENANT, BELONGS_TO("service_id", "services"), MAY_BELONG_TO("parent_id", "metrics"),
 	TEXT_NEEDED("system_name"), TEXT_NEEDED("friendly_name"), TEXT("unit"),
-	TEXT("description"), TIMES,
+	LONG_TEXT("description"), TIMES,
 };
 
 static const struct column plans_columns[] = {
 	ID, TENANT, TEXT_NEEDED("type"), COLUMN("issuer_id", VALUE_INT, NULL, "NOT NULL"),
 	TEXT_NEEDED("issuer_type"), TEXT_NEEDED("name"), TEXT_NEEDED("system_name"),
-	TEXT_OR("state", "hidden"), TEXT("description"), MONEY("cost_per_month"), MONEY("setup_fee"),
+	TEXT_OR("state", "hidden"), LONG_TEXT("description"), MONEY("cost_per_month"), MONEY("setup_fee"),
 	INT("trial_period_days"), INT_OR("cancellation_period", "0"),
 	BOOL_OR("approval_required", "0"), BOOL_OR("end_user_required", "0"),
 	INT_OR("original_id", "0"), INT("position"), TIMES,
@@ -146,7 +150,7 @@ static const struct column pricing_rules_columns[] = {
 static const struct column features_columns[] = {
 	ID, TENANT, COLUMN("featurable_id", VALUE_INT, NULL, "NOT NULL"),
 	TEXT_NEEDED("featurable_type"), TEXT_NEEDED("name"), TEXT_NEEDED("system_name"),
-	TEXT("scope"), BOOL_OR("visible", "1"), TEXT("description"), TIMES,
+	TEXT("scope"), BOOL_OR("visible", "1"), LONG_TEXT("description"), TIMES,
 };
 
 static const struct column features_plans_columns[] = {
@@ -156,10 +160,10 @@ static const struct column features_plans_columns[] = {
 
 static const struct column contracts_columns[] = {
 	ID, TENANT, TEXT_OR("type", "Cinstance"),
-	COLUMN("plan_id", VALUE_INT, NULL, "NOT NULL REFERENCES plans (id)"),
+	REFERS_TO("plan_id", "NOT NULL", "plans (id)"),
 	BELONGS_TO("user_account_id", "accounts"), MAY_BELONG_TO("service_id", "services"),
-	TEXT_OR("state", "pending"), TEXT("name"), TEXT("description"), TEXT("user_key"),
-	TEXT("application_id"), TEXT("provider_public_key"), TEXT("redirect_url"),
+	TEXT_OR("state", "pending"), TEXT("name"), LONG_TEXT("description"), TEXT("user_key"),
+	TEXT("application_id"), LONG_TEXT("provider_public_key"), TEXT("redirect_url"),
 	TIME("first_traffic_at"), TIME("first_daily_traffic_at"), TIME("accepted_at"),
 	TEXT("create_origin"), TIMES,
 };
@@ -174,7 +178,7 @@ static const struct column referrer_filters_columns[] = {
 
 static const struct column api_docs_services_columns[] = {
 	ID, TENANT, BELONGS_TO("account_id", "accounts"), MAY_BELONG_TO("service_id", "services"),
-	TEXT_NEEDED("name"), TEXT_NEEDED("system_name"), TEXT_NEEDED("body"), TEXT("description"),
+	TEXT_NEEDED("name"), TEXT_NEEDED("system_name"), LONG_TEXT_NEEDED("body"), LONG_TEXT("description"),
 	BOOL_OR("published", "0"), BOOL_OR("skip_swagger_validations", "0"), TEXT("base_path"),
 	TEXT("swagger_version"), TIMES,
 };
@@ -197,7 +201,7 @@ static const struct column settings_columns[] = {
 
 static const struct column user_sessions_columns[] = {
 	ID, TENANT, BELONGS_TO("user_id", "users"), TEXT_NEEDED("key"), TEXT("ip"),
-	TEXT("user_agent"), TIME("accessed_at"), TIME("revoked_at"), TIME("secured_until"), TIMES,
+	LONG_TEXT("user_agent"), TIME("accessed_at"), TIME("revoked_at"), TIME("secured_until"), TIMES,
 };
 
 static const struct column provided_access_tokens_columns[] = {
@@ -210,7 +214,7 @@ static const struct column invitations_columns[] = {
 };
 
 static const struct column messages_columns[] = {
-	ID, TENANT, BELONGS_TO("sender_id", "accounts"), TEXT("subject"), TEXT("body"),
+	ID, TENANT, BELONGS_TO("sender_id", "accounts"), LONG_TEXT("subject"), LONG_TEXT("body"),
 	TEXT_OR("state", "unsent"), TEXT("system_operation"), TIMES,
 };
 
@@ -221,7 +225,7 @@ static const struct column message_recipients_columns[] = {
 
 static const struct column notifications_columns[] = {
 	ID, TENANT, BELONGS_TO("user_id", "users"), TEXT("event_id"), TEXT_NEEDED("system_name"),
-	TEXT("title"), TEXT_OR("state", "created"), TIMES,
+	LONG_TEXT("title"), TEXT_OR("state", "created"), TIMES,
 };
 
 /* Only what a user chose otherwise than the default (spec/portal.md 7.12). */
@@ -238,7 +242,7 @@ static const struct column audits_columns[] = {
 };
 
 static const struct column log_entries_columns[] = {
-	ID, TENANT, INT("provider_id"), INT("buyer_id"), INT_OR("level", "10"), TEXT("description"),
+	ID, TENANT, INT("provider_id"), INT("buyer_id"), INT_OR("level", "10"), LONG_TEXT("description"),
 	TIMES,
 };
 
@@ -281,7 +285,7 @@ static const struct column cluster_routes_columns[] = {
 
 /* The outbox of spec/portal.md 6.3: calls to backend's Internal API, in the order of their ids. */
 static const struct column backend_updates_columns[] = {
-	ID, TEXT_NEEDED("method"), TEXT_NEEDED("path"), JSON("body"), INT_OR("tries", "0"), TIMES,
+	ID, TEXT_NEEDED("method"), LONG_TEXT_NEEDED("path"), JSON("body"), INT_OR("tries", "0"), TIMES,
 };
 
 #define TABLE(variable, name, constraints) \

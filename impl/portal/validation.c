@@ -11,6 +11,7 @@
 #include "base/xml.h"
 #include "portal/database.h"
 #include "portal/record.h"
+#include "world/sql.h"
 
 #define STATEMENT_BYTES_MAX 4096
 
@@ -157,6 +158,15 @@ static bool list_has(const char *list, struct str value)
 	return false;
 }
 
+/* Whether the column can hold the value: a text that should be a number cannot be kept. */
+static bool value_fits(const struct record *record, const char *name)
+{
+	enum value_kind kind = table_column(record->table, str_from(name))->kind;
+
+	return record_get(record, name).kind != VALUE_TEXT || kind == VALUE_TEXT ||
+	       kind == VALUE_JSON;
+}
+
 static bool value_is_unique(struct arena *arena, struct database *database,
 			    const struct record *record, const struct rule *rule)
 {
@@ -167,13 +177,17 @@ static bool value_is_unique(struct arena *arena, struct database *database,
 	struct strbuf sql;
 	bool unique;
 
+	if (!value_fits(record, rule->attribute))
+		return true;
 	strbuf_init(&sql, STATEMENT_BYTES_MAX);
 	strbuf_append_format(&sql, "SELECT count(*) FROM %.*s WHERE id <> ?1 AND %s = ?2",
 			     STR_ARG(record->table->name), rule->attribute);
 	while (str_next_field(&scope, ' ', &column)) {
 		BUG_IF(count == sizeof arguments / sizeof *arguments);
 		arguments[count] = record_get(record, str_cstr(arena, column));
-		strbuf_append_format(&sql, " AND %.*s IS ?%zu", STR_ARG(column), ++count);
+		count++;
+		strbuf_append_format(&sql, " AND (%.*s = ?%zu OR (%.*s IS NULL AND ?%zu IS NULL))",
+				     STR_ARG(column), count, STR_ARG(column), count);
 	}
 	unique = database_int(database, strbuf_str(&sql), arguments, count, 0) == 0;
 	strbuf_free(&sql);
@@ -238,6 +252,28 @@ static struct str rule_text(struct arena *arena, const struct rule *rule)
 			  STR_ARG(after));
 }
 
+/* What the columns ask, where no rule has said anything: databases differ in what they do with
+ * values that do not fit. */
+static void check_columns(struct validation *validation, const struct record *record)
+{
+	static const struct rule length = {NULL, RULE_LENGTH_MAX, SQL_TEXT_CHARACTERS, NULL, NULL,
+					   false};
+	static const struct rule number = {.kind = RULE_NUMBER};
+
+	for (size_t i = 0; i < record->table->columns_count; i++) {
+		const struct column *column = &record->table->columns[i];
+		const char *name = column->name.data;
+
+		if (validation_has(validation, name))
+			continue;
+		if (!value_fits(record, name))
+			validation_add(validation, name, rule_text(validation->arena, &number));
+		else if (column->kind == VALUE_TEXT && !column->is_long &&
+			 characters_of(record->values[i].text) > length.number)
+			validation_add(validation, name, rule_text(validation->arena, &length));
+	}
+}
+
 void validation_check(struct validation *validation, struct database *database,
 		      const struct record *record, const struct rule *rules, size_t count)
 {
@@ -246,4 +282,5 @@ void validation_check(struct validation *validation, struct database *database,
 			validation_add(validation, rules[i].attribute,
 				       rule_text(validation->arena, &rules[i]));
 	}
+	check_columns(validation, record);
 }
