@@ -11,7 +11,7 @@
 struct arena;
 struct json;
 
-#define PLACEHOLDERS_MAX 64
+#define PLACEHOLDERS_MAX 256
 
 struct placeholders {
 	struct {
