@@ -145,10 +145,12 @@ static void sync_failed(struct backend_sync *sync, struct str why)
 	log_format(sync->world, LOG_STDERR,
 		   "backend update %" PRId64 " failed: %.*s; next try in %" PRId64 " s", sync->row,
 		   STR_ARG(why), wait_us / UTC_SECOND_US);
+	database_begin(sync->database, sync->call_arena, true);
 	database_run(sync->database,
 		     STR("UPDATE backend_updates SET tries = ?2, updated_at = ?3 WHERE id = ?1"),
 		     DATABASE_ARGUMENTS(value_int(sync->row), value_int(sync->tries),
 					value_time(database_now_us(sync->database))));
+	database_commit(sync->database, NULL);
 	sync_end_call(sync);
 	sync_pause(sync, wait_us);
 	sync_tell(sync, INT64_MAX);
