@@ -78,6 +78,12 @@ static void act_job(struct case_run *run, const struct json *value)
 	case_run_job(run, json_scalar_text(value));
 }
 
+static void act_settle(struct case_run *run, const struct json *value)
+{
+	(void)value;
+	case_run_settle(run);
+}
+
 static void act_set(struct case_run *run, const struct json *value)
 {
 	struct error error = {0};
@@ -120,7 +126,7 @@ static const struct {
 	{STR_INIT("sql"), act_sql},          {STR_INIT("job"), act_job},
 	{STR_INIT("run"), act_run},          {STR_INIT("stop"), act_stop},
 	{STR_INIT("kill"), act_kill},        {STR_INIT("start"), act_start},
-	{STR_INIT("raw"), case_run_act_raw},
+	{STR_INIT("raw"), case_run_act_raw}, {STR_INIT("settle"), act_settle},
 };
 
 void case_run_act(struct case_run *run)

@@ -107,7 +107,8 @@ static bool check_call_action(const struct reading *r, const struct json *action
 			r, action,
 			"an action is one of get, post, put, patch, delete, request, raw, wait, "
 			"pause, drain, clock, "
-			"forget, cron, redis, sql, job, until, set, run, stop, kill, start");
+			"forget, cron, redis, sql, job, settle, until, set, run, stop, kill, "
+			"start");
 	for (size_t i = 0; i < sizeof bodies / sizeof *bodies; i++)
 		with_body += json_get(action, str_from(bodies[i])) != NULL;
 	return with_body <= 1 || refuse(r, action, "a request has one body");

@@ -111,6 +111,7 @@ static const struct shape_key limit_keys[] = {
 };
 
 #define ROLES "all listener worker cron check-storage check-queues"
+#define PROCESS_ROLES ROLES " resync"
 
 static const struct shape_key backend_given_keys[] = {
 	{"servers", SHAPE_NAMED, server_keys, NULL, false},
@@ -336,7 +337,7 @@ static const struct shape_key beside_sql_keys[] = {
 };
 
 static const struct shape_key run_keys[] = {
-	{"role", SHAPE_WORD, NULL, ROLES, true},
+	{"role", SHAPE_WORD, NULL, PROCESS_ROLES, true},
 	{"as", SHAPE_TEXT, NULL, NULL, true},
 	{"arguments", SHAPE_TEXTS, NULL, NULL, false},
 	{"environment", SHAPE_TEXT_MAP, NULL, NULL, false},
@@ -354,6 +355,7 @@ const struct format_action format_actions[] = {
 	{{"raw", SHAPE_TEXTS, NULL, NULL, true}, beside_raw_keys},
 	{{"sql", SHAPE_TEXT, NULL, NULL, true}, beside_sql_keys},
 	{{"job", SHAPE_TEXT, NULL, NULL, true}, NULL},
+	{{"settle", SHAPE_BOOLEAN, NULL, NULL, true}, NULL},
 	{{"set", SHAPE_OBJECT, set_keys, NULL, true}, NULL},
 	{{"until", SHAPE_OBJECT, format_check_keys, NULL, true}, NULL},
 	{{"run", SHAPE_OBJECT, run_keys, NULL, true}, NULL},

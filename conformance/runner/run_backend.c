@@ -74,25 +74,32 @@ static void hook_done(struct record *record, void *data)
 	go_on(run);
 }
 
+const struct target *case_run_backend(struct case_run *run)
+{
+	const struct run_process *beside = case_run_find_process(run, STR("backend"));
+
+	return beside != NULL ? &beside->target : &run->target;
+}
+
 void case_run_drain(struct case_run *run)
 {
 	const struct fixture_call call = {STR("POST"), STR("/__test/drain"), STR("")};
 
-	case_run_ask(run, &run->target, &call, hook_done);
+	case_run_ask(run, case_run_backend(run), &call, hook_done);
 }
 
 void case_run_forget(struct case_run *run)
 {
 	const struct fixture_call call = {STR("DELETE"), STR("/__test/cache"), STR("")};
 
-	case_run_ask(run, &run->target, &call, hook_done);
+	case_run_ask(run, case_run_backend(run), &call, hook_done);
 }
 
 void case_run_cron(struct case_run *run)
 {
 	const struct fixture_call call = {STR("POST"), STR("/__test/cron"), STR("")};
 
-	case_run_ask(run, &run->target, &call, hook_done);
+	case_run_ask(run, case_run_backend(run), &call, hook_done);
 }
 
 /* The clocks of the target and of all that listen beside it. */

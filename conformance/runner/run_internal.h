@@ -139,6 +139,8 @@ void case_run_seed(struct case_run *run); /* then the first step */
 /* One call of the runner's own, which is not on the case's wire. */
 void case_run_ask(struct case_run *run, const struct target *target,
 		  const struct fixture_call *call, client_done *done);
+/* The target, or the real backend beside a portal. */
+const struct target *case_run_backend(struct case_run *run);
 void case_run_drain(struct case_run *run);
 void case_run_forget(struct case_run *run);
 void case_run_cron(struct case_run *run);
@@ -155,6 +157,7 @@ struct str case_run_internal_credentials(struct case_run *run);
 void case_run_prepare(struct case_run *run);
 void case_run_sql(struct case_run *run, const struct json *action);
 void case_run_job(struct case_run *run, struct str name);
+void case_run_settle(struct case_run *run); /* until backend and zync know all there is */
 /* portal_call.c */
 /* Host, credentials and cookies of a call; false: the case failed. */
 void case_run_dress_call(struct case_run *run, struct client_request *request,

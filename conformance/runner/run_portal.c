@@ -287,7 +287,7 @@ void case_run_sql(struct case_run *run, const struct json *action)
 	case_run_ask(run, &run->target, &call, rows_came);
 }
 
-static void job_done(struct record *record, void *data)
+static void hook_done(struct record *record, void *data)
 {
 	if (is_fine(data, record))
 		case_run_next_action(data);
@@ -298,5 +298,12 @@ void case_run_job(struct case_run *run, struct str name)
 	const struct fixture_call call = {
 		STR("POST"), STR_CONCAT(run->arena, STR("/__test/jobs/"), name), STR("")};
 
-	case_run_ask(run, &run->target, &call, job_done);
+	case_run_ask(run, &run->target, &call, hook_done);
+}
+
+void case_run_settle(struct case_run *run)
+{
+	const struct fixture_call call = {STR("POST"), STR("/__test/settle"), STR("")};
+
+	case_run_ask(run, &run->target, &call, hook_done);
 }

@@ -40,21 +40,13 @@ static struct str command_text(struct arena *arena, const struct json *command)
 	return json_print(arena, words);
 }
 
-/* Beside a portal the databases are a real backend's. */
-static const struct target *redis_owner(struct case_run *run)
-{
-	const struct run_process *backend = case_run_find_process(run, STR("backend"));
-
-	return backend != NULL ? &backend->target : &run->target;
-}
-
 static void ask_hook(struct case_run *run, const struct json *command, struct str database)
 {
 	const struct fixture_call call = {STR("POST"),
 					  STR_CONCAT(run->arena, STR("/__test/redis/"), database),
 					  command_text(run->arena, command)};
 
-	case_run_ask(run, redis_owner(run), &call, hook_answered);
+	case_run_ask(run, case_run_backend(run), &call, hook_answered);
 }
 
 static void server_replied(const struct redis_reply *reply, void *data)

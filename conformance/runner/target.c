@@ -218,6 +218,8 @@ static size_t portal_words(struct target *target, const struct json *environment
 
 	add_word(target, words, &count, STR("refscale"));
 	add_word(target, words, &count, STR("portal"));
+	if (target->role.size > 0)
+		add_word(target, words, &count, target->role);
 	add_number(target, words, &count, "--port", target->port);
 	if (!target->refuses_hooks)
 		add_word(target, words, &count, STR("--test-hooks"));
