@@ -8,7 +8,9 @@
 #include "portal/database.h"
 #include "portal/hosts.h"
 #include "portal/reply.h"
+#include "portal/resource.h"
 #include "portal/routes.h"
+#include "portal/sso_token.h"
 #include "portal/tables.h"
 
 static bool is_master_route(const struct call *call)
@@ -162,6 +164,18 @@ static void restrict_services(struct call *call)
 			value_text(ids_listed(call->arena, record_text(permission, "service_ids")));
 }
 
+/* An SSO token stands for the tenant's impersonation user. */
+static bool identify_by_sso_token(struct call *call, struct str token)
+{
+	struct record *user = sso_token_user(call, token);
+
+	if (user == NULL || !str_equal(record_text(user, "signup_type"), STR("impersonation")))
+		return false;
+	call->identity.kind = IDENTITY_SSO;
+	call->identity.user = user;
+	return true;
+}
+
 /* False with an answer: only an explicit token can be wrong by itself. */
 static bool identify(struct call *call, struct str authorization)
 {
@@ -174,6 +188,12 @@ static bool identify(struct call *call, struct str authorization)
 		reply_permission_error(call);
 		return false;
 	}
+	if ((call->route->flags & ROUTE_SSO) != 0 && call_has_parameter(call, "token")) {
+		if (identify_by_sso_token(call, call_parameter(call, "token")))
+			return true;
+		reply_error(call, 403, STR("Your token is invalid"));
+		return false;
+	}
 	if (call_has_parameter(call, key_name)) {
 		identify_by_provider_key(call, call_parameter(call, key_name));
 		return true;
@@ -182,6 +202,23 @@ static bool identify(struct call *call, struct str authorization)
 	if (credential.size > 0 && !identify_by_token(call, credential))
 		identify_by_provider_key(call, credential);
 	return true;
+}
+
+static void refuse_unknown(struct call *call)
+{
+	if (is_master_route(call))
+		portal_reply_text(call, 401, STR("unauthorized"));
+	else
+		reply_access_denied(call);
+}
+
+/* A write's object must be one, whoever sends it (spec/portal.md 2.3, step 5). */
+static bool wrapper_has_right_type(struct call *call)
+{
+	const struct resource *resource = call->route->resource;
+
+	return is_master_route(call) || resource == NULL || resource->wrapper == NULL ||
+	       call_only_reads(call) || resource_attributes(call, resource->wrapper) != NULL;
 }
 
 bool authentication_admit(struct call *call, struct str authorization)
@@ -196,13 +233,6 @@ bool authentication_admit(struct call *call, struct str authorization)
 	}
 	if (!identify(call, authorization))
 		return false;
-	if (call->identity.kind == IDENTITY_NONE) {
-		if (is_master_route(call))
-			portal_reply_text(call, 401, STR("unauthorized"));
-		else
-			reply_access_denied(call);
-		return false;
-	}
 	if (call->identity.kind == IDENTITY_TOKEN) {
 		if (!token_opens(call)) {
 			reply_permission_error(call);
@@ -210,5 +240,48 @@ bool authentication_admit(struct call *call, struct str authorization)
 		}
 		restrict_services(call);
 	}
+	if (!wrapper_has_right_type(call))
+		return false;
+	if (call->identity.kind == IDENTITY_NONE) {
+		refuse_unknown(call);
+		return false;
+	}
 	return true;
+}
+
+static bool is_member(const struct call *call)
+{
+	return call->identity.kind == IDENTITY_TOKEN &&
+	       !str_equal(record_text(call->identity.user, "role"), STR("admin"));
+}
+
+static bool path_names_caller(const struct call *call)
+{
+	struct str text = http_route_parameter(&call->path_parameters, STR("tenant_user"));
+	int64_t id;
+
+	return str_to_int64(text, &id) && id == record_id(call->identity.user);
+}
+
+static bool may_pass(struct call *call)
+{
+	unsigned flags = call->route->flags;
+	bool is_master = record_bool(call->tenant, "master");
+
+	if (((flags & ROUTE_TENANT_ONLY) != 0 && is_master) ||
+	    ((flags & ROUTE_MASTER_ONLY) != 0 && !is_master))
+		return false;
+	if (!is_member(call))
+		return true;
+	if ((flags & ROUTE_ADMINS) != 0 || ((flags & ROUTE_SELF) != 0 && !path_names_caller(call)))
+		return false;
+	return (flags & ROUTE_PLANS_SECTION) == 0 || permission_of(call, "plans") != NULL;
+}
+
+bool authentication_guard(struct call *call)
+{
+	if (may_pass(call))
+		return true;
+	reply_status(call, 403, STR("Forbidden"));
+	return false;
 }

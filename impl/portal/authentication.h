@@ -14,5 +14,7 @@ bool authentication_find_tenant(struct call *call);
 /* Identifies the caller and checks the scopes of the route. False (and an answer) when it may not
  * go on. `authorization`: the header field, or empty. */
 bool authentication_admit(struct call *call, struct str authorization);
+/* The route's own guards: master or tenants only, what members may not. False and a 403. */
+bool authentication_guard(struct call *call);
 
 #endif

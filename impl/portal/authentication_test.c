@@ -8,6 +8,7 @@
 
 #define SERVICES "/admin/api/services.json"
 #define DENIED "{\"error\":\"Access denied\"}"
+#define FORBIDDEN "{\"status\":\"Forbidden\"}"
 #define NOT_PERMITTED "{\"error\":\"Your access token does not have the correct permissions\"}"
 
 static const char *basic(const char *credentials)
@@ -228,6 +229,113 @@ START_TEST(members_see_what_they_were_given)
 }
 END_TEST
 
+/* A member manages buyers, not the people of the tenant; itself it may see and change. */
+START_TEST(members_cannot_promote_themselves)
+{
+	static const struct step setup[] = {
+		{"POST", "users.json", "username=member&email=member@example.com&password=123456",
+		 201, NULL, NULL, "user", "user.id"},
+		{"PUT", "users/{user}/permissions.json", "allowed_sections[]=partners", 200, NULL,
+		 NULL, NULL, NULL},
+		{"GET", "users.json", NULL, 200, NULL, NULL, "admin", "users.0.user.id"},
+	};
+	static const struct step as_member[] = {
+		{"GET", "accounts.json", NULL, 200, NULL, NULL, NULL, NULL},
+		{"GET", "users.json", NULL, 403, FORBIDDEN, NULL, NULL, NULL},
+		{"GET", "users.xml", NULL, 403, NULL, "F", NULL, NULL},
+		{"POST", "users.json", "username=other&email=other@example.com&password=123456",
+		 403, FORBIDDEN, NULL, NULL, NULL},
+		{"GET", "users/{admin}.json", NULL, 403, FORBIDDEN, NULL, NULL, NULL},
+		{"GET", "users/999.json", NULL, 403, FORBIDDEN, NULL, NULL, NULL},
+		{"GET", "users/{user}.json", NULL, 200, "\"member\"", NULL, NULL, NULL},
+		{"PUT", "users/{user}.json", "username=renamed", 200, "renamed", NULL, NULL, NULL},
+		{"PUT", "users/{user}/admin.json", "", 403, FORBIDDEN, NULL, NULL, NULL},
+		{"GET", "users/{user}/permissions.json", NULL, 200, "partners", NULL, NULL, NULL},
+		{"PUT", "users/{user}/permissions.json", "allowed_sections[]=finance", 403,
+		 FORBIDDEN, NULL, NULL, NULL},
+		{"PUT", "users/{admin}/suspend.json", "", 403, FORBIDDEN, NULL, NULL, NULL},
+		{"DELETE", "users/{admin}.json", NULL, 403, FORBIDDEN, NULL, NULL, NULL},
+		{"POST", "users/{admin}/access_tokens.json",
+		 "name=t&permission=rw&scopes[]=account_management", 403, FORBIDDEN, NULL, NULL,
+		 NULL},
+		{"GET", "service_plans.json", NULL, 403, FORBIDDEN, NULL, NULL, NULL},
+	};
+	static const struct step plans[] = {
+		{"PUT", "users/{user}/permissions.json",
+		 "allowed_sections[]=partners&allowed_sections[]=plans", 200, NULL, NULL, NULL,
+		 NULL},
+	};
+	static const struct step as_planner[] = {
+		{"GET", "service_plans.json", NULL, 200, "plans", NULL, NULL, NULL},
+	};
+	const char *key = provider_key(), *token;
+	struct reply reply;
+
+	RUN_STEPS(setup);
+	reply = ask_as(basic(key), "POST",
+		       portal_text("/admin/api/%s", expand("users/{user}/access_tokens.json")),
+		       "name=t&permission=rw&scopes[]=account_management");
+	token = portal_text(
+		"%s", basic(portal_text("%.*s",
+					STR_ARG(reply_text_at(reply, 201, "access_token.value")))));
+	steps_as(token);
+	RUN_STEPS(as_member);
+	steps_as(NULL);
+	RUN_STEPS(plans);
+	steps_as(token);
+	RUN_STEPS(as_planner);
+}
+END_TEST
+
+/* The impersonation user is nobody's to see or change. */
+START_TEST(the_impersonation_user_is_hidden)
+{
+	const struct json *rows = fixture_sql("SELECT id FROM users WHERE signup_type = "
+					      "'impersonation'");
+	const char *user = portal_text("/admin/api/users/%.*s",
+				       STR_ARG(json_get_str(json_at(rows, 0), STR("id"))));
+
+	ck_assert_uint_eq(rows->count, 1);
+	reply_lacks(ask("GET", "/admin/api/users.json", NULL), 200, "3scaleadmin");
+	reply_lacks(ask("GET", "/admin/api/provider.xml", NULL), 200, "3scaleadmin");
+	reply_is(ask("GET", portal_text("%s.json", user), NULL), 404, "{\"status\":\"Not found\"}");
+	reply_is(ask("DELETE", portal_text("%s.json", user), NULL), 404,
+		 "{\"status\":\"Not found\"}");
+	reply_is(ask_as(basic(provider_key()), "POST", portal_text("%s/access_tokens.json", user),
+			"name=t&permission=rw&scopes[]=account_management"),
+		 404, "{\"status\":\"Not found\"}");
+}
+END_TEST
+
+/* Step 5 of spec/portal.md 2.3 comes before step 6, but after what a token may. */
+START_TEST(a_wrong_type_is_said_before_missing_credentials)
+{
+	reply_is(ask_as("", "POST", SERVICES, "service[]=x"), 422,
+		 "{\"error\":\"Wrong type for parameter: service\"}");
+	reply_is(ask_as("", "POST", "/admin/api/services.xml", "service=x"), 422,
+		 "<?xml version=\"1.0\" encoding=\"UTF-8\"?><error>Wrong type for parameter: "
+		 "service</error>");
+	reply_is(ask_as("", "POST", SERVICES "?access_token=wrong", "service=x"), 403,
+		 NOT_PERMITTED);
+	reply_is(ask_as("", "GET", SERVICES "?service=x", NULL), 403, DENIED);
+}
+END_TEST
+
+START_TEST(multipart_bodies_are_parameters)
+{
+	reply_has(ask_as(portal_text("Content-Type: multipart/form-data; boundary=B\n%s",
+				     basic(TOKEN)),
+			 "POST", SERVICES,
+			 "--B\r\nContent-Disposition: form-data; name=\"service[name]\"\r\n\r\n"
+			 "Mine\r\n--B--"),
+		  201, "\"name\":\"Mine\"");
+	reply_has(ask_as(portal_text("Content-Type: multipart/form-data; boundary=B\n%s",
+				     basic(TOKEN)),
+			 "POST", SERVICES, "--B\r\n"),
+		  400, "Bad request");
+}
+END_TEST
+
 START_TEST(formats_follow_the_suffix)
 {
 	struct reply reply = ask("GET", "/admin/api/services", NULL);
@@ -406,6 +514,10 @@ Suite *portal_authentication_suite(void)
 	tcase_add_test(tests, a_read_only_token_changes_nothing);
 	tcase_add_test(tests, tokens_are_made_shown_once_and_deleted);
 	tcase_add_test(tests, members_see_what_they_were_given);
+	tcase_add_test(tests, members_cannot_promote_themselves);
+	tcase_add_test(tests, the_impersonation_user_is_hidden);
+	tcase_add_test(tests, a_wrong_type_is_said_before_missing_credentials);
+	tcase_add_test(tests, multipart_bodies_are_parameters);
 	tcase_add_test(tests, formats_follow_the_suffix);
 	tcase_add_test(tests, an_unchanged_answer_is_not_sent_again);
 	tcase_add_test(tests, services_are_paged_when_asked);

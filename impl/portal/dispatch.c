@@ -132,7 +132,7 @@ static void serve(struct call *call, const struct http_request *request)
 {
 	if (!authentication_find_tenant(call) ||
 	    !authentication_admit(call, http_fields_get(&request->fields, STR("Authorization"))) ||
-	    !format_is_served(call) || !routes_look_up(call))
+	    !format_is_served(call) || !authentication_guard(call) || !routes_look_up(call))
 		return;
 	if (!call_only_reads(call))
 		sign_changes(call, request);
@@ -189,12 +189,29 @@ bool dispatch(struct call *call, const struct http_request *request, struct str 
 	return end_transaction(call);
 }
 
+/* Also of a request whose method no route takes: its path may hold a credential all the same. */
+static bool path_is_secret(const struct call *call, struct str path)
+{
+	struct http_route_parameters parameters;
+
+	for (size_t i = 0; i < portal_route_tables_count; i++) {
+		for (size_t j = 0; j < portal_route_tables[i]->count; j++) {
+			const struct route *route = &portal_route_tables[i]->rows[j];
+
+			if ((route->flags & ROUTE_SECRET) != 0 &&
+			    http_route_match(route->path, path, call->arena, &parameters))
+				return true;
+		}
+	}
+	return false;
+}
+
 struct str dispatch_loggable_path(const struct call *call, struct str target)
 {
 	struct str path, query;
 
 	url_split_target(target, &path, &query);
-	if (call->route != NULL && (call->route->flags & ROUTE_SECRET) != 0)
+	if (path_is_secret(call, path))
 		return STR_CONCAT(call->arena,
 				  str_slice(path, 0, str_find_last_char(path, '/') + 1),
 				  STR("[FILTERED]"));

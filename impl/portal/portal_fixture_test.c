@@ -209,9 +209,11 @@ static void world_begin(void)
 static void start(const char *database, bool rewrite)
 {
 	struct str arguments[] = {
-		STR("--port"),    STR("0"),          STR("--address"),
-		STR("127.0.0.1"), STR("--database"), str_from(database),
-		STR("--release"), STR("2.6"),        STR("--rewrite-backend"),
+		STR("--port"),       STR("0"),
+		STR("--address"),    STR("127.0.0.1"),
+		STR("--database"),   str_from(database),
+		STR("--release"),    STR("2.6"),
+		STR("--test-hooks"), STR("--rewrite-backend"),
 	};
 	struct error error = {0};
 	int status = -1;
@@ -219,7 +221,7 @@ static void start(const char *database, bool rewrite)
 	if (fixture.release != NULL)
 		arguments[7] = str_from(fixture.release);
 	fixture.portal =
-		portal_component.start(fixture.world, arguments, rewrite ? 9 : 8, &status, &error);
+		portal_component.start(fixture.world, arguments, rewrite ? 10 : 9, &status, &error);
 	ck_assert_msg(fixture.portal != NULL, "%s", error.text);
 }
 
@@ -302,6 +304,7 @@ static void call_collected(enum http_collect_result result, struct str bytes, vo
 	fixture.reply.content_type =
 		str_copy(fixture.arena, http_fields_get(fields, STR("Content-Type")));
 	fixture.reply.etag = str_copy(fixture.arena, http_fields_get(fields, STR("ETag")));
+	http_fields_copy(&fixture.reply.fields, fixture.arena, fields);
 	fixture.reply.body = bytes;
 	fixture.reply.json = json_parse(fixture.arena, bytes, BODY_BYTES_MAX, NULL);
 	fixture.done = true;
@@ -373,6 +376,18 @@ struct reply ask(const char *method, const char *target, const char *body)
 
 	return ask_as(portal_text("Authorization: Basic %.*s", STR_ARG(token)), method, target,
 		      body);
+}
+
+const struct json *fixture_sql(const char *sql)
+{
+	struct json *question = json_new(fixture.arena, JSON_OBJECT);
+	struct reply reply;
+
+	json_set(question, STR("sql"), json_new_str(fixture.arena, str_from(sql)));
+	reply = ask_as("", "POST", "/__test/sql",
+		       str_cstr(fixture.arena, json_print(fixture.arena, question)));
+	ck_assert_msg(reply.status == 200, "%s: %.*s", sql, STR_ARG(reply.body));
+	return reply.json;
 }
 
 /* Looking at replies. */

@@ -9,6 +9,7 @@
 
 #include "base/json.h"
 #include "base/str.h"
+#include "http/message.h"
 
 #define TOKEN "admin-token"
 #define ADMIN_HOST "3scale-admin.example.com"
@@ -17,6 +18,7 @@
 struct reply {
 	int status;
 	struct str content_type, etag, body;
+	struct http_fields fields;
 	const struct json *json; /* NULL when the body is none */
 };
 
@@ -48,6 +50,9 @@ void reply_is(struct reply reply, int status, const char *body);
 void reply_has(struct reply reply, int status, const char *part);
 void reply_lacks(struct reply reply, int status, const char *part);
 const char *portal_text(const char *format, ...) __attribute__((format(printf, 1, 2)));
+
+/* What a database administrator does and sees: rows of texts and nulls. */
+const struct json *fixture_sql(const char *sql);
 
 /* Ids of the sample data, and things tests need often. */
 int64_t sample_service(void);

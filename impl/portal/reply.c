@@ -47,7 +47,7 @@ static bool wants_json(const struct call *call)
 }
 
 /* Ends `out` as the answer. An answer past the bound is an answer that cannot be given. */
-static void reply_buffer(struct call *call, int status, struct strbuf *out)
+void reply_document(struct call *call, int status, struct strbuf *out)
 {
 	if (strbuf_is_full(out))
 		reply_json(call, 500, STR("{\"status\":\"Internal server error\"}"));
@@ -70,7 +70,7 @@ static void reply_named(struct call *call, int status, struct str name, struct s
 		xml_declaration(&out);
 		xml_element(&out, name, text);
 	}
-	reply_buffer(call, status, &out);
+	reply_document(call, status, &out);
 }
 
 void reply_error(struct call *call, int status, struct str text)
@@ -119,7 +119,7 @@ void reply_invalid(struct call *call, int status, const struct validation *valid
 	} else {
 		validation_write_xml(validation, &out);
 	}
-	reply_buffer(call, status, &out);
+	reply_document(call, status, &out);
 }
 
 void reply_invalid_one(struct call *call, int status, const char *attribute, struct str text)
@@ -155,7 +155,7 @@ void reply_state_error(struct call *call, const struct representation *represent
 		xml_element(&out, STR("error"), text);
 		xml_close(&out, STR("error"));
 	}
-	reply_buffer(call, 422, &out);
+	reply_document(call, 422, &out);
 }
 
 void reply_record(struct call *call, int status, const struct representation *representation,
@@ -173,7 +173,7 @@ void reply_record(struct call *call, int status, const struct representation *re
 		xml_declaration(&out);
 		representation_write_xml(call, &out, representation, record);
 	}
-	reply_buffer(call, status, &out);
+	reply_document(call, status, &out);
 	if (table_column(record->table, STR("updated_at")) != NULL)
 		call->answer.modified_us = record_get(record, "updated_at").number;
 }
@@ -209,5 +209,5 @@ void reply_list(struct call *call, const struct representation *representation,
 		representation_write_items(call, &out, representation, list, false);
 		xml_close(&out, str_from(xml_roots));
 	}
-	reply_buffer(call, 200, &out);
+	reply_document(call, 200, &out);
 }

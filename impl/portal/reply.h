@@ -22,6 +22,8 @@ void reply_empty(struct call *call, int status);
 void portal_reply_text(struct call *call, int status,
 		       struct str text);                         /* text/plain in every format */
 void reply_json(struct call *call, int status, struct str body); /* JSON whatever was asked for */
+/* A document in the call's format that the caller wrote; `out` is freed. */
+void reply_document(struct call *call, int status, struct strbuf *out);
 /* {"error":"..."} or <error>...</error> */
 void reply_error(struct call *call, int status, struct str text);
 /* {"status":"..."}; nothing in XML */

@@ -92,10 +92,6 @@ static bool look_up(struct call *call, struct str name, struct str text)
 
 bool routes_look_up(struct call *call)
 {
-	if ((call->route->flags & ROUTE_TENANT_ONLY) != 0 && record_bool(call->tenant, "master")) {
-		reply_status(call, 403, STR("Forbidden"));
-		return false;
-	}
 	for (size_t i = 0; i < call->path_parameters.count; i++) {
 		if (!look_up(call, call->path_parameters.items[i].name,
 			     call->path_parameters.items[i].value)) {

@@ -21,6 +21,12 @@ enum route_flag {
 	ROUTE_PAGED_ON_REQUEST = 32, /* only when the caller names a page: newer gateways do */
 	ROUTE_SECRET = 64,           /* the last part is a credential: not for logs */
 	ROUTE_TENANT_ONLY = 256,     /* master has no such thing: 403 */
+	ROUTE_MASTER_ONLY = 512,     /* tenants have no such thing: 403 */
+	ROUTE_SSO = 1024,            /* an SSO token may stand for the impersonation user */
+	/* What a member may not, whatever its sections (spec/portal.md 2.3, 7): 403. */
+	ROUTE_ADMINS = 2048,
+	ROUTE_SELF = 4096,          /* {tenant_user} must be itself */
+	ROUTE_PLANS_SECTION = 8192, /* needs the section `plans` too */
 	ROUTE_DOTS = 16,   /* the last part may hold dots: only .json and .xml are suffixes */
 	ROUTE_LATER = 128, /* came after 2.6 (release.h) */
 };
@@ -45,7 +51,7 @@ extern const struct route_table *const portal_route_tables[];
 extern const size_t portal_route_tables_count;
 
 /* Finds the records that the path of the route names, outermost first; false (and a 404 answer)
- * when one is missing or of another tenant, or (and a 403) when master may not go this way. */
+ * when one is missing or of another tenant. */
 bool routes_look_up(struct call *call);
 
 #endif

@@ -196,7 +196,7 @@ static const struct column settings_columns[] = {
 	TEXT_OR("change_account_plan_permission", "request"),
 	BOOL_OR("service_plans_ui_visible", "0"),
 	TEXT_OR("change_service_plan_permission", "request"),
-	BOOL_OR("end_user_plans_ui_visible", "0"), TIMES,
+	BOOL_OR("end_user_plans_ui_visible", "0"), TEXT("sso_key"), TIMES,
 };
 
 static const struct column user_sessions_columns[] = {

@@ -82,7 +82,9 @@ static struct value get_plans(struct call *call, const struct record *account)
 static struct value get_users(struct call *call, const struct record *account)
 {
 	struct record_list list =
-		record_all(call->database, &users_table, "account_id = ?1 ORDER BY id",
+		record_all(call->database, &users_table,
+			   "account_id = ?1 AND (signup_type IS NULL OR signup_type <> "
+			   "'impersonation') ORDER BY id",
 			   DATABASE_ARGUMENTS(value_int(record_id(account))));
 
 	return representation_xml_elements(call, user_resource.representation, &list);

@@ -134,7 +134,7 @@ void account_signup(struct call *call);
 /* tenant.c: tenants, and the parts of one that seeding makes too. */
 extern const struct representation tenant_representation; /* of account.c */
 struct tenant_order {
-	struct str org_name, label; /* label: of the domains, "3scale" */
+	struct str org_name, label;           /* label: of the domains, "3scale" */
 	struct str username, password, email; /* email empty: made from the domain */
 };
 struct record *tenant_account(struct call *call, struct str name);
@@ -216,7 +216,12 @@ void policy_show(struct call *call);
 void policy_update(struct call *call);
 void policy_delete(struct call *call);
 
+/* sso_token.c */
+void sso_token_create(struct call *call);
+void sso_token_create_for_tenant(struct call *call);
+
 /* settings.c */
+struct record *settings_of_tenant(struct call *call); /* a new one when there is none yet */
 void settings_show(struct call *call);
 void settings_update(struct call *call);
 

@@ -51,7 +51,7 @@ static const struct resource settings_resource = {
 	RESOURCE_RULES(settings_rules),
 };
 
-static struct record *settings_of_tenant(struct call *call)
+struct record *settings_of_tenant(struct call *call)
 {
 	struct record *settings = record_first(call->database, &settings_table, "account_id = ?1",
 					       DATABASE_ARGUMENTS(value_int(call_tenant_id(call))));
