@@ -38,20 +38,6 @@ static void push(struct call *call, const char *method, struct str path, const s
 		enqueue(call, method, path, body);
 }
 
-/* Its statistics are deleted later (jobs_erase.c). */
-static void remember_gone(struct call *call, const struct record *object, const char *type,
-			  struct str known_as)
-{
-	struct record *gone = call_new_record(call, &deleted_objects_table);
-
-	record_set(gone, "owner_id", record_get(object, "service_id"));
-	record_set_text(gone, "owner_type", STR("Service"));
-	record_set_int(gone, "object_id", record_id(object));
-	record_set_text(gone, "object_type", str_from(type));
-	record_set_text(gone, "metadata", known_as);
-	record_save(call->database, gone);
-}
-
 static struct str id_text(struct call *call, int64_t id)
 {
 	return str_format(call->arena, "%" PRId64, id);
@@ -341,7 +327,6 @@ void push_application_gone(struct call *call, const struct record *application)
 					  record_text(filters.items[i], "value"));
 	push_user_key_gone(call, application, record_text(application, "user_key"));
 	push(call, "DELETE", application_path(call, application, "", STR("")), NULL);
-	remember_gone(call, application, "Cinstance", record_text(application, "application_id"));
 }
 
 /* Metrics and limits. */
@@ -366,7 +351,6 @@ void push_metric(struct call *call, const struct record *metric)
 void push_metric_gone(struct call *call, const struct record *metric)
 {
 	push(call, "DELETE", metric_path(call, metric), NULL);
-	remember_gone(call, metric, "Metric", STR(""));
 }
 
 static struct str limit_path(struct call *call, const struct record *limit, struct str period)

@@ -1,7 +1,6 @@
 /* What backend must know (spec/portal.md 6.3), as calls of its Internal API in the outbox: rows of
  * the same transaction as the change they follow from. backend_sync.h sends them, in order. A
- * tenant without a provider key is not pushed. Applications and metrics that are gone are also
- * remembered in deleted_objects, until their statistics are. */
+ * tenant without a provider key is not pushed. */
 #ifndef PORTAL_BACKEND_PUSH_H
 #define PORTAL_BACKEND_PUSH_H
 
