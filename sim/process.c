@@ -27,7 +27,7 @@
 /* What a watcher holds of its child. It lives until the watcher was told of the end (or is gone
  * itself), the child's world until the run is over. */
 struct process {
-	struct resource resource; /* of the watcher, when that is a process */
+	struct actor_resource resource; /* of the watcher, when that is a process */
 	struct sim_process *child;
 	struct sim_process *watcher; /* NULL: the simulator's caller */
 	process_line *line;
@@ -409,7 +409,7 @@ struct sim_process *process_launch(struct sim_host *host, struct sim_process *pa
 
 /* The port. */
 
-static void handle_abandon(struct resource *resource)
+static void handle_abandon(struct actor_resource *resource)
 {
 	handle_free(LIST_ENTRY(resource, struct process, resource));
 }

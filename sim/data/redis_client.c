@@ -36,7 +36,7 @@ struct waiting {
 
 struct client {
 	struct redis_client public; /* first */
-	struct resource resource;
+	struct actor_resource resource;
 	struct sim_process *process;
 	struct arena *arena; /* of the client's own texts */
 	struct arena *reply; /* of one reply */
@@ -465,7 +465,7 @@ static void client_close(struct redis_client *public)
 static const struct redis_client_ops client_ops = {.send = client_send, .close = client_close};
 
 /* The process is over: nobody is told. */
-static void client_abandon(struct resource *resource)
+static void client_abandon(struct actor_resource *resource)
 {
 	struct client *client = LIST_ENTRY(resource, struct client, resource);
 

@@ -25,7 +25,7 @@ size_t actor_end(struct actor *actor)
 
 	actor->is_gone = true;
 	while ((link = list_take_first(&actor->resources)) != NULL) {
-		struct resource *resource = LIST_ENTRY(link, struct resource, link);
+		struct actor_resource *resource = LIST_ENTRY(link, struct actor_resource, link);
 
 		left++;
 		resource->destroy(resource);
@@ -136,14 +136,14 @@ void actor_timer_stop(struct actor *actor, struct timer *timer)
 		heap_remove(&actor->timers, &timer->node);
 }
 
-void actor_own(struct actor *actor, struct resource *resource,
-	       void (*destroy)(struct resource *resource))
+void actor_own(struct actor *actor, struct actor_resource *resource,
+	       void (*destroy)(struct actor_resource *resource))
 {
 	resource->destroy = destroy;
 	list_append(&actor->resources, &resource->link);
 }
 
-void resource_disown(struct resource *resource)
+void resource_disown(struct actor_resource *resource)
 {
 	if (list_is_linked(&resource->link))
 		list_remove(&resource->link);

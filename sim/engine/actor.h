@@ -22,9 +22,9 @@ struct timer;
 struct actor;
 
 /* Embedded in what a port makes; `destroy` frees it without calling the component. */
-struct resource {
+struct actor_resource {
 	struct list_link link;
-	void (*destroy)(struct resource *resource);
+	void (*destroy)(struct actor_resource *resource);
 };
 
 typedef void actor_turn_ended(struct actor *actor);
@@ -56,8 +56,8 @@ void actor_wake(struct actor *actor);
 void actor_defer(struct actor *actor, struct task *task);
 void actor_timer_start(struct actor *actor, struct timer *timer, int64_t delay_us);
 void actor_timer_stop(struct actor *actor, struct timer *timer);
-void actor_own(struct actor *actor, struct resource *resource,
-	       void (*destroy)(struct resource *resource));
-void resource_disown(struct resource *resource); /* one without an owner is fine */
+void actor_own(struct actor *actor, struct actor_resource *resource,
+	       void (*destroy)(struct actor_resource *resource));
+void resource_disown(struct actor_resource *resource); /* one without an owner is fine */
 
 #endif

@@ -9,7 +9,7 @@ struct stage {
 	struct actor actor;
 	struct timer timers[3];
 	struct task tasks[3];
-	struct resource resource;
+	struct actor_resource resource;
 	struct event event;
 	struct strbuf seen;
 	bool was_destroyed;
@@ -150,7 +150,7 @@ START_TEST(a_task_from_outside_brings_a_turn)
 }
 END_TEST
 
-static void resource_destroyed(struct resource *resource)
+static void resource_destroyed(struct actor_resource *resource)
 {
 	(void)resource;
 	the_stage()->was_destroyed = true;

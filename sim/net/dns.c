@@ -21,7 +21,7 @@
 
 /* One name server of a process, a port that datagrams come to. */
 struct dns_server {
-	struct resource resource;
+	struct actor_resource resource;
 	struct list_link link; /* in its host's ports */
 	struct sim_process *process;
 	struct str address; /* empty: any */
@@ -33,7 +33,7 @@ struct dns_server {
 /* One question, until it is answered or cancelled. Exactly one of its events waits for the next
  * step; `timeout` for the present server to be given up. */
 struct dns_query {
-	struct resource resource;
+	struct actor_resource resource;
 	struct sim_process *process;
 	struct arena *arena;
 	struct str name;
@@ -268,7 +268,7 @@ static void query_ask(struct dns_query *query)
 
 /* The port. */
 
-static void query_abandon(struct resource *resource)
+static void query_abandon(struct actor_resource *resource)
 {
 	query_free(LIST_ENTRY(resource, struct dns_query, resource));
 }
@@ -327,7 +327,7 @@ static void server_close(struct dns_server *server)
 	free(server);
 }
 
-static void server_abandon(struct resource *resource)
+static void server_abandon(struct actor_resource *resource)
 {
 	server_close(LIST_ENTRY(resource, struct dns_server, resource));
 }

@@ -223,7 +223,7 @@ static void call_release(struct http_call *public)
 static const struct http_call_ops call_ops = {.release = call_release};
 
 /* The process is over: nobody is told. */
-static void call_abandon(struct resource *resource)
+static void call_abandon(struct actor_resource *resource)
 {
 	call_release(&LIST_ENTRY(resource, struct call, resource)->public);
 }

@@ -48,7 +48,7 @@ enum call_state {
 
 struct call {
 	struct http_call public; /* first */
-	struct resource resource;
+	struct actor_resource resource;
 	struct list_link link; /* in pool->calls */
 	struct http_pool *pool;
 	struct arena *arena; /* of the request */

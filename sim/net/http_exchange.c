@@ -56,7 +56,7 @@ void server_exchange_end(struct server_exchange *exchange, bool complete)
 }
 
 /* The process is over: nobody is told. */
-static void exchange_abandon(struct resource *resource)
+static void exchange_abandon(struct actor_resource *resource)
 {
 	struct server_exchange *exchange = LIST_ENTRY(resource, struct server_exchange, resource);
 

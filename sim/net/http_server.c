@@ -372,7 +372,7 @@ static void listener_free(struct http_listener *listener, bool tell)
 	free(listener);
 }
 
-static void listener_abandon(struct resource *resource)
+static void listener_abandon(struct actor_resource *resource)
 {
 	listener_free(LIST_ENTRY(resource, struct http_listener, resource), false);
 }

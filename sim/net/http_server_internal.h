@@ -18,7 +18,7 @@
 struct server_connection;
 
 struct http_listener {
-	struct resource resource;
+	struct actor_resource resource;
 	struct sim_process *process;
 	struct arena *arena;
 	struct stream_listener *socket;
@@ -35,7 +35,7 @@ struct http_listener {
 
 struct server_exchange {
 	struct http_exchange public; /* first */
-	struct resource resource;
+	struct actor_resource resource;
 	struct server_connection *connection; /* NULL when that is gone */
 	int holds; /* the port's own until `ended` returned, and the component's */
 	bool is_answered, is_aborted, is_chunked, has_ended;

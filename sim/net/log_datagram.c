@@ -10,7 +10,7 @@
 
 /* A port of a process that lines come to. */
 struct log_receiver {
-	struct resource resource;
+	struct actor_resource resource;
 	struct list_link link; /* in its host's log_ports */
 	struct list_link datagrams;
 	struct sim_process *process;
@@ -116,7 +116,7 @@ void log_receiver_free(struct log_receiver *receiver)
 	free(receiver);
 }
 
-static void receiver_abandon(struct resource *resource)
+static void receiver_abandon(struct actor_resource *resource)
 {
 	log_receiver_free(LIST_ENTRY(resource, struct log_receiver, resource));
 }

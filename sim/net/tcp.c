@@ -12,7 +12,7 @@
 #include "world/clock.h"
 
 struct tcp_connection {
-	struct resource resource;
+	struct actor_resource resource;
 	struct sim_process *process;
 	struct stream *stream;
 	struct http_body *outgoing; /* consumer's end */
@@ -23,7 +23,7 @@ struct tcp_connection {
 };
 
 struct tcp_listener {
-	struct resource resource;
+	struct actor_resource resource;
 	struct sim_process *process;
 	struct stream_listener *socket;
 	tcp_accepted *accepted;
@@ -46,7 +46,7 @@ static void connection_free(struct tcp_connection *connection)
 	free(connection);
 }
 
-static void connection_abandon(struct resource *resource)
+static void connection_abandon(struct actor_resource *resource)
 {
 	connection_free(LIST_ENTRY(resource, struct tcp_connection, resource));
 }
@@ -193,7 +193,7 @@ static void port_close(struct tcp_listener *listener)
 	free(listener);
 }
 
-static void listener_abandon(struct resource *resource)
+static void listener_abandon(struct actor_resource *resource)
 {
 	port_close(LIST_ENTRY(resource, struct tcp_listener, resource));
 }
