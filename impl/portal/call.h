@@ -22,6 +22,7 @@ struct record;
 struct route;
 struct settings;
 struct time_zone;
+struct webhook_note;
 
 enum format { FORMAT_XML, FORMAT_JSON, FORMAT_OTHER };
 
@@ -30,11 +31,12 @@ enum identity_kind {
 	IDENTITY_PROVIDER_KEY, /* the tenant itself */
 	IDENTITY_TOKEN,        /* a user of the tenant */
 	IDENTITY_SSO,          /* the impersonation user, by an SSO token */
+	IDENTITY_SESSION,      /* a user in a browser: of the tenant, or one of its developers */
 };
 
 struct identity {
 	enum identity_kind kind;
-	struct record *user;  /* IDENTITY_TOKEN, IDENTITY_SSO */
+	struct record *user;  /* IDENTITY_TOKEN, IDENTITY_SSO, IDENTITY_SESSION */
 	struct record *token; /* IDENTITY_TOKEN */
 	bool is_read_only;
 	struct value visible_services; /* ids as ",1,2,", or NULL: all */
@@ -75,7 +77,8 @@ struct call {
 	struct found found[HTTP_ROUTE_PARAMETERS_MAX];
 	size_t found_count;
 	struct answer answer;
-	struct http_fields fields; /* of the answer, beyond its type: reply_field() */
+	struct http_fields fields;          /* of the answer, beyond its type: reply_field() */
+	struct webhook_note *webhook_notes; /* webhook_events.h */
 	struct errand *errand; /* what the answer waits for after the transaction; NULL: nothing */
 };
 

@@ -17,6 +17,7 @@
 #include "portal/reply.h"
 #include "portal/routes.h"
 #include "portal/settings.h"
+#include "portal/webhook_events.h"
 
 #define REQUEST_ID_BYTES_MAX 255
 
@@ -148,6 +149,8 @@ static bool end_transaction(struct call *call)
 	if (!database_has_failed(call->database) && call->answer.status < 400 && wrote &&
 	    call->identity.is_read_only)
 		reply_permission_error(call);
+	if (call->answer.status < 400)
+		webhook_events_store(call);
 	if (!database_has_failed(call->database) && call->answer.status >= 400) {
 		database_rollback(call->database);
 		return false;

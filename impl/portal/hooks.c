@@ -10,6 +10,7 @@
 #include "portal/jobs.h"
 #include "portal/zync.h"
 #include "world/clock.h"
+#include "portal/webhooks.h"
 #include "world/http_server.h"
 #include "world/sql.h"
 
@@ -54,6 +55,7 @@ static void hook_clock(struct hook_call *call, struct str rest, struct str body)
 	backend_sync_passed(call->hooks->sync, database_now_us(database) - before_us);
 	jobs_wake(call->hooks->jobs);
 	zync_wake(call->hooks->zync);
+	webhooks_wake(call->hooks->webhooks);
 	answer(call, 204, STR(""));
 }
 

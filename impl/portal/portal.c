@@ -21,6 +21,7 @@
 #include "portal/seed.h"
 #include "portal/settings.h"
 #include "portal/zync.h"
+#include "portal/webhooks.h"
 #include "world/component.h"
 #include "world/clock.h"
 #include "world/environment.h"
@@ -48,6 +49,7 @@ struct portal {
 	int64_t clock_s; /* for tests: where the clock stands from the start on; -1: it goes */
 	struct jobs *jobs;
 	struct zync *zync;
+	struct webhooks *webhooks;
 	struct http_listener *listener;
 	size_t requests; /* being served */
 	bool is_stopping;
@@ -165,6 +167,7 @@ static void request_carry_out(struct portal_request *request, struct str body)
 	if (wrote) {
 		jobs_wake(portal->jobs);
 		zync_wake(portal->zync);
+		webhooks_wake(portal->webhooks);
 	}
 	request->waiter.up_to = backend_sync_newest(portal->sync);
 	if (request->call.errand != NULL && request->call.answer.status < 400) {
@@ -286,6 +289,7 @@ static void portal_destroy(struct portal *portal)
 {
 	timer_stop(&portal->stop_wait);
 	http_listener_close(portal->world, portal->listener);
+	webhooks_destroy(portal->webhooks);
 	jobs_destroy(portal->jobs);
 	zync_destroy(portal->zync);
 	backend_sync_destroy(portal->sync);
@@ -372,8 +376,9 @@ static bool portal_open(struct portal *portal, const struct portal_options *give
 		return false;
 	portal->sync = backend_sync_create(portal->world, portal->database, settings);
 	portal_start_jobs(portal);
-	portal->hooks = (struct hooks){portal->world, portal->database, portal->sync, portal->jobs,
-				       portal->zync};
+	portal->webhooks = webhooks_create(portal->world, portal->database);
+	portal->hooks = (struct hooks){portal->world, portal->database, portal->sync,
+				       portal->jobs,  portal->zync,     portal->webhooks};
 	portal->listener =
 		http_listen(portal->world, &given->listen, portal_requested, portal, error);
 	if (portal->listener == NULL)
@@ -381,6 +386,7 @@ static bool portal_open(struct portal *portal, const struct portal_options *give
 	backend_sync_wake(portal->sync);
 	jobs_wake(portal->jobs);
 	zync_wake(portal->zync);
+	webhooks_wake(portal->webhooks);
 	return true;
 }
 

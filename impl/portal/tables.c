@@ -199,6 +199,33 @@ static const struct column settings_columns[] = {
 	BOOL_OR("end_user_plans_ui_visible", "0"), TEXT("sso_key"), TIMES,
 };
 
+static const struct column web_hooks_columns[] = {
+	ID, TENANT, BELONGS_TO("account_id", "accounts"), TEXT("url"),
+	BOOL_OR("account_created_on", "0"), BOOL_OR("account_updated_on", "0"),
+	BOOL_OR("account_deleted_on", "0"), BOOL_OR("user_created_on", "0"),
+	BOOL_OR("user_updated_on", "0"), BOOL_OR("user_deleted_on", "0"),
+	BOOL_OR("application_created_on", "0"), BOOL_OR("application_updated_on", "0"),
+	BOOL_OR("application_deleted_on", "0"), BOOL_OR("account_plan_changed_on", "0"),
+	BOOL_OR("application_plan_changed_on", "0"),
+	BOOL_OR("application_user_key_updated_on", "0"),
+	BOOL_OR("application_key_created_on", "0"), BOOL_OR("application_key_deleted_on", "0"),
+	BOOL_OR("application_suspended_on", "0"), BOOL_OR("application_key_updated_on", "0"),
+	BOOL_OR("active", "0"), BOOL_OR("provider_actions", "0"),
+	BOOL_OR("push_application_content_type", "1"), TIMES,
+};
+
+/* What waits to be sent (webhooks.h). */
+static const struct column web_hook_deliveries_columns[] = {
+	ID, TENANT, BELONGS_TO("account_id", "accounts"), TEXT_NEEDED("uuid"), TEXT_NEEDED("url"),
+	TEXT_NEEDED("xml"), BOOL_OR("push_application_content_type", "1"), INT_OR("tries", "0"),
+	TIME("run_at"), TIMES,
+};
+
+static const struct column web_hook_failures_columns[] = {
+	ID, TENANT, BELONGS_TO("account_id", "accounts"), TEXT_NEEDED("uuid"), TIME("time"),
+	TEXT("error"), TEXT("url"), TEXT("event"),
+};
+
 static const struct column user_sessions_columns[] = {
 	ID, TENANT, BELONGS_TO("user_id", "users"), TEXT_NEEDED("key"), TEXT("ip"),
 	LONG_TEXT("user_agent"), TIME("accessed_at"), TIME("revoked_at"), TIME("secured_until"), TIMES,
@@ -314,6 +341,9 @@ TABLE(referrer_filters, "referrer_filters", "UNIQUE (application_id, value)");
 TABLE(api_docs_services, "api_docs_services", "UNIQUE (account_id, system_name)");
 TABLE(policies, "policies", "UNIQUE (account_id, identifier)");
 TABLE(settings, "settings", "UNIQUE (account_id)");
+TABLE(web_hooks, "web_hooks", "UNIQUE (account_id)");
+TABLE(web_hook_deliveries, "web_hook_deliveries", NULL);
+TABLE(web_hook_failures, "web_hook_failures", NULL);
 TABLE(user_sessions, "user_sessions", NULL);
 TABLE(provided_access_tokens, "provided_access_tokens", NULL);
 TABLE(invitations, "invitations", "UNIQUE (token)");
@@ -355,6 +385,9 @@ const struct table *const portal_tables[] = {
 	&api_docs_services_table,
 	&policies_table,
 	&settings_table,
+	&web_hooks_table,
+	&web_hook_deliveries_table,
+	&web_hook_failures_table,
 	&user_sessions_table,
 	&provided_access_tokens_table,
 	&invitations_table,

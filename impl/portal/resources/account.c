@@ -6,6 +6,7 @@
 #include "portal/resources/resources.h"
 #include "portal/tables.h"
 #include "portal/validation.h"
+#include "portal/webhook_events.h"
 
 #define DELETION_DELAY_US (INT64_C(15) * 24 * 60 * 60 * 1000000)
 
@@ -192,6 +193,12 @@ static void account_deleting(struct call *call, struct record *account,
 	(void)validation;
 	for (size_t i = 0; i < list.count; i++)
 		push_application_gone(call, list.items[i]);
+	webhook_event(call, "deleted", account);
+}
+
+static void account_saved(struct call *call, struct record *account, const struct record *before)
+{
+	webhook_event(call, before == NULL ? "created" : "updated", account);
 }
 
 const struct resource account_resource = {
@@ -200,6 +207,7 @@ const struct resource account_resource = {
 	.wrapper = "",
 	.attributes = "org_name monthly_billing_enabled monthly_charging_enabled vat_rate",
 	RESOURCE_RULES(account_rules),
+	.saved = account_saved,
 	.deleting = account_deleting,
 };
 
@@ -285,7 +293,7 @@ bool account_change_state(struct call *call, struct record *account, const char 
 			record_set_text(account, "state", str_from(rows[i].to));
 			record_set(account, "state_changed_at",
 				   value_time(database_now_us(call->database)));
-			record_save(call->database, account);
+			resource_store(call, &account_resource, account);
 			return true;
 		}
 	}
@@ -361,6 +369,7 @@ void account_change_plan(struct call *call)
 	if (contract == NULL)
 		contract = contract_new(call, record_id(account), plan);
 	record_set_int(contract, "plan_id", id);
-	record_save(call->database, contract);
+	if (record_save(call->database, contract))
+		webhook_event(call, "plan_changed", account);
 	reply_plan(call, plan);
 }

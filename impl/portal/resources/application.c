@@ -6,6 +6,7 @@
 #include "portal/resources/resources.h"
 #include "portal/tables.h"
 #include "portal/validation.h"
+#include "portal/webhook_events.h"
 
 #define IS_APPLICATION "type = 'Cinstance'"
 
@@ -210,11 +211,33 @@ static bool application_prepare(struct call *call, struct record *application,
 	return true;
 }
 
+static bool is_changed(const struct record *before, const struct record *after, const char *name)
+{
+	return !value_equal(record_get(before, name), record_get(after, name));
+}
+
+static void tell_webhooks(struct call *call, const struct record *application,
+			  const struct record *before)
+{
+	if (before == NULL) {
+		webhook_event(call, "created", application);
+		return;
+	}
+	webhook_event(call, "updated", application);
+	if (is_changed(before, application, "user_key"))
+		webhook_event(call, "user_key_updated", application);
+	if (is_changed(before, application, "plan_id"))
+		webhook_event(call, "plan_changed", application);
+	if (is_changed(before, application, "state") &&
+	    str_equal(record_text(application, "state"), STR("suspended")))
+		webhook_event(call, "suspended", application);
+}
+
 static void application_saved(struct call *call, struct record *application,
 			      const struct record *before)
 {
-	if (before != NULL &&
-	    !value_equal(record_get(before, "user_key"), record_get(application, "user_key"))) {
+	tell_webhooks(call, application, before);
+	if (before != NULL && is_changed(before, application, "user_key")) {
 		push_user_key_gone(call, application, record_text(before, "user_key"));
 		push_provider_key_change(call, application, record_text(before, "user_key"));
 	}
@@ -226,6 +249,7 @@ static void application_deleting(struct call *call, struct record *application,
 {
 	(void)validation;
 	push_application_gone(call, application);
+	webhook_event(call, "deleted", application);
 }
 
 const struct resource application_resource = {

@@ -6,6 +6,7 @@
 #include "portal/resources/resources.h"
 #include "portal/tables.h"
 #include "portal/validation.h"
+#include "portal/webhook_events.h"
 
 #define PRINTABLE "[\\x20-\\x7e]*"
 #define KEYS_MAX 5
@@ -91,14 +92,20 @@ static void filter_validate(struct call *call, struct record *filter, struct val
 
 static void key_saved(struct call *call, struct record *key, const struct record *before)
 {
+	struct record *application = application_of(call, key);
+
 	(void)before;
-	push_application_key(call, application_of(call, key), record_text(key, "value"));
+	push_application_key(call, application, record_text(key, "value"));
+	webhook_event(call, "key_created", application);
 }
 
 static void key_deleting(struct call *call, struct record *key, struct validation *validation)
 {
+	struct record *application = application_of(call, key);
+
 	(void)validation;
-	push_application_key_gone(call, application_of(call, key), record_text(key, "value"));
+	push_application_key_gone(call, application, record_text(key, "value"));
+	webhook_event(call, "key_deleted", application);
 }
 
 static void filter_saved(struct call *call, struct record *filter, const struct record *before)

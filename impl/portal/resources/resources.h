@@ -128,6 +128,11 @@ void credit_card_delete(struct call *call);
 void provider_show(struct call *call);
 void provider_update(struct call *call);
 
+/* web_hook.c */
+extern const struct resource web_hook_failure_resource;
+void web_hook_update(struct call *call);
+void web_hook_failures_delete(struct call *call);
+
 /* signup.c */
 void account_signup(struct call *call);
 

@@ -164,10 +164,10 @@ void account_signup(struct call *call)
 	record_set_int(user, "account_id", 0);
 	if (!check(call, account, user))
 		return;
-	record_save(call->database, account);
+	resource_store(call, &account_resource, account);
 	record_set_int(user, "account_id", record_id(account));
 	user_set_password(call, user, call_parameter(call, "password"));
-	record_save(call->database, user);
+	resource_store(call, &user_resource, user);
 	buy_plan(call, account, signup.account_plan);
 	for (size_t i = 0; i < signup.plans_count; i++)
 		buy_plan(call, account, signup.plans[i]);

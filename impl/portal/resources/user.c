@@ -8,6 +8,7 @@
 #include "portal/tables.h"
 #include "portal/validation.h"
 #include "world/clock.h"
+#include "portal/webhook_events.h"
 
 #define PASSWORD_CHARACTERS_MIN 6
 
@@ -184,6 +185,12 @@ static void user_deleting(struct call *call, struct record *user, struct validat
 {
 	if (is_last_admin(call, user))
 		validation_add(validation, "base", STR("Can't destroy last admin"));
+	webhook_event(call, "deleted", user);
+}
+
+static void user_saved(struct call *call, struct record *user, const struct record *before)
+{
+	webhook_event(call, before == NULL ? "created" : "updated", user);
 }
 
 const struct resource user_resource = {
@@ -194,6 +201,7 @@ const struct resource user_resource = {
 	RESOURCE_RULES(user_rules),
 	.prepare = user_prepare,
 	.validate = user_validate,
+	.saved = user_saved,
 	.deleting = user_deleting,
 };
 
@@ -231,7 +239,7 @@ static void set_role(struct call *call, struct str role)
 	struct record *user = api_innermost(call);
 
 	record_set_text(user, "role", role);
-	record_save(call->database, user);
+	resource_store(call, &user_resource, user);
 	reply_record(call, 200, &user_representation, user);
 }
 
@@ -266,7 +274,7 @@ bool user_change_state(struct call *call, struct record *user, const char *event
 		if (value_is_blank(record_get(user, "activated_at")))
 			record_set(user, "activated_at",
 				   value_time(database_now_us(call->database)));
-		record_save(call->database, user);
+		resource_store(call, &user_resource, user);
 		return true;
 	}
 	return false;

@@ -1,5 +1,5 @@
 /* The API's routes of what a tenant has for itself: users, tokens, documents, settings, policies
- * (spec/portal.md 3.4, 3.11, 3.13, 3.14). */
+ * (spec/portal.md 3.4, 3.11, 3.13 to 3.15). */
 #include "portal/routes/tables.h"
 
 #include "portal/call.h"
@@ -63,6 +63,14 @@ static const struct route rows[] = {
 	 NULL},
 	{"PUT PATCH", STR_INIT(ADMIN "/settings"), settings_update, NULL, NULL, NULL,
 	 ROUTE_JSON_ONLY, NULL},
+	/* Webhooks: 3.15. */
+	{"PUT PATCH", STR_INIT(ADMIN "/webhooks"), web_hook_update, NULL, NULL, NULL,
+	 ROUTE_JSON_ONLY, NULL},
+	{"GET", STR_INIT(ADMIN "/webhooks/failures"), api_list, &web_hook_failure_resource,
+	 "account_id = ?2 ORDER BY id", NULL, 0, NULL},
+	{"DELETE", STR_INIT(ADMIN "/webhooks/failures"), web_hook_failures_delete, NULL, NULL, NULL,
+	 0, NULL},
+
 	{"GET", STR_INIT(ADMIN "/policies"), policy_list_all, NULL, NULL, NULL, ROUTE_JSON_ONLY,
 	 NULL},
 	{"GET", STR_INIT(ADMIN "/registry/policies"), api_list, &policy_resource,
