@@ -161,8 +161,7 @@ static inline void http_exchange_respond_str(struct http_exchange *exchange,
 	exchange->ops->respond_str(exchange, response, body);
 }
 
-/* Answers a request without a body, and not over TLS (libmicrohttpd 0.9.75 is left without memory
- * for the bytes in between), by 101 and leaves HTTP: what the client sends goes into
+/* Answers a request without a body by 101 and leaves HTTP: what the client sends goes into
  * `incoming`, whose producer's end is taken, what `outgoing` holds goes to it (the consumer's end
  * is taken), until that ends or the client leaves; then `ended` is called. The fields should say
  * Upgrade; Connection is the port's. */

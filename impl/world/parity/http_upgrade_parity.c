@@ -39,20 +39,22 @@ static struct http_call_options upgrade_options(struct parity *p, const struct s
 
 #define UPGRADED_BYTES 3000000
 
-PARITY_TEST(bytes_flow_both_ways_after_an_upgrade)
+static void check_flow(struct parity *p, bool is_tls)
 {
+	const struct http_listen_options listen = {.is_tls = is_tls};
 	struct stage_server server = {0};
 	struct stage_source source = {0};
 	struct stage_sink sink = {0};
 	struct http_fields fields;
 	struct stage_call call;
 
-	stage_listen(p, &server, respond_echo, NULL);
+	stage_listen(p, &server, respond_echo, &listen);
 
 	struct http_call_options options = upgrade_options(
 		p, &server, &fields,
 		stage_source_begin(&source, UPGRADED_BYTES, HTTP_BODY_LENGTH_UNKNOWN));
 
+	options.is_tls = is_tls;
 	stage_start(p, &call, &options, false);
 	parity_await_flag(p, &call.is_answered);
 	ck_assert_int_eq(call.call->response.status, 101);
@@ -67,6 +69,16 @@ PARITY_TEST(bytes_flow_both_ways_after_an_upgrade)
 	parity_await_count(p, &server.ended, 1);
 	ck_assert_int_eq(server.bytes_sent, UPGRADED_BYTES);
 	stage_close(&server);
+}
+
+PARITY_TEST(bytes_flow_both_ways_after_an_upgrade)
+{
+	check_flow(p, false);
+}
+
+PARITY_TEST(bytes_flow_both_ways_after_an_upgrade_over_tls)
+{
+	check_flow(p, true);
 }
 
 PARITY_TEST(an_upgrade_may_be_refused)
@@ -105,8 +117,9 @@ static void respond_held(struct stage_server *server, struct http_exchange *exch
 	http_exchange_upgrade(exchange, &response, held->outgoing, held->incoming);
 }
 
-PARITY_TEST(the_server_may_end_it)
+static void check_end(struct parity *p, bool is_tls)
 {
+	const struct http_listen_options listen = {.is_tls = is_tls};
 	struct held held = {http_body_create(HTTP_BODY_LENGTH_UNKNOWN, 1000),
 			    http_body_create(HTTP_BODY_LENGTH_UNKNOWN, 1000)};
 	struct stage_server server = {.data = &held};
@@ -114,10 +127,11 @@ PARITY_TEST(the_server_may_end_it)
 	struct http_fields fields;
 	struct stage_call call;
 
-	stage_listen(p, &server, respond_held, NULL);
+	stage_listen(p, &server, respond_held, &listen);
 
 	struct http_call_options options = upgrade_options(p, &server, &fields, body);
 
+	options.is_tls = is_tls;
 	stage_start(p, &call, &options, true);
 	http_body_write(body, STR("hello"));
 	while (http_body_waiting(held.incoming) < 5)
@@ -135,8 +149,19 @@ PARITY_TEST(the_server_may_end_it)
 	stage_close(&server);
 }
 
-PARITY_TEST(listeners_may_close_during_it)
+PARITY_TEST(the_server_may_end_it)
 {
+	check_end(p, false);
+}
+
+PARITY_TEST(the_server_may_end_it_over_tls)
+{
+	check_end(p, true);
+}
+
+static void check_close(struct parity *p, bool is_tls)
+{
+	const struct http_listen_options listen = {.is_tls = is_tls};
 	struct held held = {http_body_create(HTTP_BODY_LENGTH_UNKNOWN, 1000),
 			    http_body_create(HTTP_BODY_LENGTH_UNKNOWN, 1000)};
 	struct stage_server server = {.data = &held};
@@ -144,10 +169,11 @@ PARITY_TEST(listeners_may_close_during_it)
 	struct http_fields fields;
 	struct stage_call call;
 
-	stage_listen(p, &server, respond_held, NULL);
+	stage_listen(p, &server, respond_held, &listen);
 
 	struct http_call_options options = upgrade_options(p, &server, &fields, body);
 
+	options.is_tls = is_tls;
 	stage_start(p, &call, &options, true);
 	parity_await_flag(p, &call.is_answered);
 	stage_close(&server);
@@ -158,13 +184,26 @@ PARITY_TEST(listeners_may_close_during_it)
 	stage_release(&call);
 }
 
+PARITY_TEST(listeners_may_close_during_it)
+{
+	check_close(p, false);
+}
+
+PARITY_TEST(listeners_may_close_during_it_over_tls)
+{
+	check_close(p, true);
+}
+
 TCase *parity_http_upgrade_case(int number)
 {
 	TCase *tests = tcase_create("http upgrades");
 
 	PARITY_ADD(tests, number, bytes_flow_both_ways_after_an_upgrade);
+	PARITY_ADD(tests, number, bytes_flow_both_ways_after_an_upgrade_over_tls);
 	PARITY_ADD(tests, number, an_upgrade_may_be_refused);
 	PARITY_ADD(tests, number, the_server_may_end_it);
+	PARITY_ADD(tests, number, the_server_may_end_it_over_tls);
 	PARITY_ADD(tests, number, listeners_may_close_during_it);
+	PARITY_ADD(tests, number, listeners_may_close_during_it_over_tls);
 	return tests;
 }

@@ -184,6 +184,7 @@ static void connection_closed(struct connection *connection)
 
 	if (connection->exchange != NULL)
 		exchange_end(connection->exchange, false);
+	listener->upgrades_closing -= connection->is_closing_upgrade;
 	timer_stop(&connection->watch);
 	epoll_ctl(listener->hangups, EPOLL_CTL_DEL, connection->socket, NULL);
 	list_remove(&connection->link);
@@ -273,8 +274,11 @@ static void run_again(struct http_listener *listener)
 {
 	MHD_UNSIGNED_LONG_LONG wait_ms;
 
-	if (list_is_empty(&listener->unanswered) &&
-	    MHD_get_timeout(listener->daemon, &wait_ms) == MHD_YES && wait_ms == 0)
+	listener->is_extra_run = listener->upgrades_closing > 0 && !listener->is_extra_run;
+	if (listener->is_extra_run)
+		loop_in_next_turn(listener->real->loop, TURN_ANSWERS, &listener->run, listener_run);
+	else if (list_is_empty(&listener->unanswered) &&
+		 MHD_get_timeout(listener->daemon, &wait_ms) == MHD_YES && wait_ms == 0)
 		loop_in_next_turn(listener->real->loop, TURN_ANSWERS, &listener->run, listener_run);
 }
 
@@ -327,6 +331,8 @@ static void hangups_came(uv_poll_t *events, int status, int mask)
 		struct connection *connection = hangups[i].data.ptr;
 
 		connection->is_hung_up = true;
+		if (upgrade_client_left(connection->exchange))
+			continue;
 		list_remove(&connection->unanswered);
 		if (!connection->is_suspended)
 			connection_sleep(connection);

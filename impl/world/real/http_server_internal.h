@@ -40,7 +40,11 @@ struct http_listener {
 	size_t connection_bytes;
 	bool is_tls, asks_client_certificate, is_closed;
 	bool is_running; /* inside libmicrohttpd */
-	int socket;      /* libmicrohttpd's once the daemon runs */
+	/* Upgraded connections over TLS that it was told to close and has not closed yet: it does
+	 * so a run after the one that found nothing left to send. */
+	size_t upgrades_closing;
+	bool is_extra_run;
+	int socket; /* libmicrohttpd's once the daemon runs */
 	uint16_t port;
 	struct MHD_Daemon *daemon;
 	uv_poll_t *events; /* of libmicrohttpd's epoll descriptor */
@@ -74,6 +78,7 @@ struct connection {
 	int socket;
 	bool is_suspended;
 	bool is_hung_up; /* the peer closed its side */
+	bool is_closing_upgrade;
 	struct exchange *exchange;
 	struct timer watch;
 	int64_t deadline_us; /* for the next complete head; INT64_MAX during an exchange */
@@ -135,6 +140,9 @@ struct http_tls_peer tls_peer(struct connection *connection, struct arena *arena
 /* http_server_upgrade.c. Takes the ends of the bodies; answers when the response is queued. */
 struct MHD_Response *upgrade_create(struct exchange *exchange, struct http_body *outgoing,
 				    struct http_body *incoming);
+/* The client is gone, what it sent before may be on its way still. False: the exchange was not
+ * upgraded. */
+bool upgrade_client_left(struct exchange *exchange);
 /* The end, whoever wants it; also of an exchange that was never upgraded. */
 void upgrade_stop(struct exchange *exchange);
 

@@ -17,6 +17,9 @@
 #if MHD_VERSION == 0x00097500
 
 #define ALIGNMENT 16
+/* libmicrohttpd takes all that is free for the head of an answer, and after a 101 over TLS what is
+ * free then for the bytes in between: the last so much is told only when nothing else is left. */
+#define RESERVE_BYTES ((size_t)8 * 1024)
 
 /* Blocks are taken from both ends of what is free. */
 struct MemoryPool {
@@ -66,16 +69,23 @@ void MHD_pool_destroy(struct MemoryPool *pool)
 	free(pool);
 }
 
-size_t MHD_pool_get_free(struct MemoryPool *pool)
+static size_t free_bytes(const struct MemoryPool *pool)
 {
 	return pool->back - pool->front;
+}
+
+size_t MHD_pool_get_free(struct MemoryPool *pool)
+{
+	size_t free_now = free_bytes(pool);
+
+	return free_now > RESERVE_BYTES ? free_now - RESERVE_BYTES : free_now;
 }
 
 void *MHD_pool_allocate(struct MemoryPool *pool, size_t size, bool from_back)
 {
 	size_t rounded = round_up(size);
 
-	if (rounded < size || rounded > MHD_pool_get_free(pool))
+	if (rounded < size || rounded > free_bytes(pool))
 		return NULL;
 	if (from_back) {
 		pool->back -= rounded;
@@ -92,9 +102,8 @@ void *MHD_pool_try_alloc(struct MemoryPool *pool, size_t size, size_t *missing)
 	void *block = MHD_pool_allocate(pool, size, true);
 
 	if (block == NULL)
-		*missing = rounded < size || rounded > pool->back
-				   ? SIZE_MAX
-				   : rounded - MHD_pool_get_free(pool);
+		*missing = rounded < size || rounded > pool->back ? SIZE_MAX
+								  : rounded - free_bytes(pool);
 	return block;
 }
 
