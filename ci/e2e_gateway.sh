@@ -81,7 +81,7 @@ echo $! >"$stack/tinyproxy.pid"
 stack_wait_port "$proxy"
 
 # A WebSocket echo, an API that stalls in its body, and a port whose queue is full.
-stack_start others python3 ci/e2e_servers.py || exit 1
+stack_start others python3 ci/e2e_servers.py "$certificates/server.pem" "$certificates/server.key" || exit 1
 
 # Services: one for each way to reach the API.
 service() { # ID API_BACKEND POLICIES
@@ -111,6 +111,8 @@ websocket='{"name": "websocket", "version": "builtin", "configuration": {}},'
 	service 6 "http://127.0.0.1:$plain" "$listed"
 	echo ,
 	service 7 "http://127.0.0.1:$(stack_port others echo_port)" "$websocket"
+	echo ,
+	service 8 "wss://127.0.0.1:$(stack_port others tls_port)" "$websocket"
 	echo ']}'
 } >"$stack/config.json"
 
@@ -162,7 +164,7 @@ check 'what the log says of it' \
 	"$(says "$log" 'upstream prematurely closed connection while reading response header from upstream')" = 1
 check 'an upload of 50 MiB in chunks' \
 	"$(head -c 52428800 /dev/zero | status 1 /upload -X POST -T - -H 'Expect: 100-continue')" = 200
-check 'calls of it at nginx' "$(grep -c 'POST /upload' "$stack/nginx/calls.log")" = 1
+check 'calls of it at nginx' "$(says "$stack/nginx/calls.log" 'POST /upload')" = 1
 check 'over TLS, verified' "$(call 2 /)" = secret
 check 'with our certificate' "$(call 3 /)" = 'known CN=example client'
 check 'an API that stalls: curl' "$(call 4 / >/dev/null; echo $?)" = 18
@@ -207,6 +209,9 @@ check 'the proxy is gone, http' "$(through 1 / -o /dev/null -w '%{http_code}')" 
 
 # WebSocket.
 check 'a WebSocket, echoes' "$(python3 ci/e2e_websocket.py "$(stack_port direct)" 7.example.com)" = '200 of 200'
+check 'a WebSocket to a wss API, echoes' "$(python3 ci/e2e_websocket.py "$(stack_port direct)" 8.example.com)" = '200 of 200'
+check 'a WebSocket over TLS, echoes' "$(python3 ci/e2e_websocket.py "$https" 7.example.com "$certificates/authority.pem")" = '200 of 200'
+check 'the same to a wss API, echoes' "$(python3 ci/e2e_websocket.py "$https" 8.example.com "$certificates/authority.pem")" = '200 of 200'
 check 'without the policy' "$(status 1 / -H 'Connection: Upgrade' -H 'Upgrade: websocket' \
 	-H 'Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==')" = 200
 

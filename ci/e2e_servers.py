@@ -1,9 +1,12 @@
 #!/usr/bin/env python3
-"""Servers that no package offers, each on a port of its own choice, which the ready line tells: a WebSocket echo, an HTTP
-server that stalls in the middle of its body, and a port whose queue of connections is full."""
+"""Servers that no package offers, each on a port of its own choice, which the ready line tells: a WebSocket echo, one over
+TLS, an HTTP server that stalls in the middle of its body, and a port whose queue of connections is full:
+e2e_servers.py CERTIFICATE KEY."""
 import base64
 import hashlib
 import socket
+import ssl
+import sys
 import threading
 
 
@@ -80,6 +83,11 @@ def echo(connection):
         return
 
 
+def echo_over_tls(connection):
+    with tls.wrap_socket(connection, server_side=True) as wrapped:
+        echo(wrapped)
+
+
 def stall(connection):
     lines, _ = read_head(connection)
     if lines is not None:
@@ -114,9 +122,12 @@ def fill(listener):
     return kept
 
 
-echo_listener, stall_listener, full_listener = listen(16), listen(16), listen(0)
+tls = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+tls.load_cert_chain(sys.argv[1], sys.argv[2])
+echo_listener, tls_listener, stall_listener, full_listener = listen(16), listen(16), listen(16), listen(0)
 kept = fill(full_listener)
 threading.Thread(target=serve, args=(echo_listener, echo), daemon=True).start()
-print("ready others echo_port=%d stall_port=%d full_port=%d" % tuple(
-    listener.getsockname()[1] for listener in (echo_listener, stall_listener, full_listener)), flush=True)
+threading.Thread(target=serve, args=(tls_listener, echo_over_tls), daemon=True).start()
+print("ready others echo_port=%d tls_port=%d stall_port=%d full_port=%d" % tuple(
+    listener.getsockname()[1] for listener in (echo_listener, tls_listener, stall_listener, full_listener)), flush=True)
 serve(stall_listener, stall)

@@ -1,14 +1,19 @@
 #!/usr/bin/env python3
 """A WebSocket client: sends messages of many sizes through the gateway and says how many came back as they were:
-e2e_websocket.py PORT HOST."""
+e2e_websocket.py PORT HOST [AUTHORITY], over TLS when that certificate is given."""
 import os
 import socket
+import ssl
 import sys
 
 SIZES = [n * n * 7 % 70000 for n in range(200)]
 MASK = b"\1\2\3\4"
 
 connection = socket.create_connection(("127.0.0.1", int(sys.argv[1])), timeout=10)
+if len(sys.argv) > 3:
+    tls = ssl.create_default_context(cafile=sys.argv[3])
+    tls.check_hostname = False
+    connection = tls.wrap_socket(connection)
 connection.sendall(("GET /chat?user_key=k HTTP/1.1\r\nHost: %s\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
                     "Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\nSec-WebSocket-Version: 13\r\n\r\n"
                     % sys.argv[2]).encode())

@@ -256,10 +256,9 @@ static bool body_can_be_repeated(const struct request *request)
 /* 9.5, of the policy `websocket`. */
 static bool asks_for_websocket(const struct request *request)
 {
-	const struct http_exchange *exchange = request->exchange;
-	const struct http_fields *fields = &exchange->request.fields;
+	const struct http_fields *fields = &request->exchange->request.fields;
 
-	return request->service->exports.passes_websocket && !exchange->is_tls &&
+	return request->service->exports.passes_websocket &&
 	       http_fields_lists(fields, STR("Upgrade"), STR("websocket")) &&
 	       http_fields_has(fields, STR("Sec-WebSocket-Key"));
 }

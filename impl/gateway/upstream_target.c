@@ -3,12 +3,21 @@
 #include "base/arena.h"
 #include "base/url.h"
 
+/* "ws" and "wss" are HTTP that is upgraded (5.4). */
+static struct str http_url(struct arena *arena, struct str text)
+{
+	if (str_equal_nocase(str_slice(text, 0, 5), STR("ws://")) ||
+	    str_equal_nocase(str_slice(text, 0, 6), STR("wss://")))
+		return STR_CONCAT(arena, STR("http"), str_skip(text, 2));
+	return text;
+}
+
 bool upstream_target_parse(struct arena *arena, struct str text, struct upstream_target *target)
 {
 	struct url url;
 	bool is_ipv6;
 
-	if (!url_parse(text, &url, NULL))
+	if (!url_parse(http_url(arena, text), &url, NULL))
 		return false;
 	if (!str_equal_nocase(url.scheme, STR("http")) &&
 	    !str_equal_nocase(url.scheme, STR("https")))

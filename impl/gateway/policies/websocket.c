@@ -1,7 +1,7 @@
 /* Websocket: a call that asks for an upgrade to it, with `Upgrade: websocket` and
  * `Sec-WebSocket-Key`, asks the upstream for it, too, and bytes flow both ways once that agrees
  * (exported, so at any place of the chain). No fields. A policy of later releases, and so not among
- * those that GET /policies lists; calls over TLS are not upgraded. spec/gateway.md 5.6, 9.5. */
+ * those that GET /policies lists. spec/gateway.md 5.6, 9.5. */
 #include "gateway/policies/table.h"
 
 static bool create(const struct policy_loader *loader, const struct json *configuration,
