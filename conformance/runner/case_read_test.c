@@ -181,6 +181,8 @@ static const struct {
 	 "invalid pattern"},
 	{SUITE_PORTAL, GIVEN("backend: real"), "backend must be an object"},
 	{SUITE_PORTAL, GIVEN("backend: echo"), "backend must be an object"},
+	{SUITE_PORTAL, GIVEN("smtp: false"), "smtp must be an object"},
+	{SUITE_PORTAL, GIVEN("smtp: {host: a}"), "unknown key \"host\" in smtp"},
 	{SUITE_PORTAL, GIVEN("apicast: real"), "apicast must be an object"},
 	{SUITE_PORTAL, GIVEN("apicast: {env: {}}"), "unknown key \"env\" in apicast"},
 	{SUITE_PORTAL, GIVEN("release: current"), "release must be one of: 2.5 2.6 later"},

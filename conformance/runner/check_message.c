@@ -355,6 +355,36 @@ static void check_certificates(struct checking *c, const struct json *expected,
 		   str_format(c->view->arena, "%u", message->record->certificates));
 }
 
+/* Fields of mails. */
+
+static void check_field(struct checking *c, const struct json *expected,
+			const struct message *message, const char *field)
+{
+	struct str name = str_from(field);
+	bool is_present = http_fields_has(message->fields, name);
+
+	if (!match_value(expected, is_present, http_fields_get(message->fields, name)))
+		check_fail(c, expected, str_cstr(c->view->arena, expected->key),
+			   is_present ? http_fields_get(message->fields, name) : STR("absent"));
+}
+
+static void check_from(struct checking *c, const struct json *expected,
+		       const struct message *message)
+{
+	check_field(c, expected, message, "From");
+}
+
+static void check_to(struct checking *c, const struct json *expected, const struct message *message)
+{
+	check_field(c, expected, message, "To");
+}
+
+static void check_subject(struct checking *c, const struct json *expected,
+			  const struct message *message)
+{
+	check_field(c, expected, message, "Subject");
+}
+
 static const struct {
 	struct str name;
 	check_member *check;
@@ -381,6 +411,9 @@ static const struct {
 	{STR_INIT("no_fields"), check_no_fields},
 	{STR_INIT("server_name"), check_server_name},
 	{STR_INIT("certificates"), check_certificates},
+	{STR_INIT("from"), check_from},
+	{STR_INIT("to"), check_to},
+	{STR_INIT("subject"), check_subject},
 };
 
 static void check_message(struct checking *c, const struct json *expected,

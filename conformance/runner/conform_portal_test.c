@@ -13,6 +13,7 @@
 #include "world/environment.h"
 #include "world/http_server.h"
 #include "world/log.h"
+#include "world/tcp.h"
 
 /* A portal that tells what it was asked, and calls whom it is told to. */
 
@@ -30,6 +31,7 @@ struct portal_call {
 	struct fake_portal *portal;
 	struct http_exchange *exchange;
 	struct client_call *out;
+	struct http_body *to_mail; /* producer's end; NULL: none */
 	bool is_gone;
 };
 
@@ -104,6 +106,31 @@ static void call_out(struct portal_call *call, struct str base)
 	call->out = client_send(portal->world, &portal->wire, &request, out_answered, call);
 }
 
+/* What the mail server said to all that was sent to it. */
+
+static void mail_ended(enum http_collect_result result, struct str said, void *data)
+{
+	struct portal_call *call = data;
+
+	(void)result;
+	http_body_producer_release(call->to_mail);
+	call->to_mail = NULL;
+	respond(call, 200, said);
+}
+
+static void send_mail(struct portal_call *call, struct str commands)
+{
+	struct fake_portal *portal = call->portal;
+	struct http_body *incoming = http_body_create(HTTP_BODY_LENGTH_UNKNOWN, 1 << 20);
+	uint16_t port;
+
+	ck_assert(str_to_uint16(variable(portal, "SMTP_PORT"), &port));
+	call->to_mail = http_body_create(HTTP_BODY_LENGTH_UNKNOWN, 1 << 20);
+	http_body_write(call->to_mail, commands);
+	tcp_connect(portal->world, variable(portal, "SMTP_ADDRESS"), port, call->to_mail, incoming);
+	http_body_collect(incoming, 1 << 20, portal->arena, mail_ended, call);
+}
+
 static const struct {
 	struct str target, body;
 } stored[] = {
@@ -162,7 +189,9 @@ static void collected(enum http_collect_result result, struct str body, void *da
 	(void)result;
 	if (answer_hook(call, target, body) || answer_stored(call, target))
 		return;
-	if (str_equal(target, STR("/now")))
+	if (str_equal(target, STR("/mail")))
+		send_mail(call, body);
+	else if (str_equal(target, STR("/now")))
 		respond(call, 200, call->portal->clock);
 	else if (str_has_prefix(target, prefix))
 		call_out(call, variable(call->portal, str_cstr(call->portal->arena,
@@ -397,6 +426,50 @@ static const struct {
 	 "       {log: {contains: ready portal}}, {log: {contains: argument 1559643630}}]}\n"
 	 "    - {when: [{stop: target}, {start: target}, {get: /}], then: [{answer: {status: "
 	 "200}}]}\n",
+	 0, "1 passed"},
+	/* Mail. */
+	{"  given: {smtp: true}\n"
+	 "  when: [{post: /mail, body: \"EHLO me.example\\r\\nMAIL FROM:<a@b.c>\\r\\nRCPT "
+	 "TO:<d@e.f>\\r\\nrcpt to:<g@h.i>\\r\\n"
+	 "DATA\\r\\nFrom: A <a@b.c>\\r\\nTo: d@e.f\\r\\nSubject: One\\r\\n two\\r\\n\\r\\n"
+	 "Hello\\r\\n..dot\\r\\n.\\r\\nMAIL "
+	 "FROM:<x@y.z>\\r\\nDATA\\r\\nRSET\\r\\nTURN\\r\\nNOOP\\r\\n"
+	 "QUIT\\r\\n\"}]\n"
+	 "  then:\n"
+	 "    - answer: {body: \"220 mail.example.com "
+	 "ESMTP\\r\\n250-mail.example.com\\r\\n250-AUTH "
+	 "PLAIN LOGIN CRAM-MD5\\r\\n250 8BITMIME\\r\\n250 2.1.0 Ok\\r\\n250 2.1.5 Ok\\r\\n250 "
+	 "2.1.5 "
+	 "Ok\\r\\n354 End data with <CR><LF>.<CR><LF>\\r\\n250 2.0.0 Ok\\r\\n250 2.1.0 Ok\\r\\n503 "
+	 "5.5.1 Bad sequence of commands\\r\\n250 2.0.0 Ok\\r\\n502 5.5.2 Command not "
+	 "recognized\\r\\n250 2.0.0 Ok\\r\\n221 2.0.0 Bye\\r\\n\"}\n"
+	 "    - mail_calls: 1\n"
+	 "    - mail: {from: 'A <a@b.c>', to: d@e.f, subject: One two, body: \"Hello\\n.dot\\n\",\n"
+	 "             query_exactly: {helo: me.example, from: a@b.c, to: [d@e.f, g@h.i]}}\n",
+	 0, "1 passed"},
+	{"  given: {smtp: {user: u, password: pw, authentication: [plain, login]}}\n"
+	 "  when: [{post: /mail, body: \"EHLO m\\r\\nMAIL FROM:<a@b.c>\\r\\nAUTH CRAM-MD5\\r\\n"
+	 "AUTH PLAIN AHUAd3Jvbmc=\\r\\nAUTH PLAIN\\r\\nAHUAcHc=\\r\\nAUTH LOGIN\\r\\ndQ==\\r\\n"
+	 "cHc=\\r\\nMAIL FROM:<a@b.c>\\r\\nRCPT TO:<d@e.f>\\r\\nDATA\\r\\nTo: "
+	 "d@e.f\\r\\n\\r\\n.\\r\\n"
+	 "QUIT\\r\\n\"}]\n"
+	 "  then:\n"
+	 "    - answer: {body: {matches: '(?s)250-AUTH PLAIN LOGIN\\r.*530 5.7.0.*504 5.5.4.*535 "
+	 "5.7.8.*334 \\r.*235.*334 VXNlcm5hbWU6.*334 UGFzc3dvcmQ6.*235.*250'}}\n"
+	 "    - mail: {query: {auth: login, user: u}, subject: {absent: true}}\n",
+	 0, "1 passed"},
+	/* HMAC-MD5 of the challenge, with the password tanstaaftanstaaf. */
+	{"  given: {smtp: {user: tim, password: tanstaaftanstaaf, answers: {RCPT: 550 5.1.1 no}}}\n"
+	 "  when: [{post: /mail, body: \"HELO m\\r\\nAUTH CRAM-MD5\\r\\n"
+	 "dGltIDAxMjM0NTY3ODkwMTIzNDU2Nzg5MDEyMzQ1Njc4OTAx\\r\\nAUTH CRAM-MD5\\r\\n"
+	 "dGltIDBjMGVmYWFhOTQ3ZmM5ZGEyNTllYzYwNWU2ODg0NzY0\\r\\nMAIL FROM:<a@b.c>\\r\\nRCPT "
+	 "TO:<d@e.f>\\r\\nQUIT\\r\\n\"}]\n"
+	 "  then:\n"
+	 "    - answer: {body: {matches: '(?s)334 "
+	 "PDE4OTYuNjk3MTcwOTUyQG1haWwuZXhhbXBsZS5jb20.\\r.*535.*334.*235.*250 2.1.0 Ok.*550 5.1.1 "
+	 "no"
+	 "\\r\\n221'}}\n"
+	 "    - mail: none\n",
 	 0, "1 passed"},
 	/* What only tests may touch. */
 	{"  given: {clock: 2019-06-04T10:20:30Z}\n"

@@ -138,7 +138,16 @@ static const struct shape_key companion_keys[] = {
 	{.name = NULL},
 };
 
+static const struct shape_key smtp_keys[] = {
+	{"user", SHAPE_TEXT, NULL, NULL, false},
+	{"password", SHAPE_TEXT, NULL, NULL, false},
+	{"authentication", SHAPE_TEXTS, NULL, NULL, false},
+	{"answers", SHAPE_TEXT_MAP, NULL, NULL, false},
+	{.name = NULL},
+};
+
 static const struct shape_key portal_given_keys[] = {
+	{"smtp", SHAPE_TRUE_OR_OBJECT, smtp_keys, NULL, false},
 	{"release", SHAPE_WORD, NULL, "2.5 2.6 later", false},
 	{"clock", SHAPE_INSTANT, NULL, NULL, false},
 	{"test_hooks", SHAPE_BOOLEAN, NULL, NULL, false},
@@ -188,6 +197,9 @@ static const struct shape_key call_check_keys[] = {
 	{"body_form", SHAPE_VALUES, NULL, NULL, false},
 	{"server_name", SHAPE_VALUE, NULL, NULL, false},
 	{"certificates", SHAPE_VALUE, NULL, NULL, false},
+	{"from", SHAPE_VALUE, NULL, NULL, false},
+	{"to", SHAPE_VALUE, NULL, NULL, false},
+	{"subject", SHAPE_VALUE, NULL, NULL, false},
 	MESSAGE_CHECK_KEYS,
 	{.name = NULL},
 };

@@ -309,6 +309,8 @@ void scene_close_plays(struct scene *scene)
 			play_close(&scene->plays[side]);
 	}
 	play_names_close(&scene->names);
+	mail_play_close(scene->mail);
+	scene->mail = NULL;
 	tcp_listener_close(scene->world, scene->silent);
 	scene->silent = NULL;
 }

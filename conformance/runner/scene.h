@@ -13,6 +13,7 @@
 #include "conformance/runner/play.h"
 #include "conformance/runner/play_logs.h"
 #include "conformance/runner/play_issuer.h"
+#include "conformance/runner/play_mail.h"
 #include "conformance/runner/play_names.h"
 #include "conformance/runner/wire.h"
 
@@ -27,6 +28,7 @@ struct scene {
 	struct wire wire;
 	struct play plays[SIDES]; /* not SIDE_CLIENT */
 	struct portal_play portal;
+	struct mail_play *mail; /* NULL: the case has no mail server */
 	struct issuer_play issuer;
 	struct play_names names;
 	struct play_logs logs;       /* only where a case looks into files or plays a log server */

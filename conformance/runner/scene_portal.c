@@ -79,11 +79,40 @@ static bool choose_ports(struct scene *scene, const struct json *given, struct e
 	return true;
 }
 
+/* The portal sends mail only where a case plays it. */
+static bool open_mail(struct scene *scene, const struct json *given, struct error *error)
+{
+	const struct json *smtp = json_get(given, STR("smtp"));
+
+	if (smtp == NULL)
+		return true;
+	scene->mail = mail_play_open(scene->world, &scene->wire, smtp, error);
+	if (scene->mail == NULL)
+		return false;
+	scene_set_address(scene, "smtp_port", "%u", mail_play_port(scene->mail));
+	return true;
+}
+
+static void set_mail_variables(struct scene *scene)
+{
+	const struct json *smtp = json_get(scene->given, STR("smtp"));
+
+	if (smtp == NULL)
+		return;
+	scene_set_variable(scene, "SMTP_ADDRESS", STR("127.0.0.1"));
+	scene_set_variable(scene, "SMTP_PORT", STR("{smtp_port}"));
+	if (json_get(smtp, STR("user")) == NULL)
+		return;
+	scene_set_variable(scene, "SMTP_USER_NAME", json_get_str(smtp, STR("user")));
+	scene_set_variable(scene, "SMTP_PASSWORD", json_get_str(smtp, STR("password")));
+}
+
 bool scene_open_portal(struct scene *scene, const struct json *given, uint16_t portal_port,
 		       struct error *error)
 {
 	(void)portal_port;
-	if (!open_plays(scene, error) || !choose_ports(scene, given, error))
+	if (!open_plays(scene, error) || !open_mail(scene, given, error) ||
+	    !choose_ports(scene, given, error))
 		return false;
 	scene_choose_config_path(scene);
 	scene_set_address(scene, "upstream_port", "%u", scene->plays[SIDE_UPSTREAM].port);
@@ -95,6 +124,7 @@ bool scene_set_up_portal(struct scene *scene, struct error *error)
 {
 	for (size_t i = 0; i < sizeof variables / sizeof *variables; i++)
 		scene_set_variable(scene, variables[i].name, str_from(variables[i].value));
+	set_mail_variables(scene);
 	scene_add_given_variables(scene);
 	if (scene->logs.world != NULL &&
 	    !play_logs_write(&scene->logs, json_get(scene->given, STR("files")), error))

@@ -292,6 +292,9 @@ bool shape_check(const struct json *value, const struct shape_key *shape, struct
 	case SHAPE_SCRIPT:
 		return is_word(value, str_from(shape->words)) ||
 		       check_one_or_list(&place, value, shape->keys);
+	case SHAPE_TRUE_OR_OBJECT:
+		return (value->kind == JSON_BOOL && value->boolean) ||
+		       check_keys(&place, value, shape->keys);
 	case SHAPE_WORD_OR_OBJECT:
 		return is_word(value, str_from(shape->words)) ||
 		       check_keys(&place, value, shape->keys);

@@ -38,6 +38,7 @@ enum shape_kind {
 	SHAPE_CALLS,          /* `none`, or as before */
 	SHAPE_SCRIPT,         /* the word of `words`, or as before */
 	SHAPE_SCRIPTS,        /* name: object of `keys`, or a list of them */
+	SHAPE_TRUE_OR_OBJECT, /* true, or an object of `keys` */
 	SHAPE_WORD_OR_OBJECT, /* the word of `words`, or an object of `keys` */
 };
 
