@@ -261,8 +261,11 @@ void service_delete(struct call *call)
 		0);
 
 	if (others > 0 && record_int(call->tenant, "default_service_id") != record_id(service)) {
+		int64_t before = push_default_service_id(call, 0);
+
 		record_set_text(service, "state", STR("deleted"));
 		record_save(call->database, service);
+		push_default_service(call, before, push_default_service_id(call, 0));
 		jobs_add(call, "delete_service", record_id(service));
 		reply_empty(call, 200);
 	} else if (call->identity.kind == IDENTITY_TOKEN) {
