@@ -15,6 +15,7 @@
 #include "portal/value.h"
 
 struct arena;
+struct backend_events;
 struct database;
 struct errand;
 struct json;
@@ -57,6 +58,7 @@ struct answer {
 struct call {
 	struct database *database;
 	const struct settings *settings;
+	struct backend_events *events; /* NULL outside a request */
 	struct arena *arena;
 	/* The request. */
 	struct str method, path; /* path without query and without the format's suffix */

@@ -131,8 +131,11 @@ static void sign_changes(struct call *call, const struct http_request *request)
 
 static void serve(struct call *call, const struct http_request *request)
 {
+	bool is_open = (call->route->flags & ROUTE_OPEN) != 0;
+
 	if (!authentication_find_tenant(call) ||
-	    !authentication_admit(call, http_fields_get(&request->fields, STR("Authorization"))) ||
+	    (!is_open && !authentication_admit(
+				 call, http_fields_get(&request->fields, STR("Authorization")))) ||
 	    !format_is_served(call) || !authentication_guard(call) || !routes_look_up(call))
 		return;
 	if (!call_only_reads(call))

@@ -8,6 +8,7 @@
 #include "base/limits.h"
 #include "base/options.h"
 #include "base/utc.h"
+#include "portal/backend_events.h"
 #include "portal/backend_rewrite.h"
 #include "portal/backend_sync.h"
 #include "portal/call.h"
@@ -44,6 +45,7 @@ struct portal {
 	struct settings settings;
 	struct database *database;
 	struct backend_sync *sync;
+	struct backend_events *events;
 	struct hooks hooks;
 	bool has_hooks;
 	int64_t clock_s; /* for tests: where the clock stands from the start on; -1: it goes */
@@ -242,6 +244,7 @@ static void portal_requested(struct http_exchange *exchange, void *data)
 	request->exchange = exchange;
 	request->call = (struct call){.database = portal->database,
 				      .settings = &portal->settings,
+				      .events = portal->events,
 				      .arena = exchange->arena,
 				      .remote_address = exchange->remote_address};
 	exchange->data = request;
@@ -292,6 +295,7 @@ static void portal_destroy(struct portal *portal)
 	webhooks_destroy(portal->webhooks);
 	jobs_destroy(portal->jobs);
 	zync_destroy(portal->zync);
+	backend_events_destroy(portal->events);
 	backend_sync_destroy(portal->sync);
 	database_close(portal->database);
 	arena_destroy(portal->arena);
@@ -375,6 +379,7 @@ static bool portal_open(struct portal *portal, const struct portal_options *give
 	    (given->rewrite && !backend_rewrite(portal->database, settings, error)))
 		return false;
 	portal->sync = backend_sync_create(portal->world, portal->database, settings);
+	portal->events = backend_events_create(portal->world, portal->database, settings);
 	portal_start_jobs(portal);
 	portal->webhooks = webhooks_create(portal->world, portal->database);
 	portal->hooks = (struct hooks){portal->world, portal->database, portal->sync,

@@ -28,6 +28,7 @@ enum route_flag {
 	ROUTE_SELF = 4096,          /* {tenant_user} must be itself */
 	ROUTE_PLANS_SECTION = 8192, /* needs the section `plans` too */
 	ROUTE_DOTS = 16,   /* the last part may hold dots: only .json and .xml are suffixes */
+	ROUTE_OPEN = 512,  /* no credentials of the API: the handler asks for its own */
 	ROUTE_LATER = 128, /* came after 2.6 (release.h) */
 };
 

@@ -22,6 +22,7 @@ static const struct {
 	{offsetof(struct settings, registry),
 	 {"APICAST_REGISTRY_URL"},
 	 "http://apicast-staging:8090/policies"},
+	{offsetof(struct settings, events_secret), {"EVENTS_SHARED_SECRET"}, ""},
 	{offsetof(struct settings, internal_user), {"CONFIG_INTERNAL_API_USER"}, ""},
 	{offsetof(struct settings, internal_password), {"CONFIG_INTERNAL_API_PASSWORD"}, ""},
 	{offsetof(struct settings, zync_endpoint), {"ZYNC_ENDPOINT"}, ""},

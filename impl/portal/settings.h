@@ -28,6 +28,7 @@ struct settings {
 	struct str zync_token;    /* ZYNC_AUTHENTICATION_TOKEN, also what X-Zync-Token must be */
 	struct str routes_file;   /* ROUTES_FILE: where they are written to, or empty */
 	bool force_ssl;
+	struct str events_secret; /* backend shows it; empty: nobody may */
 	/* Seeding (9.2); empty ones are generated. */
 	struct str master_name, master_domain, master_user, master_access_token;
 	struct str apicast_access_token;

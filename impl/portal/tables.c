@@ -310,6 +310,15 @@ static const struct column cluster_routes_columns[] = {
 	TEXT_NEEDED("name"), TEXT_NEEDED("host"), TEXT_NEEDED("to_service"), TIMES,
 };
 
+/* Limits that were nearly reached or exceeded, as backend told: a row for the tenant, one for the
+ * buyer. Nothing but the database's administrator removes them (spec/portal.md 9.5). */
+static const struct column alerts_columns[] = {
+	ID, TENANT, BELONGS_TO("account_id", "accounts"), TIME("timestamp"),
+	TEXT_OR("state", "unread"), BELONGS_TO("cinstance_id", "cinstances"),
+	MAY_BELONG_TO("service_id", "services"), MONEY("utilization"), INT_OR("level", "0"),
+	COLUMN("alert_id", VALUE_INT, NULL, "NOT NULL"), TEXT("message"),
+};
+
 /* The outbox of spec/portal.md 6.3: calls to backend's Internal API, in the order of their ids. */
 static const struct column backend_updates_columns[] = {
 	ID, TEXT_NEEDED("method"), LONG_TEXT_NEEDED("path"), JSON("body"), INT_OR("tries", "0"), TIMES,
@@ -359,6 +368,7 @@ TABLE(periodic_jobs, "periodic_jobs", "UNIQUE (name)");
 TABLE(background_jobs, "background_jobs", NULL);
 TABLE(zync_notices, "zync_notices", NULL);
 TABLE(cluster_routes, "cluster_routes", "UNIQUE (owner_type, owner_id, name)");
+TABLE(alerts, "alerts", "UNIQUE (account_id, alert_id)");
 TABLE(backend_updates, "backend_updates", NULL);
 /* clang-format on */
 
@@ -403,6 +413,7 @@ const struct table *const portal_tables[] = {
 	&background_jobs_table,
 	&zync_notices_table,
 	&cluster_routes_table,
+	&alerts_table,
 	&backend_updates_table,
 };
 

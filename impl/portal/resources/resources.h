@@ -26,6 +26,9 @@ void alert_levels_saved(struct call *call, const struct record *service,
 			const struct record *before);
 void alert_levels_gone(struct call *call, const struct record *service);
 
+/* events.c */
+void events_import(struct call *call);
+
 /* service.c */
 extern const struct resource service_resource;
 struct record *service_of_path(const struct call *call);

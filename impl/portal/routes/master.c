@@ -14,6 +14,10 @@ static const struct route rows[] = {
 	 ROUTE_MASTER | ROUTE_JSON_DEFAULT, NULL},
 	{"DELETE", STR_INIT("/master/api/providers/{tenant}"), tenant_delete, NULL, NULL, NULL,
 	 ROUTE_MASTER | ROUTE_JSON_DEFAULT, NULL},
+
+	/* What backend has to tell: 6.4. */
+	{"POST", STR_INIT("/master/events/import"), events_import, NULL, NULL, NULL,
+	 ROUTE_MASTER | ROUTE_OPEN, NULL},
 };
 
 const struct route_table routes_of_master = {rows, sizeof rows / sizeof *rows};

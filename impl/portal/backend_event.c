@@ -1,0 +1,166 @@
+/* What an event of backend changes: spec/portal.md 6.4. */
+#include "base/arena.h"
+#include "base/json.h"
+#include "base/utc.h"
+#include "portal/backend_events.h"
+#include "portal/call.h"
+#include "portal/database.h"
+#include "portal/tables.h"
+
+#define SETTINGS_BYTES_MAX (64 * 1024)
+
+static bool read_id(const struct json *object, const char *name, int64_t *id)
+{
+	return str_to_int64(json_scalar_text(json_get(object, str_from(name))), id);
+}
+
+/* "2019-06-01 10:20:00 UTC"; NULL when there is none. */
+static struct value read_time(const struct json *object)
+{
+	struct str text = json_scalar_text(json_get(object, STR("timestamp")));
+	int64_t instant_us;
+
+	if (str_has_suffix(text, STR(" UTC")))
+		text = str_slice(text, 0, text.size - sizeof " UTC" + 1);
+	if (!utc_parse(text, &instant_us))
+		return value_null();
+	return value_time(instant_us - instant_us % UTC_SECOND_US);
+}
+
+static struct record *application_of(struct call *call, const struct json *object)
+{
+	struct str application = json_scalar_text(json_get(object, STR("application_id")));
+	int64_t service;
+
+	if (!read_id(object, "service_id", &service))
+		return NULL;
+	return record_first(
+		call->database, &contracts_table,
+		"type = 'Cinstance' AND service_id = ?1 AND application_id = ?2 ORDER BY id",
+		DATABASE_ARGUMENTS(value_int(service), value_text(application)));
+}
+
+/* Alerts. */
+
+static bool is_listed(struct call *call, const struct record *service, const char *list,
+		      int64_t level)
+{
+	const struct json *settings =
+		json_parse(call->arena, record_text(service, "notification_settings"),
+			   SETTINGS_BYTES_MAX, NULL);
+
+	JSON_EACH (entry, json_get(settings, str_from(list))) {
+		int64_t number;
+
+		if (str_to_int64(json_scalar_text(entry), &number) && number == level)
+			return true;
+	}
+	return false;
+}
+
+/* A second row of the same alert is none (PT-153). */
+static void add_alert(struct call *call, const struct record *alert, int64_t account_id)
+{
+	struct record *row = record_new(call->arena, &alerts_table);
+
+	if (database_int(call->database,
+			 STR("SELECT count(*) FROM alerts WHERE account_id = ?1 AND alert_id = ?2"),
+			 DATABASE_ARGUMENTS(value_int(account_id), record_get(alert, "alert_id")),
+			 0) > 0)
+		return;
+	for (size_t i = 1; i < alerts_table.columns_count; i++)
+		row->values[i] = alert->values[i];
+	record_set_int(row, "account_id", account_id);
+	record_save(call->database, row);
+}
+
+static bool is_level(int64_t level)
+{
+	static const int levels[] = {50, 80, 90, 100, 120, 150, 200, 300};
+
+	for (size_t i = 0; i < sizeof levels / sizeof *levels; i++) {
+		if (levels[i] == level)
+			return true;
+	}
+	return false;
+}
+
+static void handle_alert(struct call *call, const struct json *object,
+			 const struct record *application)
+{
+	struct record *service = record_by_id(call->database, &services_table,
+					      record_int(application, "service_id"));
+	struct record *alert = record_new(call->arena, &alerts_table);
+	int64_t id, level, utilization = 0;
+
+	if (service == NULL || !read_id(object, "id", &id) ||
+	    !read_id(object, "utilization", &level) || !is_level(level))
+		return;
+	value_decimal_parse(json_scalar_text(json_get(object, STR("max_utilization"))),
+			    &utilization);
+	record_set(alert, "tenant_id", record_get(service, "account_id"));
+	record_set_int(alert, "alert_id", id);
+	record_set_int(alert, "level", level);
+	record_set(alert, "utilization", value_decimal(utilization));
+	record_set(alert, "timestamp", read_time(object));
+	record_set_int(alert, "cinstance_id", record_id(application));
+	record_set_int(alert, "service_id", record_id(service));
+	record_set_text(alert, "message", json_scalar_text(json_get(object, STR("limit"))));
+	if (is_listed(call, service, "web_provider", level))
+		add_alert(call, alert, record_int(service, "account_id"));
+	if (is_listed(call, service, "web_buyer", level))
+		add_alert(call, alert, record_int(application, "user_account_id"));
+}
+
+/* Traffic: times of the rows themselves, which are no changes of them. */
+
+static void set_time(struct call *call, const struct record *application, const char *column,
+		     struct value time)
+{
+	database_run(call->database,
+		     STR_CONCAT(call->arena, STR("UPDATE cinstances SET "), str_from(column),
+				STR(" = ?2 WHERE id = ?1")),
+		     DATABASE_ARGUMENTS(value_int(record_id(application)), time));
+}
+
+static void handle_first_traffic(struct call *call, const struct json *object,
+				 const struct record *application)
+{
+	struct value time = read_time(object);
+
+	if (time.kind == VALUE_TIME &&
+	    record_get(application, "first_traffic_at").kind == VALUE_NULL)
+		set_time(call, application, "first_traffic_at", time);
+}
+
+static void handle_first_daily_traffic(struct call *call, const struct json *object,
+				       const struct record *application)
+{
+	struct value time = read_time(object);
+
+	if (time.kind == VALUE_TIME &&
+	    record_int(application, "first_daily_traffic_at") < time.number)
+		set_time(call, application, "first_daily_traffic_at", time);
+}
+
+static const struct {
+	const char *type;
+	void (*handle)(struct call *call, const struct json *object,
+		       const struct record *application);
+} handlers[] = {
+	{"alert", handle_alert},
+	{"first_traffic", handle_first_traffic},
+	{"first_daily_traffic", handle_first_daily_traffic},
+};
+
+void backend_event_handle(struct call *call, const struct json *event)
+{
+	const struct json *object = json_get(event, STR("object"));
+	struct str type = json_get_str(event, STR("type"));
+	struct record *application = application_of(call, object);
+
+	for (size_t i = 0; application != NULL && i < sizeof handlers / sizeof *handlers; i++) {
+		if (str_equal(str_from(handlers[i].type), type))
+			handlers[i].handle(call, object, application);
+	}
+}
