@@ -1,10 +1,7 @@
-/* What follows from every change of a row, whoever makes it (spec/portal.md 6.1, 6.7): its audit,
- * the events it raises, and the note that backend's statistics of it may go. record.c calls these,
- * in the transaction of the change. */
+/* What follows from every change of a row, whoever makes it (spec/portal.md 6.1, 6.7): its audit
+ * and the events it raises. record.c asks for them, in the transaction of the change. */
 #ifndef PORTAL_CHANGES_H
 #define PORTAL_CHANGES_H
-
-#include "base/str.h"
 
 struct database;
 struct record;

@@ -61,15 +61,15 @@ static struct record *first_tenant(struct call *call)
 			    NULL, 0);
 }
 
-static enum face face_of_name(struct call *call, struct record **account)
+static enum face face_of_name(struct call *call, struct str host, struct record **account)
 {
 	*account = record_first(call->database, &accounts_table,
 				"self_domain = ?1 AND (provider = 1 OR master = 1)",
-				DATABASE_ARGUMENTS(value_text(call->host)));
+				DATABASE_ARGUMENTS(value_text(host)));
 	if (*account != NULL)
 		return record_bool(*account, "master") ? FACE_MASTER : FACE_ADMIN;
 	*account = record_first(call->database, &accounts_table, "domain = ?1 AND provider = 1",
-				DATABASE_ARGUMENTS(value_text(call->host)));
+				DATABASE_ARGUMENTS(value_text(host)));
 	return *account != NULL ? FACE_DEVELOPER : FACE_NONE;
 }
 
@@ -83,7 +83,7 @@ static enum face face_of_host(struct call *call, struct record **account)
 		return *account != NULL ? FACE_MASTER : FACE_NONE;
 	}
 	if (!is_local && !host_is(call, "system-developer"))
-		return face_of_name(call, account);
+		return face_of_name(call, call->host, account);
 	*account = first_tenant(call);
 	if (*account == NULL)
 		return FACE_NONE;
@@ -98,15 +98,25 @@ static bool is_zync(const struct call *call)
 	return token.size > 0 && secret_equal(token, call->zync_token);
 }
 
+static bool is_going(enum face face, const struct record *account)
+{
+	return face != FACE_NONE &&
+	       str_equal(record_text(account, "state"), STR("scheduled_for_deletion"));
+}
+
 enum face hosts_face(struct call *call, struct record **account)
 {
 	enum face face = face_of_host(call, account);
 
-	if (face != FACE_NONE &&
-	    str_equal(record_text(*account, "state"), STR("scheduled_for_deletion")) &&
-	    !is_zync(call))
-		return FACE_GONE;
-	return face;
+	return is_going(face, *account) && !is_zync(call) ? FACE_GONE : face;
+}
+
+enum face hosts_face_of_name(struct call *call, struct str host)
+{
+	struct record *account;
+	enum face face = face_of_name(call, host, &account);
+
+	return is_going(face, account) ? FACE_GONE : face;
 }
 
 bool hosts_redirect(struct call *call, const struct http_request *request)

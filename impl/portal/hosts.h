@@ -24,6 +24,8 @@ void hosts_read(struct call *call, const struct http_request *request);
 /* What call->host names, and its account; NULL for FACE_NONE. On the loopback address it is the
  * first tenant's admin portal, or for the master's paths the master. */
 enum face hosts_face(struct call *call, struct record **account);
+/* What another name than the call's names. */
+enum face hosts_face_of_name(struct call *call, struct str host);
 /* Answers with a redirect to HTTPS, and says so, when FORCE_SSL wants that. */
 bool hosts_redirect(struct call *call, const struct http_request *request);
 

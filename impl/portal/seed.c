@@ -12,6 +12,10 @@
 
 #define ALL_SCOPES "[\"account_management\",\"stats\",\"finance\",\"cms\",\"policy_registry\"]"
 #define ACCOUNT_SCOPE "[\"account_management\"]"
+#define LEVELS "[50,80,90,100,120,150,200,300]"
+#define ALL_LEVELS                                                                                 \
+	"{\"web_provider\":" LEVELS ",\"email_provider\":" LEVELS ",\"web_buyer\":" LEVELS         \
+	",\"email_buyer\":" LEVELS "}"
 #define PASSWORD_CHARACTERS 8
 
 static struct str with_superdomain(struct call *call, struct str label)
@@ -19,12 +23,56 @@ static struct str with_superdomain(struct call *call, struct str label)
 	return STR_CONCAT(call->arena, label, STR("."), call->settings->superdomain);
 }
 
+static void seed_master_metrics(struct call *call, const struct record *service)
+{
+	static const struct {
+		const char *system_name, *friendly_name;
+	} rows[] = {
+		{"billing", "Billing API"},
+		{"account", "Account Management API"},
+		{"analytics", "Analytics API"},
+	};
+
+	for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+		struct record *metric = call_new_record(call, &metrics_table);
+
+		record_set_int(metric, "service_id", record_id(service));
+		record_set_text(metric, "system_name", str_from(rows[i].system_name));
+		record_set_text(metric, "friendly_name", str_from(rows[i].friendly_name));
+		record_set_text(metric, "unit", STR("hit"));
+		resource_store(call, &metric_resource, metric);
+	}
+}
+
+/* The API that tenants are subscribed to. */
+static void seed_master_service(struct call *call)
+{
+	struct record *service =
+		tenant_service(call, "Master Service", "master_service", "self_managed");
+	struct record *plan;
+
+	record_set(service, "notification_settings", value_json(STR(ALL_LEVELS)));
+	resource_store(call, &service_resource, service);
+	seed_master_metrics(call, service);
+	plan = plan_create(call, &account_plan_resource, call_tenant_id(call),
+			   STR("Default account plan"), STR("published"));
+	plan_make_default(call, plan);
+	plan = record_first(call->database, &plans_table, "type = 'ServicePlan' AND issuer_id = ?1",
+			    DATABASE_ARGUMENTS(value_int(record_id(service))));
+	plan_make_default(call, plan);
+	plan_create(call, &application_plan_resource, record_id(service), STR("Master Plan"),
+		    STR("published"));
+	plan = plan_create(call, &application_plan_resource, record_id(service),
+			   call->settings->provider_plan, STR("published"));
+	plan_make_default(call, plan);
+}
+
 /* Master: who sells 3scale to tenants. Its APIs are what tenants subscribe to. */
 static void seed_master(struct call *call)
 {
 	const struct settings *settings = call->settings;
 	struct str domain = with_superdomain(call, settings->master_domain);
-	struct record *master = tenant_account(call, settings->master_name), *user, *service, *plan;
+	struct record *master = tenant_account(call, settings->master_name), *user;
 
 	record_set_bool(master, "master", true);
 	record_set_text(master, "domain", domain);
@@ -37,14 +85,7 @@ static void seed_master(struct call *call)
 	tenant_token(call, user, "APIcast", "ro", ACCOUNT_SCOPE, settings->apicast_access_token);
 	tenant_token(call, user, "Master Token", "rw", ACCOUNT_SCOPE,
 		     settings->master_access_token);
-	service = tenant_service(call, "Master Service", "master_service", "self_managed");
-	plan_create(call, &account_plan_resource, record_id(master), STR("Default account plan"),
-		    STR("published"));
-	plan_create(call, &application_plan_resource, record_id(service), STR("Master Plan"),
-		    STR("published"));
-	plan = plan_create(call, &application_plan_resource, record_id(service),
-			   settings->provider_plan, STR("published"));
-	plan_make_default(call, plan);
+	seed_master_service(call);
 }
 
 static struct record *seed_tenant(struct call *call)

@@ -28,6 +28,13 @@ static const struct {
 	{offsetof(struct settings, zync_endpoint), {"ZYNC_ENDPOINT"}, ""},
 	{offsetof(struct settings, zync_token), {"ZYNC_AUTHENTICATION_TOKEN"}, ""},
 	{offsetof(struct settings, routes_file), {"ROUTES_FILE"}, ""},
+	{offsetof(struct settings, noreply_email), {"NOREPLY_EMAIL"}, ""},
+	{offsetof(struct settings, impersonation_username),
+	 {"IMPERSONATION_ADMIN_USERNAME"},
+	 "3scaleadmin"},
+	{offsetof(struct settings, impersonation_domain),
+	 {"IMPERSONATION_ADMIN_DOMAIN"},
+	 "3scale.net"},
 	{offsetof(struct settings, master_name), {"MASTER_NAME"}, "Master Account"},
 	{offsetof(struct settings, master_domain), {"MASTER_DOMAIN"}, "master"},
 	{offsetof(struct settings, master_user), {"MASTER_USER"}, "master"},
@@ -170,6 +177,9 @@ bool portal_settings_read(struct settings *settings, struct world *world, struct
 		return false;
 	settings_read_texts(settings, world);
 	settings->internal_api = internal_api(world, arena);
+	if (settings->noreply_email.size == 0)
+		settings->noreply_email =
+			STR_CONCAT(arena, STR("no-reply@"), settings->superdomain);
 	if (!url_parse(settings->internal_api, &url, error))
 		return error_wrap(error, "the Internal API's address");
 	if (!url_parse(settings->registry, &url, error))

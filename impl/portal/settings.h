@@ -29,6 +29,8 @@ struct settings {
 	struct str routes_file;   /* ROUTES_FILE: where they are written to, or empty */
 	bool force_ssl;
 	struct str events_secret; /* backend shows it; empty: nobody may */
+	struct str noreply_email; /* NOREPLY_EMAIL, no-reply@<superdomain> */
+	struct str impersonation_username, impersonation_domain; /* of master's user at tenants */
 	/* Seeding (9.2); empty ones are generated. */
 	struct str master_name, master_domain, master_user, master_access_token;
 	struct str apicast_access_token;

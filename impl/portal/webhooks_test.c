@@ -1,6 +1,7 @@
 /* PT-144 and spec/portal.md 6.6: who makes webhooks speak, what they say, and what becomes of what
  * cannot be delivered, under virtual time. */
 #include "portal/webhooks.h"
+#include "world/sql.h"
 
 #include <check.h>
 #include <string.h>
@@ -39,12 +40,13 @@ static const struct log_ops no_log = {.write = no_line};
 
 static void set_up(void)
 {
+	const struct sql_options in_memory = {.path = STR(":memory:")};
 	struct error error = {0};
 
 	stage_open(&stage);
 	world = sim_host_world(stage.client_host, STR("portal"));
 	world->log = &no_log;
-	database = database_open(world, STR(":memory:"), &error);
+	database = database_open(world, &in_memory, &error);
 	ck_assert_msg(database != NULL, "%s", error.text);
 	ck_assert(portal_settings_read(&settings, world, stage.arena, STR(""), &error));
 	ck_assert_msg(schema_prepare(database, &error) &&

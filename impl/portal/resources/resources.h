@@ -144,6 +144,7 @@ extern const struct representation tenant_representation; /* of account.c */
 struct tenant_order {
 	struct str org_name, label;           /* label: of the domains, "3scale" */
 	struct str username, password, email; /* email empty: made from the domain */
+	bool is_pending;                      /* the user is yet to activate itself */
 };
 struct record *tenant_account(struct call *call, struct str name);
 struct record *tenant_user(struct call *call, const struct record *account, struct str name,
@@ -155,10 +156,15 @@ struct record *tenant_service(struct call *call, const char *name, const char *s
 			      const char *deployment_option);
 struct record *tenant_create(struct call *call, const struct tenant_order *order);
 void tenant_sample_data(struct call *call, const struct record *admin);
+
+/* tenant_api.c: master's API. */
 void tenant_signup(struct call *call);
 void tenant_show(struct call *call);
 void tenant_update(struct call *call);
 void tenant_delete(struct call *call);
+void master_domain_show(struct call *call);
+/* What only the hosted 3scale does. */
+void master_refuse(struct call *call);
 
 /* user.c */
 extern const struct resource user_resource;
