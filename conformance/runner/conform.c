@@ -149,7 +149,8 @@ static bool check_target(const struct target_plan *plan, struct error *error)
 				 "--start must say where the target listens: {port}");
 	if (plan->suite == SUITE_BACKEND && plan->url.size > 0)
 		return error_set(error, ERROR_INVALID,
-				 "--url is for gateways: each backend case needs an empty backend");
+				 "--url is for gateways and portals: each backend case needs an "
+				 "empty backend");
 	if (plan->suite != SUITE_BACKEND && plan->store.size > 0)
 		return error_set(error, ERROR_INVALID, "--store is for the backend suite");
 	if (plan->suite != SUITE_PORTAL && plan->database.size > 0)

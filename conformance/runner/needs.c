@@ -3,6 +3,7 @@
 #include "base/arena.h"
 #include "base/json.h"
 #include "conformance/runner/run.h"
+#include "conformance/runner/wire.h"
 
 /* Over sockets nobody waits longer than that. */
 #define WAIT_REAL_MAX_US 2000000
@@ -36,6 +37,20 @@ static bool has_entry(const struct conform_case *conform_case, struct str list, 
 	return false;
 }
 
+/* A portal that runs already knows nobody whom the runner plays. */
+static bool looks_around(const struct conform_case *conform_case)
+{
+	for (int side = SIDE_CLIENT + 1; side < SIDES; side++) {
+		struct str name = side_name((enum side)side);
+
+		if (json_get(conform_case->given, name) != NULL ||
+		    has_entry(conform_case, STR("then"), name))
+			return true;
+	}
+	return json_get(conform_case->given, STR("apicast")) != NULL ||
+	       json_get(conform_case->given, STR("smtp")) != NULL;
+}
+
 /* Of a target that runs already nothing but what it asks the portal can be changed. */
 static bool needs_start(const struct conform_case *conform_case)
 {
@@ -47,6 +62,8 @@ static bool needs_start(const struct conform_case *conform_case)
 		if (json_get(conform_case->given, keys[i]) != NULL)
 			return true;
 	}
+	if (conform_case->suite == SUITE_PORTAL && looks_around(conform_case))
+		return true;
 	return has_entry(conform_case, STR("when"), STR("stop")) ||
 	       has_entry(conform_case, STR("when"), STR("start")) ||
 	       has_entry(conform_case, STR("then"), STR("log")) ||

@@ -447,6 +447,9 @@ static bool set_up(struct case_run *run, struct error *error)
 			run->options->portal_port, error))
 		return false;
 	placeholders_set(&run->scene.placeholders, STR("store"), store_of(run));
+	placeholders_set(&run->scene.placeholders, STR("database"), run->options->plan.database);
+	if (run->conform_case->suite == SUITE_PORTAL && run->options->plan.url.size > 0)
+		scene_take_portal_variables(&run->scene);
 	target->wire = &run->scene.wire;
 	target->role = json_get_str(run->scene.given, STR("role"));
 	target->refuses_hooks = !json_bool(json_get(run->scene.given, STR("test_hooks")), true);

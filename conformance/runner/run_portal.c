@@ -10,7 +10,15 @@
  */
 #define SEEDING_QUIET_US 100000
 
-enum { STAGE_BACKEND, STAGE_TARGET, STAGE_TOLD, STAGE_SAMPLES, STAGE_APICAST, STAGE_STEPS };
+enum {
+	STAGE_BACKEND,
+	STAGE_TARGET,
+	STAGE_CLOCK,
+	STAGE_TOLD,
+	STAGE_SAMPLES,
+	STAGE_APICAST,
+	STAGE_STEPS
+};
 
 static bool is_fine(struct case_run *run, const struct record *record)
 {
@@ -237,6 +245,14 @@ void case_run_prepare(struct case_run *run)
 		return;
 	case STAGE_TARGET:
 		case_run_start_target(run);
+		return;
+	case STAGE_CLOCK:
+		/* refscale has it from its first moment. */
+		if (run->clock_us != INT64_MIN && !must_fail(run) &&
+		    !target_plan_is_refscale(&run->options->plan))
+			case_run_set_clock(run, run->clock_us);
+		else
+			case_run_prepare(run);
 		return;
 	case STAGE_TOLD:
 		if (!must_fail(run))

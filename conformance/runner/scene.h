@@ -48,6 +48,8 @@ struct scene {
 bool scene_open_portal(struct scene *scene, const struct json *given, uint16_t portal_port,
 		       struct error *error);
 bool scene_set_up_portal(struct scene *scene, struct error *error);
+/* Of a portal that runs already the runner's own variables say how it was seeded. */
+void scene_take_portal_variables(struct scene *scene);
 
 /* For the parts of scene.c. */
 void scene_set_variable(struct scene *scene, const char *name, struct str value);

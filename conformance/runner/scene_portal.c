@@ -131,3 +131,11 @@ bool scene_set_up_portal(struct scene *scene, struct error *error)
 		return false;
 	return scene_set(scene, scene->given, error);
 }
+
+void scene_take_portal_variables(struct scene *scene)
+{
+	for (size_t i = 0; i < sizeof variables / sizeof *variables; i++)
+		scene_set_variable(scene, variables[i].name,
+				   environment_text(scene->world, str_from(variables[i].name),
+						    str_from(variables[i].value)));
+}
