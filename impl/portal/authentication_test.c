@@ -398,10 +398,14 @@ END_TEST
 START_TEST(bodies_come_in_many_shapes)
 {
 	static const char *const bodies[] = {
-		"name=One&description=d&unknown=1",
-		"service[name]=One&service[description]=d&service[unknown]=1",
-		"{\"name\":\"One\",\"description\":\"d\",\"unknown\":{\"a\":[1]}}",
-		"{\"service\":{\"name\":\"One\",\"description\":\"d\"}}",
+		/* A deleted service keeps its system name until its rows are gone. */
+		"name=One&system_name=form_flat&description=d&unknown=1",
+		"service[name]=One&service[system_name]=form&service[description]=d&service["
+		"unknown]=1",
+		"{\"name\":\"One\",\"system_name\":\"json_flat\",\"description\":\"d\",\"unknown\":"
+		"{\"a\":"
+		"[1]}}",
+		"{\"service\":{\"name\":\"One\",\"system_name\":\"json\",\"description\":\"d\"}}",
 	};
 
 	for (size_t i = 0; i < sizeof bodies / sizeof *bodies; i++) {
