@@ -243,7 +243,10 @@ static void gateway_collected(enum http_collect_result result, struct str bytes,
 	struct fake_call *call = data;
 	struct str path, query;
 
-	(void)result;
+	if (result != HTTP_COLLECTED) {
+		http_exchange_abort(call->exchange);
+		return;
+	}
 	call->body = bytes;
 	url_split_target(call->exchange->request.target, &path, &query);
 	http_query_init(&call->query, call->fake->arena);

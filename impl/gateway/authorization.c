@@ -135,6 +135,20 @@ static void authrep_answered(struct backend_call *call, void *data)
 	request->authorization.done(request, result);
 }
 
+static void call_backend(struct request *request, const struct log_subject *subject,
+			 struct str arguments, backend_answered *answered)
+{
+	struct backend_call *call = &request->authorization.call;
+
+	*call = (struct backend_call){.kind = BACKEND_AUTHREP,
+				      .arena = request->arena,
+				      .service = request->service,
+				      .subject = subject,
+				      .answered = answered,
+				      .data = request};
+	backend_call_start(call, request->gateway, arguments);
+}
+
 enum authorization_result authorize(struct request *request, authorization_done *done)
 {
 	struct gateway *gateway = request->gateway;
@@ -155,9 +169,8 @@ enum authorization_result authorize(struct request *request, authorization_done 
 	}
 	LOG(&gateway->log, LEVEL_INFO, &request->subject, "apicast cache miss key: %s value: nil",
 	    shown_key(request));
-	backend_authrep(&authorization->call, gateway, request->service,
-			call_arguments(request, STR("")), &request->subject, request->arena,
-			authrep_answered, request);
+	call_backend(request, &request->subject, call_arguments(request, STR("")),
+		     authrep_answered);
 	return AUTHORIZATION_LATER;
 }
 
@@ -186,9 +199,8 @@ bool authorization_report(struct request *request, authorization_reported *repor
 	authorization->reported = reported;
 	if (gateway->settings.response_codes)
 		log_code = str_format(request->arena, "&log%%5Bcode%%5D=%d", request->status);
-	backend_authrep(&authorization->call, gateway, request->service,
-			call_arguments(request, log_code), subject_of(request), request->arena,
-			report_answered, request);
+	call_backend(request, subject_of(request), call_arguments(request, log_code),
+		     report_answered);
 	return true;
 }
 

@@ -119,7 +119,7 @@ static void call_failed(struct outgoing *outgoing, void *data)
 	call_is_over(call);
 }
 
-static void call_begin(struct backend_call *call, struct gateway *gateway, struct http_body *body)
+void backend_call_start(struct backend_call *call, struct gateway *gateway, struct str text)
 {
 	const struct backend_endpoint *backend = &call->service->backend;
 	bool is_report = call->kind == BACKEND_REPORT;
@@ -130,58 +130,15 @@ static void call_begin(struct backend_call *call, struct gateway *gateway, struc
 		.host = backend->is_tls ? backend->host_header : backend->host,
 		.port = backend->is_mock ? gateway->echo_port : backend->port,
 		.target = is_report ? backend->report
-				    : STR_CONCAT(call->arena, call_start(call), call->arguments),
+				    : STR_CONCAT(call->arena, call_start(call), text),
 		.fields = is_report ? &backend->report_fields : &backend->fields,
-		.body = body,
+		.body = is_report ? http_body_from_str(text) : NULL,
 	};
 
+	call->arguments = is_report ? STR("") : text;
 	call->is_running = true;
 	outgoing_start(&call->outgoing, gateway, &options, backend->host, call_answered,
 		       call_failed, call);
-}
-
-void backend_authrep(struct backend_call *call, struct gateway *gateway,
-		     const struct service *service, struct str arguments,
-		     const struct log_subject *subject, struct arena *arena,
-		     backend_answered *answered, void *data)
-{
-	*call = (struct backend_call){.kind = BACKEND_AUTHREP,
-				      .arena = arena,
-				      .service = service,
-				      .subject = subject,
-				      .arguments = arguments,
-				      .answered = answered,
-				      .data = data};
-	call_begin(call, gateway, NULL);
-}
-
-void backend_authorize(struct backend_call *call, struct gateway *gateway,
-		       const struct service *service, struct str arguments,
-		       const struct log_subject *subject, struct arena *arena,
-		       backend_answered *answered, void *data)
-{
-	*call = (struct backend_call){.kind = BACKEND_AUTHORIZE,
-				      .arena = arena,
-				      .service = service,
-				      .subject = subject,
-				      .arguments = arguments,
-				      .answered = answered,
-				      .data = data};
-	call_begin(call, gateway, NULL);
-}
-
-void backend_report(struct backend_call *call, struct gateway *gateway,
-		    const struct service *service, struct str body,
-		    const struct log_subject *subject, struct arena *arena,
-		    backend_answered *answered, void *data)
-{
-	*call = (struct backend_call){.kind = BACKEND_REPORT,
-				      .arena = arena,
-				      .service = service,
-				      .subject = subject,
-				      .answered = answered,
-				      .data = data};
-	call_begin(call, gateway, http_body_from_str(body));
 }
 
 void backend_call_stop(struct backend_call *call)

@@ -1,7 +1,6 @@
 /* Calls to backend and what their answers mean (spec/gateway.md 4.2 to 4.6).
  *
- * The caller's memory from backend_authrep() (authorize, report) to backend_call_stop(), which is
- * legal at any time.
+ * The caller's memory from backend_call_start() to backend_call_stop(), which is legal at any time.
  */
 #ifndef GATEWAY_BACKEND_CLIENT_H
 #define GATEWAY_BACKEND_CLIENT_H
@@ -38,37 +37,28 @@ struct backend_call;
 typedef void backend_answered(struct backend_call *call, void *data);
 
 struct backend_call {
-	struct outgoing outgoing;
+	/* The caller's to fill in. */
 	enum backend_endpoint_kind kind;
 	struct arena *arena;
 	const struct service *service;
 	const struct log_subject *subject; /* the request it is made for */
+	backend_answered *answered;
+	void *data;
+	/* The call's own. */
+	struct outgoing outgoing;
 	struct str arguments;
 	bool is_running;
 	int status; /* 0: no answer */
 	enum backend_verdict verdict;
 	struct str retry_after; /* seconds until the limit ends, or empty */
 	size_t body_bytes;
-	backend_answered *answered;
-	void *data;
 };
 
-/* `arguments` follow those of the service in the query ("usage%5Bhits%5D=1&user_key=k"). Texts must
- * stay valid until the answer. `answered` is called once, later. */
-void backend_authrep(struct backend_call *call, struct gateway *gateway,
-		     const struct service *service, struct str arguments,
-		     const struct log_subject *subject, struct arena *arena,
-		     backend_answered *answered, void *data);
-/* The same without reporting. */
-void backend_authorize(struct backend_call *call, struct gateway *gateway,
-		       const struct service *service, struct str arguments,
-		       const struct log_subject *subject, struct arena *arena,
-		       backend_answered *answered, void *data);
-/* `body`: transactions as a form. */
-void backend_report(struct backend_call *call, struct gateway *gateway,
-		    const struct service *service, struct str body,
-		    const struct log_subject *subject, struct arena *arena,
-		    backend_answered *answered, void *data);
+/* The caller has filled in *call: all but what is the call's own. `text`: of a report the
+ * transactions as a form; else arguments that follow those of the service in the query
+ * ("usage%5Bhits%5D=1&user_key=k"). Texts must stay valid until the answer. `answered` is called
+ * once, later. */
+void backend_call_start(struct backend_call *call, struct gateway *gateway, struct str text);
 void backend_call_stop(struct backend_call *call);
 
 /* status 0: backend did not answer. */

@@ -311,11 +311,19 @@ static void report_start(struct batched_service *service)
 	arena = arena_create();
 	service->report = ARENA_NEW(arena, struct report);
 	*service->report = (struct report){
-		.service = service, .arena = arena, .config = config_retain(service->config)};
+		.service = service,
+		.arena = arena,
+		.config = config_retain(service->config),
+		.call = {.kind = BACKEND_REPORT,
+			 .arena = arena,
+			 .service = service->service,
+			 .subject = &log_subject_timer,
+			 .answered = report_answered,
+			 .data = service->report},
+	};
 	body = take_rows(service->report);
 	reports->calls++;
-	backend_report(&service->report->call, reports->gateway, service->service, body,
-		       &log_subject_timer, arena, report_answered, service->report);
+	backend_call_start(&service->report->call, reports->gateway, body);
 }
 
 static void return_rows(struct report *report)

@@ -223,11 +223,20 @@ static enum phase_result ask_backend(struct request *request, const struct batch
 	struct str credentials = credentials_encode(&request->credentials, request->arena);
 	bool has_both = usage.size > 0 && credentials.size > 0;
 
-	*asking = (struct asking){.batcher = batcher, .request = request, .key = key};
-	backend_authorize(
-		&asking->call, request->gateway, request->service,
-		STR_CONCAT(request->arena, usage, has_both ? STR("&") : STR(""), credentials),
-		&request->subject, request->arena, authorize_answered, asking);
+	*asking = (struct asking){
+		.batcher = batcher,
+		.request = request,
+		.key = key,
+		.call = {.kind = BACKEND_AUTHORIZE,
+			 .arena = request->arena,
+			 .service = request->service,
+			 .subject = &request->subject,
+			 .answered = authorize_answered,
+			 .data = asking},
+	};
+	backend_call_start(
+		&asking->call, request->gateway,
+		STR_CONCAT(request->arena, usage, has_both ? STR("&") : STR(""), credentials));
 	request_on_leave(request, stop_asking, asking);
 	return PHASE_WAIT;
 }
