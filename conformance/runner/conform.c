@@ -11,6 +11,7 @@
 #include "base/vec.h"
 #include "conformance/report/report.h"
 #include "conformance/runner/case.h"
+#include "conformance/runner/placeholders.h"
 #include "conformance/runner/run.h"
 #include "conformance/runner/selection.h"
 #include "conformance/runner/store_reset.h"
@@ -20,6 +21,7 @@
 #include "world/log.h"
 
 #define SELECTION_MAX 256
+#define JOB STR("{job}") /* in --database: 1 to the number of jobs */
 #define JOBS_MAX 16
 #define JOBS_DEFAULT 4
 #define REPORT_BYTES_MAX ((size_t)64 * 1024 * 1024)
@@ -34,8 +36,9 @@ struct conform;
 /* Room for one case under way. */
 struct slot {
 	struct conform *conform;
-	struct case_run *run; /* NULL: free */
-	size_t index;         /* of its result */
+	struct run_options options; /* with a database of its own */
+	struct case_run *run;       /* NULL: free */
+	size_t index;               /* of its result */
 };
 
 struct conform {
@@ -91,7 +94,7 @@ static bool parse_options(struct conform *conform, const struct str *arguments, 
 		{"store", 0, OPTION_TEXT, &plan->store, NULL, "URL",
 		 "backend: an empty Redis, redis://..., for the target"},
 		{"database", 0, OPTION_TEXT, &plan->database, NULL, "URL",
-		 "portal: DATABASE_URL of the target"},
+		 "portal: DATABASE_URL of the target; all in it is lost"},
 		{"suites", 0, OPTION_TEXT, &conform->suites, NULL, "DIR",
 		 "folder of the suites (conformance/suites)"},
 		{"list", 0, OPTION_FLAG, &conform->only_lists, NULL, NULL, "show the cases meant"},
@@ -164,7 +167,9 @@ static void choose_jobs(struct conform *conform, size_t jobs)
 {
 	const struct target_plan *plan = &conform->run_options.plan;
 	bool is_shared =
-		plan->store.size > 0 || plan->url.size > 0 || conform->run_options.portal_port != 0;
+		plan->store.size > 0 || plan->url.size > 0 ||
+		conform->run_options.portal_port != 0 ||
+		(plan->database.size > 0 && str_find(plan->database, JOB) == STR_NOT_FOUND);
 
 	if (jobs == 0)
 		jobs = target_plan_is_refscale(plan) ? JOBS_DEFAULT : 1;
@@ -217,6 +222,20 @@ static struct str given_options(const struct conform *conform, const struct str 
 	return text;
 }
 
+/* Cases at the same time have a database each. */
+static void prepare_slots(struct conform *conform)
+{
+	for (size_t i = 0; i < JOBS_MAX; i++) {
+		struct run_options *options = &conform->slots[i].options;
+		struct placeholders job = {.count = 0};
+
+		placeholders_set(&job, STR("job"), str_format(conform->arena, "%zu", i + 1));
+		*options = conform->run_options;
+		options->plan.database = placeholders_expand(&job, conform->arena,
+							     conform->run_options.plan.database);
+	}
+}
+
 static bool read_options(struct conform *conform, const struct str *arguments, size_t count,
 			 struct error *error)
 {
@@ -238,6 +257,7 @@ static bool read_options(struct conform *conform, const struct str *arguments, s
 		return error_set(error, ERROR_INVALID, "--jobs must be from 1 to %d", JOBS_MAX);
 	choose_jobs(conform, (size_t)raw.jobs);
 	conform->run_options.timeout_us = raw.timeout_s * 1000000;
+	prepare_slots(conform);
 	return true;
 }
 
@@ -398,8 +418,8 @@ static void start_case(struct conform *conform)
 
 	slot->conform = conform;
 	slot->index = add_result(conform, &pending, false);
-	slot->run = case_run_start(conform->world, &conform->run_options, conform_case,
-				   conform->arena, case_done, slot);
+	slot->run = case_run_start(conform->world, &slot->options, conform_case, conform->arena,
+				   case_done, slot);
 }
 
 static void store_is_empty(const struct error *error, void *data)

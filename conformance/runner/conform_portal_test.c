@@ -516,9 +516,16 @@ END_TEST
 
 START_TEST(a_database_is_named_by_its_url)
 {
-	bench_write_case("portal", "  then: [{log: {contains: 'database mysql2://db/system'}},\n"
-				   "         {log: {not_contains: --database}}]\n");
-	expect_run("portal|--world|sim|--database|mysql2://db/system", 0);
+	bench_write_case("portal",
+			 "  steps:\n"
+			 "    - then: [{log: {contains: 'database mysql2://db/system1'}},\n"
+			 "             {log: {not_contains: ':memory:'}},\n"
+			 "             {log: {contains: argument --reset-database}}]\n"
+			 "    - when: [{stop: target}, {start: target}, {get: /}]\n"
+			 "      then: [{log: {not_contains: --reset-database}},\n"
+			 "             {log: {contains: 'database mysql2://db/system1'}}]\n");
+	expect_run("portal|--world|sim|--database|mysql2://db/system{job}", 0);
+	bench_write_case("gateway", "  then: [{backend: none}]\n");
 	expect_run("gateway|--world|sim|--database|mysql2://db/system", 2);
 	expect_says("--database is for the portal suite");
 }

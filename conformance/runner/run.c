@@ -401,6 +401,7 @@ void case_run_start_target(struct case_run *run)
 
 	run->may_end = false;
 	run->target.state = TARGET_STARTING;
+	run->target.resets_database = run->options->plan.database.size > 0 && !run->has_started;
 	run->target.clock_us = run->conform_case->suite == SUITE_PORTAL ? run->clock_us : INT64_MIN;
 	if (!target_start(&run->target, &run->scene.placeholders, run->scene.environment,
 			  json_get(run->scene.given, STR("arguments")), &error))

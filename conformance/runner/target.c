@@ -230,6 +230,8 @@ static size_t portal_words(struct target *target, const struct json *environment
 		add_word(target, words, &count, STR("--database"));
 		add_word(target, words, &count, STR(":memory:"));
 	}
+	if (target->resets_database)
+		add_word(target, words, &count, STR("--reset-database"));
 	add_release(target, words, &count);
 	return count;
 }

@@ -60,12 +60,13 @@ struct target {
 	struct world *world;
 	const struct target_plan *plan;
 	struct arena *arena;
-	struct wire *wire;  /* gets its log */
-	struct str name;    /* of its log lines; empty: the target itself */
-	struct str role;    /* of a backend; empty: all */
-	struct str release; /* of a backend; empty: the default */
-	bool refuses_hooks; /* refscale's backend or portal without its test hooks */
-	uint16_t port;      /* where refscale must listen; 0: anywhere */
+	struct wire *wire;    /* gets its log */
+	struct str name;      /* of its log lines; empty: the target itself */
+	struct str role;      /* of a backend; empty: all */
+	struct str release;   /* of a backend; empty: the default */
+	bool refuses_hooks;   /* refscale's backend or portal without its test hooks */
+	bool resets_database; /* refscale's portal: it begins with an empty one */
+	uint16_t port;        /* where refscale must listen; 0: anywhere */
 	int64_t clock_us; /* portal: where its clock stands from the start on; INT64_MIN: it goes */
 	enum target_state state;
 	int exit_status; /* when it ended: status, or 128 + signal */
