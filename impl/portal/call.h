@@ -20,10 +20,13 @@ struct database;
 struct errand;
 struct json;
 struct record;
+struct record_list;
 struct route;
 struct settings;
 struct time_zone;
 struct webhook_note;
+
+#define FIELD_TARGETS 3 /* fields.h */
 
 enum format { FORMAT_XML, FORMAT_JSON, FORMAT_OTHER };
 
@@ -81,6 +84,7 @@ struct call {
 	struct answer answer;
 	struct http_fields fields;          /* of the answer, beyond its type: reply_field() */
 	struct webhook_note *webhook_notes; /* webhook_events.h */
+	const struct record_list *definitions[FIELD_TARGETS]; /* of fields.h; NULL: not read yet */
 	struct errand *errand; /* what the answer waits for after the transaction; NULL: nothing */
 };
 

@@ -8,6 +8,7 @@
 #include "base/limits.h"
 #include "base/xml.h"
 #include "portal/call.h"
+#include "portal/fields.h"
 #include "portal/release.h"
 #include "portal/record.h"
 #include "portal/settings.h"
@@ -112,6 +113,11 @@ void representation_write_json(struct call *call, struct strbuf *out,
 		if (name.size == 0 || str_equal(name, STR("|")) ||
 		    !release_has_property(call->settings->release, &name))
 			continue;
+
+		if (str_equal(name, STR("*"))) {
+			any = fields_write_json(call, out, record, !any) || any;
+			continue;
+		}
 
 		bool keeps_null = representation->keeps_nulls || str_has_suffix(name, STR("!"));
 

@@ -4,8 +4,8 @@
  * `json` and `xml` list the properties in their order, blank separated. A name is looked up among
  * the derived ones first, then among the record's columns. "name!" keeps a null in JSON; "name:2.6"
  * is left out where a release has no such property (release.h); names behind a "|" come after the
- * links; "=name" in XML is a whole element made by its function. Derived values of kind VALUE_JSON
- * are written as they stand.
+ * links; "*" are the fields that a tenant defines (fields.h); "=name" in XML is a whole element
+ * made by its function. Derived values of kind VALUE_JSON are written as they stand.
  */
 #ifndef PORTAL_REPRESENTATION_H
 #define PORTAL_REPRESENTATION_H

@@ -7,6 +7,7 @@
 #include "base/json.h"
 #include "portal/call.h"
 #include "portal/database.h"
+#include "portal/fields.h"
 #include "portal/record.h"
 #include "portal/routes.h"
 #include "portal/validation.h"
@@ -41,6 +42,8 @@ void resource_check(struct call *call, const struct resource *resource, struct r
 {
 	validation_check(validation, call->database, record, resource->rules,
 			 resource->rules_count);
+	if (resource->has_fields)
+		fields_check(call, record, validation);
 	if (resource->validate != NULL)
 		resource->validate(call, record, validation);
 }
@@ -67,6 +70,8 @@ bool resource_save(struct call *call, const struct resource *resource, struct re
 {
 	struct validation validation;
 
+	if (resource->has_fields)
+		fields_assign(call, record, attributes);
 	if (resource->prepare != NULL && !resource->prepare(call, record, attributes))
 		return false;
 	validation_init(&validation, call->arena);

@@ -24,6 +24,7 @@ struct resource {
 	const char *wrapper;     /* "service"; "" = attributes are sent flat */
 	const char *attributes;  /* blank separated columns a caller may set */
 	const char *create_only; /* only on creation */
+	bool has_fields;         /* that the tenant defines (fields.h) */
 	const struct rule *rules;
 	size_t rules_count;
 	/* After assignment, before the rules: defaults, normal forms. False = answered already. */

@@ -36,7 +36,7 @@ static const struct column accounts_columns[] = {
 	TEXT("billing_address_name"), TEXT("billing_address_address1"),
 	TEXT("billing_address_city"), TEXT("billing_address_country"),
 	TEXT("billing_address_state"), TEXT("billing_address_phone"), TEXT("billing_address_zip"),
-	TIMES,
+	JSON("extra_fields"), TIMES,
 };
 
 static const struct column users_columns[] = {
@@ -44,7 +44,7 @@ static const struct column users_columns[] = {
 	TEXT_NEEDED("email"), TEXT_OR("state", "pending"), TEXT_OR("role", "member"),
 	TEXT("first_name"), TEXT("last_name"), TEXT("job_role"), TEXT("title"),
 	TEXT("password_digest"),
-	TIME("activated_at"), TEXT("signup_type"), TIMES,
+	TIME("activated_at"), TEXT("signup_type"), JSON("extra_fields"), TIMES,
 };
 
 static const struct column member_permissions_columns[] = {
@@ -165,7 +165,7 @@ static const struct column contracts_columns[] = {
 	TEXT_OR("state", "pending"), TEXT("name"), LONG_TEXT("description"), TEXT("user_key"),
 	TEXT("application_id"), LONG_TEXT("provider_public_key"), TEXT("redirect_url"),
 	TIME("first_traffic_at"), TIME("first_daily_traffic_at"), TIME("accepted_at"),
-	TEXT("create_origin"), TIMES,
+	TEXT("create_origin"), JSON("extra_fields"), TIMES,
 };
 
 static const struct column application_keys_columns[] = {
@@ -319,6 +319,12 @@ static const struct column alerts_columns[] = {
 	COLUMN("alert_id", VALUE_INT, NULL, "NOT NULL"), TEXT("message"),
 };
 
+static const struct column fields_definitions_columns[] = {
+	ID, TENANT, BELONGS_TO("account_id", "accounts"), TEXT_NEEDED("target"), TEXT_NEEDED("name"),
+	TEXT("label"), INT_OR("pos", "0"), BOOL_OR("hidden", "0"), BOOL_OR("required", "0"),
+	BOOL_OR("read_only", "0"), JSON("choices"), TEXT("hint"), TIMES,
+};
+
 /* The outbox of spec/portal.md 6.3: calls to backend's Internal API, in the order of their ids. */
 static const struct column backend_updates_columns[] = {
 	ID, TEXT_NEEDED("method"), LONG_TEXT_NEEDED("path"), JSON("body"), INT_OR("tries", "0"), TIMES,
@@ -369,6 +375,7 @@ TABLE(background_jobs, "background_jobs", NULL);
 TABLE(zync_notices, "zync_notices", NULL);
 TABLE(cluster_routes, "cluster_routes", "UNIQUE (owner_type, owner_id, name)");
 TABLE(alerts, "alerts", "UNIQUE (account_id, alert_id)");
+TABLE(fields_definitions, "fields_definitions", "UNIQUE (account_id, target, name)");
 TABLE(backend_updates, "backend_updates", NULL);
 /* clang-format on */
 
@@ -414,6 +421,7 @@ const struct table *const portal_tables[] = {
 	&zync_notices_table,
 	&cluster_routes_table,
 	&alerts_table,
+	&fields_definitions_table,
 	&backend_updates_table,
 };
 

@@ -3,6 +3,7 @@
 #include "base/json.h"
 #include "portal/backend_push.h"
 #include "portal/database.h"
+#include "portal/fields.h"
 #include "portal/resources/resources.h"
 #include "portal/tables.h"
 #include "portal/validation.h"
@@ -47,13 +48,6 @@ static struct value get_expires_on(struct call *call, const struct record *accou
 	{                                                                                          \
 		"credit_card_expires_on", get_expires_on                                           \
 	}
-
-static struct value get_extra_fields(struct call *call, const struct record *account)
-{
-	(void)call;
-	(void)account;
-	return value_json(STR(""));
-}
 
 /* Account, service and application plans that were bought. */
 static struct value get_plans(struct call *call, const struct record *account)
@@ -105,7 +99,7 @@ static struct value get_applications(struct call *call, const struct record *acc
 }
 
 static const struct derived account_derived[] = {
-	CREDIT_CARD_DERIVED,  {"extra_fields", get_extra_fields}, {"plans", get_plans},
+	CREDIT_CARD_DERIVED,  {"extra_fields", fields_xml},       {"plans", get_plans},
 	{"users", get_users}, {"applications", get_applications},
 };
 
@@ -136,7 +130,7 @@ static const struct derived tenant_derived[] = {
 	{"admin_domain", get_admin_domain},
 	CREDIT_CARD_DERIVED,
 	{"deletion_date", get_deletion_date},
-	{"extra_fields", get_extra_fields},
+	{"extra_fields", fields_xml},
 	{"plans", get_plans},
 	{"users", get_users},
 };
@@ -148,7 +142,7 @@ const struct representation tenant_representation = {
 	.roots = "accounts",
 	.json = "id created_at updated_at " TENANT_FIELDS
 		"deletion_date credit_card_stored monthly_billing_enabled monthly_charging_enabled "
-		"credit_card_partial_number credit_card_expires_on state | org_name",
+		"credit_card_partial_number credit_card_expires_on state | org_name *",
 	.xml = "id created_at updated_at state deletion_date " TENANT_FIELDS
 	       "org_name extra_fields monthly_billing_enabled "
 	       "monthly_charging_enabled " CREDIT_CARD " plans users",
@@ -168,7 +162,7 @@ static const struct representation account_representation = {
 	.roots = "accounts",
 	.json = "id created_at updated_at credit_card_stored monthly_billing_enabled "
 		"monthly_charging_enabled credit_card_partial_number credit_card_expires_on state "
-		"| org_name vat_rate",
+		"| org_name vat_rate *",
 	.xml = "id created_at updated_at state org_name extra_fields monthly_billing_enabled "
 	       "monthly_charging_enabled " CREDIT_CARD " plans users applications",
 	REPRESENTATION_DERIVED(account_derived),
@@ -205,6 +199,7 @@ const struct resource account_resource = {
 	.table = &accounts_table,
 	.representation = &account_representation,
 	.wrapper = "",
+	.has_fields = true,
 	.attributes = "org_name monthly_billing_enabled monthly_charging_enabled vat_rate",
 	RESOURCE_RULES(account_rules),
 	.saved = account_saved,

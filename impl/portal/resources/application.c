@@ -3,6 +3,7 @@
 #include "base/json.h"
 #include "portal/backend_push.h"
 #include "portal/database.h"
+#include "portal/fields.h"
 #include "portal/resources/resources.h"
 #include "portal/tables.h"
 #include "portal/validation.h"
@@ -122,13 +123,6 @@ static struct value get_plan(struct call *call, const struct record *application
 					  application_plan_of(call, application));
 }
 
-static struct value get_extra_fields(struct call *call, const struct record *application)
-{
-	(void)call;
-	(void)application;
-	return value_json(STR(""));
-}
-
 static struct value get_filters(struct call *call, const struct record *application)
 {
 	struct record *service = service_by_id(call, record_int(application, "service_id"));
@@ -154,7 +148,7 @@ static const struct derived application_derived[] = {
 	{"oidc_configuration", get_oidc},
 	{"keys", get_keys},
 	{"plan", get_plan},
-	{"extra_fields", get_extra_fields},
+	{"extra_fields", fields_xml},
 	{"referrer_filters", get_filters},
 };
 
@@ -173,7 +167,7 @@ static const struct representation application_representation = {
 	.json = "id state enabled end_user_required created_at updated_at service_id plan_id "
 		"account_id first_traffic_at! first_daily_traffic_at! user_key "
 		"provider_verification_key application_id redirect_url! client_id! client_secret! "
-		"oidc_configuration | name description",
+		"oidc_configuration | name description *",
 	.xml = "id created_at updated_at state user_account_id first_traffic_at "
 	       "first_daily_traffic_at end_user_required service_id user_key "
 	       "provider_verification_key application_id redirect_url keys =plan "
@@ -256,6 +250,7 @@ const struct resource application_resource = {
 	.table = &contracts_table,
 	.representation = &application_representation,
 	.wrapper = "",
+	.has_fields = true,
 	.attributes = "name description redirect_url user_key",
 	.create_only = "application_id first_traffic_at first_daily_traffic_at",
 	RESOURCE_RULES(application_rules),

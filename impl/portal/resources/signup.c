@@ -1,6 +1,7 @@
 /* A developer account with its user and its first contracts, in one call: spec/portal.md 3.10. */
 #include "base/arena.h"
 #include "portal/database.h"
+#include "portal/fields.h"
 #include "portal/resources/resources.h"
 #include "portal/tables.h"
 #include "portal/validation.h"
@@ -157,9 +158,11 @@ void account_signup(struct call *call)
 		return;
 	}
 	resource_assign(account, account_resource.attributes, call->parameters);
+	fields_assign(call, account, call->parameters);
 	record_set_bool(account, "buyer", true);
 	record_set_int(account, "provider_account_id", call_tenant_id(call));
 	resource_assign(user, user_resource.attributes, call->parameters);
+	fields_assign(call, user, call->parameters);
 	record_set_text(user, "role", STR("admin"));
 	record_set_int(user, "account_id", 0);
 	if (!check(call, account, user))

@@ -2,6 +2,7 @@
  * with them. */
 #include "base/arena.h"
 #include "portal/database.h"
+#include "portal/fields.h"
 #include "portal/resources/resources.h"
 #include "portal/settings.h"
 #include "portal/tables.h"
@@ -124,6 +125,7 @@ struct record *tenant_create(struct call *call, const struct tenant_order *order
 	record_save(call->database, tenant);
 	subscribe_at_master(call, tenant);
 	call->tenant = tenant;
+	fields_define_first(call);
 	user = tenant_user(call, tenant, order->username, order->password, email, "minimal");
 	if (order->is_pending) {
 		record_set_text(user, "state", STR("pending"));

@@ -3,6 +3,7 @@
 #include "base/json.h"
 #include "base/password.h"
 #include "portal/database.h"
+#include "portal/fields.h"
 #include "portal/resources/resources.h"
 #include "portal/settings.h"
 #include "portal/tables.h"
@@ -18,14 +19,7 @@ static bool is_of_tenant(struct call *call, const struct record *user)
 	return record_int(user, "account_id") == call_tenant_id(call);
 }
 
-static struct value get_extra_fields(struct call *call, const struct record *user)
-{
-	(void)call;
-	(void)user;
-	return value_json(STR(""));
-}
-
-static const struct derived user_derived[] = {{"extra_fields", get_extra_fields}};
+static const struct derived user_derived[] = {{"extra_fields", fields_xml}};
 
 static const struct link user_links[] = {
 	{"account", "/admin/api/accounts/{account_id}"},
@@ -36,7 +30,8 @@ static const struct link user_links[] = {
 static const struct link tenant_user_links[] = {{"self", "/admin/api/users.{id}"}};
 
 #define USER_JSON                                                                                  \
-	"id state role created_at updated_at | username email first_name last_name job_role title"
+	"id state role created_at updated_at | username email first_name last_name job_role "      \
+	"title *"
 #define USER_XML "id created_at updated_at account_id state role username email extra_fields"
 
 static const struct representation tenant_user_representation = {
@@ -197,6 +192,7 @@ const struct resource user_resource = {
 	.table = &users_table,
 	.representation = &user_representation,
 	.wrapper = "",
+	.has_fields = true,
 	.attributes = "username email first_name last_name job_role title",
 	RESOURCE_RULES(user_rules),
 	.prepare = user_prepare,
