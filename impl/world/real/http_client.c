@@ -256,7 +256,7 @@ static void port_work(struct task *task)
 	pool_serve(&port->pool);
 	while ((link = list_take_first(&port->working)) != NULL)
 		call_work(LIST_ENTRY(link, struct call, work));
-	transfer_serve(port);
+	multi_serve(port);
 	if (!list_is_empty(&port->working) || port->is_due)
 		loop_at_turn_end(port->real->loop, TURN_CALLS, task, port_work);
 }
@@ -290,7 +290,7 @@ static struct http_client_port *port_of(struct real_world *real)
 	list_init(&port->calls);
 	list_init(&port->calls_free);
 	pool_open(&port->pool, port);
-	transfer_port_open(port);
+	multi_open(port);
 	real->http_client = port;
 	return port;
 }
@@ -530,7 +530,7 @@ void real_http_client_destroy(struct real_world *real)
 		call_free(LIST_ENTRY(link, struct call, link));
 	list_remove(&port->task.link);
 	pool_close(&port->pool);
-	transfer_port_close(port);
+	multi_close(port);
 	free(port);
 	real->http_client = NULL;
 }

@@ -1,6 +1,6 @@
 /* The HTTP client's parts: http_client.c is what a component sees of a call. http_client_plain.c
  * carries it out over the connections of http_client_pool.c when it goes straight to a server in
- * plain text, http_client_transfer.c with libcurl otherwise.
+ * plain text, http_client_transfer.c with libcurl otherwise, which http_client_multi.c runs.
  *
  * Both are entered from the port's work() only. Their callbacks, and what a component does in them
  * or elsewhere, leave flags in the call and put it in line for work.
@@ -97,13 +97,18 @@ void plain_go_on(struct call *call);
 void plain_events(struct client_connection *connection, bool may_read, bool may_write);
 
 /* http_client_transfer.c */
-void transfer_port_open(struct http_client_port *port);
-void transfer_port_close(struct http_client_port *port);
 void transfer_start(struct call *call);
 void transfer_stop(struct call *call);  /* also one that never started */
 void transfer_go_on(struct call *call); /* what was paused */
+/* Why it failed, if it did, once libcurl is done with it. */
+enum http_failure transfer_failure(struct call *call, CURLcode result);
+
+/* http_client_multi.c */
+void multi_open(struct http_client_port *port);
+void multi_close(struct http_client_port *port);
 /* Lets libcurl act on its timer and collects the transfers that are over. */
-void transfer_serve(struct http_client_port *port);
-void transfer_timer_fired(struct timer *timer);
+void multi_serve(struct http_client_port *port);
+/* CURLOPT_OPENSOCKETFUNCTION; data: the port. */
+curl_socket_t multi_open_socket(void *data, curlsocktype purpose, struct curl_sockaddr *address);
 
 #endif
