@@ -273,6 +273,8 @@ static bool may_pass(struct call *call)
 	if (((flags & ROUTE_TENANT_ONLY) != 0 && is_master) ||
 	    ((flags & ROUTE_MASTER_ONLY) != 0 && !is_master))
 		return false;
+	if ((flags & ROUTE_USER) != 0 && call->identity.kind != IDENTITY_TOKEN)
+		return false;
 	if (!is_member(call))
 		return true;
 	if ((flags & ROUTE_ADMINS) != 0 || ((flags & ROUTE_SELF) != 0 && !path_names_caller(call)))

@@ -14,22 +14,24 @@ struct resource;
 typedef void route_handler(struct call *call);
 
 enum route_flag {
-	ROUTE_JSON_ONLY = 1,    /* 406 unless .json is written */
-	ROUTE_JSON_DEFAULT = 2, /* no suffix means JSON, not XML */
-	ROUTE_MASTER = 4,       /* /master/api: another host, other refusals (spec/portal.md 2.3) */
-	ROUTE_PAGED = 8,
-	ROUTE_PAGED_ON_REQUEST = 32, /* only when the caller names a page: newer gateways do */
-	ROUTE_SECRET = 64,           /* the last part is a credential: not for logs */
-	ROUTE_TENANT_ONLY = 256,     /* master has no such thing: 403 */
-	ROUTE_MASTER_ONLY = 512,     /* tenants have no such thing: 403 */
-	ROUTE_SSO = 1024,            /* an SSO token may stand for the impersonation user */
+	ROUTE_JSON_ONLY = 1 << 0,    /* 406 unless .json is written */
+	ROUTE_JSON_DEFAULT = 1 << 1, /* no suffix means JSON, not XML */
+	ROUTE_MASTER = 1 << 2,       /* /master/api: another host, other refusals (portal.md 2.3) */
+	ROUTE_PAGED = 1 << 3,
+	ROUTE_PAGED_ON_REQUEST = 1 << 4, /* only when the caller names a page: newer gateways do */
+	ROUTE_DOTS = 1 << 5,   /* the last part may hold dots: only .json, .xml are suffixes */
+	ROUTE_SECRET = 1 << 6, /* the last part is a credential: not for logs */
+	ROUTE_LATER = 1 << 7,  /* came after 2.6 (release.h) */
+	ROUTE_OPEN = 1 << 8,   /* no credentials of the API: the handler asks for its own */
+	ROUTE_SSO = 1 << 9,    /* an SSO token may stand for the impersonation user */
+	ROUTE_USER = 1 << 10,  /* only for users: the provider key is nobody, 403 */
+	ROUTE_TENANT_ONLY = 1 << 11, /* master has no such thing: 403 */
+	ROUTE_MASTER_ONLY = 1 << 12, /* tenants have no such thing: 403 */
 	/* What a member may not, whatever its sections (spec/portal.md 2.3, 7): 403. */
-	ROUTE_ADMINS = 2048,
-	ROUTE_SELF = 4096,          /* {tenant_user} must be itself */
-	ROUTE_PLANS_SECTION = 8192, /* needs the section `plans` too */
-	ROUTE_DOTS = 16,   /* the last part may hold dots: only .json and .xml are suffixes */
-	ROUTE_OPEN = 512,  /* no credentials of the API: the handler asks for its own */
-	ROUTE_LATER = 128, /* came after 2.6 (release.h) */
+	ROUTE_ADMINS = 1 << 13,
+	ROUTE_SELF = 1 << 14,          /* {tenant_user} must be itself */
+	ROUTE_PLANS_SECTION = 1 << 15, /* needs the section `plans` too */
+	ROUTE_FINANCE = 1 << 16,       /* 403 while the tenant does not bill */
 };
 
 struct route {

@@ -90,6 +90,9 @@ START_TEST(wrong_orders_are_refused)
 	reply_is(ask_as(AS_MASTER, "POST", PROVIDER_CREATE, ""), 400,
 		 "Required parameter missing: provider_id");
 	reply_has(ask_as(AS_MASTER, "POST", PROVIDER_CREATE, "provider_id=999"), 404, "Not found");
+	reply_is(ask_as("Host: " MASTER_HOST, "POST", PROVIDER_CREATE,
+			portal_text("provider_id=%s", tenant_id())),
+		 403, "{\"error\":\"Access denied\"}");
 	/* A developer account is no tenant of master's. */
 	reply_has(ask_as(AS_MASTER, "POST", PROVIDER_CREATE,
 			 portal_text("provider_id=%" PRId64, sample_account())),

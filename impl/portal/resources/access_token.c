@@ -89,19 +89,10 @@ static void create_for(struct call *call, const struct record *owner)
 		reply_record(call, 201, &token_representation, token);
 }
 
-/* Personal tokens belong to the user whose token is used. */
-static bool has_user(struct call *call)
-{
-	if (call->identity.kind == IDENTITY_TOKEN)
-		return true;
-	reply_status(call, 403, STR("Forbidden"));
-	return false;
-}
-
+/* Personal tokens belong to the user whose token is used (ROUTE_USER). */
 void access_token_create_personal(struct call *call)
 {
-	if (has_user(call))
-		create_for(call, call->identity.user);
+	create_for(call, call->identity.user);
 }
 
 /* A token makes tokens for its own owner only, the provider key for anyone. */
@@ -120,12 +111,10 @@ void access_token_list(struct call *call)
 {
 	struct str name = call_parameter(call, "name");
 
-	if (has_user(call))
-		resource_reply_list(
-			call, &access_token_resource,
-			"owner_id = ?1 AND (?2 IS NULL OR name = ?2) ORDER BY id",
-			DATABASE_ARGUMENTS(value_int(record_id(call->identity.user)),
-					   name.size > 0 ? value_text(name) : value_null()));
+	resource_reply_list(call, &access_token_resource,
+			    "owner_id = ?1 AND (?2 IS NULL OR name = ?2) ORDER BY id",
+			    DATABASE_ARGUMENTS(value_int(record_id(call->identity.user)),
+					       name.size > 0 ? value_text(name) : value_null()));
 }
 
 /* By number or by value. */
@@ -135,8 +124,6 @@ static struct record *token_of_path(struct call *call)
 	struct record *token;
 	int64_t id;
 
-	if (!has_user(call))
-		return NULL;
 	token = record_first(
 		call->database, &access_tokens_table, "owner_id = ?1 AND (value = ?2 OR id = ?3)",
 		DATABASE_ARGUMENTS(value_int(record_id(call->identity.user)), value_text(text),
