@@ -1,6 +1,6 @@
 #!/bin/sh
 # What only real processes show: bodies of a GiB, a thousand connections, kill -9, several listeners; the gateway among
-# real servers, proxies and clients (e2e_gateway.sh).
+# real servers, proxies and clients (e2e_gateway.sh); all components together (e2e_portal.sh).
 set -u
 cd "$(dirname "$0")/.." || exit 2
 refscale=$(pwd)/${1:-build}/refscale
@@ -108,5 +108,6 @@ redis_end
 python3 ci/failover.py "$refscale" --seconds 10 --rate 500 --cut-ms 100 || failed=1
 
 ci/e2e_gateway.sh "${1:-build}" || failed=1
+ci/e2e_portal.sh "${1:-build}" || failed=1
 
 exit $failed
