@@ -8,6 +8,7 @@
 #include "portal/database.h"
 #include "portal/hosts.h"
 #include "portal/reply.h"
+#include "portal/resources/invoice.h"
 #include "portal/resource.h"
 #include "portal/routes.h"
 #include "portal/sso_token.h"
@@ -285,7 +286,7 @@ static bool may_pass(struct call *call)
 bool authentication_guard(struct call *call)
 {
 	if (may_pass(call))
-		return true;
+		return (call->route->flags & ROUTE_FINANCE) == 0 || finance_is_on(call);
 	reply_status(call, 403, STR("Forbidden"));
 	return false;
 }

@@ -178,16 +178,29 @@ void reply_record(struct call *call, int status, const struct representation *re
 		call->answer.modified_us = record_get(record, "updated_at").number;
 }
 
-static void write_list_opening(struct strbuf *out, const char *roots, const struct page *page)
+static void write_page(struct strbuf *out, const struct page *page, int64_t pages)
+{
+	strbuf_append_format(out,
+			     " per_page=\"%" PRId64 "\" total_entries=\"%" PRId64
+			     "\" total_pages=\"%" PRId64 "\" current_page=\"%" PRId64 "\"",
+			     page->size, page->entries, pages, page->number);
+}
+
+static void write_list_opening(struct strbuf *out, const char *roots, const char *version,
+			       const struct page *page)
 {
 	int64_t pages = page != NULL ? (page->entries + page->size - 1) / page->size : 1;
 
 	strbuf_append_format(out, "<%s", roots);
+	if (version != NULL) {
+		strbuf_append_format(out, " version=\"%s\"><pagination", version);
+		if (page != NULL)
+			write_page(out, page, pages);
+		strbuf_append(out, STR("/>"));
+		return;
+	}
 	if (pages > 1)
-		strbuf_append_format(out,
-				     " per_page=\"%" PRId64 "\" total_entries=\"%" PRId64
-				     "\" total_pages=\"%" PRId64 "\" current_page=\"%" PRId64 "\"",
-				     page->size, page->entries, pages, page->number);
+		write_page(out, page, pages);
 	strbuf_append_char(out, '>');
 }
 
@@ -205,7 +218,7 @@ void reply_list(struct call *call, const struct representation *representation,
 		strbuf_append(&out, STR("]}"));
 	} else {
 		xml_declaration(&out);
-		write_list_opening(&out, xml_roots, page);
+		write_list_opening(&out, xml_roots, representation->xml_version, page);
 		representation_write_items(call, &out, representation, list, false);
 		xml_close(&out, str_from(xml_roots));
 	}

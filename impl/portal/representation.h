@@ -43,6 +43,7 @@ struct representation {
 	bool xml_times_as_sql;            /* 2019-10-01 10:00:00 UTC */
 	const char *xml_attributes;       /* properties that are attributes of the element */
 	const char *xml_root, *xml_roots; /* when they differ from JSON's */
+	const char *xml_version; /* of a list, which then has an element of its own for its page */
 	/* Another representation for this record (a method among metrics, in XML); NULL = this one.
 	 */
 	const struct representation *(*other)(struct call *call, const struct record *record);

@@ -101,14 +101,17 @@ struct record *api_innermost(const struct call *call)
 
 struct page resource_page(const struct call *call)
 {
-	struct page page = {.number = 1, .size = PAGE_SIZE_MAX};
+	const struct resource *resource = call->route->resource;
+	bool has_own = resource != NULL && resource->page_max > 0;
+	int64_t size_max = has_own ? resource->page_max : PAGE_SIZE_MAX;
+	struct page page = {.number = 1, .size = has_own ? resource->page_default : PAGE_SIZE_MAX};
 	int64_t number;
 
 	if (str_to_int64(call_parameter(call, "page"), &number) && number >= 1 &&
 	    number <= INT32_MAX)
 		page.number = number;
 	if (str_to_int64(call_parameter(call, "per_page"), &number) && number >= 1 &&
-	    number <= PAGE_SIZE_MAX)
+	    number <= size_max)
 		page.size = number;
 	return page;
 }

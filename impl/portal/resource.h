@@ -27,6 +27,7 @@ struct resource {
 	bool has_fields;         /* that the tenant defines (fields.h) */
 	const struct rule *rules;
 	size_t rules_count;
+	int page_default, page_max; /* rows of a page of a list; 0 = 500 */
 	/* After assignment, before the rules: defaults, normal forms. False = answered already. */
 	bool (*prepare)(struct call *call, struct record *record, const struct json *attributes);
 	void (*validate)(struct call *call, struct record *record, struct validation *validation);

@@ -53,14 +53,32 @@ static const struct {
 	 "id = ?1 AND type = 'ServiceContract' AND user_account_id = ?3 AND service_id "
 	 "IN " SERVICES_VISIBLE},
 	{STR_INIT("api_doc"), &api_docs_services_table, "id = ?1 AND account_id = ?2"},
+	{STR_INIT("cms_template"), &cms_templates_table, "id = ?1 AND provider_id = ?2"},
+	{STR_INIT("cms_section"), &cms_sections_table, "id = ?1 AND provider_id = ?2"},
+	{STR_INIT("cms_file"), &cms_files_table, "id = ?1 AND provider_id = ?2"},
+	{STR_INIT("invoice"), &invoices_table, "id = ?1 AND provider_account_id = ?2"},
+	{STR_INIT("account_invoice"), &invoices_table,
+	 "id = ?1 AND provider_account_id = ?2 AND buyer_account_id = ?3"},
+	{STR_INIT("authentication_provider"), &authentication_providers_table,
+	 "id = ?1 AND account_id = ?2 AND account_type = 'developer'"},
+	{STR_INIT("own_authentication_provider"), &authentication_providers_table,
+	 "id = ?1 AND account_id = ?2 AND account_type = 'provider'"},
 	{STR_INIT("referrer_filter"), &referrer_filters_table, "id = ?1 AND application_id = ?3"},
 };
+/* What may be named by a text instead, in ?1. */
+static const struct {
+	struct str name;
+	const char *where;
+} path_names[] = {
+	{STR_INIT("cms_section"), "system_name = ?1 AND provider_id = ?2"},
+};
+
 #define PATH_RECORDS (sizeof path_records / sizeof *path_records)
 
 /* A path belongs to one table only, so their order says nothing. */
 const struct route_table *const portal_route_tables[] = {
-	&routes_of_services, &routes_of_plans,  &routes_of_accounts,
-	&routes_of_tenant,   &routes_of_master,
+	&routes_of_services, &routes_of_plans,   &routes_of_accounts, &routes_of_tenant,
+	&routes_of_content,  &routes_of_billing, &routes_of_master,
 };
 const size_t portal_route_tables_count = sizeof portal_route_tables / sizeof *portal_route_tables;
 
@@ -83,6 +101,12 @@ static bool look_up(struct call *call, struct str name, struct str text)
 		arguments[0] = value_int(id);
 		record = record_first(call->database, path_records[row].table,
 				      path_records[row].where, arguments, CALL_ARGUMENTS);
+	}
+	for (size_t i = 0; i < sizeof path_names / sizeof *path_names && record == NULL; i++) {
+		arguments[0] = value_text(text);
+		if (str_equal(path_names[i].name, name))
+			record = record_first(call->database, path_records[row].table,
+					      path_names[i].where, arguments, CALL_ARGUMENTS);
 	}
 	if (record == NULL)
 		return false;

@@ -27,6 +27,7 @@ struct settings {
 	struct str zync_endpoint; /* ZYNC_ENDPOINT; empty: the portal keeps the routes itself */
 	struct str zync_token;    /* ZYNC_AUTHENTICATION_TOKEN, also what X-Zync-Token must be */
 	struct str routes_file;   /* ROUTES_FILE: where they are written to, or empty */
+	struct str root;          /* PORTAL_ROOT: uploads are in its public/system */
 	bool force_ssl;
 	struct str events_secret; /* backend shows it; empty: nobody may */
 	struct str noreply_email; /* NOREPLY_EMAIL, no-reply@<superdomain> */

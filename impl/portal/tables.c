@@ -36,7 +36,7 @@ static const struct column accounts_columns[] = {
 	TEXT("billing_address_name"), TEXT("billing_address_address1"),
 	TEXT("billing_address_city"), TEXT("billing_address_country"),
 	TEXT("billing_address_state"), TEXT("billing_address_phone"), TEXT("billing_address_zip"),
-	JSON("extra_fields"), TIMES,
+	TEXT("s3_prefix"), JSON("extra_fields"), TIMES,
 };
 
 static const struct column users_columns[] = {
@@ -216,14 +216,71 @@ static const struct column web_hooks_columns[] = {
 
 /* What waits to be sent (webhooks.h). */
 static const struct column web_hook_deliveries_columns[] = {
-	ID, TENANT, BELONGS_TO("account_id", "accounts"), TEXT_NEEDED("uuid"), TEXT_NEEDED("url"),
-	TEXT_NEEDED("xml"), BOOL_OR("push_application_content_type", "1"), INT_OR("tries", "0"),
+	ID, TENANT, BELONGS_TO("account_id", "accounts"), TEXT_NEEDED("uuid"), LONG_TEXT_NEEDED("url"),
+	LONG_TEXT_NEEDED("xml"), BOOL_OR("push_application_content_type", "1"), INT_OR("tries", "0"),
 	TIME("run_at"), TIMES,
 };
 
 static const struct column web_hook_failures_columns[] = {
 	ID, TENANT, BELONGS_TO("account_id", "accounts"), TEXT_NEEDED("uuid"), TIME("time"),
-	TEXT("error"), TEXT("url"), TEXT("event"),
+	LONG_TEXT("error"), LONG_TEXT("url"), LONG_TEXT("event"),
+};
+
+static const struct column authentication_providers_columns[] = {
+	ID, TENANT, BELONGS_TO("account_id", "accounts"), TEXT_OR("account_type", "developer"),
+	TEXT_NEEDED("kind"), TEXT("name"), TEXT_NEEDED("system_name"), TEXT("client_id"),
+	TEXT("client_secret"), TEXT("site"), TEXT("token_url"), TEXT("user_info_url"),
+	TEXT("authorize_url"), BOOL_OR("skip_ssl_certificate_verification", "0"),
+	BOOL_OR("automatically_approve_accounts", "0"), TEXT("branding_state"),
+	TEXT_OR("username_key", "login"), TEXT_OR("identifier_key", "id"),
+	BOOL_OR("trust_email", "0"), BOOL_OR("published", "0"), TIMES,
+};
+
+static const struct column cms_sections_columns[] = {
+	ID, TENANT, BELONGS_TO("provider_id", "accounts"), INT("parent_id"), TEXT("title"),
+	TEXT_NEEDED("system_name"), TEXT("partial_path"), BOOL_OR("public", "1"), TIMES,
+};
+
+static const struct column cms_templates_columns[] = {
+	ID, TENANT, BELONGS_TO("provider_id", "accounts"), TEXT_NEEDED("type"), INT("section_id"),
+	INT("layout_id"), TEXT("title"), TEXT("system_name"), TEXT("path"), LONG_TEXT("draft"),
+	LONG_TEXT("published"), BOOL_OR("liquid_enabled", "0"), TEXT("handler"), TEXT("content_type"),
+	TIMES,
+};
+
+static const struct column cms_files_columns[] = {
+	ID, TENANT, BELONGS_TO("provider_id", "accounts"), INT("section_id"), TEXT_NEEDED("path"),
+	TEXT("attachment_file_name"), TEXT("attachment_content_type"), INT("attachment_file_size"),
+	TIME("attachment_updated_at"), TEXT("random_secret"), BOOL_OR("downloadable", "0"),
+	TEXT("tag_list"), TIMES,
+};
+
+/* A tenant that has one bills its developers. */
+static const struct column billing_strategies_columns[] = {
+	ID, TENANT, BELONGS_TO("account_id", "accounts"),
+	TEXT_OR("type", "Finance::PostpaidBillingStrategy"), TEXT_OR("currency", "USD"),
+	BOOL_OR("charging_enabled", "0"), TEXT_OR("numbering_period", "monthly"), TIMES,
+};
+
+static const struct column invoices_columns[] = {
+	ID, TENANT, BELONGS_TO("provider_account_id", "accounts"),
+	MAY_BELONG_TO("buyer_account_id", "accounts"), TEXT_NEEDED("friendly_id"),
+	TEXT_OR("state", "open"), TEXT("period"), TIME("paid_at"), TEXT("due_on"),
+	TEXT("issued_on"), TIME("finalized_at"), TEXT("currency"),
+	COLUMN("vat_rate", VALUE_DECIMAL, NULL, NULL), TEXT("vat_code"), TEXT("fiscal_code"),
+	TEXT_OR("creation_type", "manual"), TIMES,
+};
+
+static const struct column line_items_columns[] = {
+	ID, TENANT, BELONGS_TO("invoice_id", "invoices"), TEXT("name"), TEXT("description"),
+	INT("quantity"), MONEY("cost"), TEXT("type"), INT("metric_id"), INT("contract_id"),
+	TEXT("contract_type"), INT("plan_id"), TIMES,
+};
+
+static const struct column payment_transactions_columns[] = {
+	ID, TENANT, MAY_BELONG_TO("account_id", "accounts"), MAY_BELONG_TO("invoice_id", "invoices"),
+	TEXT("reference"), BOOL_OR("success", "0"), MONEY("amount"), TEXT("currency"),
+	TEXT("action"), TEXT("message"), BOOL_OR("test", "0"), TIMES,
 };
 
 static const struct column user_sessions_columns[] = {
@@ -359,6 +416,14 @@ TABLE(settings, "settings", "UNIQUE (account_id)");
 TABLE(web_hooks, "web_hooks", "UNIQUE (account_id)");
 TABLE(web_hook_deliveries, "web_hook_deliveries", NULL);
 TABLE(web_hook_failures, "web_hook_failures", NULL);
+TABLE(authentication_providers, "authentication_providers", "UNIQUE (account_id, system_name)");
+TABLE(cms_sections, "cms_sections", "UNIQUE (provider_id, system_name)");
+TABLE(cms_templates, "cms_templates", NULL);
+TABLE(cms_files, "cms_files", "UNIQUE (provider_id, path)");
+TABLE(billing_strategies, "billing_strategies", "UNIQUE (account_id)");
+TABLE(invoices, "invoices", NULL);
+TABLE(line_items, "line_items", NULL);
+TABLE(payment_transactions, "payment_transactions", NULL);
 TABLE(user_sessions, "user_sessions", NULL);
 TABLE(provided_access_tokens, "provided_access_tokens", NULL);
 TABLE(invitations, "invitations", "UNIQUE (token)");
@@ -405,6 +470,14 @@ const struct table *const portal_tables[] = {
 	&web_hooks_table,
 	&web_hook_deliveries_table,
 	&web_hook_failures_table,
+	&authentication_providers_table,
+	&cms_sections_table,
+	&cms_templates_table,
+	&cms_files_table,
+	&billing_strategies_table,
+	&invoices_table,
+	&line_items_table,
+	&payment_transactions_table,
 	&user_sessions_table,
 	&provided_access_tokens_table,
 	&invitations_table,

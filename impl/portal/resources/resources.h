@@ -127,6 +127,14 @@ bool account_change_state(struct call *call, struct record *account, const char 
 void credit_card_update(struct call *call);
 void credit_card_delete(struct call *call);
 
+/* message.c */
+void message_create(struct call *call);
+
+/* authentication_provider.c */
+extern const struct resource authentication_provider_resource;
+void authentication_provider_create(struct call *call);
+void authentication_provider_create_own(struct call *call);
+
 /* provider.c */
 void provider_show(struct call *call);
 void provider_update(struct call *call);

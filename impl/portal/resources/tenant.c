@@ -3,6 +3,7 @@
 #include "base/arena.h"
 #include "portal/database.h"
 #include "portal/fields.h"
+#include "portal/resources/cms.h"
 #include "portal/resources/resources.h"
 #include "portal/settings.h"
 #include "portal/tables.h"
@@ -136,6 +137,7 @@ struct record *tenant_create(struct call *call, const struct tenant_order *order
 		    STR_CONCAT(call->arena, settings->impersonation_username, STR("+"),
 			       order->label, STR("@"), settings->impersonation_domain),
 		    "impersonation");
+	cms_section_root(call);
 	return user;
 }
 

@@ -28,6 +28,7 @@ static const struct route rows[] = {
 	 FINANCE_SCOPES},
 	{"DELETE", STR_INIT(ACCOUNT "/credit_card"), credit_card_delete, NULL, NULL, NULL, 0,
 	 FINANCE_SCOPES},
+	{"POST", STR_INIT(ACCOUNT "/messages"), message_create, NULL, NULL, NULL, 0, NULL},
 	{"GET", STR_INIT(ACCOUNT "/users"), user_list, &user_resource, NULL, NULL, 0, NULL},
 	{"POST", STR_INIT(ACCOUNT "/users"), user_create, &user_resource, NULL, NULL, 0, NULL},
 	{"GET", STR_INIT(ACCOUNT "/users/{user}"), api_show, &user_resource, NULL, NULL, 0, NULL},

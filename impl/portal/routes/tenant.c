@@ -5,6 +5,9 @@
 #include "portal/call.h"
 #include "portal/resources/resources.h"
 
+#define SSO_OF_DEVELOPERS ADMIN "/authentication_providers"
+#define SSO_OF_USERS ADMIN "/account/authentication_providers"
+
 static const struct route rows[] = {
 	/* The tenant's own users, tokens and permissions: 3.11. */
 	{"GET", STR_INIT(ADMIN "/users"), user_list, &user_resource, NULL, NULL, ROUTE_ADMINS,
@@ -63,6 +66,24 @@ static const struct route rows[] = {
 	 NULL},
 	{"PUT PATCH", STR_INIT(ADMIN "/settings"), settings_update, NULL, NULL, NULL,
 	 ROUTE_JSON_ONLY, NULL},
+	/* Authentication providers: 3.14. */
+	{"GET", STR_INIT(SSO_OF_DEVELOPERS), api_list, &authentication_provider_resource,
+	 "account_id = ?2 AND account_type = 'developer' ORDER BY id", NULL, 0, NULL},
+	{"POST", STR_INIT(SSO_OF_DEVELOPERS), authentication_provider_create, NULL, NULL, NULL, 0,
+	 NULL},
+	{"GET", STR_INIT(SSO_OF_DEVELOPERS "/{authentication_provider}"), api_show,
+	 &authentication_provider_resource, NULL, NULL, 0, NULL},
+	{"PUT PATCH", STR_INIT(SSO_OF_DEVELOPERS "/{authentication_provider}"), api_update,
+	 &authentication_provider_resource, NULL, NULL, 0, NULL},
+	{"GET", STR_INIT(SSO_OF_USERS), api_list, &authentication_provider_resource,
+	 "account_id = ?2 AND account_type = 'provider' ORDER BY id", NULL, 0, NULL},
+	{"POST", STR_INIT(SSO_OF_USERS), authentication_provider_create_own, NULL, NULL, NULL, 0,
+	 NULL},
+	{"GET", STR_INIT(SSO_OF_USERS "/{own_authentication_provider}"), api_show,
+	 &authentication_provider_resource, NULL, NULL, 0, NULL},
+	{"PUT PATCH", STR_INIT(SSO_OF_USERS "/{own_authentication_provider}"), api_update,
+	 &authentication_provider_resource, NULL, NULL, 0, NULL},
+
 	/* Webhooks: 3.15. */
 	{"PUT PATCH", STR_INIT(ADMIN "/webhooks"), web_hook_update, NULL, NULL, NULL,
 	 ROUTE_JSON_ONLY, NULL},
