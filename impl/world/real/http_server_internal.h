@@ -1,8 +1,8 @@
 /* The HTTP server's parts: http_server.c runs libmicrohttpd (listeners, connections, its
- * callbacks), http_server_exchange.c is what a component sees of one request, http_server_check.c
- * reads the head of a request, http_server_pool.c holds the memory of a connection,
- * http_server_tls.c has what concerns certificates, and http_server_upgrade.c moves the bytes after
- * a 101.
+ * callbacks), http_server_request.c takes one request in, http_server_exchange.c is what a
+ * component sees of it and how it is answered, http_server_check.c reads the head of a request,
+ * http_server_pool.c holds the memory of a connection, http_server_tls.c has what concerns
+ * certificates, and http_server_upgrade.c moves the bytes after a 101.
  *
  * libmicrohttpd is entered from one place only, the listener's run(), so nothing that a component
  * does to an exchange or a body gets into it: such calls leave their wish in the exchange, and wake
@@ -150,6 +150,12 @@ void upgrade_stop(struct exchange *exchange);
 struct exchange *exchange_create(struct connection *connection, struct str target);
 void exchange_end(struct exchange *exchange, bool complete);
 void exchanges_free(struct real_world *real);
+void exchange_answer_refusal(struct exchange *exchange, const struct http_refusal *refusal);
+/* Nobody takes the body any more once it was answered and left to the port. */
+void exchange_discard_if_answered(struct exchange *exchange);
+void exchange_let_go_of_incoming(struct exchange *exchange);
+
+/* http_server_request.c */
 /* One call of libmicrohttpd's handler. */
 enum MHD_Result exchange_proceed(struct exchange *exchange, const char *method, const char *bytes,
 				 size_t *bytes_size);
