@@ -69,16 +69,17 @@ static const struct rule user_rules[] = {
 	{"role", RULE_IN, 0, "admin member", NULL, true},
 };
 
-/* Unique among the tenant's own users, or among all its developers. */
+/* Unique among the tenant's own users, or among all its developers. `condition` compares with ?2:
+ * names with their case, addresses without. */
 static void check_unique(struct call *call, struct record *user, const char *attribute,
-			 struct validation *validation)
+			 const char *condition, struct validation *validation)
 {
 	struct str sql = str_format(
 		call->arena,
-		"SELECT count(*) FROM users WHERE id <> ?1 AND lower(%s) = lower(?2) AND "
+		"SELECT count(*) FROM users WHERE id <> ?1 AND %s AND "
 		"account_id IN (SELECT id FROM accounts WHERE CASE WHEN ?3 = ?4 THEN id = ?4 "
 		"ELSE provider_account_id = ?4 END)",
-		attribute);
+		condition);
 
 	if (!value_is_blank(record_get(user, attribute)) &&
 	    database_int(call->database, sql,
@@ -162,8 +163,8 @@ static bool user_prepare(struct call *call, struct record *user, const struct js
 
 static void user_validate(struct call *call, struct record *user, struct validation *validation)
 {
-	check_unique(call, user, "username", validation);
-	check_unique(call, user, "email", validation);
+	check_unique(call, user, "username", "username = ?2", validation);
+	check_unique(call, user, "email", "lower(email) = lower(?2)", validation);
 	user_check_password(call, user, validation);
 }
 
@@ -172,7 +173,8 @@ static bool is_last_admin(struct call *call, const struct record *user)
 	return str_equal(record_text(user, "role"), STR("admin")) &&
 	       database_int(call->database,
 			    STR("SELECT count(*) FROM users WHERE account_id = ?1 AND "
-				"role = 'admin'"),
+				"role = 'admin' AND COALESCE(signup_type, '') <> "
+				"'impersonation'"),
 			    DATABASE_ARGUMENTS(record_get(user, "account_id")), 0) <= 1;
 }
 
