@@ -211,6 +211,8 @@ static void refuse_unknown(struct call *call)
 {
 	if (is_master_route(call))
 		portal_reply_text(call, 401, STR("unauthorized"));
+	else if ((call->route->flags & ROUTE_STATISTICS) != 0)
+		reply_status(call, 403, STR("Forbidden"));
 	else
 		reply_access_denied(call);
 }

@@ -23,6 +23,7 @@ struct record;
 struct record_list;
 struct route;
 struct settings;
+struct statistics_storage;
 struct time_zone;
 struct webhook_note;
 
@@ -61,7 +62,9 @@ struct answer {
 struct call {
 	struct database *database;
 	const struct settings *settings;
-	struct backend_events *events; /* NULL outside a request */
+	/* NULL outside a request. */
+	struct backend_events *events;
+	struct statistics_storage *storage;
 	struct arena *arena;
 	/* The request. */
 	struct str method, path; /* path without query and without the format's suffix */

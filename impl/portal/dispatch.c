@@ -102,8 +102,10 @@ static bool find_route(struct call *call, struct str path)
 static bool format_is_served(struct call *call)
 {
 	bool json_only = (call->route->flags & ROUTE_JSON_ONLY) != 0;
+	bool csv_too = (call->route->flags & ROUTE_CSV) != 0;
 
-	if (call->format == FORMAT_JSON || (call->format == FORMAT_XML && !json_only))
+	if (call->format == FORMAT_JSON || (call->format == FORMAT_XML && !json_only) ||
+	    (csv_too && str_equal(call->format_name, STR("csv"))))
 		return true;
 	reply_error(call, 406,
 		    STR_CONCAT(call->arena, STR("The server does not understand \""),

@@ -21,6 +21,7 @@
 #include "portal/schema.h"
 #include "portal/seed.h"
 #include "portal/settings.h"
+#include "portal/statistics/storage.h"
 #include "portal/zync.h"
 #include "portal/webhooks.h"
 #include "world/component.h"
@@ -46,6 +47,7 @@ struct portal {
 	struct database *database;
 	struct backend_sync *sync;
 	struct backend_events *events;
+	struct statistics_storage *storage;
 	struct hooks hooks;
 	bool has_hooks;
 	int64_t clock_s; /* for tests: where the clock stands from the start on; -1: it goes */
@@ -245,6 +247,7 @@ static void portal_requested(struct http_exchange *exchange, void *data)
 	request->call = (struct call){.database = portal->database,
 				      .settings = &portal->settings,
 				      .events = portal->events,
+				      .storage = portal->storage,
 				      .arena = exchange->arena,
 				      .remote_address = exchange->remote_address};
 	exchange->data = request;
@@ -295,6 +298,7 @@ static void portal_destroy(struct portal *portal)
 	webhooks_destroy(portal->webhooks);
 	jobs_destroy(portal->jobs);
 	zync_destroy(portal->zync);
+	statistics_storage_destroy(portal->storage);
 	backend_events_destroy(portal->events);
 	backend_sync_destroy(portal->sync);
 	database_close(portal->database);
@@ -380,6 +384,9 @@ static bool portal_open(struct portal *portal, const struct portal_options *give
 		return false;
 	portal->sync = backend_sync_create(portal->world, portal->database, settings);
 	portal->events = backend_events_create(portal->world, portal->database, settings);
+	portal->storage = statistics_storage_create(portal->world, &settings->storage, error);
+	if (portal->storage == NULL)
+		return false;
 	portal_start_jobs(portal);
 	portal->webhooks = webhooks_create(portal->world, portal->database);
 	portal->hooks = (struct hooks){portal->world, portal->database, portal->sync,

@@ -77,8 +77,8 @@ static const struct {
 
 /* A path belongs to one table only, so their order says nothing. */
 const struct route_table *const portal_route_tables[] = {
-	&routes_of_services, &routes_of_plans,   &routes_of_accounts, &routes_of_tenant,
-	&routes_of_content,  &routes_of_billing, &routes_of_master,
+	&routes_of_services, &routes_of_plans,   &routes_of_accounts,   &routes_of_tenant,
+	&routes_of_content,  &routes_of_billing, &routes_of_statistics, &routes_of_master,
 };
 const size_t portal_route_tables_count = sizeof portal_route_tables / sizeof *portal_route_tables;
 

@@ -32,6 +32,8 @@ enum route_flag {
 	ROUTE_SELF = 1 << 14,          /* {tenant_user} must be itself */
 	ROUTE_PLANS_SECTION = 1 << 15, /* needs the section `plans` too */
 	ROUTE_FINANCE = 1 << 16,       /* 403 while the tenant does not bill */
+	ROUTE_STATISTICS = 1 << 17,    /* of the Analytics API, which refuses in its own words */
+	ROUTE_CSV = 1 << 18,           /* .csv is served, too */
 };
 
 struct route {

@@ -174,7 +174,8 @@ bool portal_settings_read(struct settings *settings, struct world *world, struct
 	if (!settings_read_release(settings, world, release, error) ||
 	    !settings_read_tenant_mode(settings, world, error) ||
 	    !settings_read_password_cost(settings, world, error) ||
-	    !settings_read_verification(settings, world, error))
+	    !settings_read_verification(settings, world, error) ||
+	    !portal_redis_settings_read(&settings->storage, world, arena, error))
 		return false;
 	settings_read_texts(settings, world);
 	settings->internal_api = internal_api(world, arena);

@@ -7,6 +7,7 @@
 
 #include "base/str.h"
 #include "portal/flags.h"
+#include "portal/settings_redis.h"
 
 struct arena;
 struct error;
@@ -32,6 +33,7 @@ struct settings {
 	struct str events_secret; /* backend shows it; empty: nobody may */
 	struct str noreply_email; /* NOREPLY_EMAIL, no-reply@<superdomain> */
 	struct str impersonation_username, impersonation_domain; /* of master's user at tenants */
+	struct redis_settings storage;                           /* backend's, for statistics */
 	/* Seeding (9.2); empty ones are generated. */
 	struct str master_name, master_domain, master_user, master_access_token;
 	struct str apicast_access_token;

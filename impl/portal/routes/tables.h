@@ -15,6 +15,7 @@
 #define ANY_SCOPE "account_management stats finance cms policy_registry"
 
 extern const struct route_table routes_of_services, routes_of_plans, routes_of_accounts,
-	routes_of_tenant, routes_of_content, routes_of_billing, routes_of_master;
+	routes_of_tenant, routes_of_content, routes_of_billing, routes_of_statistics,
+	routes_of_master;
 
 #endif

@@ -1,0 +1,34 @@
+/* Where the portal's Redis are (spec/portal.md 8.1, 8.2): each a server or a group behind
+ * Sentinels.
+ *
+ * Only backend's storage is used, for statistics. REDIS_URL and MESSAGE_BUS_REDIS_URL are where
+ * upstream's jobs and page updates wait; here they wait in the database, so that these variables
+ * are judged, and nothing else.
+ */
+#ifndef PORTAL_SETTINGS_REDIS_H
+#define PORTAL_SETTINGS_REDIS_H
+
+#include <stdbool.h>
+
+#include "base/str.h"
+
+struct arena;
+struct error;
+struct redis_client;
+struct world;
+
+struct redis_settings {
+	struct str url;            /* with sentinels the host is the group's name */
+	struct str sentinel_hosts; /* store/sentinel_hosts.h; empty: none */
+	struct str sentinel_role;  /* "master" or "slave" */
+};
+
+/* Judges all variables, and gives those of backend's storage. Texts lie in the arena or live as
+ * long as the world. False and *error, without passwords: one of them is wrong. */
+bool portal_redis_settings_read(struct redis_settings *storage, struct world *world,
+				struct arena *arena, struct error *error);
+/* Connects at the first command; every wait is a second long at most. */
+struct redis_client *portal_redis_open(struct world *world, const struct redis_settings *settings,
+				       struct error *error);
+
+#endif
