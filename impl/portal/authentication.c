@@ -109,13 +109,17 @@ static struct record *permission_of(struct call *call, const char *section)
 					       value_text(str_from(section))));
 }
 
+bool authentication_user_has_section(struct call *call, const char *section)
+{
+	return str_equal(record_text(call->identity.user, "role"), STR("admin")) ||
+	       permission_of(call, section) != NULL;
+}
+
 static bool user_may_use(struct call *call, struct str scope)
 {
-	if (str_equal(record_text(call->identity.user, "role"), STR("admin")))
-		return true;
 	for (size_t i = 0; i < sizeof scope_sections / sizeof *scope_sections; i++) {
 		if (str_equal(str_from(scope_sections[i].scope), scope))
-			return permission_of(call, scope_sections[i].section) != NULL;
+			return authentication_user_has_section(call, scope_sections[i].section);
 	}
 	return false;
 }
@@ -163,6 +167,13 @@ static void restrict_services(struct call *call)
 	if (permission != NULL)
 		call->identity.visible_services =
 			value_text(ids_listed(call->arena, record_text(permission, "service_ids")));
+}
+
+void authentication_use_session(struct call *call, struct record *user)
+{
+	call->identity.kind = IDENTITY_SESSION;
+	call->identity.user = user;
+	restrict_services(call);
 }
 
 /* An SSO token stands for the tenant's impersonation user. */

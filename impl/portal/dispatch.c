@@ -10,6 +10,7 @@
 #include "portal/database.h"
 #include "portal/events.h"
 #include "portal/hosts.h"
+#include "portal/pages/pages.h"
 #include "portal/parameters.h"
 #include "portal/probes.h"
 #include "portal/record.h"
@@ -115,7 +116,7 @@ static bool format_is_served(struct call *call)
 }
 
 /* Audits say who it was, and by which request. */
-static void sign_changes(struct call *call, const struct http_request *request)
+void dispatch_sign_changes(struct call *call, const struct http_request *request)
 {
 	struct author *author = ARENA_NEW(call->arena, struct author);
 	struct str id = http_fields_get(&request->fields, STR("X-Request-Id"));
@@ -141,7 +142,7 @@ static void serve(struct call *call, const struct http_request *request)
 	    !format_is_served(call) || !authentication_guard(call) || !routes_look_up(call))
 		return;
 	if (!call_only_reads(call))
-		sign_changes(call, request);
+		dispatch_sign_changes(call, request);
 	call->route->handle(call);
 }
 
@@ -173,15 +174,17 @@ bool dispatch(struct call *call, const struct http_request *request, struct str 
 {
 	struct str path, query;
 	struct json *parameters;
+	bool is_page;
 
 	url_split_target(request->target, &path, &query);
 	call->method = request->method;
 	call->path = path;
+	is_page = pages_have(path);
 	http_fields_init(&call->fields, call->arena);
 	hosts_read(call, request);
 	if (hosts_redirect(call, request) || probes_answer(call))
 		return false;
-	if (!find_route(call, path)) {
+	if (!is_page && !find_route(call, path)) {
 		reply_not_found(call);
 		return false;
 	}
@@ -192,8 +195,12 @@ bool dispatch(struct call *call, const struct http_request *request, struct str 
 		return false;
 	}
 	call->parameters = parameters;
-	database_begin(call->database, call->arena, !call_only_reads(call));
-	serve(call, request);
+	/* Every page may note that a session was used. */
+	database_begin(call->database, call->arena, is_page || !call_only_reads(call));
+	if (is_page)
+		pages_serve(call, request);
+	else
+		serve(call, request);
 	return end_transaction(call);
 }
 

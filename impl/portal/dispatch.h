@@ -13,6 +13,8 @@ struct http_request;
 /* Fills call->answer. `call` comes with database, settings and arena. True when something was
  * written. */
 bool dispatch(struct call *call, const struct http_request *request, struct str body);
+/* Audits of what the call changes say who it was, and by which request. */
+void dispatch_sign_changes(struct call *call, const struct http_request *request);
 /* The path as a log may show it: without credentials that are part of it. */
 struct str dispatch_loggable_path(const struct call *call, struct str target);
 

@@ -114,14 +114,20 @@ static bool look_up(struct call *call, struct str name, struct str text)
 	return true;
 }
 
-bool routes_look_up(struct call *call)
+bool routes_find_records(struct call *call)
 {
 	for (size_t i = 0; i < call->path_parameters.count; i++) {
 		if (!look_up(call, call->path_parameters.items[i].name,
-			     call->path_parameters.items[i].value)) {
-			reply_not_found(call);
+			     call->path_parameters.items[i].value))
 			return false;
-		}
 	}
 	return true;
+}
+
+bool routes_look_up(struct call *call)
+{
+	if (routes_find_records(call))
+		return true;
+	reply_not_found(call);
+	return false;
 }

@@ -58,5 +58,6 @@ extern const size_t portal_route_tables_count;
 /* Finds the records that the path of the route names, outermost first; false (and a 404 answer)
  * when one is missing or of another tenant. */
 bool routes_look_up(struct call *call);
+bool routes_find_records(struct call *call); /* the same without an answer */
 
 #endif

@@ -1,5 +1,6 @@
 #include "portal/settings.h"
 
+#include <inttypes.h>
 #include <stddef.h>
 
 #include "base/arena.h"
@@ -7,6 +8,7 @@
 #include "base/password.h"
 #include "base/url.h"
 #include "portal/release.h"
+#include "world/clock.h"
 #include "world/environment.h"
 
 /* Variables that are taken as they are; the first one that is set wins. */
@@ -22,6 +24,7 @@ static const struct {
 	{offsetof(struct settings, registry),
 	 {"APICAST_REGISTRY_URL"},
 	 "http://apicast-staging:8090/policies"},
+	{offsetof(struct settings, secret_key_base), {"SECRET_KEY_BASE"}, ""},
 	{offsetof(struct settings, events_secret), {"EVENTS_SHARED_SECRET"}, ""},
 	{offsetof(struct settings, internal_user), {"CONFIG_INTERNAL_API_USER"}, ""},
 	{offsetof(struct settings, internal_password), {"CONFIG_INTERNAL_API_PASSWORD"}, ""},
@@ -166,6 +169,13 @@ static bool settings_read_password_cost(struct settings *settings, struct world 
 	return true;
 }
 
+/* Cookies signed with it are nothing after a restart. */
+static struct str secret_of_chance(struct world *world, struct arena *arena)
+{
+	return str_format(arena, "%016" PRIx64 "%016" PRIx64, world_chance(world),
+			  world_chance(world));
+}
+
 bool portal_settings_read(struct settings *settings, struct world *world, struct arena *arena,
 			  struct str release, struct error *error)
 {
@@ -178,6 +188,8 @@ bool portal_settings_read(struct settings *settings, struct world *world, struct
 	    !portal_redis_settings_read(&settings->storage, world, arena, error))
 		return false;
 	settings_read_texts(settings, world);
+	if (settings->secret_key_base.size == 0)
+		settings->secret_key_base = secret_of_chance(world, arena);
 	settings->internal_api = internal_api(world, arena);
 	if (settings->noreply_email.size == 0)
 		settings->noreply_email =

@@ -30,8 +30,9 @@ struct settings {
 	struct str routes_file;   /* ROUTES_FILE: where they are written to, or empty */
 	struct str root;          /* PORTAL_ROOT: uploads are in its public/system */
 	bool force_ssl;
-	struct str events_secret; /* backend shows it; empty: nobody may */
-	struct str noreply_email; /* NOREPLY_EMAIL, no-reply@<superdomain> */
+	struct str secret_key_base; /* SECRET_KEY_BASE, signs cookies; of chance unless set */
+	struct str events_secret;   /* backend shows it; empty: nobody may */
+	struct str noreply_email;   /* NOREPLY_EMAIL, no-reply@<superdomain> */
 	struct str impersonation_username, impersonation_domain; /* of master's user at tenants */
 	struct redis_settings storage;                           /* backend's, for statistics */
 	/* Seeding (9.2); empty ones are generated. */

@@ -1,0 +1,44 @@
+/* The web pages of the three faces (spec/portal.md 7): a table of pages for each part, and the way
+ * of a request to one of them. */
+#ifndef PORTAL_PAGES_PAGES_H
+#define PORTAL_PAGES_PAGES_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "base/str.h"
+
+struct call;
+struct http_request;
+struct visit;
+
+typedef void page_handler(struct visit *visit);
+
+/* On which faces a page is, and for whom. */
+enum page_flag {
+	PAGE_MASTER = 1 << 0,
+	PAGE_ADMIN = 1 << 1,
+	PAGE_DEVELOPER = 1 << 2,
+	PAGE_OPEN = 1 << 3, /* for everybody; else the log-in form comes first */
+};
+
+struct page_route {
+	const char
+		*methods; /* blank separated; PUT, PATCH and DELETE also as `_method` of a form */
+	struct str path;  /* {names} of routes.h are records */
+	page_handler *handle;
+	unsigned flags;      /* enum page_flag */
+	const char *section; /* of a member's permissions; NULL: none is needed */
+};
+
+struct page_table {
+	const struct page_route *rows;
+	size_t count;
+};
+
+/* Whether a path is that of a page, not of an API. */
+bool pages_have(struct str path);
+/* Fills call->answer as dispatch() does, inside a transaction that the caller began. */
+void pages_serve(struct call *call, const struct http_request *request);
+
+#endif

@@ -1,0 +1,33 @@
+/* Who is logged in, and what the browser keeps (spec/portal.md 7.2): cookies `user_session` (the
+ * key of a row of user_sessions) and `_system_session`, each signed with SECRET_KEY_BASE.
+ *
+ * A session is good on the host of its user's account only, for two weeks after its last use, until
+ * it is revoked. Forms need the authenticity token; without it nobody is logged in.
+ */
+#ifndef PORTAL_PAGES_SESSION_H
+#define PORTAL_PAGES_SESSION_H
+
+#include <stdbool.h>
+
+#include "base/str.h"
+
+struct call;
+struct record;
+struct visit;
+
+/* Fills browser, session and user of the visit; notes the use of the session. */
+void session_read(struct visit *visit);
+/* Whether the form came from a page of ours. */
+bool session_form_is_ours(const struct visit *visit);
+/* Set-Cookie fields of the answer; after the handler. */
+void session_write(struct visit *visit);
+
+/* The user of that name or e-mail of the face's accounts whose password it is and who may log in;
+ * or NULL. */
+struct record *session_user_for(struct visit *visit, struct str login, struct str password);
+void session_begin(struct visit *visit, struct record *user);
+void session_end(struct visit *visit); /* of the visit */
+/* All of a user: suspending, a new password. */
+void session_revoke_all(struct call *call, const struct record *user);
+
+#endif

@@ -1,0 +1,14 @@
+/* The tables of pages, one for each part of the portals. */
+#ifndef PORTAL_PAGES_TABLES_H
+#define PORTAL_PAGES_TABLES_H
+
+#include "portal/pages/pages.h"
+
+#define PAGE_TABLE(rows)                                                                           \
+	{                                                                                          \
+		(rows), sizeof(rows) / sizeof *(rows)                                              \
+	}
+
+extern const struct page_table pages_of_login, pages_of_dashboard;
+
+#endif
