@@ -354,7 +354,7 @@ START_TEST(formats_follow_the_suffix)
 	reply_is(ask("GET", "/admin/api/services/999.xml", NULL), 404, "");
 	reply_is(ask("GET", "/admin/api/services/x.json", NULL), 404, "{\"status\":\"Not found\"}");
 	reply_is(ask("GET", "/admin/api/nothing.json", NULL), 404, "{\"status\":\"Not found\"}");
-	reply_is(ask("GET", "/nothing", NULL), 404, "");
+	reply_is(ask("GET", "/master/api/nothing", NULL), 404, "");
 	reply_is(ask("POST", "/admin/api/services", "name="), 422,
 		 "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<errors>\n  <error>Name can't be "
 		 "blank</error>\n</errors>\n");
