@@ -6,7 +6,8 @@
 # The user is root at any host with a password, as 3scale's own MySQL has it.
 
 mariadb_begin() {
-	mariadb_folder=$(mktemp -d)
+	# In memory where there is room.
+	mariadb_folder=$(mktemp -d -p /dev/shm 2>/dev/null || mktemp -d)
 	mariadb_as=
 	if [ "$(id -u)" -eq 0 ]; then
 		mariadb_as=--user=root
@@ -25,13 +26,14 @@ mariadb_begin() {
 		cat "$mariadb_folder/install" >&2
 		return 1
 	}
+	: >"$mariadb_folder/log"
 	for mariadb_port in $(shuf -i 20000-32000 -n 20); do
 		# shellcheck disable=SC2086
 		mariadbd --no-defaults $mariadb_as --datadir="$mariadb_folder/data" --bind-address=127.0.0.1 --port="$mariadb_port" \
 			--socket="$mariadb_folder/socket" --pid-file="$mariadb_folder/pid" --init-file="$mariadb_folder/init.sql" \
 			--skip-name-resolve --skip-log-bin --sync-frm=OFF --innodb-flush-log-at-trx-commit=0 --innodb-flush-method=nosync \
 			--innodb-doublewrite=OFF --innodb-buffer-pool-size=64M --innodb-log-file-size=16M --performance-schema=OFF \
-			--max-connections=200 >"$mariadb_folder/log" 2>&1 &
+			--max-connections=200 >>"$mariadb_folder/log" 2>&1 &
 		mariadb_pid=$!
 		# Either it listens, or it ended because the port was taken.
 		if tail -n +1 -f --pid="$mariadb_pid" "$mariadb_folder/log" | grep -q 'ready for connections'; then
@@ -40,6 +42,8 @@ mariadb_begin() {
 			mariadb_url=$mariadb_server/system1
 			return 0
 		fi
+		kill "$mariadb_pid" 2>/dev/null
+		wait "$mariadb_pid" 2>/dev/null
 	done
 	echo "mariadb: no server would start:" >&2
 	tail "$mariadb_folder/log" >&2

@@ -16,7 +16,8 @@ postgresql_run() {
 }
 
 postgresql_begin() {
-	postgresql_folder=$(mktemp -d)
+	# In memory where there is room.
+	postgresql_folder=$(mktemp -d -p /dev/shm 2>/dev/null || mktemp -d)
 	postgresql_bin=$(find /usr/lib/postgresql -name initdb | sort -V | tail -n 1 | xargs dirname)
 	echo password >"$postgresql_folder/password"
 	[ "$(id -u)" -ne 0 ] || chown -R postgres: "$postgresql_folder"

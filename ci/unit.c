@@ -1,5 +1,6 @@
-/* Runs the unit tests: all, or `--suite NAME` and `--case NAME` (`--list` shows the suites). The
- * suites run in an order shuffled by --seed, which is printed, so that none depends on another. */
+/* Runs the unit tests: all, or `--suite NAME` and `--case NAME` (`--list` shows the suites); a name
+ * of suites may end with a star. The suites run in an order shuffled by --seed, which is printed,
+ * so that none depends on another. */
 #include "ci/unit.h"
 
 #include <stdint.h>
@@ -23,6 +24,15 @@ static void shuffle(size_t *order, size_t count, uint64_t seed)
 		order[i - 1] = order[other];
 		order[other] = kept;
 	}
+}
+
+static bool is_wanted(const char *suite, const char *name)
+{
+	size_t size = suite != NULL ? strlen(suite) : 0;
+
+	if (size > 0 && suite[size - 1] == '*')
+		return strncmp(suite, name, size - 1) == 0;
+	return suite == NULL || strcmp(suite, name) == 0;
 }
 
 int main(int argc, char **argv)
@@ -63,7 +73,7 @@ int main(int argc, char **argv)
 	for (size_t i = 0; i < count; i++) {
 		const struct unit_suite *s = &unit_suites[order[i]];
 
-		if (suite != NULL && strcmp(suite, s->name) != 0)
+		if (!is_wanted(suite, s->name))
 			continue;
 		srunner_add_suite(runner, s->create());
 		added++;

@@ -327,8 +327,8 @@ static bool portal_open_database(struct portal *portal, const struct portal_opti
 		return false;
 	if (portal->clock_s >= 0)
 		database_set_clock(portal->database, portal->clock_s * UTC_SECOND_US);
-	return (!given->reset_database || schema_drop(portal->database, error)) &&
-	       schema_prepare(portal->database, error);
+	return schema_prepare(portal->database, error) &&
+	       (!given->reset_database || schema_empty(portal->database, error));
 }
 
 /* A job's step is stored: what it leaves for others is theirs now. */

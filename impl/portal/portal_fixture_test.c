@@ -3,6 +3,7 @@
 #include <inttypes.h>
 #include <stdarg.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "base/arena.h"
@@ -206,33 +207,32 @@ static void world_begin(void)
 	backend_answers(200);
 }
 
-static void start(const char *database, bool rewrite)
+/* option: one more, NULL = none. */
+static void start(const char *database, const char *option)
 {
 	struct str arguments[] = {
-		STR("--port"),       STR("0"),
-		STR("--address"),    STR("127.0.0.1"),
-		STR("--database"),   str_from(database),
-		STR("--release"),    STR("2.6"),
-		STR("--test-hooks"), STR("--rewrite-backend"),
+		STR("--port"),       STR("0"),           STR("--address"), STR("127.0.0.1"),
+		STR("--database"),   str_from(database), STR("--release"), STR("2.6"),
+		STR("--test-hooks"), str_from(option),
 	};
 	struct error error = {0};
 	int status = -1;
 
 	if (fixture.release != NULL)
 		arguments[7] = str_from(fixture.release);
-	fixture.portal =
-		portal_component.start(fixture.world, arguments, rewrite ? 10 : 9, &status, &error);
+	fixture.portal = portal_component.start(fixture.world, arguments, option != NULL ? 10 : 9,
+						&status, &error);
 	ck_assert_msg(fixture.portal != NULL, "%s", error.text);
 }
 
 void fixture_start(const char *database)
 {
-	start(database, false);
+	start(database, NULL);
 }
 
 void fixture_start_rewriting(const char *database)
 {
-	start(database, true);
+	start(database, "--rewrite-backend");
 }
 
 void fixture_stop(void)
@@ -272,10 +272,17 @@ void fixture_prepare(void)
 	world_begin();
 }
 
+const char *fixture_database(void)
+{
+	const char *database = getenv("TEST_PORTAL_DATABASE");
+
+	return database != NULL ? database : ":memory:";
+}
+
 void fixture_set_up(void)
 {
 	fixture_prepare();
-	fixture_start(":memory:");
+	start(fixture_database(), "--reset-database");
 }
 
 void fixture_tear_down(void)

@@ -23,6 +23,8 @@ struct reply {
 };
 
 struct arena *fixture_arena(void);
+/* Of fixture_set_up(): in memory, or what TEST_PORTAL_DATABASE says; it begins empty. */
+const char *fixture_database(void);
 void fixture_set_up(void);
 void fixture_tear_down(void);
 void fixture_prepare(void); /* a world, no portal yet */

@@ -223,12 +223,14 @@ static bool complete(struct schema *schema, struct error *error)
 	return write_version(schema, error);
 }
 
-static bool drop(struct schema *schema, struct error *error)
+static bool delete_rows(struct schema *schema, struct error *error)
 {
-	strbuf_append(&schema->script, STR("DROP TABLE IF EXISTS " SCHEMA_INFO ";"));
+	const char *const *restart = schema->dialect->restart_ids;
+
 	for (size_t i = portal_tables_count; i-- > 0;)
-		strbuf_append_format(&schema->script, "DROP TABLE IF EXISTS %.*s;",
-				     STR_ARG(portal_tables[i]->name));
+		strbuf_append_format(&schema->script, "DELETE FROM %.*s;%s%.*s%s;",
+				     STR_ARG(portal_tables[i]->name), restart[0],
+				     STR_ARG(portal_tables[i]->name), restart[1]);
 	return database_execute(schema->database, strbuf_str(&schema->script), error);
 }
 
@@ -260,8 +262,8 @@ bool schema_prepare(struct database *database, struct error *error)
 	       error_wrap(error, "the database's schema cannot be completed");
 }
 
-bool schema_drop(struct database *database, struct error *error)
+bool schema_empty(struct database *database, struct error *error)
 {
-	return carry_out(database, drop, error) ||
+	return carry_out(database, delete_rows, error) ||
 	       error_wrap(error, "the database cannot be emptied");
 }

@@ -13,7 +13,8 @@ struct error;
 /* ERROR_INVALID when the database was written by a newer release, or when its user may not make
  * tables. */
 bool schema_prepare(struct database *database, struct error *error);
-/* Removes all tables of the portal, with everything that is in them. */
-bool schema_drop(struct database *database, struct error *error);
+/* Afterwards: removes every row; ids begin with 1 again. The tables stay, as making them takes a
+ * server longer. */
+bool schema_empty(struct database *database, struct error *error);
 
 #endif

@@ -61,6 +61,7 @@ struct sql_dialect {
 	const char *table_options; /* behind CREATE TABLE (...) */
 	/* What is there: rows of table and column, rows of indexes' names. */
 	const char *columns_query, *indexes_query;
+	const char *restart_ids[2]; /* around the name of an empty table: its ids begin with 1 */
 };
 
 struct sql_ops {

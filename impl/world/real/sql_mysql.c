@@ -324,6 +324,7 @@ static const struct sql_dialect dialect = {
 			 "WHERE table_schema = DATABASE()",
 	.indexes_query = "SELECT DISTINCT index_name FROM information_schema.statistics "
 			 "WHERE table_schema = DATABASE()",
+	.restart_ids = {"ALTER TABLE ", " AUTO_INCREMENT = 1"},
 };
 
 const struct sql_vendor sql_mysql = {

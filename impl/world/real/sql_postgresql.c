@@ -299,6 +299,7 @@ static const struct sql_dialect dialect = {
 	.columns_query = "SELECT table_name, column_name FROM information_schema.columns "
 			 "WHERE table_schema = current_schema()",
 	.indexes_query = "SELECT indexname FROM pg_indexes WHERE schemaname = current_schema()",
+	.restart_ids = {"SELECT setval(pg_get_serial_sequence('", "', 'id'), 1, false)"},
 };
 
 const struct sql_vendor sql_postgresql = {

@@ -111,6 +111,7 @@ static const struct sql_dialect *dialect(const struct sql_database *database)
 				 "JOIN pragma_table_info(tables.name) AS columns "
 				 "WHERE tables.type = 'table'",
 		.indexes_query = "SELECT name FROM sqlite_schema WHERE type = 'index'",
+		.restart_ids = {"DELETE FROM sqlite_sequence WHERE name = '", "'"},
 	};
 
 	(void)database;
