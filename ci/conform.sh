@@ -1,5 +1,6 @@
 #!/bin/sh
-# The conformance suites against refscale itself: over sockets, on a real Redis, and in the simulator.
+# The conformance suites against refscale itself: over sockets, on a real Redis, on MySQL and PostgreSQL, and in the
+# simulator.
 set -u
 cd "$(dirname "$0")/.." || exit 2
 refscale=${1:-build}/refscale
@@ -32,6 +33,29 @@ on_redis() {
 	)
 }
 
+# The portal's cases on the databases that installations have.
+databases=4
+on_mysql() {
+	(
+		. ci/mariadb.sh
+		trap mariadb_end EXIT
+		mariadb_begin $databases || exit 4
+		# shellcheck disable=SC2154 # mariadb_begin sets mariadb_server
+		conform portal --jobs $databases --database "$mariadb_server/system{job}"
+		exit $failed
+	)
+}
+on_postgresql() {
+	(
+		. ci/postgresql.sh
+		trap postgresql_end EXIT
+		postgresql_begin $databases || exit 4
+		# shellcheck disable=SC2154 # postgresql_begin sets postgresql_server
+		conform portal --jobs $databases --database "$postgresql_server/system{job}"
+		exit $failed
+	)
+}
+
 output=$(mktemp -d)
 trap 'rm -rf "$output"' EXIT
 shard=0
@@ -42,6 +66,10 @@ while [ $shard -lt $shards ]; do
 	pids="$pids $!"
 	shard=$((shard + 1))
 done
+on_mysql >"$output/mysql" 2>&1 &
+pids="$pids $!"
+on_postgresql >"$output/postgresql" 2>&1 &
+pids="$pids $!"
 for pid in $pids; do
 	wait "$pid" || failed=1
 done
