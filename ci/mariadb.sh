@@ -26,7 +26,7 @@ mariadb_begin() {
 		cat "$mariadb_folder/install" >&2
 		return 1
 	}
-	: >"$mariadb_folder/log"
+	: >"$mariadb_folder/log" # for whoever looks at it before the server does
 	for mariadb_port in $(shuf -i 20000-32000 -n 20); do
 		# shellcheck disable=SC2086
 		mariadbd --no-defaults $mariadb_as --datadir="$mariadb_folder/data" --bind-address=127.0.0.1 --port="$mariadb_port" \

@@ -349,6 +349,15 @@ static void drop_unfinished(struct conform *conform)
 	conform->results.items.count = kept;
 }
 
+/* Those that ended while an earlier one was still under way. */
+static void tell_rest(struct conform *conform)
+{
+	for (; conform->told < conform->results.items.count; conform->told++) {
+		if (conform->is_over.items[conform->told])
+			print_result(conform, &conform->results.items.items[conform->told]);
+	}
+}
+
 /* What is still under way ends with the component. */
 static void finish(struct conform *conform, int exit_status)
 {
@@ -356,6 +365,7 @@ static void finish(struct conform *conform, int exit_status)
 		return;
 	conform->is_finished = true;
 	timer_stop(&conform->between);
+	tell_rest(conform);
 	drop_unfinished(conform);
 	conform->results.duration_us = world_monotonic_us(conform->world) - conform->began_us;
 	if (!write_report(conform))

@@ -301,6 +301,7 @@ START_TEST(several_cases_run_at_once_and_are_told_in_order)
 	expect_says("2 passed, 1 failed, 1 skipped\n");
 	/* T-1 is given up when T-4 fails. */
 	expect_run("gateway|--jobs|3|--fail-fast|T-1|T-4", 1);
+	expect_says("FAILED  T-4");
 	expect_says("0 passed, 1 failed, 0 skipped\n");
 }
 END_TEST

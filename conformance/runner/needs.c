@@ -14,7 +14,7 @@ static bool offers(const struct run_options *options, struct str feature)
 
 	if (str_equal(feature, STR("virtual-time")))
 		return options->is_virtual;
-	if (str_equal(feature, STR("real-redis")))
+	if (str_equal(feature, STR("real-redis")) || str_equal(feature, STR("real-database")))
 		return !options->is_virtual;
 	if (target_plan_is_refscale(&options->plan))
 		return true;
