@@ -82,6 +82,15 @@ const struct route_table *const portal_route_tables[] = {
 };
 const size_t portal_route_tables_count = sizeof portal_route_tables / sizeof *portal_route_tables;
 
+const char *routes_condition(struct str name)
+{
+	for (size_t i = 0; i < PATH_RECORDS; i++) {
+		if (str_equal(path_records[i].name, name))
+			return path_records[i].where;
+	}
+	return NULL;
+}
+
 /* Names that the table does not have are read by the handlers themselves. */
 static bool look_up(struct call *call, struct str name, struct str text)
 {

@@ -59,5 +59,7 @@ extern const size_t portal_route_tables_count;
  * when one is missing or of another tenant. */
 bool routes_look_up(struct call *call);
 bool routes_find_records(struct call *call); /* the same without an answer */
+/* How that part of a path is searched; NULL: it stands for no record. */
+const char *routes_condition(struct str name);
 
 #endif

@@ -1,0 +1,319 @@
+#include "portal/portal_rig_test.h"
+
+#include <check.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/arena.h"
+#include "base/base64.h"
+#include "base/error.h"
+#include "base/json.h"
+#include "base/map.h"
+#include "http/message.h"
+#include "portal/call.h"
+#include "portal/database.h"
+#include "portal/dispatch.h"
+#include "portal/schema.h"
+#include "portal/seed.h"
+#include "portal/settings.h"
+#include "world/log.h"
+#include "world/real/real_world.h"
+#include "world/sql.h"
+
+#define SNAPSHOT_BYTES_MAX (64 * 1024 * 1024)
+
+static struct {
+	struct real_loop *loop;
+	struct world *world;
+	struct arena *arena;   /* of names and texts */
+	struct arena *request; /* of the latest one */
+	struct settings settings;
+	struct database *database;
+	char *snapshot;
+	size_t snapshot_bytes;
+	bool is_changed;
+	struct map *names;
+} rig;
+
+static void no_line(struct world *world, struct str target, struct str line)
+{
+	(void)world;
+	(void)target;
+	(void)line;
+}
+
+static const struct log_ops no_log = {.write = no_line};
+
+const char *rig_text(const char *format, ...)
+{
+	char out[4096];
+	va_list args;
+
+	va_start(args, format);
+	vsnprintf(out, sizeof out, format, args);
+	va_end(args);
+	return str_cstr(rig.arena, str_from(out));
+}
+
+/* The database's file: one for each process, also for those that a test forks. */
+
+static const char *file(void)
+{
+	return rig_text("/tmp/refscale-portal-rig-%d.sqlite", (int)getpid());
+}
+
+static void remove_file(void)
+{
+	unlink(file());
+	unlink(rig_text("%s-wal", file()));
+	unlink(rig_text("%s-shm", file()));
+}
+
+static void open_database(void)
+{
+	const struct sql_options options = {.path = str_from(file()),
+					    .durability = SQL_DURABILITY_NONE};
+	struct error error = {0};
+
+	rig.database = database_open(rig.world, &options, &error);
+	ck_assert_msg(rig.database != NULL, "%s", error.text);
+}
+
+static void close_database(void)
+{
+	database_close(rig.database);
+	rig.database = NULL;
+}
+
+void rig_set_up(void)
+{
+	static const char *const variables[] = {"ADMIN_ACCESS_TOKEN",
+						RIG_ADMIN_TOKEN,
+						"MASTER_ACCESS_TOKEN",
+						RIG_MASTER_TOKEN,
+						"TENANT_NAME",
+						"3scale",
+						"PASSWORD_COST",
+						"4",
+						NULL};
+	struct error error = {0};
+
+	memset(&rig, 0, sizeof rig);
+	rig.arena = arena_create();
+	rig.request = arena_create();
+	rig.names = map_create(0);
+	rig.loop = real_loop_create();
+	rig.world = real_world_create(rig.loop, variables);
+	rig.world->log = &no_log;
+	ck_assert_msg(
+		portal_settings_read(&rig.settings, rig.world, rig.arena, STR("later"), &error),
+		"%s", error.text);
+	remove_file();
+	open_database();
+	ck_assert_msg(schema_prepare(rig.database, &error) &&
+			      seed_database(rig.database, &rig.settings, &error),
+		      "%s", error.text);
+}
+
+void rig_tear_down(void)
+{
+	rig_release();
+	free(rig.snapshot);
+	real_world_destroy(rig.world);
+	real_loop_destroy(rig.loop);
+	map_destroy(rig.names);
+	arena_destroy(rig.request);
+	arena_destroy(rig.arena);
+}
+
+void rig_keep(void)
+{
+	FILE *stream;
+
+	close_database();
+	stream = fopen(file(), "rb");
+	ck_assert_ptr_nonnull(stream);
+	rig.snapshot = malloc(SNAPSHOT_BYTES_MAX);
+	rig.snapshot_bytes = fread(rig.snapshot, 1, SNAPSHOT_BYTES_MAX, stream);
+	ck_assert_uint_lt(rig.snapshot_bytes, SNAPSHOT_BYTES_MAX);
+	fclose(stream);
+	remove_file();
+	rig.is_changed = true;
+}
+
+void rig_release(void)
+{
+	if (rig.database != NULL)
+		close_database();
+	remove_file();
+	rig.is_changed = true;
+}
+
+void rig_restore(void)
+{
+	FILE *stream;
+
+	if (!rig.is_changed)
+		return;
+	if (rig.database != NULL)
+		close_database();
+	remove_file();
+	stream = fopen(file(), "wb");
+	ck_assert_ptr_nonnull(stream);
+	ck_assert_uint_eq(fwrite(rig.snapshot, 1, rig.snapshot_bytes, stream), rig.snapshot_bytes);
+	fclose(stream);
+	open_database();
+	rig.is_changed = false;
+}
+
+/* Asking. */
+
+static void add_credential(struct http_fields *fields, const char *token)
+{
+	struct str coded;
+
+	if (token == NULL)
+		return;
+	coded = base64_encode(rig.request, str_from(rig_text("%s:", token)));
+	http_fields_add(fields, STR("Authorization"),
+			STR_CONCAT(rig.request, STR("Basic "), coded));
+}
+
+struct rig_answer rig_ask(const struct rig_request *asked)
+{
+	struct http_request request = {.method = str_from(asked->method),
+				       .target = str_from(asked->target),
+				       .minor_version = 1};
+	struct str body = asked->body != NULL ? str_from(asked->body) : STR("");
+	struct rig_answer answer = {0};
+	struct call call;
+
+	arena_reset(rig.request);
+	http_fields_init(&request.fields, rig.request);
+	http_fields_add(&request.fields, STR("Host"), str_from(asked->host));
+	add_credential(&request.fields, asked->token);
+	if (body.size > 0)
+		http_fields_add(&request.fields, STR("Content-Type"),
+				body.data[0] == '{' ? STR("application/json")
+						    : STR("application/x-www-form-urlencoded"));
+	call = (struct call){.database = rig.database,
+			     .settings = &rig.settings,
+			     .arena = rig.request,
+			     .remote_address = STR("127.0.0.1")};
+	answer.wrote = dispatch(&call, &request, body);
+	answer.status = call.errand != NULL && call.answer.status == 0 ? 200 : call.answer.status;
+	answer.body = call.answer.body;
+	rig.is_changed = rig.is_changed || answer.wrote;
+	return answer;
+}
+
+const char *rig_sql(const char *sql)
+{
+	struct error error = {0};
+	struct str text;
+
+	database_begin(rig.database, rig.arena, true);
+	text = database_text(rig.database, str_from(sql), NULL, 0);
+	ck_assert_msg(database_commit(rig.database, &error), "%s: %s", sql, error.text);
+	rig.is_changed = true;
+	return str_cstr(rig.arena, text);
+}
+
+const struct json *rig_json(struct str text)
+{
+	return json_parse(rig.arena, text, SNAPSHOT_BYTES_MAX, NULL);
+}
+
+/* Names. */
+
+static bool is_name(struct str text)
+{
+	for (size_t i = 0; i < text.size; i++) {
+		if ((text.data[i] < 'a' || text.data[i] > 'z') && text.data[i] != '_')
+			return false;
+	}
+	return text.size > 0;
+}
+
+void rig_define(const char *name, const char *value)
+{
+	struct str *kept = ARENA_NEW(rig.arena, struct str);
+
+	*kept = str_copy(rig.arena, str_from(value));
+	map_put(rig.names, str_copy(rig.arena, str_from(name)), kept);
+}
+
+const char *rig_value(const char *name)
+{
+	struct str *value = map_get(rig.names, str_from(name));
+
+	return value != NULL ? str_cstr(rig.arena, *value) : NULL;
+}
+
+const char *rig_expand(const char *text, const char **missing)
+{
+	struct str rest = str_from(text), before, name, after;
+	struct strbuf out;
+	const char *expanded;
+
+	strbuf_init(&out, 1024 * 1024);
+	while (str_split_once(rest, '{', &before, &rest)) {
+		const char *value = NULL;
+		bool is_asked = str_split_once(rest, '}', &name, &after) && is_name(name);
+
+		strbuf_append(&out, before);
+		if (is_asked)
+			value = rig_value(str_cstr(rig.arena, name));
+		if (value == NULL) {
+			if (is_asked && missing != NULL)
+				*missing = str_cstr(rig.arena, name);
+			strbuf_append_char(&out, '{');
+			continue;
+		}
+		strbuf_append(&out, str_from(value));
+		rest = after;
+	}
+	strbuf_append(&out, before);
+	expanded = str_cstr(rig.arena, strbuf_str(&out));
+	strbuf_free(&out);
+	return expanded;
+}
+
+START_TEST(the_database_is_put_back)
+{
+	struct rig_request make = {RIG_ADMIN_HOST, "POST", "/admin/api/services.json", "name=New",
+				   RIG_ADMIN_TOKEN};
+	struct rig_request list = {RIG_ADMIN_HOST, "GET", "/admin/api/services.json", NULL,
+				   RIG_ADMIN_TOKEN};
+	struct rig_answer answer;
+
+	rig_set_up();
+	rig_keep();
+	rig_restore();
+	answer = rig_ask(&make);
+	ck_assert_int_eq(answer.status, 201);
+	ck_assert(answer.wrote);
+	answer = rig_ask(&list);
+	ck_assert(!answer.wrote);
+	ck_assert_uint_ne(str_find(answer.body, STR("\"New\"")), STR_NOT_FOUND);
+	rig_restore();
+	answer = rig_ask(&list);
+	ck_assert_int_eq(answer.status, 200);
+	ck_assert_uint_eq(str_find(answer.body, STR("\"New\"")), STR_NOT_FOUND);
+	rig_tear_down();
+}
+END_TEST
+
+Suite *portal_portal_rig_suite(void);
+Suite *portal_portal_rig_suite(void)
+{
+	Suite *suite = suite_create("portal_portal_rig");
+	TCase *tests = tcase_create("rig");
+
+	tcase_add_test(tests, the_database_is_put_back);
+	suite_add_tcase(suite, tests);
+	return suite;
+}
