@@ -14,6 +14,10 @@
 #define OWN ADMIN "/personal/access_tokens"
 #define BUYER ADMIN "/accounts/{account}"
 #define OF_STATE(kind) ADMIN "/accounts/{account}/applications/{" kind "_application}"
+#define STATS_SERVICE "/stats/services/{id}"
+#define OUR_STATS_SERVICE "/stats/services/{service}"
+#define STATS_APPLICATION "/stats/applications/{id}"
+#define OUR_STATS_APPLICATION "/stats/applications/{application}"
 #define PROVIDERS "/master/api/providers"
 
 /* Method, route, path, query, body, status, names_service, is_idle. */
@@ -125,6 +129,7 @@ static const struct sample samples[] = {
 	 "billing_address_country=ES",
 	 200, false, false},
 	{"DELETE", ACCOUNT "/credit_card", NULL, NULL, NULL, 200, false, true},
+	{"POST", ACCOUNT "/messages", NULL, NULL, "body=Hello", 201, false, false},
 	{"POST", ACCOUNT "/users", NULL, NULL,
 	 "username=newcomer&email=n@new.example&password=123456", 201, false, false},
 	{"PUT", ACCOUNT "/users/{user}", NULL, NULL, "first_name=F", 200, false, false},
@@ -193,6 +198,49 @@ static const struct sample samples[] = {
 	 "name=q&version=1&schema={\"version\":\"1\"}", 201, false, false},
 	{"PUT", ADMIN "/registry/policies/{policy}", NULL, NULL, "name=r", 200, false, false},
 
+	{"POST", ADMIN "/authentication_providers", NULL, NULL, "kind=github", 201, false, false},
+	{"PUT", ADMIN "/authentication_providers/{authentication_provider}", NULL, NULL,
+	 "client_id=z", 200, false, false},
+	{"POST", ADMIN "/account/authentication_providers", NULL, NULL,
+	 "kind=auth0&client_id=c&client_secret=s&site=https://b.example", 201, false, false},
+	{"PUT", ADMIN "/account/authentication_providers/{own_authentication_provider}", NULL, NULL,
+	 "client_id=z", 200, false, false},
+
+	/* Content. */
+	{"POST", ADMIN "/cms/templates", NULL, NULL, "type=page&title=T&path=/t&system_name=tt",
+	 201, false, false},
+	{"PUT", ADMIN "/cms/templates/{cms_template}", NULL, NULL, "title=U", 200, false, false},
+	{"PUT", ADMIN "/cms/templates/{cms_template}/publish", NULL, NULL, "", 200, false, false},
+	{"POST", ADMIN "/cms/sections", NULL, NULL, "title=T&system_name=tt", 201, false, false},
+	{"PUT", ADMIN "/cms/sections/{cms_section}", NULL, NULL, "title=U", 200, false, false},
+	{"POST", ADMIN "/cms/files", NULL, NULL, "path=/f", 422, false, false},
+	{"PUT", ADMIN "/cms/files/{cms_file}", NULL, NULL, "path=/g", 200, false, false},
+
+	/* Billing: what writes is refused. */
+	{"POST", "/api/invoices", NULL, NULL, "", 403, false, false},
+	{"PUT", "/api/invoices/{id}", NULL, NULL, "", 403, false, false},
+	{"PUT", "/api/invoices/{id}/state", NULL, NULL, "", 403, false, false},
+	{"POST", "/api/invoices/{id}/charge", NULL, NULL, "", 403, false, false},
+	{"POST", "/api/invoices/{id}/line_items", NULL, NULL, "", 403, false, false},
+	{"DELETE", "/api/invoices/{id}/line_items/{line}", NULL, NULL, NULL, 403, false, false},
+
+	/* Statistics: the numbers come from elsewhere. */
+	{"GET", STATS_SERVICE "/usage", OUR_STATS_SERVICE "/usage", "metric_name=hits&period=day",
+	 NULL, 200, true, false},
+	{"GET", STATS_SERVICE "/usage_response_code", OUR_STATS_SERVICE "/usage_response_code",
+	 "response_code=200&period=day", NULL, 200, true, false},
+	{"GET", STATS_SERVICE "/top_applications", OUR_STATS_SERVICE "/top_applications",
+	 "metric_name=hits&period=day&since=2019-10-01", NULL, 200, true, false},
+	{"GET", STATS_SERVICE "/summary", OUR_STATS_SERVICE "/summary", NULL, NULL, 200, true,
+	 false},
+	{"GET", STATS_APPLICATION "/usage", OUR_STATS_APPLICATION "/usage",
+	 "metric_name=hits&period=day", NULL, 200, true, false},
+	{"GET", STATS_APPLICATION "/usage_response_code",
+	 OUR_STATS_APPLICATION "/usage_response_code", "response_code=200&period=day", NULL, 200,
+	 true, false},
+	{"GET", STATS_APPLICATION "/summary", OUR_STATS_APPLICATION "/summary", NULL, NULL, 200,
+	 true, false},
+
 	/* Master. */
 	{"POST", PROVIDERS, NULL, NULL,
 	 "org_name=N&username=newcomer&email=n@new.example&password=123456", 201, false, false},
@@ -236,13 +284,13 @@ static const struct {
 	const char *number;        /* where it is in the JSON */
 	const char *sql;
 } objects[] = {
-	{"service", NULL, NULL, NULL, "SELECT id FROM services WHERE system_name = 'api'"},
+	{"service", NULL, NULL, NULL, "SELECT min(id) FROM services WHERE system_name = 'api'"},
 	{"hits", NULL, NULL, NULL, "SELECT id FROM metrics WHERE service_id = {service}"},
-	{"account", NULL, NULL, NULL, "SELECT id FROM accounts WHERE buyer = 1"},
+	{"account", NULL, NULL, NULL, "SELECT min(id) FROM accounts WHERE buyer = 1"},
 	{"application", NULL, NULL, NULL,
 	 "SELECT id FROM cinstances WHERE type = 'Cinstance' AND user_account_id = {account}"},
 	{"user_key", NULL, NULL, NULL, "SELECT user_key FROM cinstances WHERE id = {application}"},
-	{"admin_user", NULL, NULL, NULL, "SELECT id FROM users WHERE username = 'john'"},
+	{"admin_user", NULL, NULL, NULL, "SELECT min(id) FROM users WHERE username = 'john'"},
 	{"tenant_admin", NULL, NULL, NULL, "SELECT id FROM users WHERE username = 'admin'"},
 	{"spare_service", "services.json", "name=Spare", "service.id", NULL},
 	{NULL, "services/{service}/proxy.json", "api_test_path=/first", NULL, NULL},
@@ -333,6 +381,30 @@ static const struct {
 	{"api_doc", "active_docs.json", "name=Doc&body={\"apis\":[]}", "api_doc.id", NULL},
 	{"policy", "registry/policies.json", "name=p&version=1&schema={\"version\":\"1\"}",
 	 "policy.id", NULL},
+	{"authentication_provider", "authentication_providers.json", "kind=github",
+	 "authentication_provider.id", NULL},
+	{"own_authentication_provider", "account/authentication_providers.json",
+	 "kind=auth0&client_id=c&client_secret=s&site=https://a.example",
+	 "authentication_provider.id", NULL},
+	{"cms_section", "cms/sections.json", "title=S&system_name=spare", "section.id", NULL},
+	{"cms_template", "cms/templates.json",
+	 "type=page&title=P&path=/p&system_name=spare&draft=d", "page.id", NULL},
+	{NULL, NULL, NULL, NULL,
+	 "INSERT INTO cms_files (tenant_id, provider_id, section_id, path, attachment_file_name, "
+	 "attachment_file_size, downloadable) SELECT id, id, {cms_section}, '/a', 'a', 1, 0 FROM "
+	 "accounts WHERE self_domain = '3scale-admin.example.com'"},
+	{"cms_file", NULL, NULL, NULL, "SELECT id FROM cms_files WHERE path = '/a'"},
+	{NULL, NULL, NULL, NULL,
+	 "INSERT INTO billing_strategies (tenant_id, account_id) SELECT id, id FROM accounts WHERE "
+	 "provider = 1"},
+	{NULL, NULL, NULL, NULL,
+	 "INSERT INTO invoices (tenant_id, provider_account_id, buyer_account_id, friendly_id, "
+	 "period) SELECT tenant_id, provider_account_id, id, '2019-10-00000001', '2019-10' FROM "
+	 "accounts WHERE id = {account}"},
+	{"invoice", NULL, NULL, NULL, "SELECT id FROM invoices"},
+	{"account_invoice", NULL, NULL, NULL, "SELECT '{invoice}'"},
+	{"id", NULL, NULL, NULL, "SELECT '{invoice}'"},
+	{"line", NULL, NULL, NULL, "SELECT '1'"},
 	{"host", NULL, NULL, NULL, "SELECT '3scale-admin.example.com'"},
 	{"buyer", NULL, NULL, NULL, "SELECT '{account}'"},
 	{"tenant_service", NULL, NULL, NULL, "SELECT '{service}'"},
@@ -372,6 +444,7 @@ static void make_tenant(void)
 
 void samples_prepare(void)
 {
+	make_tenant();
 	for (size_t i = 0; i < sizeof objects / sizeof *objects; i++) {
 		const char *missing = NULL, *found;
 
@@ -386,7 +459,6 @@ void samples_prepare(void)
 		ck_assert_msg(*found != '\0', "%s is not there", objects[i].name);
 		rig_define(objects[i].name, found);
 	}
-	make_tenant();
 }
 
 /* Every row speaks of a route that is there. */

@@ -319,6 +319,19 @@ static bool path_names(const struct route *route, bool of_services)
 	return false;
 }
 
+/* The Analytics API has words of its own. */
+static struct wanted unknown_at(const struct route *route)
+{
+	if ((route->flags & ROUTE_MASTER) != 0)
+		return (struct wanted){401, "unauthorized"};
+	return (struct wanted){403, (route->flags & ROUTE_STATISTICS) != 0 ? FORBIDDEN : DENIED};
+}
+
+static struct wanted missing_at(const struct route *route)
+{
+	return (struct wanted){404, (route->flags & ROUTE_STATISTICS) != 0 ? NULL : NOT_FOUND};
+}
+
 static struct wanted wanted_of(const struct caller *caller, const struct cell *cell,
 			       const struct sample *sample, bool writes)
 {
@@ -330,13 +343,13 @@ static struct wanted wanted_of(const struct caller *caller, const struct cell *c
 	if (caller->kind == KIND_NOBODY && caller->way == WAY_PARAMETER && !master)
 		return (struct wanted){403, NOT_PERMITTED};
 	if (caller->kind == KIND_NOBODY || (caller->kind == KIND_PROVIDER && is_masters(route)))
-		return master ? (struct wanted){401, "unauthorized"} : (struct wanted){403, DENIED};
+		return unknown_at(route);
 	if (caller->kind == KIND_TOKEN && !opens(caller, route))
 		return (struct wanted){403, NOT_PERMITTED};
 	if (is_guarded_from(caller, route))
 		return (struct wanted){403, FORBIDDEN};
 	if (caller->is_limited && (path_names(route, true) || sample->names_service))
-		return (struct wanted){404, NOT_FOUND};
+		return missing_at(route);
 	if (caller->is_read_only && writes)
 		return (struct wanted){403, NOT_PERMITTED};
 	return (struct wanted){sample->status, NULL};
@@ -429,9 +442,10 @@ START_TEST(another_tenant_finds_nothing_of_ours)
 	struct question question = {cell,          sample_or_fail(cell), "other-admin.example.com",
 				    WAY_PARAMETER, "stranger-token",     false};
 
-	if (!is_masters(cell->route) && path_names(cell->route, false)) {
+	if (!is_masters(cell->route) &&
+	    (path_names(cell->route, false) || question.sample->names_service)) {
 		define_own(0, false);
-		judge(cell, "another tenant", (struct wanted){404, NOT_FOUND}, ask(&question));
+		judge(cell, "another tenant", missing_at(cell->route), ask(&question));
 	}
 	rig_release();
 }
