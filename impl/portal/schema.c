@@ -20,6 +20,10 @@ static const struct schema_index {
 } schema_indexes[] = {
 	{"index_users_on_account_id", "users", "account_id"},
 	{"index_access_tokens_on_owner_id", "access_tokens", "owner_id"},
+	{"index_services_on_account_id", "services", "account_id"},
+	{"index_proxy_config_hosts_on_host", "proxy_config_hosts", "host"},
+	{"index_proxy_config_hosts_on_proxy_config_id", "proxy_config_hosts", "proxy_config_id"},
+	{"index_proxy_rules_on_metric_id", "proxy_rules", "metric_id"},
 	{"index_service_tokens_on_service_id", "service_tokens", "service_id"},
 	{"index_proxy_rules_on_proxy_id_position", "proxy_rules", "proxy_id, \"position\""},
 	{"index_metrics_on_parent_id", "metrics", "parent_id"},

@@ -110,6 +110,11 @@ static const struct column proxy_configs_columns[] = {
 	JSON("content"), LONG_TEXT("hosts"), TIMES,
 };
 
+/* Each host of a version's `hosts`, in lower case, to be found by. */
+static const struct column proxy_config_hosts_columns[] = {
+	ID, TENANT, BELONGS_TO("proxy_config_id", "proxy_configs"), TEXT_NEEDED("host"),
+};
+
 static const struct column proxy_rules_columns[] = {
 	ID, BELONGS_TO("proxy_id", "proxies"), TEXT_NEEDED("http_method"), TEXT_NEEDED("pattern"),
 	BELONGS_TO("metric_id", "metrics"), COLUMN("delta", VALUE_INT, NULL, "NOT NULL"), TENANT,
@@ -399,6 +404,7 @@ TABLE(services, "services", "UNIQUE (system_name, account_id)");
 TABLE(service_tokens, "service_tokens", NULL);
 TABLE(proxies, "proxies", "UNIQUE (service_id)");
 TABLE(proxy_configs, "proxy_configs", "UNIQUE (proxy_id, environment, version)");
+TABLE(proxy_config_hosts, "proxy_config_hosts", NULL);
 TABLE(proxy_rules, "proxy_rules", NULL);
 TABLE(oidc_configurations, "oidc_configurations", "UNIQUE (oidc_configurable_id)");
 TABLE(metrics, "metrics", "UNIQUE (service_id, system_name)");
@@ -453,6 +459,7 @@ const struct table *const portal_tables[] = {
 	&service_tokens_table,
 	&proxies_table,
 	&proxy_configs_table,
+	&proxy_config_hosts_table,
 	&metrics_table,
 	&proxy_rules_table,
 	&oidc_configurations_table,

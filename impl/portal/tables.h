@@ -13,6 +13,7 @@ extern const struct table services_table;
 extern const struct table service_tokens_table;
 extern const struct table proxies_table;
 extern const struct table proxy_configs_table;
+extern const struct table proxy_config_hosts_table;
 extern const struct table proxy_rules_table;
 extern const struct table oidc_configurations_table;
 extern const struct table metrics_table;

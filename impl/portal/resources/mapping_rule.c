@@ -7,8 +7,13 @@
 #include "portal/tables.h"
 #include "portal/validation.h"
 
+/* Three links ask for it: the path says it, and only pages show rules without one. */
 static struct value rule_get_service(struct call *call, const struct record *rule)
 {
+	const struct record *service = service_of_path(call);
+
+	if (service != NULL)
+		return value_int(record_id(service));
 	return value_int(database_int(call->database,
 				      STR("SELECT service_id FROM proxies WHERE id = ?1"),
 				      DATABASE_ARGUMENTS(record_get(rule, "proxy_id")), 0));

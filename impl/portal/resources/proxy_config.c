@@ -8,7 +8,6 @@
 #include "portal/validation.h"
 
 #define CONTENT_CHARACTERS_MAX 2097152
-#define HOST_BYTES_MAX 255
 #define SANDBOX STR("sandbox")
 #define PRODUCTION STR("production")
 
@@ -18,8 +17,13 @@
 	"other.proxy_id = proxy_configs.proxy_id AND other.environment = ?1)"
 #define OF_VISIBLE_SERVICES                                                                        \
 	" AND proxy_id IN (SELECT id FROM proxies WHERE service_id IN " SERVICES_VISIBLE ")"
-/* A host matches as a whole, without regard to case; `_` and `%` mean themselves. */
-#define WITH_HOST " AND (?3 IS NULL OR lower(hosts) LIKE ?3 ESCAPE '!')"
+#define OF_LIVING_TENANTS                                                                          \
+	" AND EXISTS (SELECT 1 FROM proxies JOIN services ON services.id = proxies.service_id "    \
+	"JOIN accounts ON accounts.id = services.account_id WHERE proxies.id = "                   \
+	"proxy_configs.proxy_id AND services.state <> 'deleted' AND accounts.provider = 1 AND "    \
+	"accounts.state = 'approved')"
+/* A host matches as a whole, without regard to case. */
+#define WITH_HOST " AND id IN (SELECT proxy_config_id FROM proxy_config_hosts WHERE host = ?3)"
 
 static const struct representation proxy_config_representation = {
 	.root = "proxy_config",
@@ -54,6 +58,24 @@ static struct record *config_new(struct call *call, const struct record *proxy,
 	return config;
 }
 
+/* Gateways look versions up by host at every call: each host of `hosts` is a row that an index
+ * finds. */
+static void list_hosts(struct call *call, const struct record *config)
+{
+	struct str hosts = str_lower(call->arena, record_text(config, "hosts")), host;
+
+	while (str_next_field(&hosts, '|', &host)) {
+		struct record *row;
+
+		if (host.size == 0)
+			continue;
+		row = call_new_record(call, &proxy_config_hosts_table);
+		record_set_int(row, "proxy_config_id", record_id(config));
+		record_set_text(row, "host", host);
+		record_save(call->database, row);
+	}
+}
+
 static struct record *config_copy(struct call *call, const struct record *proxy,
 				  const struct record *config, struct str environment)
 {
@@ -62,6 +84,7 @@ static struct record *config_copy(struct call *call, const struct record *proxy,
 	record_set(copy, "content", record_get(config, "content"));
 	record_set(copy, "hosts", record_get(config, "hosts"));
 	record_save(call->database, copy);
+	list_hosts(call, copy);
 	return copy;
 }
 
@@ -101,6 +124,7 @@ void proxy_config_stage(struct call *call, struct record *proxy)
 	record_set(config, "content", value_json(content));
 	record_set_text(config, "hosts", proxy_config_hosts(call, proxy));
 	record_save(call->database, config);
+	list_hosts(call, config);
 }
 
 /* NULL when there is none of that number. */
@@ -219,26 +243,20 @@ void proxy_config_show(struct call *call)
 		reply_config(call, config_of_path(call, environment));
 }
 
-/* A pattern for a host as it stands in `hosts`, or null. No name has more characters than that. */
-static struct value host_wanted(struct call *call)
-{
-	struct str host = call_parameter(call, "host");
-
-	if (host.size == 0)
-		return value_null();
-	host = str_slice(host, 0, HOST_BYTES_MAX);
-	return database_containing(
-		call->database,
-		STR_CONCAT(call->arena, STR("|"), str_lower(call->arena, host), STR("|")));
-}
-
+/* Those of a condition that hold the host which is asked for, if one is. */
 static void reply_configs(struct call *call, const char *where, struct str environment,
 			  struct value version)
 {
-	resource_reply_list(call, &proxy_config_resource, where,
+	struct str host = call_parameter(call, "host");
+	struct str condition =
+		STR_CONCAT(call->arena, str_from(where), host.size > 0 ? STR(WITH_HOST) : STR(""),
+			   STR(" ORDER BY id"));
+
+	resource_reply_list(call, &proxy_config_resource, str_cstr(call->arena, condition),
 			    DATABASE_ARGUMENTS(value_text(environment),
-					       value_int(call_tenant_id(call)), host_wanted(call),
-					       version, call->identity.visible_services));
+					       value_int(call_tenant_id(call)),
+					       value_text(str_lower(call->arena, host)), version,
+					       call->identity.visible_services));
 }
 
 void proxy_config_by_host(struct call *call)
@@ -247,11 +265,10 @@ void proxy_config_by_host(struct call *call)
 
 	if (!environment_of_path(call, &environment))
 		return;
-	if (!call_has_parameter(call, "host"))
+	if (call_parameter(call, "host").size == 0)
 		reply_missing_parameter(call, "host");
 	else
-		reply_configs(call, NEWEST OF_VISIBLE_SERVICES WITH_HOST " ORDER BY id",
-			      environment, value_null());
+		reply_configs(call, NEWEST OF_VISIBLE_SERVICES, environment, value_null());
 }
 
 void proxy_config_of_all_tenants(struct call *call)
@@ -259,13 +276,7 @@ void proxy_config_of_all_tenants(struct call *call)
 	struct str environment;
 
 	if (environment_of_path(call, &environment))
-		reply_configs(call,
-			      NEWEST WITH_HOST
-			      " AND tenant_id IN (SELECT id FROM accounts WHERE provider = 1 AND "
-			      "state = 'approved') AND proxy_id IN (SELECT proxies.id FROM proxies "
-			      "JOIN services ON services.id = service_id WHERE services.state <> "
-			      "'deleted') ORDER BY id",
-			      environment, value_null());
+		reply_configs(call, NEWEST OF_LIVING_TENANTS, environment, value_null());
 }
 
 void proxy_config_of_account(struct call *call)
@@ -277,13 +288,11 @@ void proxy_config_of_account(struct call *call)
 				 &environment))
 		reply_invalid_one(call, 422, "environment", STR("is not included in the list"));
 	else if (str_equal(version, STR("latest")))
-		reply_configs(call, NEWEST OF_VISIBLE_SERVICES WITH_HOST " ORDER BY id",
-			      environment, value_null());
+		reply_configs(call, NEWEST OF_VISIBLE_SERVICES, environment, value_null());
 	else
 		reply_configs(
 			call,
-			"environment = ?1 AND (?4 IS NULL OR version = ?4)" OF_VISIBLE_SERVICES
-				WITH_HOST " ORDER BY id",
+			"environment = ?1 AND (?4 IS NULL OR version = ?4)" OF_VISIBLE_SERVICES,
 			environment,
 			str_to_int64(version, &number) ? value_int(number) : value_null());
 }
