@@ -14,13 +14,18 @@
 struct database {
 	struct world *world;
 	struct sql_database *sql;
-	struct map *statements; /* text -> struct sql_statement */
+	struct map *statements; /* text or short name -> struct prepared */
 	struct arena *arena;    /* of the transaction (borrowed), or `between` */
 	struct arena *between;  /* for statements outside transactions, until the next begin */
 	struct error error;     /* the first failure since begin */
 	bool in_transaction, has_written;
 	const struct author *author;
 	int64_t clock_us; /* DATABASE_CLOCK_OF_WORLD, or where it stands */
+};
+
+struct prepared {
+	struct sql_statement *statement;
+	size_t parameters; /* the highest N of `?N` */
 };
 
 struct database *database_open(struct world *world, const struct sql_options *options,
@@ -52,8 +57,12 @@ static void database_forget_statements(struct database *database)
 {
 	struct map_cursor at = {0};
 
-	while (map_next(database->statements, &at))
-		database->world->sql->finish(at.value);
+	while (map_next(database->statements, &at)) {
+		struct prepared *prepared = at.value;
+
+		database->world->sql->finish(prepared->statement);
+		free(prepared);
+	}
 	map_clear(database->statements);
 }
 
@@ -217,25 +226,48 @@ static void statement_bind(struct database *database, struct sql_statement *stat
 	}
 }
 
+static struct prepared *prepare(struct database *database, struct str name, struct str sql)
+{
+	struct sql_statement *statement =
+		database->world->sql->prepare(database->sql, sql, &database->error);
+	struct prepared *prepared;
+
+	if (statement == NULL)
+		return NULL;
+	prepared = MEMORY_NEW(struct prepared);
+	prepared->statement = statement;
+	prepared->parameters = parameters_of(sql);
+	map_put(database->statements, name, prepared);
+	return prepared;
+}
+
+bool database_knows(const struct database *database, struct str name)
+{
+	return map_get(database->statements, name) != NULL;
+}
+
+struct sql_statement *database_query_named(struct database *database, struct str name,
+					   struct str sql, const struct value *arguments,
+					   size_t count)
+{
+	struct prepared *prepared;
+
+	if (database->in_transaction && database_has_failed(database))
+		return NULL;
+	prepared = map_get(database->statements, name);
+	if (prepared == NULL)
+		prepared = prepare(database, name, sql);
+	if (prepared == NULL)
+		return NULL;
+	BUG_IF(prepared->parameters > count);
+	statement_bind(database, prepared->statement, arguments, prepared->parameters);
+	return prepared->statement;
+}
+
 struct sql_statement *database_query(struct database *database, struct str sql,
 				     const struct value *arguments, size_t count)
 {
-	if (database->in_transaction && database_has_failed(database))
-		return NULL;
-
-	struct sql_statement *statement = map_get(database->statements, sql);
-
-	if (statement == NULL) {
-		statement = database->world->sql->prepare(database->sql, sql, &database->error);
-		if (statement == NULL)
-			return NULL;
-		map_put(database->statements, sql, statement);
-	}
-	size_t wanted = parameters_of(sql);
-
-	BUG_IF(wanted > count);
-	statement_bind(database, statement, arguments, wanted);
-	return statement;
+	return database_query_named(database, sql, sql, arguments, count);
 }
 
 bool database_next_row(struct database *database, struct sql_statement *statement)

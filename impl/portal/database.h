@@ -115,6 +115,12 @@ struct value database_containing(const struct database *database, struct str tex
  * finish with `done` before the same text is asked for again. */
 struct sql_statement *database_query(struct database *database, struct str sql,
 				     const struct value *arguments, size_t count);
+/* The same under a short name, which spares making a long text again: `sql` is not looked at when
+ * the name is known. No name is the text of a statement. */
+bool database_knows(const struct database *database, struct str name);
+struct sql_statement *database_query_named(struct database *database, struct str name,
+					   struct str sql, const struct value *arguments,
+					   size_t count);
 bool database_next_row(struct database *database, struct sql_statement *statement);
 void database_query_done(struct database *database, struct sql_statement *statement);
 bool database_column_is_null(struct database *database, struct sql_statement *statement, int at);

@@ -110,11 +110,23 @@ static struct str select_text(struct database *database, const struct table *tab
 	return statement_text(database, &sql);
 }
 
+/* Named by what is asked for: the list of columns is the same each time. */
+static struct sql_statement *query_rows(struct database *database, const struct table *table,
+					const char *where, const struct value *arguments,
+					size_t count)
+{
+	struct str name =
+		STR_CONCAT(database_arena(database), table->name, STR(": "), str_from(where));
+	struct str sql =
+		database_knows(database, name) ? STR("") : select_text(database, table, where);
+
+	return database_query_named(database, name, sql, arguments, count);
+}
+
 struct record *record_first(struct database *database, const struct table *table, const char *where,
 			    const struct value *arguments, size_t count)
 {
-	struct sql_statement *statement =
-		database_query(database, select_text(database, table, where), arguments, count);
+	struct sql_statement *statement = query_rows(database, table, where, arguments, count);
 	struct record *record = NULL;
 
 	if (statement != NULL) {
@@ -137,8 +149,7 @@ struct record *record_by_id(struct database *database, const struct table *table
 struct record_list record_all(struct database *database, const struct table *table,
 			      const char *where, const struct value *arguments, size_t count)
 {
-	struct sql_statement *statement =
-		database_query(database, select_text(database, table, where), arguments, count);
+	struct sql_statement *statement = query_rows(database, table, where, arguments, count);
 	struct record_list list = {0};
 	size_t capacity = 0;
 
