@@ -3,7 +3,7 @@
 set -u
 cd "$(dirname "$0")/.." || exit 2
 status=0
-for part in gateway backend memory simulator; do
+for part in gateway backend portal memory simulator; do
 	[ -x "ci/bench_$part.sh" ] || continue
 	"ci/bench_$part.sh" "${1:-build}" || status=1
 	echo

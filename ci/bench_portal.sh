@@ -78,9 +78,9 @@ curl -K "$stack/rules.curl"
 api PATCH "services/$service/proxy.json" 'api_test_path=/bench' >/dev/null
 api POST "services/$service/proxy/configs/sandbox/2/promote.json" to=production >/dev/null
 
-rows "configuration with $rules rules" "/admin/api/services/$service/proxy/configs/production/latest.json" 100
-rows 'read a service' "/admin/api/services/$service.json" 60
-rows 'read a proxy' "/admin/api/services/$service/proxy.json" 60
+rows "configuration with $rules rules" "/admin/api/services/$service/proxy/configs/production/latest.json" 150
+rows 'read a service' "/admin/api/services/$service.json" 80
+rows 'read a proxy' "/admin/api/services/$service/proxy.json" 100
 rows "list $rules mapping rules" "/admin/api/services/$service/proxy/mapping_rules.json" ''
 rows 'list applications' /admin/api/applications.json ''
 writes 'change a mapping rule' PATCH "/admin/api/services/$service/proxy/mapping_rules/$rule.json" 'delta=%d' ''
@@ -99,7 +99,7 @@ page 'a host of one tenant, by the tenant' "$last" "token-$tenants" \
 	"/admin/api/services/proxy/configs/production.json?host=s5-t$tenants.example.com" 20
 page 'a host of one tenant, by master' master.example.com apicast-token \
 	"/master/api/proxy/configs/production.json?host=s5-t$tenants.example.com" 20
-bench_measure 'a host among all tenants, by master' portal '' -H 'Host: master.example.com' -H "$(credentials apicast-token)" \
+bench_measure 'a host among all tenants, by master' portal 100 -H 'Host: master.example.com' -H "$(credentials apicast-token)" \
 	"$url/master/api/proxy/configs/production.json?host=s5-t$tenants.example.com"
 page 'all hosts, by master' master.example.com apicast-token /master/api/proxy/configs/production.json 1000
 bench_end
