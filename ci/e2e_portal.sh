@@ -26,8 +26,10 @@ stack_start echo "$refscale" echo --port 0 || exit 1
 export CONFIG_INTERNAL_API_USER=u CONFIG_INTERNAL_API_PASSWORD=p
 stack_start backend "$refscale" backend --port 0 --store :memory: || exit 1
 backend=http://127.0.0.1:$(stack_port backend)
+registry_port=$(stack_free_port)
 start_portal() {
-	stack_start portal env TENANT_NAME=3scale ADMIN_ACCESS_TOKEN=admin-token APICAST_ACCESS_TOKEN=apicast-token \
+	stack_start portal env APICAST_REGISTRY_URL="http://127.0.0.1:$registry_port/policies" TENANT_NAME=3scale \
+		ADMIN_ACCESS_TOKEN=admin-token APICAST_ACCESS_TOKEN=apicast-token \
 		BACKEND_ENDPOINT="$backend" APICAST_BACKEND_ROOT_ENDPOINT="$backend" \
 		"$refscale" portal --port "$1" --address 127.0.0.1 --database "$stack/portal.sqlite"
 }
@@ -71,12 +73,13 @@ master=http://apicast-token@127.0.0.1:$portal_port/master/api/proxy/configs
 gateway() {
 	stack_start "$1" env THREESCALE_PORTAL_ENDPOINT="$2" THREESCALE_DEPLOYMENT_ENV=production \
 		APICAST_CONFIGURATION_LOADER="$3" APICAST_CONFIGURATION_CACHE="$4" \
-		"$refscale" gateway --port 0 --management-port 0 --metrics-port 0 --echo-port 0 || exit 1
+		"$refscale" gateway --port 0 --management-port "${5:-0}" --metrics-port 0 --echo-port 0 || exit 1
 }
-gateway lazy_tenant "$tenant" lazy 0
+gateway lazy_tenant "$tenant" lazy 0 "$registry_port"
 gateway lazy_master "$master" lazy 0
 gateway boot_tenant "$tenant" boot 1
 gateway boot_master "$master" boot 1
+check 'policies that the gateway offers' "$(api GET policies.json | grep -o '"caching":\[{' | wc -l)" = 1
 for name in lazy_tenant lazy_master boot_tenant boot_master; do
 	check "$name: what was promoted before the start" "$(status $name first.example.net)" = 200
 	check "$name: an unknown key" "$(status $name first.example.net wrong)" = 403

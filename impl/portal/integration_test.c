@@ -10,6 +10,7 @@
 #include "base/base64.h"
 #include "base/error.h"
 #include "base/json.h"
+#include "base/password.h"
 #include "portal/call.h"
 #include "portal/database.h"
 #include "portal/errand.h"
@@ -445,6 +446,28 @@ START_TEST(tls_may_fail)
 }
 END_TEST
 
+/* The gateway shows a certificate that nobody knows: by default that is nobody's business. */
+START_TEST(verification_is_a_setting)
+{
+	struct http_listen_options listen = {
+		.address = _i == 0 ? STR("127.0.0.1") : STR(""), .port = 0, .is_tls = true};
+
+	set_up(_i);
+	http_listener_close(bench.gateway_world, bench.gateway);
+	bench.gateway = http_listen(bench.gateway_world, &listen, gateway_requested, NULL, NULL);
+	ck_assert_ptr_nonnull(bench.gateway);
+	update_and_test(str_cstr(bench.arena,
+				 str_format(bench.arena, "{\"sandbox_endpoint\":\"https%.*s\"}",
+					    STR_ARG(str_skip(gateway_url(), 4)))));
+	ck_assert(bench.result.is_successful);
+	bench.settings.verifies_sandbox = true;
+	update_and_test("{}");
+	message_is("<b>Test request failed</b>: SSL_connect returned=1 errno=0 state=error: "
+		   "certificate verify failed");
+	tear_down();
+}
+END_TEST
+
 /* The page was left while the gateway thought. */
 START_TEST(a_test_can_be_stopped)
 {
@@ -608,6 +631,7 @@ Suite *portal_integration_suite(void)
 	tcase_add_test(tests, a_silent_gateway_is_left);
 	tcase_add_test(tests, a_name_may_be_unknown);
 	tcase_add_loop_test(tests, tls_may_fail, 0, BOTH_WORLDS);
+	tcase_add_loop_test(tests, verification_is_a_setting, 0, BOTH_WORLDS);
 	tcase_add_loop_test(tests, a_test_can_be_stopped, 0, BOTH_WORLDS);
 	tcase_add_loop_test(tests, some_services_are_not_tested, 0,
 			    sizeof untested / sizeof *untested);

@@ -397,6 +397,44 @@ START_TEST(an_interrupted_erasure_goes_on)
 }
 END_TEST
 
+/* PT-044: what hangs on a service goes in steps, and nothing of it stays. */
+START_TEST(a_deleted_service_goes_in_steps)
+{
+	execute("WITH RECURSIVE n (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 250) "
+		"INSERT INTO cinstances (tenant_id, type, plan_id, user_account_id, service_id, "
+		"user_key, application_id) SELECT 2, 'Cinstance', plan_id, user_account_id, 2, "
+		"'k' || i, 'a' || i FROM cinstances, n WHERE service_id = 2 AND type = "
+		"'Cinstance'");
+	execute("UPDATE services SET state = 'deleted' WHERE id = 2");
+	execute("DELETE FROM backend_updates");
+	execute("INSERT INTO background_jobs (tenant_id, name, object_id, run_at) VALUES (2, "
+		"'delete_service', 2, '2019-06-04 08:00:00')");
+	commits = 0;
+	jobs_wake(jobs);
+	ck_assert(sim_run_until(stage.sim, sim_now_us(stage.sim) + STAGE_SECOND, three_commits,
+				NULL));
+	ck_assert_int_eq(count("SELECT count(*) FROM services WHERE id = 2"), 1);
+	stage_run(&stage, STAGE_SECOND);
+	ck_assert_int_eq(
+		count("SELECT (SELECT count(*) FROM services WHERE id = 2) + (SELECT "
+		      "count(*) FROM cinstances WHERE service_id = 2) + (SELECT count(*) "
+		      "FROM metrics WHERE service_id = 2) + (SELECT count(*) FROM proxies "
+		      "WHERE service_id = 2) + (SELECT count(*) FROM plans WHERE issuer_id = "
+		      "2 AND issuer_type = 'Service') + (SELECT count(*) FROM "
+		      "deleted_objects) + (SELECT count(*) FROM background_jobs)"),
+		0);
+	ck_assert_int_eq(count("SELECT count(*) FROM backend_updates WHERE path LIKE "
+			       "'services/2/applications/key/%'"),
+			 251);
+	ck_assert_int_eq(count("SELECT count(*) FROM backend_updates WHERE path LIKE "
+			       "'services/2/stats' AND body LIKE '%\"a250\"%'"),
+			 1);
+	ck_assert_int_eq(count("SELECT count(*) FROM backend_updates WHERE path = 'services/2' AND "
+			       "method = 'DELETE' AND id = (SELECT max(id) FROM backend_updates)"),
+			 1);
+}
+END_TEST
+
 /* A step that the database refuses is undone whole, and tried again. */
 START_TEST(a_failing_job_waits_and_is_tried_again)
 {
@@ -459,6 +497,7 @@ Suite *portal_jobs_suite(void)
 	tcase_add_test(tests, a_tenant_is_erased_after_fifteen_days);
 	tcase_add_test(tests, a_resumed_tenant_stays);
 	tcase_add_test(tests, an_interrupted_erasure_goes_on);
+	tcase_add_test(tests, a_deleted_service_goes_in_steps);
 	tcase_add_test(tests, a_failing_job_waits_and_is_tried_again);
 	tcase_add_test(tests, statistics_of_what_is_gone_are_deleted);
 	suite_add_tcase(suite, tests);

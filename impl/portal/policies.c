@@ -95,13 +95,32 @@ static bool check_entry(struct arena *arena, struct json *entry)
 	return errors->count == 0;
 }
 
+/* A refused chain is sent again with what was said of it: that is no part of an entry. */
+static struct json *copy_entry(struct arena *arena, const struct json *entry)
+{
+	struct json *copy = json_new(arena, JSON_OBJECT);
+
+	if (entry->kind != JSON_OBJECT)
+		return json_copy(arena, entry);
+	JSON_EACH (member, entry) {
+		if (!str_equal(member->key, STR("errors")))
+			json_set(copy, str_copy(arena, member->key), json_copy(arena, member));
+	}
+	return copy;
+}
+
 bool policies_check(struct arena *arena, const struct json *chain, struct str *text)
 {
-	struct json *copy = chain != NULL ? json_copy(arena, chain) : json_new(arena, JSON_NULL);
-	bool sound = copy->kind == JSON_ARRAY;
+	bool sound = chain != NULL && chain->kind == JSON_ARRAY;
+	struct json *copy = json_new(arena, sound ? JSON_ARRAY : JSON_NULL);
 
-	for (struct json *entry = copy->first_child; sound && entry != NULL; entry = entry->next)
-		sound = entry->kind == JSON_OBJECT;
+	if (chain != NULL && !sound)
+		copy = json_copy(arena, chain);
+	for (const struct json *entry = sound ? chain->first_child : NULL; entry != NULL;
+	     entry = entry->next) {
+		json_append(copy, copy_entry(arena, entry));
+		sound = sound && entry->kind == JSON_OBJECT;
+	}
 	if (sound) {
 		for (struct json *entry = copy->first_child; entry != NULL; entry = entry->next) {
 			if (json_get(entry, STR("enabled")) == NULL)

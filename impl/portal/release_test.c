@@ -125,6 +125,23 @@ START_TEST(later_releases_deploy_on_request)
 }
 END_TEST
 
+START_TEST(a_flag_lets_rules_redirect)
+{
+	static const char *const on[] = {"ROLLING_UPDATES", "proxy_pro=on", NULL};
+	static const struct step steps[] = {
+		{"POST", "services/{service}/proxy/mapping_rules.json",
+		 "http_method=GET&pattern=/old&delta=1&metric_id={hits}&redirect_url=https://n.ew",
+		 201, NULL, NULL, NULL, NULL},
+		{"PATCH", PROXY, "api_test_path=/a", 200, NULL, NULL, NULL, NULL},
+		{"GET", LATEST, NULL, 200, "\"redirect_url\":\"https://n.ew\"", NULL, NULL, NULL},
+	};
+
+	fixture_set_environment(on);
+	fixture_set_up();
+	RUN_STEPS(steps);
+}
+END_TEST
+
 START_TEST(flags_take_away)
 {
 	static const char *const off[] = {"ROLLING_UPDATES",
@@ -170,6 +187,7 @@ Suite *portal_release_suite(void)
 	tcase_add_test(portals, release_2_5_shows_what_it_has);
 	tcase_add_test(portals, later_releases_deploy_on_request);
 	tcase_add_test(portals, flags_take_away);
+	tcase_add_test(portals, a_flag_lets_rules_redirect);
 	suite_add_tcase(suite, portals);
 	return suite;
 }

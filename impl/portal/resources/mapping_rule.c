@@ -4,6 +4,7 @@
 #include "portal/database.h"
 #include "portal/mapping_pattern.h"
 #include "portal/resources/resources.h"
+#include "portal/settings.h"
 #include "portal/tables.h"
 #include "portal/validation.h"
 
@@ -42,13 +43,18 @@ static const struct representation mapping_rule_representation = {
 	.xml_times_as_sql = true,
 };
 
+/* Others count on from them, in 32 bits. */
+#define NUMBERS (INT64_C(1) << 31)
+
 static const struct rule mapping_rule_rules[] = {
 	{"http_method", RULE_IN, 0, "GET POST DELETE PUT PATCH HEAD OPTIONS", NULL, true},
 	{"pattern", RULE_LENGTH_MAX, 255, NULL, NULL, false},
 	{"metric_id", RULE_PRESENT, 0, NULL, NULL, false},
 	{"delta", RULE_NUMBER, 0, NULL, NULL, true},
 	{"delta", RULE_ABOVE, 0, NULL, NULL, false},
+	{"delta", RULE_BELOW, NUMBERS, NULL, NULL, false},
 	{"position", RULE_NUMBER, 0, NULL, NULL, false},
+	{"position", RULE_BELOW, NUMBERS, NULL, NULL, false},
 };
 
 /* A new rule hangs on the service's proxy; its metric is one of the service's (PT-104). */
@@ -58,7 +64,8 @@ static bool mapping_rule_prepare(struct call *call, struct record *rule,
 	struct record *service = service_of_path(call);
 	struct value metric = record_get(rule, "metric_id");
 
-	(void)attributes;
+	if (settings_has_flag(call->settings, FLAG_PROXY_PRO))
+		resource_assign(rule, "redirect_url", attributes);
 	record_set_int(rule, "proxy_id", record_id(proxy_of_service(call, record_id(service))));
 	if (!value_is_blank(metric) &&
 	    database_int(call->database,
