@@ -5,6 +5,7 @@
 #include "portal/database.h"
 #include "portal/fields.h"
 #include "portal/resources/resources.h"
+#include "portal/settings.h"
 #include "portal/tables.h"
 #include "portal/validation.h"
 #include "portal/webhook_events.h"
@@ -184,13 +185,34 @@ static const struct rule application_rules[] = {
 	{"description", RULE_PRESENT, 0, NULL, NULL, false},
 	{"user_key", RULE_LENGTH_MAX, 256, NULL, NULL, false},
 	{"user_key", RULE_PATTERN, 0, "[\\w\\-.]+|[A-Za-z0-9+/]+={0,2}", NULL, false},
-	{"user_key", RULE_UNIQUE, 0, "service_id type", NULL, false},
 	{"application_id", RULE_LENGTH_MIN, 4, NULL, NULL, false},
 	{"application_id", RULE_LENGTH_MAX, 255, NULL, NULL, false},
 	{"application_id", RULE_PATTERN, 0, "[\\x20-\\x7e]*", NULL, false},
-	{"application_id", RULE_UNIQUE, 0, "service_id type", NULL, false},
 	{"redirect_url", RULE_LENGTH_MAX, 255, NULL, NULL, false},
 };
+
+/* Within the service, or where a flag is off within the tenant. */
+static void application_validate(struct call *call, struct record *application,
+				 struct validation *validation)
+{
+	static const struct {
+		const char *attribute;
+		enum flag may_repeat;
+	} keys[] = {
+		{"user_key", FLAG_DUPLICATE_USER_KEY},
+		{"application_id", FLAG_DUPLICATE_APPLICATION_ID},
+	};
+
+	for (size_t i = 0; i < sizeof keys / sizeof *keys; i++) {
+		bool by_service = settings_has_flag(call->settings, keys[i].may_repeat);
+		const struct rule rule = {.attribute = keys[i].attribute,
+					  .kind = RULE_UNIQUE,
+					  .text = by_service ? "service_id type"
+							     : "tenant_id type"};
+
+		validation_check(validation, call->database, application, &rule, 1);
+	}
+}
 
 static bool application_prepare(struct call *call, struct record *application,
 				const struct json *attributes)
@@ -255,6 +277,7 @@ const struct resource application_resource = {
 	.create_only = "application_id first_traffic_at first_daily_traffic_at",
 	RESOURCE_RULES(application_rules),
 	.prepare = application_prepare,
+	.validate = application_validate,
 	.saved = application_saved,
 	.deleting = application_deleting,
 };

@@ -358,8 +358,8 @@ START_TEST(active_docs_are_stored)
 		 "\"skip_swagger_validations\":false,\"body\":\"{\\\"apis\\\":[]}\","
 		 "\"service_id\":{service}",
 		 NULL, "doc", "api_doc.id"},
-		{"GET", "active_docs.json", NULL, 200, "{\"api_docs\":[{\"api_doc\":{\"id\":{doc}",
-		 NULL, NULL, NULL},
+		{"GET", "active_docs.json", NULL, 200, "{\"api_doc\":{\"id\":{doc},", NULL, NULL,
+		 NULL},
 		{"GET", "active_docs/{doc}.json", NULL, 404, NULL, NULL, NULL, NULL},
 		{"GET", "active_docs.xml", NULL, 200,
 		 "<published>true</published><body>{\"apis\":[]}</body><created_at>", NULL, NULL,

@@ -6,20 +6,16 @@
 #include "portal/resources/resources.h"
 #include "portal/tables.h"
 
-static struct value get_account(struct call *call, const struct record *contract)
-{
-	(void)call;
-	return record_get(contract, "user_account_id");
-}
-
-static const struct derived contract_derived[] = {{"account_id", get_account}};
+#define PROPERTIES                                                                                 \
+	"id plan_id user_account_id created_at updated_at state type tenant_id service_id "        \
+	"accepted_at"
 
 static const struct representation contract_representation = {
 	.root = "service_contract",
 	.roots = "service_contracts",
-	.json = "id plan_id account_id service_id state created_at updated_at",
-	.xml = "id plan_id account_id service_id state created_at updated_at",
-	REPRESENTATION_DERIVED(contract_derived),
+	.json = PROPERTIES,
+	.xml = PROPERTIES,
+	.xml_leaves_nulls = true,
 };
 
 const struct resource service_contract_resource = {

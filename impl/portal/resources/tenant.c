@@ -188,6 +188,29 @@ static void sample_features(struct call *call, const struct record *service,
 	}
 }
 
+/* A document that can be tried at once: what the sample service forwards to. */
+static void sample_document(struct call *call)
+{
+	static const char body[] =
+		"{\"swagger\":\"2.0\",\"info\":{\"title\":\"Echo API\",\"description\":\"Answers "
+		"with the "
+		"request it "
+		"got\",\"version\":\"1.0.0\"},\"host\":\"echo-api.3scale.net\",\"schemes\":["
+		"\"https\"],\"basePath\":\"/\",\"paths\":{\"/"
+		"\":{\"get\":{\"summary\":\"Echo\",\"parameters\":"
+		"[{\"name\":\"user_key\",\"in\":\"query\",\"description\":\"Your access API Key\","
+		"\"required\":true,\"type\":\"string\",\"x-data-threescale-name\":\"user_keys\"}],"
+		"\"responses\":{\"200\":{\"description\":\"The request\"}}}}}}";
+	struct record *doc = call_new_record(call, &api_docs_services_table);
+
+	record_set_int(doc, "account_id", call_tenant_id(call));
+	record_set_text(doc, "name", STR("Echo"));
+	record_set_text(doc, "body", str_from(body));
+	record_set_bool(doc, "published", true);
+	api_doc_resource.prepare(call, doc, NULL);
+	resource_store(call, &api_doc_resource, doc);
+}
+
 void tenant_sample_data(struct call *call, const struct record *admin)
 {
 	struct record *service = tenant_service(call, "API", "api", "hosted"), *account;
@@ -206,6 +229,7 @@ void tenant_sample_data(struct call *call, const struct record *admin)
 	plan_make_default(call, service_plan);
 	plan_make_default(call, basic);
 	sample_features(call, service, basic, unlimited);
+	sample_document(call);
 	account = tenant_account(call, STR("Developer"));
 	record_set_bool(account, "buyer", true);
 	record_set_int(account, "provider_account_id", call_tenant_id(call));
