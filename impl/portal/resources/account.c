@@ -173,6 +173,7 @@ static const struct representation account_representation = {
 static const struct rule account_rules[] = {
 	{"org_name", RULE_PRESENT, 0, NULL, NULL, false},
 	{"org_name", RULE_LENGTH_MAX, 255, NULL, NULL, false},
+	{"vat_rate", RULE_PATTERN, 0, "-?[0-9]{1,10}(\\.[0-9]{1,10})?", "is not a number", false},
 };
 
 /* Everything that hangs on the account goes; backend hears of its applications. */

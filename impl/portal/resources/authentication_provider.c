@@ -63,6 +63,11 @@ static const struct rule provider_rules[] = {
 	{"client_id", RULE_LENGTH_MAX, 255, NULL, NULL, false},
 	{"client_secret", RULE_LENGTH_MAX, 255, NULL, NULL, false},
 	{"site", RULE_LENGTH_MAX, 255, NULL, NULL, false},
+	{"token_url", RULE_LENGTH_MAX, 255, NULL, NULL, false},
+	{"user_info_url", RULE_LENGTH_MAX, 255, NULL, NULL, false},
+	{"authorize_url", RULE_LENGTH_MAX, 255, NULL, NULL, false},
+	{"username_key", RULE_LENGTH_MAX, 255, NULL, NULL, false},
+	{"identifier_key", RULE_LENGTH_MAX, 255, NULL, NULL, false},
 };
 
 static size_t kind_of(const struct record *provider)

@@ -118,6 +118,8 @@ static void save(struct call *call, struct record *file, int status)
 	resource_assign(file, cms_file_resource.attributes, call->parameters);
 	if (!resource_save(call, &cms_file_resource, file, call->parameters))
 		return;
+	if (call->identity.is_read_only)
+		has_upload = false; /* dispatch refuses what was asked for */
 	if (has_upload && !upload_store(call, url_of(call, file), upload.content))
 		return;
 	if (has_upload && before.size > 0 && !str_equal(before, url_of(call, file)))

@@ -27,6 +27,15 @@ static const struct {
 static const struct rule card_rules[] = {
 	{"credit_card_auth_code", RULE_LENGTH_MAX, 255, NULL, NULL, false},
 	{"credit_card_partial_number", RULE_LENGTH_MAX, 4, NULL, NULL, false},
+	{"credit_card_authorize_net_payment_profile_token", RULE_LENGTH_MAX, 255, NULL, NULL,
+	 false},
+	{"billing_address_name", RULE_LENGTH_MAX, 255, NULL, NULL, false},
+	{"billing_address_address1", RULE_LENGTH_MAX, 255, NULL, NULL, false},
+	{"billing_address_city", RULE_LENGTH_MAX, 255, NULL, NULL, false},
+	{"billing_address_country", RULE_LENGTH_MAX, 255, NULL, NULL, false},
+	{"billing_address_state", RULE_LENGTH_MAX, 255, NULL, NULL, false},
+	{"billing_address_phone", RULE_LENGTH_MAX, 255, NULL, NULL, false},
+	{"billing_address_zip", RULE_LENGTH_MAX, 255, NULL, NULL, false},
 };
 
 /* A number of two digits, or the year with its century; -1 when it is none. */

@@ -65,6 +65,10 @@ static const struct rule user_rules[] = {
 	 "use only letters, numbers, and .-_@+ please.", false},
 	{"email", RULE_LENGTH_MIN, 6, NULL, NULL, true},
 	{"email", RULE_LENGTH_MAX, 255, NULL, NULL, false},
+	{"first_name", RULE_LENGTH_MAX, 255, NULL, NULL, false},
+	{"last_name", RULE_LENGTH_MAX, 255, NULL, NULL, false},
+	{"job_role", RULE_LENGTH_MAX, 255, NULL, NULL, false},
+	{"title", RULE_LENGTH_MAX, 255, NULL, NULL, false},
 	{"email", RULE_PATTERN, 0, "[^@\\s]+@[^@\\s]+", "should look like an email address", true},
 	{"role", RULE_IN, 0, "admin member", NULL, true},
 };
@@ -251,6 +255,16 @@ void user_make_member(struct call *call)
 	set_role(call, STR("member"));
 }
 
+/* Who is suspended is logged out at once. */
+static void revoke_sessions(struct call *call, const struct record *user)
+{
+	database_run(call->database,
+		     STR("UPDATE user_sessions SET revoked_at = ?2 WHERE user_id = ?1 AND "
+			 "revoked_at IS NULL"),
+		     DATABASE_ARGUMENTS(value_int(record_id(user)),
+					value_time(database_now_us(call->database))));
+}
+
 bool user_change_state(struct call *call, struct record *user, const char *event)
 {
 	static const struct {
@@ -273,6 +287,8 @@ bool user_change_state(struct call *call, struct record *user, const char *event
 			record_set(user, "activated_at",
 				   value_time(database_now_us(call->database)));
 		resource_store(call, &user_resource, user);
+		if (str_equal(rows[i].to, STR("suspended")))
+			revoke_sessions(call, user);
 		return true;
 	}
 	return false;
