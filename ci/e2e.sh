@@ -87,6 +87,7 @@ python3 ci/kill_loop.py "$refscale" || failed=1
 # KILLS=200 for the long form.
 redis_begin || exit 4
 python3 ci/kill_loop.py "$refscale" --redis "$redis_port" --kills "${KILLS:-20}" || failed=1
+python3 ci/kill_loop_portal.py "$refscale" --kills "${KILLS:-20}" || failed=1
 
 stack_start listeners env PUMA_WORKERS=4 "$refscale" backend listener --port 0 --store "$redis_url" || exit 1
 supervisor=$(stack_pid listeners)
