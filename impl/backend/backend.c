@@ -14,6 +14,7 @@
 #include "base/arena.h"
 #include "base/error.h"
 #include "store/store.h"
+#include "store/store_server.h"
 #include "world/clock.h"
 #include "world/environment.h"
 #include "world/http_server.h"
@@ -95,6 +96,7 @@ static void backend_free(struct backend *backend)
 	connectivity_destroy(backend->check);
 	process_metrics_destroy(backend->metrics);
 	memo_destroy(backend->memo);
+	store_server_close(backend->store_server);
 	store_destroy(backend->store);
 	strbuf_free(&backend->scratch);
 	settings_free(&backend->settings);
@@ -117,6 +119,16 @@ static bool open_redis(struct backend *backend, struct error *error)
 	return backend->queues != NULL;
 }
 
+static bool open_store_server(struct backend *backend, struct error *error)
+{
+	const struct settings *settings = &backend->settings;
+	struct str address = settings->address.size > 0 ? settings->address : STR("0.0.0.0");
+
+	backend->store_server = store_server_open(backend->world, backend->store, DATABASE_STORAGE,
+						  address, (uint16_t)settings->store_port, error);
+	return backend->store_server != NULL;
+}
+
 static bool open_data(struct backend *backend, struct error *error)
 {
 	const struct settings *settings = &backend->settings;
@@ -129,7 +141,7 @@ static bool open_data(struct backend *backend, struct error *error)
 		return false;
 	backend->storage = store_client(backend->store, DATABASE_STORAGE);
 	backend->queues = store_client(backend->store, DATABASE_QUEUES);
-	return true;
+	return settings->store_port < 0 || open_store_server(backend, error);
 }
 
 static bool open_parts(struct backend *backend, struct error *error)
@@ -166,6 +178,9 @@ static void tell_ready(struct backend *backend)
 			     backend->listener != NULL ? (unsigned)http_listener_port(
 								 backend->world, backend->listener)
 						       : 0U);
+	if (backend->store_server != NULL)
+		strbuf_append_format(line, " store_port=%u",
+				     (unsigned)store_server_port(backend->store_server));
 	for (size_t i = 0; i < sizeof ports / sizeof *ports; i++) {
 		uint16_t port = process_metrics_port(backend->metrics, ports[i].families);
 

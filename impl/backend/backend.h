@@ -5,7 +5,8 @@
  *   backend [all|listener|worker|cron] --port N --store PATH|:memory:|redis://...
  *
  * Without a Redis (option or environment) configuration, counters and queues live in a file of the
- * embedded store. Prints "ready backend port=N" when it serves.
+ * embedded store; with --store-port N others (the portal, for statistics; redis-cli) may read it
+ * there as a Redis. Prints "ready backend port=N" when it serves.
  */
 #ifndef BACKEND_BACKEND_H
 #define BACKEND_BACKEND_H

@@ -24,6 +24,7 @@ struct ping;
 struct process_metrics;
 struct redis_client;
 struct store;
+struct store_server;
 struct listener_processes;
 struct worker;
 struct world;
@@ -37,7 +38,8 @@ struct notified_minute {
 struct backend {
 	struct world *world;
 	struct settings settings;
-	struct store *store; /* NULL: a Redis */
+	struct store *store;               /* NULL: a Redis */
+	struct store_server *store_server; /* NULL: nobody else may look into it */
 	struct redis_client *storage, *queues;
 	struct memo *memo;
 	struct worker *worker; /* NULL: elsewhere */

@@ -77,6 +77,8 @@ static bool read_arguments(struct settings *settings, struct words *words, struc
 		{"bind", 0, OPTION_TEXT, &settings->address, NULL, "IP", "address to listen on"},
 		{"store", 0, OPTION_TEXT, &words->store, NULL, "PATH",
 		 "file of the embedded store, :memory:, or a redis:// URL"},
+		{"store-port", 0, OPTION_INT, &settings->store_port, NULL, "N",
+		 "of the embedded store: where others may read it as a Redis, 0 = any free one"},
 		{"durability", 0, OPTION_TEXT, &words->durability, NULL, "LEVEL",
 		 "of the embedded store: normal, full or none"},
 		{"release", 0, OPTION_TEXT, &words->release, NULL, "N", "2.6, 2.5 or current"},
@@ -133,6 +135,10 @@ static bool choose_data(struct settings *settings, struct world *world, struct s
 		return false;
 	if (settings->storage.url.size == 0)
 		settings->store_path = store.size > 0 ? store : STORE_PATH_DEFAULT;
+	if (settings->store_port > UINT16_MAX)
+		return error_set(error, ERROR_INVALID, "--store-port is no port");
+	if (settings->store_port >= 0 && settings->store_path.size == 0)
+		return error_set(error, ERROR_INVALID, "--store-port is of the embedded store");
 	return true;
 }
 
@@ -238,6 +244,7 @@ bool settings_read(struct settings *settings, struct world *world, const struct 
 		.arena = arena_create(),
 		.port = PORT_DEFAULT,
 		.body_bytes_max = BODY_BYTES_MAX,
+		.store_port = -1,
 	};
 	*exit_status = EXIT_USAGE;
 	if (read_arguments(settings, &words, world, arguments, count, error) &&

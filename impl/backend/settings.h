@@ -35,6 +35,7 @@ struct settings {
 	uint16_t port;
 	struct str address;
 	struct str store_path; /* the embedded store; empty: a Redis */
+	int64_t store_port;    /* where others may look into it; 0: any, -1: nowhere */
 	struct redis_settings storage, queues;
 	enum sql_durability durability;
 	bool has_test_hooks;

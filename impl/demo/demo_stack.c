@@ -25,7 +25,8 @@ static const struct {
 	const char *variables; /* NAME=value, one a line */
 } parts[DEMO_PARTS] = {
 	[DEMO_PART_BACKEND] = {"backend",
-			       "refscale backend --bind 127.0.0.1 --port {port} --store :memory:",
+			       "refscale backend --bind 127.0.0.1 --port {port} --store :memory: "
+			       "--store-port 0",
 			       3000,
 			       "CONFIG_INTERNAL_API_USER=" INTERNAL_USER "\n"
 			       "CONFIG_INTERNAL_API_PASSWORD=" INTERNAL_PASSWORD},
@@ -40,6 +41,7 @@ static const struct {
 			      "THREESCALE_SUPERDOMAIN=localhost\n"
 			      "APICAST_BACKEND_ROOT_ENDPOINT=http://127.0.0.1:{backend_port}\n"
 			      "BACKEND_ENDPOINT=http://127.0.0.1:{backend_port}\n"
+			      "BACKEND_REDIS_URL=redis://127.0.0.1:{backend_store_port}\n"
 			      "CONFIG_INTERNAL_API_USER=" INTERNAL_USER "\n"
 			      "CONFIG_INTERNAL_API_PASSWORD=" INTERNAL_PASSWORD},
 	[DEMO_PART_STAGING] =
