@@ -184,6 +184,7 @@ struct sim_process *process_create(struct sim_host *host, struct str name)
 		.sql = &sim_sql_ops,
 		.process = &sim_process_ops,
 		.tcp = &sim_tcp_ops,
+		.mail = &sim_mail_ops,
 	};
 	process->sim = sim;
 	process->host = host;

@@ -105,5 +105,6 @@ extern const struct redis_ops sim_redis_ops;
 extern const struct sql_ops sim_sql_ops;
 extern const struct process_ops sim_process_ops;
 extern const struct tcp_ops sim_tcp_ops;
+extern const struct mail_ops sim_mail_ops;
 
 #endif

@@ -24,6 +24,7 @@ struct redis_ops;
 struct sql_ops;
 struct process_ops;
 struct tcp_ops;
+struct mail_ops;
 
 struct world {
 	const struct clock_ops *clock; /* clock.h: time, timers, end-of-turn tasks, chance */
@@ -38,6 +39,7 @@ struct world {
 	const struct sql_ops *sql;                 /* sql.h */
 	const struct process_ops *process;         /* process.h: child processes */
 	const struct tcp_ops *tcp;                 /* tcp.h: connections byte by byte */
+	const struct mail_ops *mail;               /* mail.h: mail out */
 };
 
 #endif

@@ -61,5 +61,6 @@ TCase *parity_redis_case(int number);
 TCase *parity_sql_case(int number);
 TCase *parity_process_case(int number);
 TCase *parity_tcp_case(int number);
+TCase *parity_mail_case(int number);
 
 #endif

@@ -20,6 +20,7 @@ struct chance;
 struct dns_port;
 struct http_client_port;
 struct log_port;
+struct mail_port;
 struct real_world;
 
 /* What runs at the end of a turn, in this order: a lane waits until those before it are empty. So
@@ -85,6 +86,7 @@ struct real_world {
 	struct list_link processes;     /* process.c: running ones */
 	struct list_link tcp_listeners; /* tcp.c, with the next */
 	struct list_link tcp_connections;
+	struct mail_port *mail; /* mail.c; NULL: none was sent yet */
 };
 
 static inline struct real_world *real_of(struct world *world)
@@ -117,6 +119,7 @@ extern const struct http_client_ops real_http_client_ops;
 extern const struct redis_ops real_redis_ops;
 extern const struct process_ops real_process_ops;
 extern const struct tcp_ops real_tcp_ops;
+extern const struct mail_ops real_mail_ops;
 
 struct chance *chance_create(void);
 void chance_destroy(struct chance *chance);
@@ -142,5 +145,6 @@ void real_dns_servers_destroy(struct real_world *real);
 void real_redis_destroy(struct real_world *real);
 void real_processes_destroy(struct real_world *real);
 void real_tcp_destroy(struct real_world *real);
+void real_mail_destroy(struct real_world *real);
 
 #endif

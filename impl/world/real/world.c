@@ -21,6 +21,7 @@ struct world *real_world_create(struct real_loop *loop, const char *const *extra
 		.sql = &real_sql_ops,
 		.process = &real_process_ops,
 		.tcp = &real_tcp_ops,
+		.mail = &real_mail_ops,
 	};
 	real->loop = loop;
 	real->arena = arena_create();
@@ -49,6 +50,7 @@ void real_world_destroy(struct world *world)
 	real_http_server_destroy(real);
 	real_http_client_destroy(real);
 	real_redis_destroy(real);
+	real_mail_destroy(real);
 	real_dns_destroy(real);
 	real_dns_servers_destroy(real);
 	real_log_receivers_destroy(real);
