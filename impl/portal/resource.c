@@ -9,6 +9,7 @@
 #include "portal/database.h"
 #include "portal/fields.h"
 #include "portal/record.h"
+#include "portal/resources/resources.h"
 #include "portal/routes.h"
 #include "portal/validation.h"
 
@@ -57,11 +58,21 @@ static struct record *record_before(const struct call *call, const struct record
 	return before;
 }
 
+static void resource_touch(struct call *call, const struct resource *resource,
+			   const struct record *record)
+{
+	if (resource->touches != NULL && record_int(record, resource->touches) != 0)
+		service_touch(call, record_int(record, resource->touches));
+}
+
 void resource_store(struct call *call, const struct resource *resource, struct record *record)
 {
 	struct record *before = record_is_new(record) ? NULL : record_before(call, record);
 
-	if (record_save(call->database, record) && resource->saved != NULL)
+	if (!record_save(call->database, record))
+		return;
+	resource_touch(call, resource, record);
+	if (resource->saved != NULL)
 		resource->saved(call, record, before);
 }
 
@@ -201,5 +212,6 @@ void api_delete(struct call *call)
 		return;
 	}
 	record_delete(call->database, record);
+	resource_touch(call, resource, record);
 	reply_empty(call, 200);
 }

@@ -28,6 +28,9 @@ struct resource {
 	const struct rule *rules;
 	size_t rules_count;
 	int page_default, page_max; /* rows of a page of a list; 0 = 500 */
+	/* The column that names a service whose configuration is another after a change, as its
+	 * updated_at then says (spec/portal.md 4.3); NULL = none. */
+	const char *touches;
 	/* After assignment, before the rules: defaults, normal forms. False = answered already. */
 	bool (*prepare)(struct call *call, struct record *record, const struct json *attributes);
 	void (*validate)(struct call *call, struct record *record, struct validation *validation);

@@ -72,6 +72,7 @@ const struct resource api_doc_resource = {
 	.wrapper = "api_docs_service",
 	.attributes = "name body description published skip_swagger_validations service_id",
 	.create_only = "system_name",
+	.touches = "service_id",
 	RESOURCE_RULES(api_doc_rules),
 	.prepare = api_doc_prepare,
 	.validate = api_doc_validate,

@@ -119,7 +119,6 @@ static void metric_saved(struct call *call, struct record *metric, const struct 
 {
 	(void)before;
 	push_metric(call, metric);
-	service_touch(call, record_int(metric, "service_id"));
 }
 
 /* Rows that hang on the metric go with it; backend has to hear of limits one by one. */
@@ -142,6 +141,7 @@ const struct resource metric_resource = {
 	.representation = &metric_representation,
 	.wrapper = "metric",
 	.attributes = "friendly_name unit description system_name",
+	.touches = "service_id",
 	RESOURCE_RULES(metric_rules),
 	.prepare = metric_prepare,
 	.validate = metric_validate,
@@ -154,6 +154,7 @@ const struct resource method_resource = {
 	.representation = &method_representation,
 	.wrapper = "metric",
 	.attributes = "friendly_name description system_name",
+	.touches = "service_id",
 	RESOURCE_RULES(metric_rules),
 	.prepare = method_prepare,
 	.validate = method_validate,

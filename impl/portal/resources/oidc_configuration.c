@@ -114,7 +114,8 @@ struct record *oidc_configuration_assign(struct call *call, const struct record 
 		json_set(stored, str_from(flows[i].flag), json_new_bool(call->arena, value));
 	}
 	record_set(configuration, "config", value_json(json_print(call->arena, stored)));
-	record_save(call->database, configuration);
+	if (record_save(call->database, configuration))
+		proxy_touch(call, record_int(proxy, "service_id"));
 	return configuration;
 }
 

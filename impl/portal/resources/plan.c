@@ -267,6 +267,7 @@ const struct resource application_plan_resource = {
 	.attributes =
 		PLAN_ATTRIBUTES " trial_period_days cost_per_month setup_fee end_user_required",
 	.create_only = "system_name",
+	.touches = "issuer_id",
 	RESOURCE_RULES(plan_rules),
 	.prepare = application_plan_prepare,
 	.deleting = plan_deleting,
@@ -278,6 +279,7 @@ const struct resource service_plan_resource = {
 	.wrapper = "service_plan",
 	.attributes = PLAN_ATTRIBUTES,
 	.create_only = "system_name",
+	.touches = "issuer_id",
 	RESOURCE_RULES(plan_rules),
 	.prepare = service_plan_prepare,
 	.deleting = plan_deleting,
