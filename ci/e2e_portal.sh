@@ -24,13 +24,14 @@ check() {
 # Echo API, backend, portal. The portal tells gateways where backend is.
 stack_start echo "$refscale" echo --port 0 || exit 1
 export CONFIG_INTERNAL_API_USER=u CONFIG_INTERNAL_API_PASSWORD=p
-stack_start backend "$refscale" backend --port 0 --store :memory: || exit 1
+stack_start backend "$refscale" backend --port 0 --bind 127.0.0.1 --store :memory: --store-port 0 || exit 1
 backend=http://127.0.0.1:$(stack_port backend)
 registry_port=$(stack_free_port)
 start_portal() {
 	stack_start portal env APICAST_REGISTRY_URL="http://127.0.0.1:$registry_port/policies" TENANT_NAME=3scale \
 		ADMIN_ACCESS_TOKEN=admin-token APICAST_ACCESS_TOKEN=apicast-token \
 		BACKEND_ENDPOINT="$backend" APICAST_BACKEND_ROOT_ENDPOINT="$backend" \
+		BACKEND_REDIS_URL="redis://127.0.0.1:$(stack_port backend store_port)" \
 		"$refscale" portal --port "$1" --address 127.0.0.1 --database "$stack/portal.sqlite"
 }
 start_portal 0 || exit 1
@@ -91,6 +92,19 @@ for name in lazy_tenant lazy_master boot_tenant boot_master; do
 	check "$name: what was promoted since" "$(until_status 200 $name second.example.net)" = 200
 	check "$name: the address of before" "$(until_status 404 $name first.example.net)" = 404
 done
+
+# What backend counted of it is what the portal shows, read from backend's own store.
+usage() { # PERIOD: what was counted in the one that ends now
+	curl -s -u admin-token: -H 'Host: 3scale-admin.example.com' \
+		"http://127.0.0.1:$portal_port/stats/services/$service/usage.json?metric_name=hits&period=$1" | field total
+}
+tries=0
+until { [ "$(usage day)" -ge 12 ] && [ "$(usage year)" = "$(usage day)" ]; } || [ $tries -ge 100 ]; do
+	tries=$((tries + 1))
+	sleep 0.1
+done
+check 'calls that passed, in the statistics of the day' "$(usage day)" -ge 12
+check 'the same by the year, counted in months' "$(usage year)" = "$(usage day)"
 
 # Killed in the middle of nothing: versions are in the file, and gateways that know them go on meanwhile.
 kill -9 "$(stack_pid portal)"
