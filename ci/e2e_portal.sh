@@ -117,4 +117,19 @@ done
 check 'promotion of a third address' "$(publish third.example.net)" = production
 check 'boot_master: after the portal'"'"'s return' "$(until_status 200 boot_master third.example.net)" = 200
 
+# A tenant from nothing by forty calls, and a gateway for it: a call that counts, one that no rule counts, and what it cost.
+stack_start tenants env SUPERDOMAIN=localhost THREESCALE_SUPERDOMAIN=localhost MASTER_ACCESS_TOKEN=master-token \
+	BACKEND_ENDPOINT="$backend" APICAST_BACKEND_ROOT_ENDPOINT="$backend" "$refscale" portal --port 0 --address 127.0.0.1 \
+	--database :memory: || exit 1
+PORTAL_PORT=$(stack_port tenants) MASTER_ACCESS_TOKEN=master-token API_BACKEND=http://echo.localhost:$(stack_port echo) \
+	fixtures/provision.sh >"$stack/provisioned" 2>&1
+check 'calls that make a tenant' "$(grep -c '^ *[0-9]*  \$ curl' "$stack/provisioned")" = 40
+check 'all of them as expected' "$(grep -c '^40 calls, all as expected$' "$stack/provisioned")" = 1
+token=$(sed -n 's/^ *TOKEN=//p' "$stack/provisioned")
+gateway of_tenant "http://$token@weather-admin.localhost:$(stack_port tenants)" boot 300
+check 'a call that the tenant sells' "$(curl -s -o /dev/null -w '%{http_code}' -H 'Host: weather.localhost' \
+	"http://127.0.0.1:$(stack_port of_tenant)/now?user_key=roof-key")" = 200
+check 'a call that it does not' "$(curl -s -o /dev/null -w '%{http_code}' -H 'Host: weather.localhost' \
+	"http://127.0.0.1:$(stack_port of_tenant)/tomorrow?user_key=roof-key")" = 404
+
 exit $failed
