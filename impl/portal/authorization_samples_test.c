@@ -284,14 +284,17 @@ static const struct {
 	const char *number;        /* where it is in the JSON */
 	const char *sql;
 } objects[] = {
-	{"service", NULL, NULL, NULL, "SELECT min(id) FROM services WHERE system_name = 'api'"},
+	{"service", NULL, NULL, NULL,
+	 "SELECT id FROM services WHERE system_name = 'api' AND account_id = {self}"},
 	{"hits", NULL, NULL, NULL, "SELECT id FROM metrics WHERE service_id = {service}"},
-	{"account", NULL, NULL, NULL, "SELECT min(id) FROM accounts WHERE buyer = 1"},
+	{"account", NULL, NULL, NULL,
+	 "SELECT min(id) FROM accounts WHERE provider_account_id = {self}"},
 	{"application", NULL, NULL, NULL,
 	 "SELECT id FROM cinstances WHERE type = 'Cinstance' AND user_account_id = {account}"},
 	{"user_key", NULL, NULL, NULL, "SELECT user_key FROM cinstances WHERE id = {application}"},
-	{"admin_user", NULL, NULL, NULL, "SELECT min(id) FROM users WHERE username = 'john'"},
-	{"tenant_admin", NULL, NULL, NULL, "SELECT id FROM users WHERE username = 'admin'"},
+	{"admin_user", NULL, NULL, NULL,
+	 "SELECT id FROM users WHERE username = 'john' AND account_id = {account}"},
+	{"tenant_admin", NULL, NULL, NULL, "SELECT min(id) FROM users WHERE account_id = {self}"},
 	{"spare_service", "services.json", "name=Spare", "service.id", NULL},
 	{NULL, "services/{service}/proxy.json", "api_test_path=/first", NULL, NULL},
 	{"environment", NULL, NULL, NULL, "SELECT 'sandbox'"},
@@ -361,7 +364,8 @@ static const struct {
 	{"value", NULL, NULL, NULL, "SELECT 'first-key'"},
 	{NULL, "accounts/{account}/applications/{application}/referrer_filters.json",
 	 "referrer_filter=a.example", NULL, NULL},
-	{"referrer_filter", NULL, NULL, NULL, "SELECT id FROM referrer_filters"},
+	{"referrer_filter", NULL, NULL, NULL,
+	 "SELECT id FROM referrer_filters WHERE application_id = {application}"},
 	{"spare_service_plan", NULL, NULL, NULL,
 	 "SELECT id FROM plans WHERE type = 'ServicePlan' AND issuer_id = {spare_service}"},
 	{NULL, "accounts/{account}/service_plans/{spare_service_plan}/buy.json", "", NULL, NULL},
@@ -391,33 +395,33 @@ static const struct {
 	 "type=page&title=P&path=/p&system_name=spare&draft=d", "page.id", NULL},
 	{NULL, NULL, NULL, NULL,
 	 "INSERT INTO cms_files (tenant_id, provider_id, section_id, path, attachment_file_name, "
-	 "attachment_file_size, downloadable) SELECT id, id, {cms_section}, '/a', 'a', 1, 0 FROM "
-	 "accounts WHERE self_domain = '3scale-admin.example.com'"},
-	{"cms_file", NULL, NULL, NULL, "SELECT id FROM cms_files WHERE path = '/a'"},
+	 "attachment_file_size, downloadable) VALUES ({self}, {self}, {cms_section}, '/a', 'a', 1, "
+	 "0)"},
+	{"cms_file", NULL, NULL, NULL, "SELECT id FROM cms_files WHERE provider_id = {self}"},
 	{NULL, NULL, NULL, NULL,
-	 "INSERT INTO billing_strategies (tenant_id, account_id) SELECT id, id FROM accounts WHERE "
-	 "provider = 1"},
+	 "INSERT INTO billing_strategies (tenant_id, account_id) VALUES ({self}, {self})"},
 	{NULL, NULL, NULL, NULL,
 	 "INSERT INTO invoices (tenant_id, provider_account_id, buyer_account_id, friendly_id, "
 	 "period) SELECT tenant_id, provider_account_id, id, '2019-10-00000001', '2019-10' FROM "
 	 "accounts WHERE id = {account}"},
-	{"invoice", NULL, NULL, NULL, "SELECT id FROM invoices"},
+	{"invoice", NULL, NULL, NULL, "SELECT id FROM invoices WHERE provider_account_id = {self}"},
 	{"account_invoice", NULL, NULL, NULL, "SELECT '{invoice}'"},
 	{"id", NULL, NULL, NULL, "SELECT '{invoice}'"},
 	{"line", NULL, NULL, NULL, "SELECT '1'"},
-	{"host", NULL, NULL, NULL, "SELECT '3scale-admin.example.com'"},
+	{"host", NULL, NULL, NULL, "SELECT self_domain FROM accounts WHERE id = {self}"},
 	{"buyer", NULL, NULL, NULL, "SELECT '{account}'"},
 	{"tenant_service", NULL, NULL, NULL, "SELECT '{service}'"},
 };
 
-static void make(const char *target, const char *body, const char *name, const char *number)
+static void make(const char *host, const char *token, const char *target, const char *body,
+		 const char *name, const char *number)
 {
 	const char *missing = NULL;
 	const char *sent = body != NULL ? rig_expand(body, &missing) : "";
 	bool puts = strstr(target, "/proxy.json") != NULL || strstr(target, "customize") != NULL;
-	struct rig_request request = {RIG_ADMIN_HOST, puts ? "PUT" : "POST",
+	struct rig_request request = {host, puts ? "PUT" : "POST",
 				      rig_text("/admin/api/%s", rig_expand(target, &missing)), sent,
-				      RIG_ADMIN_TOKEN};
+				      token};
 	struct rig_answer answer = rig_ask(&request);
 	const struct json *found;
 
@@ -430,8 +434,7 @@ static void make(const char *target, const char *body, const char *name, const c
 	rig_define(name, rig_text("%.*s", STR_ARG(json_scalar_text(found))));
 }
 
-/* The tenant that master's routes are tried on, so that the other one stays. */
-static void make_tenant(void)
+void samples_prepare_other(void)
 {
 	struct rig_request request = {
 		RIG_MASTER_HOST, "POST", "/master/api/providers.json",
@@ -440,16 +443,21 @@ static void make_tenant(void)
 
 	ck_assert_int_eq(rig_ask(&request).status, 201);
 	rig_define("tenant", rig_sql("SELECT id FROM accounts WHERE org_name = 'Other'"));
+	rig_sql("INSERT INTO access_tokens (tenant_id, owner_id, scopes, value, name, permission) "
+		"SELECT tenant_id, id, '[\"account_management\",\"stats\",\"finance\",\"cms\","
+		"\"policy_registry\"]', '" SAMPLES_OTHER_TOKEN "', 'n', 'rw' FROM users WHERE "
+		"username = 'boss'");
 }
 
-void samples_prepare(void)
+void samples_prepare(const char *host, const char *token)
 {
-	make_tenant();
+	rig_define("self",
+		   rig_sql(rig_text("SELECT id FROM accounts WHERE self_domain = '%s'", host)));
 	for (size_t i = 0; i < sizeof objects / sizeof *objects; i++) {
 		const char *missing = NULL, *found;
 
 		if (objects[i].target != NULL) {
-			make(objects[i].target, objects[i].body, objects[i].name,
+			make(host, token, objects[i].target, objects[i].body, objects[i].name,
 			     objects[i].number);
 			continue;
 		}
@@ -459,6 +467,15 @@ void samples_prepare(void)
 		ck_assert_msg(*found != '\0', "%s is not there", objects[i].name);
 		rig_define(objects[i].name, found);
 	}
+}
+
+const char *samples_name(size_t at)
+{
+	for (size_t i = 0; i < sizeof objects / sizeof *objects; i++) {
+		if (objects[i].name != NULL && at-- == 0)
+			return objects[i].name;
+	}
+	return NULL;
 }
 
 /* Every row speaks of a route that is there. */

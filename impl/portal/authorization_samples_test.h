@@ -6,6 +6,7 @@
 #define PORTAL_AUTHORIZATION_SAMPLES_TEST_H
 
 #include <stdbool.h>
+#include <stddef.h>
 
 #include "base/str.h"
 
@@ -25,8 +26,13 @@ struct sample {
 
 /* NULL: nothing fits, the route was forgotten. `method`: one of the route's. */
 const struct sample *sample_of(const struct route *route, struct str method);
-/* Makes the objects and defines their names; of rig's tenant and of master. Afterwards rig_keep().
- */
-void samples_prepare(void);
+/* Makes what is needed at a tenant, and defines the names: `host` its admin host, `token` one that
+ * may everything. {tenant} is the other one, made here. Afterwards rig_keep(). */
+#define SAMPLES_OTHER_HOST "other-admin.example.com"
+#define SAMPLES_OTHER_TOKEN "stranger-token"
+void samples_prepare_other(void);
+void samples_prepare(const char *host, const char *token);
+/* The names of objects; NULL after the last. */
+const char *samples_name(size_t at);
 
 #endif

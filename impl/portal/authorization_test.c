@@ -111,7 +111,7 @@ static const char *token_of(size_t at, bool master)
 	if (caller->kind == KIND_TOKEN)
 		return rig_text("%s-%zu", master ? "m" : "t", at);
 	if (strstr(caller->name, "another tenant") != NULL)
-		return master ? RIG_ADMIN_TOKEN : "stranger-token";
+		return master ? RIG_ADMIN_TOKEN : SAMPLES_OTHER_TOKEN;
 	return "unknown";
 }
 
@@ -175,11 +175,10 @@ static void prepare_token(size_t at, bool master)
 
 static void set_up(void)
 {
-	const char *boss;
-
 	count_cells();
 	rig_set_up();
-	samples_prepare();
+	samples_prepare_other();
+	samples_prepare(RIG_ADMIN_HOST, RIG_ADMIN_TOKEN);
 	for (size_t i = 0; i < CALLERS; i++) {
 		prepare_token(i, false);
 		prepare_token(i, true);
@@ -188,10 +187,9 @@ static void set_up(void)
 		   rig_sql("SELECT user_key FROM cinstances WHERE type = 'Cinstance' AND "
 			   "user_account_id = (SELECT id "
 			   "FROM accounts WHERE self_domain = '" RIG_ADMIN_HOST "')"));
-	boss = rig_sql("SELECT id FROM users WHERE username = 'boss'");
-	rig_sql(rig_text("INSERT INTO access_tokens (owner_id, scopes, value, name, permission) "
-			 "VALUES (%s, '%s', 'stranger-token', 'n', 'rw')",
-			 boss, json_list(ALL_SCOPES)));
+	/* Who does not bill is told so before anything is searched. */
+	rig_sql("INSERT INTO billing_strategies (tenant_id, account_id) SELECT id, id FROM "
+		"accounts WHERE org_name = 'Other'");
 	rig_keep();
 }
 
@@ -439,8 +437,8 @@ END_TEST
 START_TEST(another_tenant_finds_nothing_of_ours)
 {
 	const struct cell *cell = &cells[_i];
-	struct question question = {cell,          sample_or_fail(cell), "other-admin.example.com",
-				    WAY_PARAMETER, "stranger-token",     false};
+	struct question question = {cell,          sample_or_fail(cell), SAMPLES_OTHER_HOST,
+				    WAY_PARAMETER, SAMPLES_OTHER_TOKEN,  false};
 
 	if (!is_masters(cell->route) &&
 	    (path_names(cell->route, false) || question.sample->names_service)) {
@@ -473,9 +471,9 @@ START_TEST(only_hosts_of_approved_accounts_answer)
 	} else if (!is_masters(cell->route)) {
 		rig_restore();
 		rig_sql("UPDATE accounts SET state = 'suspended' WHERE self_domain = "
-			"'other-admin.example.com'");
-		question.host = "other-admin.example.com";
-		question.token = "stranger-token";
+			"'" SAMPLES_OTHER_HOST "'");
+		question.host = SAMPLES_OTHER_HOST;
+		question.token = SAMPLES_OTHER_TOKEN;
 		judge(cell, "a suspended tenant", (struct wanted){403, ""},
 		      ask_as_it_is(&question));
 	}

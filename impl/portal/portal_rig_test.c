@@ -222,6 +222,28 @@ const char *rig_sql(const char *sql)
 	return str_cstr(rig.arena, text);
 }
 
+uint64_t rig_digest(const char *sql)
+{
+	struct sql_statement *statement;
+	struct error error = {0};
+	uint64_t digest = 0;
+
+	arena_reset(rig.request);
+	database_begin(rig.database, rig.request, false);
+	statement = database_query(rig.database, str_from(sql), NULL, 0);
+	while (statement != NULL && database_next_row(rig.database, statement)) {
+		int columns = rig.world->sql->column_count(statement);
+
+		for (int i = 0; i < columns; i++)
+			digest = str_hash(database_column_text(rig.database, statement, i),
+					  digest + (uint64_t)i);
+	}
+	if (statement != NULL)
+		database_query_done(rig.database, statement);
+	ck_assert_msg(database_commit(rig.database, &error), "%s: %s", sql, error.text);
+	return digest;
+}
+
 const struct json *rig_json(struct str text)
 {
 	return json_parse(rig.arena, text, SNAPSHOT_BYTES_MAX, NULL);

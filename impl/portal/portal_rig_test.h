@@ -39,6 +39,7 @@ const struct json *rig_json(struct str text); /* NULL: it is none */
 /* What a database administrator does; the first column of the first row, empty when there is none.
  */
 const char *rig_sql(const char *sql);
+uint64_t rig_digest(const char *sql); /* of all columns of all rows */
 void rig_keep(void);
 void rig_restore(void); /* cheap when nothing was written since */
 void rig_release(void); /* the file of this process, until the next rig_restore() */
