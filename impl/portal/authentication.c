@@ -11,6 +11,7 @@
 #include "portal/resources/invoice.h"
 #include "portal/resource.h"
 #include "portal/routes.h"
+#include "portal/settings.h"
 #include "portal/sso_token.h"
 #include "portal/tables.h"
 
@@ -279,12 +280,31 @@ static bool path_names_caller(const struct call *call)
 	return str_to_int64(text, &id) && id == record_id(call->identity.user);
 }
 
+/* What a flag switches off (spec/portal.md 4.8). */
+static bool is_switched_on(const struct call *call)
+{
+	static const struct {
+		unsigned route;
+		enum flag flag;
+	} rows[] = {
+		{ROUTE_POLICIES, FLAG_POLICIES},
+		{ROUTE_POLICY_REGISTRY, FLAG_POLICY_REGISTRY},
+	};
+
+	for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+		if ((call->route->flags & rows[i].route) != 0 &&
+		    !settings_has_flag(call->settings, rows[i].flag))
+			return false;
+	}
+	return true;
+}
+
 static bool may_pass(struct call *call)
 {
 	unsigned flags = call->route->flags;
 	bool is_master = record_bool(call->tenant, "master");
 
-	if (((flags & ROUTE_TENANT_ONLY) != 0 && is_master) ||
+	if (!is_switched_on(call) || ((flags & ROUTE_TENANT_ONLY) != 0 && is_master) ||
 	    ((flags & ROUTE_MASTER_ONLY) != 0 && !is_master))
 		return false;
 	if ((flags & ROUTE_USER) != 0 && call->identity.kind != IDENTITY_TOKEN)

@@ -312,10 +312,8 @@ struct str database_column_text(struct database *database, struct sql_statement 
 	return text.data != NULL ? text : STR("");
 }
 
-int64_t database_run(struct database *database, struct str sql, const struct value *arguments,
-		     size_t count)
+static int64_t run(struct database *database, struct sql_statement *statement)
 {
-	struct sql_statement *statement = database_query(database, sql, arguments, count);
 	int64_t changes;
 
 	if (statement == NULL)
@@ -326,6 +324,18 @@ int64_t database_run(struct database *database, struct str sql, const struct val
 	database->has_written = database->has_written || changes > 0;
 	database_query_done(database, statement);
 	return changes;
+}
+
+int64_t database_run(struct database *database, struct str sql, const struct value *arguments,
+		     size_t count)
+{
+	return run(database, database_query(database, sql, arguments, count));
+}
+
+int64_t database_run_named(struct database *database, struct str name, struct str sql,
+			   const struct value *arguments, size_t count)
+{
+	return run(database, database_query_named(database, name, sql, arguments, count));
 }
 
 int64_t database_int(struct database *database, struct str sql, const struct value *arguments,

@@ -121,6 +121,8 @@ bool database_knows(const struct database *database, struct str name);
 struct sql_statement *database_query_named(struct database *database, struct str name,
 					   struct str sql, const struct value *arguments,
 					   size_t count);
+int64_t database_run_named(struct database *database, struct str name, struct str sql,
+			   const struct value *arguments, size_t count);
 bool database_next_row(struct database *database, struct sql_statement *statement);
 void database_query_done(struct database *database, struct sql_statement *statement);
 bool database_column_is_null(struct database *database, struct sql_statement *statement, int at);

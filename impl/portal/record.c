@@ -251,14 +251,10 @@ static void set_if_there(struct record *record, struct str name, struct value va
 		record_set_column(record, column, value);
 }
 
-static void record_insert(struct database *database, struct record *record)
+static struct str insert_text(struct database *database, const struct table *table)
 {
-	const struct table *table = record->table;
-	struct value now = value_time(database_now_us(database));
 	struct strbuf sql;
 
-	set_if_there(record, STR("created_at"), now);
-	set_if_there(record, STR("updated_at"), now);
 	strbuf_init(&sql, STATEMENT_BYTES_MAX);
 	strbuf_append_format(&sql, "INSERT INTO %.*s (", STR_ARG(table->name));
 	append_names(&sql, table, 1);
@@ -266,15 +262,25 @@ static void record_insert(struct database *database, struct record *record)
 	for (size_t i = 1; i < table->columns_count; i++)
 		strbuf_append_format(&sql, "%s?%zu", i > 1 ? ", " : "", i);
 	strbuf_append_char(&sql, ')');
-	database_run(database, statement_text(database, &sql), record->values + 1,
-		     table->columns_count - 1);
+	return statement_text(database, &sql);
+}
+
+static void record_insert(struct database *database, struct record *record)
+{
+	const struct table *table = record->table;
+	struct value now = value_time(database_now_us(database));
+	struct str name = STR_CONCAT(database_arena(database), table->name, STR(": insert"));
+	struct str sql = database_knows(database, name) ? STR("") : insert_text(database, table);
+
+	set_if_there(record, STR("created_at"), now);
+	set_if_there(record, STR("updated_at"), now);
+	database_run_named(database, name, sql, record->values + 1, table->columns_count - 1);
 	if (!database_has_failed(database))
 		record->values[0] = value_int(database_last_id(database));
 }
 
-static void record_update(struct database *database, struct record *record)
+static struct str update_text(struct database *database, const struct table *table)
 {
-	const struct table *table = record->table;
 	struct strbuf sql;
 
 	strbuf_init(&sql, STATEMENT_BYTES_MAX);
@@ -283,8 +289,16 @@ static void record_update(struct database *database, struct record *record)
 		strbuf_append_format(&sql, "%s\"%.*s\" = ?%zu", i > 1 ? ", " : "",
 				     STR_ARG(table->columns[i].name), i + 1);
 	strbuf_append(&sql, STR(" WHERE id = ?1"));
-	database_run(database, statement_text(database, &sql), record->values,
-		     table->columns_count);
+	return statement_text(database, &sql);
+}
+
+static void record_update(struct database *database, struct record *record)
+{
+	const struct table *table = record->table;
+	struct str name = STR_CONCAT(database_arena(database), table->name, STR(": update"));
+	struct str sql = database_knows(database, name) ? STR("") : update_text(database, table);
+
+	database_run_named(database, name, sql, record->values, table->columns_count);
 }
 
 static bool record_differs(const struct record *record)

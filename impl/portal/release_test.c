@@ -144,11 +144,18 @@ END_TEST
 
 START_TEST(flags_take_away)
 {
-	static const char *const off[] = {"ROLLING_UPDATES",
-					  "proxy_private_base_path=off,apicast_per_service=off,"
-					  "service_mesh_integration=off,apicast_oidc=off",
-					  NULL};
+	static const char *const off[] = {
+		"ROLLING_UPDATES",
+		"proxy_private_base_path=off,apicast_per_service=off,"
+		"service_mesh_integration=off,apicast_oidc=off,policies=off,"
+		"policy_registry=off",
+		NULL};
 	static const struct step steps[] = {
+		{"GET", "registry/policies.json", NULL, 403, "{\"status\":\"Forbidden\"}", NULL,
+		 NULL, NULL},
+		{"GET", "policies.json", NULL, 403, NULL, NULL, NULL, NULL},
+		{"PUT", "services/{service}/proxy/policies.json", "policies_config=[]", 403, NULL,
+		 NULL, NULL, NULL},
 		{"PATCH", PROXY, "api_backend=https://x/path", 422, "\"The accepted format is ",
 		 NULL, NULL, NULL},
 		{"PATCH", PROXY, "api_backend=https://x", 200, NULL, NULL, NULL, NULL},

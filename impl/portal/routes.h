@@ -34,6 +34,9 @@ enum route_flag {
 	ROUTE_FINANCE = 1 << 16,       /* 403 while the tenant does not bill */
 	ROUTE_STATISTICS = 1 << 17,    /* of the Analytics API, which refuses in its own words */
 	ROUTE_CSV = 1 << 18,           /* .csv is served, too */
+	/* 403 while the flag of that name is off (flags.h). */
+	ROUTE_POLICIES = 1 << 19,
+	ROUTE_POLICY_REGISTRY = 1 << 20,
 };
 
 struct route {

@@ -92,18 +92,19 @@ static const struct route rows[] = {
 	{"DELETE", STR_INIT(ADMIN "/webhooks/failures"), web_hook_failures_delete, NULL, NULL, NULL,
 	 0, NULL},
 
-	{"GET", STR_INIT(ADMIN "/policies"), policy_list_all, NULL, NULL, NULL, ROUTE_JSON_ONLY,
-	 NULL},
+	{"GET", STR_INIT(ADMIN "/policies"), policy_list_all, NULL, NULL, NULL,
+	 ROUTE_JSON_ONLY | ROUTE_POLICIES, NULL},
 	{"GET", STR_INIT(ADMIN "/registry/policies"), api_list, &policy_resource,
-	 "account_id = ?2 ORDER BY id", NULL, ROUTE_JSON_DEFAULT, REGISTRY_SCOPES},
+	 "account_id = ?2 ORDER BY id", NULL, ROUTE_JSON_DEFAULT | ROUTE_POLICY_REGISTRY,
+	 REGISTRY_SCOPES},
 	{"POST", STR_INIT(ADMIN "/registry/policies"), api_create, &policy_resource, NULL,
-	 "account_id", ROUTE_JSON_DEFAULT, REGISTRY_SCOPES},
+	 "account_id", ROUTE_JSON_DEFAULT | ROUTE_POLICY_REGISTRY, REGISTRY_SCOPES},
 	{"GET", STR_INIT(ADMIN "/registry/policies/{policy}"), policy_show, NULL, NULL, NULL,
-	 ROUTE_JSON_DEFAULT | ROUTE_DOTS, REGISTRY_SCOPES},
+	 ROUTE_JSON_DEFAULT | ROUTE_DOTS | ROUTE_POLICY_REGISTRY, REGISTRY_SCOPES},
 	{"PUT PATCH", STR_INIT(ADMIN "/registry/policies/{policy}"), policy_update, NULL, NULL,
-	 NULL, ROUTE_JSON_DEFAULT | ROUTE_DOTS, REGISTRY_SCOPES},
+	 NULL, ROUTE_JSON_DEFAULT | ROUTE_DOTS | ROUTE_POLICY_REGISTRY, REGISTRY_SCOPES},
 	{"DELETE", STR_INIT(ADMIN "/registry/policies/{policy}"), policy_delete, NULL, NULL, NULL,
-	 ROUTE_JSON_DEFAULT | ROUTE_DOTS, REGISTRY_SCOPES},
+	 ROUTE_JSON_DEFAULT | ROUTE_DOTS | ROUTE_POLICY_REGISTRY, REGISTRY_SCOPES},
 };
 
 const struct route_table routes_of_tenant = {rows, sizeof rows / sizeof *rows};
