@@ -5,6 +5,7 @@
 #include "base/arena.h"
 #include "base/json.h"
 #include "portal/database.h"
+#include "portal/mails.h"
 #include "portal/tables.h"
 #include "portal/zync.h"
 #include "world/clock.h"
@@ -65,46 +66,48 @@ static const struct event_rule {
 	const char *columns;
 	bool (*applies)(struct database *database, const struct record *record);
 	const char *type, *object, *zync_type;
+	const char *notification; /* mails.h */
 } rules[] = {
 	{&accounts_table, CHANGE_CREATED, NULL, is_buyer, "Accounts::AccountCreatedEvent",
-	 "account", NULL},
+	 "account", NULL, "account_created"},
 	{&accounts_table, CHANGE_UPDATED, "state", is_buyer, "Accounts::AccountStateChangedEvent",
-	 "account", NULL},
+	 "account", NULL, NULL},
 	{&accounts_table, CHANGE_DELETED, NULL, is_buyer, "Accounts::AccountDeletedEvent",
-	 "account", NULL},
+	 "account", NULL, "account_deleted"},
 	{&services_table, CHANGE_CREATED, NULL, NULL, "Services::ServiceCreatedEvent", "service",
-	 NULL},
+	 NULL, NULL},
 	{&services_table, CHANGE_UPDATED, "state", is_scheduled_for_deletion,
-	 "Services::ServiceScheduledForDeletionEvent", "service", NULL},
+	 "Services::ServiceScheduledForDeletionEvent", "service", NULL, NULL},
 	{&services_table, CHANGE_DELETED, NULL, NULL, "Services::ServiceDeletedEvent", "service",
+	 NULL, "service_deleted"},
+	{&metrics_table, CHANGE_DELETED, NULL, NULL, "Metrics::MetricDeletedEvent", "metric", NULL,
 	 NULL},
-	{&metrics_table, CHANGE_DELETED, NULL, NULL, "Metrics::MetricDeletedEvent", "metric", NULL},
 	{&contracts_table, CHANGE_CREATED, NULL, is_application,
-	 "Applications::ApplicationCreatedEvent", "application", NULL},
+	 "Applications::ApplicationCreatedEvent", "application", NULL, "application_created"},
 	{&contracts_table, CHANGE_UPDATED, "plan_id", is_application,
-	 "Cinstances::CinstancePlanChangedEvent", "application", NULL},
+	 "Cinstances::CinstancePlanChangedEvent", "application", NULL, "cinstance_plan_changed"},
 	{&contracts_table, CHANGE_DELETED, NULL, is_application,
-	 "Applications::ApplicationDeletedEvent", "application", NULL},
+	 "Applications::ApplicationDeletedEvent", "application", NULL, "cinstance_cancellation"},
 
 	/* zync's: 6.7. */
 	{&contracts_table, CHANGE_CREATED | CHANGE_DELETED, NULL, is_oidc_application,
-	 "OIDC::ApplicationChangedEvent", "application", "Application"},
+	 "OIDC::ApplicationChangedEvent", "application", "Application", NULL},
 	{&contracts_table, CHANGE_UPDATED, NULL, is_oidc_application,
-	 "Applications::ApplicationUpdatedEvent", "application", "Application"},
+	 "Applications::ApplicationUpdatedEvent", "application", "Application", NULL},
 	{&contracts_table, CHANGE_UPDATED, "state", is_oidc_application,
-	 "Applications::ApplicationEnabledChangedEvent", "application", "Application"},
+	 "Applications::ApplicationEnabledChangedEvent", "application", "Application", NULL},
 	{&proxies_table, CHANGE_CREATED | CHANGE_UPDATED, NULL, is_of_oidc_service,
-	 "OIDC::ProxyChangedEvent", "proxy", "Proxy"},
+	 "OIDC::ProxyChangedEvent", "proxy", "Proxy", NULL},
 	{&services_table, CHANGE_CREATED | CHANGE_UPDATED | CHANGE_DELETED, NULL, NULL,
-	 "OIDC::ServiceChangedEvent", "service", "Service"},
+	 "OIDC::ServiceChangedEvent", "service", "Service", NULL},
 	{&proxies_table, CHANGE_CREATED | CHANGE_DELETED, NULL, NULL,
-	 "Domains::ProxyDomainsChangedEvent", "proxy", "Proxy"},
+	 "Domains::ProxyDomainsChangedEvent", "proxy", "Proxy", NULL},
 	{&proxies_table, CHANGE_UPDATED, "endpoint sandbox_endpoint", NULL,
-	 "Domains::ProxyDomainsChangedEvent", "proxy", "Proxy"},
+	 "Domains::ProxyDomainsChangedEvent", "proxy", "Proxy", NULL},
 	{&accounts_table, CHANGE_CREATED | CHANGE_DELETED, NULL, is_provider,
-	 "Domains::ProviderDomainsChangedEvent", "provider", "Provider"},
+	 "Domains::ProviderDomainsChangedEvent", "provider", "Provider", NULL},
 	{&accounts_table, CHANGE_UPDATED, "org_name domain self_domain state", is_provider,
-	 "Domains::ProviderDomainsChangedEvent", "provider", "Provider"},
+	 "Domains::ProviderDomainsChangedEvent", "provider", "Provider", NULL},
 };
 
 static bool fits(struct database *database, const struct event_rule *rule,
@@ -177,6 +180,54 @@ static void set_number(struct arena *arena, struct json *object, const char *nam
 		json_set(object, str_from(name), json_new_int(arena, number.number));
 }
 
+/* What a notification says of the row. */
+
+static struct str text_of(struct database *database, const char *sql, struct value id)
+{
+	struct str text = database_text(database, str_from(sql), DATABASE_ARGUMENTS(id));
+
+	return text.data != NULL ? text : STR("");
+}
+
+static struct value column_of(const struct record *record, const char *name)
+{
+	return table_column(record->table, str_from(name)) != NULL ? record_get(record, name)
+								   : value_null();
+}
+
+/* Seeding and jobs are nobody's doing; but that a service is gone at last is told. */
+static bool is_worth_telling(struct database *database, const struct record *record,
+			     struct value tenant)
+{
+	return database_author(database) != NULL ||
+	       (record->table == &services_table &&
+		database_int(database,
+			     STR("SELECT count(*) FROM accounts WHERE id = ?1 AND state = "
+				 "'approved'"),
+			     DATABASE_ARGUMENTS(tenant), 0) > 0);
+}
+
+static void notify(struct database *database, const struct event_rule *rule,
+		   const struct record *record, struct value tenant, struct str event_id)
+{
+	bool is_account = record->table == &accounts_table;
+	const struct mail_value values[] = {
+		{"account",
+		 is_account ? record_text(record, "org_name")
+			    : text_of(database, "SELECT org_name FROM accounts WHERE id = ?1",
+				      column_of(record, "user_account_id"))},
+		{"application", is_account ? STR("") : record_text(record, "name")},
+		{"plan", text_of(database, "SELECT name FROM plans WHERE id = ?1",
+				 column_of(record, "plan_id"))},
+		{"service",
+		 text_of(database, "SELECT name FROM services WHERE id = ?1", service_of(record))},
+	};
+
+	if (tenant.kind == VALUE_INT && is_worth_telling(database, record, tenant))
+		mails_notify(database, rule->notification, tenant, event_id, values,
+			     sizeof values / sizeof *values);
+}
+
 static void raise(struct database *database, const struct event_rule *rule,
 		  const struct record *record)
 {
@@ -191,6 +242,8 @@ static void raise(struct database *database, const struct event_rule *rule,
 	set_number(arena, data, "provider_id", tenant);
 	set_number(arena, data, "service_id", service);
 	id = events_publish(database, rule->type, tenant, data);
+	if (rule->notification != NULL)
+		notify(database, rule, record, tenant, id);
 	if (rule->zync_type != NULL)
 		zync_notice_add(database,
 				&(struct zync_notice){.type = str_from(rule->zync_type),

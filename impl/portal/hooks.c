@@ -8,6 +8,7 @@
 #include "portal/backend_sync.h"
 #include "portal/database.h"
 #include "portal/jobs.h"
+#include "portal/mailer.h"
 #include "portal/zync.h"
 #include "world/clock.h"
 #include "portal/webhooks.h"
@@ -56,6 +57,7 @@ static void hook_clock(struct hook_call *call, struct str rest, struct str body)
 	jobs_wake(call->hooks->jobs);
 	zync_wake(call->hooks->zync);
 	webhooks_wake(call->hooks->webhooks);
+	mailer_wake(call->hooks->mailer);
 	answer(call, 204, STR(""));
 }
 
@@ -64,7 +66,7 @@ static void settle_others(struct timer *timer)
 {
 	struct hook_call *call = LIST_ENTRY(timer, struct hook_call, look);
 
-	if (zync_is_idle(call->hooks->zync))
+	if (zync_is_idle(call->hooks->zync) && mailer_is_idle(call->hooks->mailer))
 		answer(call, 204, STR(""));
 	else
 		timer_start(call->hooks->world, timer, LOOK_US, settle_others);
@@ -75,6 +77,7 @@ static void settled(struct backend_waiter *waiter)
 	struct hook_call *call = LIST_ENTRY(waiter, struct hook_call, waiter);
 
 	zync_wake(call->hooks->zync);
+	mailer_wake(call->hooks->mailer);
 	timer_start(call->hooks->world, &call->look, LOOK_US, settle_others);
 }
 

@@ -19,6 +19,7 @@ struct backend_sync;
 struct database;
 struct http_exchange;
 struct jobs;
+struct mailer;
 struct webhooks;
 struct world;
 struct zync;
@@ -30,6 +31,7 @@ struct hooks {
 	struct jobs *jobs;
 	struct zync *zync;
 	struct webhooks *webhooks;
+	struct mailer *mailer;
 };
 
 /* path: begins with "/__test/". The hooks must outlive the exchange. */

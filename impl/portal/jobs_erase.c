@@ -46,7 +46,8 @@ static bool erase_from_service(struct call *call)
 /* Outboxes outlive the tenant: what they hold is on its way. */
 static bool is_outbox(const struct table *table)
 {
-	return table == &background_jobs_table || table == &zync_notices_table;
+	return table == &background_jobs_table || table == &zync_notices_table ||
+	       table == &mails_table;
 }
 
 /* True when rows of the tenant were there. Tables that others refer to come last. */

@@ -17,6 +17,7 @@
 #include "portal/errand.h"
 #include "portal/hooks.h"
 #include "portal/jobs.h"
+#include "portal/mailer.h"
 #include "portal/record.h"
 #include "portal/schema.h"
 #include "portal/seed.h"
@@ -53,6 +54,7 @@ struct portal {
 	int64_t clock_s; /* for tests: where the clock stands from the start on; -1: it goes */
 	struct jobs *jobs;
 	struct zync *zync;
+	struct mailer *mailer;
 	struct webhooks *webhooks;
 	struct http_listener *listener;
 	size_t requests; /* being served */
@@ -171,6 +173,7 @@ static void request_carry_out(struct portal_request *request, struct str body)
 	if (wrote) {
 		jobs_wake(portal->jobs);
 		zync_wake(portal->zync);
+		mailer_wake(portal->mailer);
 		webhooks_wake(portal->webhooks);
 	}
 	request->waiter.up_to = backend_sync_newest(portal->sync);
@@ -298,6 +301,7 @@ static void portal_destroy(struct portal *portal)
 	webhooks_destroy(portal->webhooks);
 	jobs_destroy(portal->jobs);
 	zync_destroy(portal->zync);
+	mailer_destroy(portal->mailer);
 	statistics_storage_destroy(portal->storage);
 	backend_events_destroy(portal->events);
 	backend_sync_destroy(portal->sync);
@@ -338,6 +342,7 @@ static void portal_job_committed(void *data)
 
 	backend_sync_wake(portal->sync);
 	zync_wake(portal->zync);
+	mailer_wake(portal->mailer);
 }
 
 static void portal_start_jobs(struct portal *portal)
@@ -349,6 +354,7 @@ static void portal_start_jobs(struct portal *portal)
 					     .data = portal};
 
 	portal->zync = zync_create(portal->world, portal->database, &portal->settings);
+	portal->mailer = mailer_create(portal->world, portal->database, &portal->settings);
 	portal->jobs = jobs_create(&options);
 }
 
@@ -389,8 +395,8 @@ static bool portal_open(struct portal *portal, const struct portal_options *give
 		return false;
 	portal_start_jobs(portal);
 	portal->webhooks = webhooks_create(portal->world, portal->database);
-	portal->hooks = (struct hooks){portal->world, portal->database, portal->sync,
-				       portal->jobs,  portal->zync,     portal->webhooks};
+	portal->hooks = (struct hooks){portal->world, portal->database, portal->sync,  portal->jobs,
+				       portal->zync,  portal->webhooks, portal->mailer};
 	portal->listener =
 		http_listen(portal->world, &given->listen, portal_requested, portal, error);
 	if (portal->listener == NULL)
@@ -398,6 +404,7 @@ static bool portal_open(struct portal *portal, const struct portal_options *give
 	backend_sync_wake(portal->sync);
 	jobs_wake(portal->jobs);
 	zync_wake(portal->zync);
+	mailer_wake(portal->mailer);
 	webhooks_wake(portal->webhooks);
 	return true;
 }

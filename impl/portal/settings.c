@@ -188,6 +188,8 @@ bool portal_settings_read(struct settings *settings, struct world *world, struct
 	    !portal_redis_settings_read(&settings->storage, world, arena, error))
 		return false;
 	settings_read_texts(settings, world);
+	if (!portal_smtp_settings_read(&settings->smtp, world, settings->superdomain, error))
+		return false;
 	if (settings->secret_key_base.size == 0)
 		settings->secret_key_base = secret_of_chance(world, arena);
 	settings->internal_api = internal_api(world, arena);

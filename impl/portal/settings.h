@@ -8,6 +8,7 @@
 #include "base/str.h"
 #include "portal/flags.h"
 #include "portal/settings_redis.h"
+#include "portal/settings_smtp.h"
 
 struct arena;
 struct error;
@@ -35,6 +36,7 @@ struct settings {
 	struct str noreply_email;   /* NOREPLY_EMAIL, no-reply@<superdomain> */
 	struct str impersonation_username, impersonation_domain; /* of master's user at tenants */
 	struct redis_settings storage;                           /* backend's, for statistics */
+	struct smtp_settings smtp;
 	/* Seeding (9.2); empty ones are generated. */
 	struct str master_name, master_domain, master_user, master_access_token;
 	struct str apicast_access_token;

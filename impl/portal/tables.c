@@ -43,7 +43,7 @@ static const struct column users_columns[] = {
 	ID, TENANT, BELONGS_TO("account_id", "accounts"), TEXT_NEEDED("username"),
 	TEXT_NEEDED("email"), TEXT_OR("state", "pending"), TEXT_OR("role", "member"),
 	TEXT("first_name"), TEXT("last_name"), TEXT("job_role"), TEXT("title"),
-	TEXT("password_digest"),
+	TEXT("password_digest"), TEXT("activation_code"),
 	TIME("activated_at"), TEXT("signup_type"), JSON("extra_fields"), TIMES,
 };
 
@@ -359,6 +359,12 @@ static const struct column background_jobs_columns[] = {
 	TIME("run_at"), TIMES,
 };
 
+/* Mails on their way to the relay, in the order of their ids as far as they are due (mailer.h). */
+static const struct column mails_columns[] = {
+	ID, TENANT, TEXT_NEEDED("recipient"), TEXT("subject"), TEXT("body"), INT_OR("tries", "0"),
+	TIME("run_at"), TIMES,
+};
+
 /* What zync is yet to be told, in the order of their ids as far as they are due (zync.h). */
 static const struct column zync_notices_columns[] = {
 	ID, TENANT, TEXT_NEEDED("type"), COLUMN("object_id", VALUE_INT, NULL, "NOT NULL"),
@@ -443,6 +449,7 @@ TABLE(event_store_events, "event_store_events", "UNIQUE (event_id)");
 TABLE(deleted_objects, "deleted_objects", NULL);
 TABLE(periodic_jobs, "periodic_jobs", "UNIQUE (name)");
 TABLE(background_jobs, "background_jobs", NULL);
+TABLE(mails, "mails", NULL);
 TABLE(zync_notices, "zync_notices", NULL);
 TABLE(cluster_routes, "cluster_routes", "UNIQUE (owner_type, owner_id, name)");
 TABLE(alerts, "alerts", "UNIQUE (account_id, alert_id)");
@@ -498,6 +505,7 @@ const struct table *const portal_tables[] = {
 	&deleted_objects_table,
 	&periodic_jobs_table,
 	&background_jobs_table,
+	&mails_table,
 	&zync_notices_table,
 	&cluster_routes_table,
 	&alerts_table,

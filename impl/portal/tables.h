@@ -52,6 +52,7 @@ extern const struct table event_store_events_table;
 extern const struct table deleted_objects_table;
 extern const struct table periodic_jobs_table;
 extern const struct table background_jobs_table;
+extern const struct table mails_table;
 extern const struct table zync_notices_table;
 extern const struct table cluster_routes_table;
 extern const struct table alerts_table;

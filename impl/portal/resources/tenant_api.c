@@ -6,6 +6,7 @@
 #include "portal/backend_push.h"
 #include "portal/database.h"
 #include "portal/hosts.h"
+#include "portal/mails.h"
 #include "portal/resources/resources.h"
 #include "portal/settings.h"
 #include "portal/tables.h"
@@ -160,6 +161,7 @@ void tenant_signup(struct call *call)
 	user = tenant_create(call, &order);
 	token = tenant_token(call, user, "account management rw", "rw", ACCOUNT_SCOPE, STR(""));
 	tenant_sample_data(call, user);
+	mails_activation(call, user, record_text(call->tenant, "self_domain"));
 	reply_signup(call, 201, call->tenant, token);
 }
 
