@@ -116,7 +116,7 @@ bool authentication_user_has_section(struct call *call, const char *section)
 	       permission_of(call, section) != NULL;
 }
 
-static bool user_may_use(struct call *call, struct str scope)
+bool authentication_user_may_use(struct call *call, struct str scope)
 {
 	for (size_t i = 0; i < sizeof scope_sections / sizeof *scope_sections; i++) {
 		if (str_equal(str_from(scope_sections[i].scope), scope))
@@ -135,7 +135,8 @@ static bool token_opens(struct call *call)
 
 	while (str_next_field(&wanted, ' ', &scope)) {
 		JSON_EACH (own, scopes) {
-			if (str_equal(json_str(own), scope) && user_may_use(call, scope))
+			if (str_equal(json_str(own), scope) &&
+			    authentication_user_may_use(call, scope))
 				return true;
 		}
 	}
@@ -174,6 +175,7 @@ void authentication_use_session(struct call *call, struct record *user)
 {
 	call->identity.kind = IDENTITY_SESSION;
 	call->identity.user = user;
+	call->browser_user = value_int(record_id(user));
 	restrict_services(call);
 }
 

@@ -22,5 +22,7 @@ bool authentication_guard(struct call *call);
 void authentication_use_session(struct call *call, struct record *user);
 /* Whether the caller's user may see that section of the portal (spec/portal.md 2.2). */
 bool authentication_user_has_section(struct call *call, const char *section);
+/* Whether tokens of the caller's user may have that scope. */
+bool authentication_user_may_use(struct call *call, struct str scope);
 
 #endif

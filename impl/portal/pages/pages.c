@@ -16,6 +16,7 @@
 static const struct page_table *const page_tables[] = {
 	&pages_of_login,
 	&pages_of_dashboard,
+	&pages_of_tokens,
 };
 
 /* Beginnings that belong to the APIs. */

@@ -9,6 +9,6 @@
 		(rows), sizeof(rows) / sizeof *(rows)                                              \
 	}
 
-extern const struct page_table pages_of_login, pages_of_dashboard;
+extern const struct page_table pages_of_login, pages_of_dashboard, pages_of_tokens;
 
 #endif

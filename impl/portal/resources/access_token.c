@@ -69,22 +69,36 @@ const struct resource access_token_resource = {
 	.validate = token_validate,
 };
 
-static void create_for(struct call *call, const struct record *owner)
+void access_token_assign(struct call *call, struct record *token, const struct json *attributes)
 {
-	const struct json *attributes = resource_attributes(call, "token");
-	struct record *token = call_new_record(call, &access_tokens_table);
-	const struct json *scopes;
+	const struct json *scopes = json_get(attributes, STR("scopes"));
 
-	if (attributes == NULL)
-		return;
-	scopes = json_get(attributes, STR("scopes"));
 	resource_assign(token, access_token_resource.attributes, attributes);
-	record_set_int(token, "owner_id", record_id(owner));
-	record_set_text(token, "value", call_random_hex(call, TOKEN_DIGITS));
 	record_set(token, "scopes",
 		   value_json(scopes != NULL && scopes->kind == JSON_ARRAY
 				      ? json_print(call->arena, scopes)
 				      : STR("[]")));
+}
+
+struct record *access_token_new(struct call *call, const struct record *owner,
+				const struct json *attributes)
+{
+	struct record *token = call_new_record(call, &access_tokens_table);
+
+	record_set_int(token, "owner_id", record_id(owner));
+	record_set_text(token, "value", call_random_hex(call, TOKEN_DIGITS));
+	access_token_assign(call, token, attributes);
+	return token;
+}
+
+static void create_for(struct call *call, const struct record *owner)
+{
+	const struct json *attributes = resource_attributes(call, "token");
+	struct record *token;
+
+	if (attributes == NULL)
+		return;
+	token = access_token_new(call, owner, attributes);
 	if (resource_save(call, &access_token_resource, token, attributes))
 		reply_record(call, 201, &token_representation, token);
 }

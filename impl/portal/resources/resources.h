@@ -223,6 +223,10 @@ void referrer_filter_create(struct call *call);
 
 /* access_token.c */
 extern const struct resource access_token_resource;
+/* Name, permission and scopes; one that is new has its value already. The caller saves them. */
+void access_token_assign(struct call *call, struct record *token, const struct json *attributes);
+struct record *access_token_new(struct call *call, const struct record *owner,
+				const struct json *attributes);
 void access_token_create_personal(struct call *call);
 void access_token_create_for_user(struct call *call);
 void access_token_list(struct call *call);
