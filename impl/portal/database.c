@@ -82,11 +82,6 @@ const struct sql_dialect *database_dialect(const struct database *database)
 	return database->world->sql->dialect(database->sql);
 }
 
-bool database_answers(struct database *database, struct error *error)
-{
-	return database->world->sql->answers(database->sql, error);
-}
-
 struct world *database_world(const struct database *database)
 {
 	return database->world;

@@ -62,9 +62,6 @@ struct database *database_open(struct world *world, const struct sql_options *op
 void database_close(struct database *database); /* NULL is allowed */
 struct world *database_world(const struct database *database);
 const struct sql_dialect *database_dialect(const struct database *database);
-/* Whether the database can be asked just now; not inside a transaction. A connection that was lost
- * is made again. */
-bool database_answers(struct database *database, struct error *error);
 
 /* will_write: takes its turn to write at once (world/sql.h), so that what it reads stays true until
  * its end: numbers like a configuration's version can be counted on. */

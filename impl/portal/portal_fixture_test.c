@@ -230,6 +230,11 @@ void fixture_start(const char *database)
 	start(database, NULL);
 }
 
+void fixture_start_empty(const char *database)
+{
+	start(database, "--reset-database");
+}
+
 void fixture_start_rewriting(const char *database)
 {
 	start(database, "--rewrite-backend");
@@ -282,7 +287,7 @@ const char *fixture_database(void)
 void fixture_set_up(void)
 {
 	fixture_prepare();
-	start(fixture_database(), "--reset-database");
+	fixture_start_empty(fixture_database());
 }
 
 void fixture_tear_down(void)

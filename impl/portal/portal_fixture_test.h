@@ -32,6 +32,7 @@ void fixture_prepare(void); /* a world, no portal yet */
 void fixture_set_environment(const char *const *extra);
 void fixture_set_release(const char *release); /* before fixture_set_up() too; NULL = usual */
 void fixture_start(const char *database);      /* by hand, with another database */
+void fixture_start_empty(const char *database);
 void fixture_start_rewriting(const char *database);
 void fixture_stop(void);
 /* The sentence with which a start with these arguments (blank separated) is refused. */

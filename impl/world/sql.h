@@ -7,11 +7,12 @@
  * a server that is away, ERROR_INVALID for a server that refuses us (user, password, database,
  * privileges), ERROR_SYSTEM for the rest.
  *
- * Servers: the process stands still while it waits for one, SQL_WAIT_S at most for a connection or
- * a lock, six times as long for an answer. Sessions are in UTC and strict, texts UTF-8 compared by
- * their bytes. A connection that is lost is made again by the next use outside a transaction; in a
- * transaction everything fails until it is rolled back. Statements live on: they are prepared
- * again.
+ * The process stands still while it waits: SQL_TURN_S at most for its turn to write and for a lock,
+ * SQL_WAIT_S for a connection to a server, six times as long for an answer of one.
+ *
+ * Servers: sessions are in UTC and strict, texts UTF-8 compared by their bytes. A connection that
+ * is lost is made again by the next use outside a transaction; in a transaction everything fails
+ * until it is rolled back. Statements live on: they are prepared again.
  */
 #ifndef WORLD_SQL_H
 #define WORLD_SQL_H
@@ -28,6 +29,7 @@ struct sql_database;
 struct sql_statement;
 
 #define SQL_WAIT_S 5
+#define SQL_TURN_S 2
 
 enum sql_step { SQL_STEP_ROW, SQL_STEP_DONE, SQL_STEP_FAILED };
 
@@ -69,8 +71,6 @@ struct sql_ops {
 				     struct error *error);
 	void (*close)(struct sql_database *database);
 	const struct sql_dialect *(*dialect)(const struct sql_database *database);
-	/* Asks the database for nothing in particular. */
-	bool (*answers)(struct sql_database *database, struct error *error);
 	/* Transactions that will write take turns, whoever makes them: begin waits until no other
 	 * is under way. */
 	bool (*begin)(struct sql_database *database, bool will_write, struct error *error);

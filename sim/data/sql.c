@@ -141,11 +141,6 @@ static const struct sql_dialect *dialect(const struct sql_database *database)
 	return real_sql_ops.dialect(database->sqlite);
 }
 
-static bool answers(struct sql_database *database, struct error *error)
-{
-	return may_use(database, error) && real_sql_ops.answers(database->sqlite, error);
-}
-
 static bool begin(struct sql_database *database, bool will_write, struct error *error)
 {
 	return may_use(database, error) && real_sql_ops.begin(database->sqlite, will_write, error);
@@ -269,7 +264,6 @@ const struct sql_ops sim_sql_ops = {
 	.open = database_open,
 	.close = database_close,
 	.dialect = dialect,
-	.answers = answers,
 	.begin = begin,
 	.commit = commit,
 	.rollback = database_rollback,

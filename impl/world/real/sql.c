@@ -21,11 +21,6 @@ static const struct sql_dialect *dialect(const struct sql_database *database)
 	return database->driver->dialect(database);
 }
 
-static bool answers(struct sql_database *database, struct error *error)
-{
-	return database->driver->answers(database, error);
-}
-
 static bool begin(struct sql_database *database, bool will_write, struct error *error)
 {
 	return database->driver->begin(database, will_write, error);
@@ -132,7 +127,6 @@ const struct sql_ops real_sql_ops = {
 	.open = database_open,
 	.close = database_close,
 	.dialect = dialect,
-	.answers = answers,
 	.begin = begin,
 	.commit = commit,
 	.rollback = rollback,

@@ -153,7 +153,7 @@ static bool begin_session(struct mysql_connection *connection, struct error *err
 		   "SET SESSION TRANSACTION ISOLATION LEVEL REPEATABLE READ;"
 		   "SET time_zone = '+00:00', foreign_key_checks = 1,"
 		   " innodb_lock_wait_timeout = " TEXT_OF(
-			   SQL_WAIT_S) ","
+			   SQL_TURN_S) ","
 				       " sql_mode = 'STRICT_ALL_TABLES,NO_ENGINE_SUBSTITUTION,"
 				       "ERROR_FOR_DIVISION_BY_ZERO,NO_ZERO_DATE,NO_ZERO_IN_DATE,"
 				       "PIPES_AS_CONCAT,ANSI_QUOTES,NO_BACKSLASH_ESCAPES'",
@@ -329,7 +329,7 @@ static const struct sql_dialect dialect = {
 
 const struct sql_vendor sql_mysql = {
 	.dialect = &dialect,
-	.begin_writing = "SELECT GET_LOCK(" LOCK_NAME ", " TEXT_OF(SQL_WAIT_S) ");"
+	.begin_writing = "SELECT GET_LOCK(" LOCK_NAME ", " TEXT_OF(SQL_TURN_S) ");"
 									       "START TRANSACTION",
 	.begin_reading = "START TRANSACTION",
 	.commit = "COMMIT; DO RELEASE_LOCK(" LOCK_NAME ")",

@@ -100,7 +100,7 @@ static bool begin_session(struct pg_connection *connection, struct error *error)
 	return run(connection,
 		   "SET timezone = 'UTC'; SET datestyle = 'ISO, YMD'; SET bytea_output = 'hex';"
 		   "SET standard_conforming_strings = on;"
-		   "SET lock_timeout = '" TEXT_OF(SQL_WAIT_S) "s'; SET statement_timeout = '30s'",
+		   "SET lock_timeout = '" TEXT_OF(SQL_TURN_S) "s'; SET statement_timeout = '30s'",
 		   NULL, error);
 }
 

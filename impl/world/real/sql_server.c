@@ -137,11 +137,6 @@ static const struct sql_dialect *dialect(const struct sql_database *database)
 	return database_of(database)->vendor->dialect;
 }
 
-static bool answers(struct sql_database *database, struct error *error)
-{
-	return run(database_of(database), "SELECT 1", NULL, error);
-}
-
 /* Transactions. */
 
 static bool try_begin(struct server_database *database, bool will_write, struct error *error)
@@ -153,7 +148,7 @@ static bool try_begin(struct server_database *database, bool will_write, struct 
 
 	if (begun && turn != 1)
 		error_set(error, ERROR_UNAVAILABLE,
-			  "another process has been writing to the database for %d s", SQL_WAIT_S);
+			  "another process has been writing to the database for %d s", SQL_TURN_S);
 	if (begun && turn == 1)
 		return true;
 	if (database->connection != NULL)
@@ -450,7 +445,6 @@ const struct sql_ops sql_server_ops = {
 	.open = database_open,
 	.close = database_close,
 	.dialect = dialect,
-	.answers = answers,
 	.begin = begin,
 	.commit = commit,
 	.rollback = rollback,

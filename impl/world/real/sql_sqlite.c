@@ -7,7 +7,7 @@
 #include "base/error.h"
 #include "world/real/sql_internal.h"
 
-#define BUSY_TIMEOUT_MS 2000 /* another process at the same file */
+#define BUSY_TIMEOUT_MS (SQL_TURN_S * 1000) /* another process at the same file */
 /* The loop stands still while the log goes into the file: 16 MiB of it at a time, not 4. The pages
  * that change most are the same ones and are written once. */
 #define CHECKPOINT_PAGES 4096
@@ -121,11 +121,6 @@ static const struct sql_dialect *dialect(const struct sql_database *database)
 static bool run(sqlite3 *sqlite, const char *script, struct error *error)
 {
 	return sqlite3_exec(sqlite, script, NULL, NULL, NULL) == SQLITE_OK || failed(sqlite, error);
-}
-
-static bool answers(struct sql_database *database, struct error *error)
-{
-	return run(connection_of(database), "SELECT 1", error);
 }
 
 static bool begin(struct sql_database *database, bool will_write, struct error *error)
@@ -276,7 +271,6 @@ const struct sql_ops sql_sqlite_ops = {
 	.open = database_open,
 	.close = database_close,
 	.dialect = dialect,
-	.answers = answers,
 	.begin = begin,
 	.commit = commit,
 	.rollback = rollback,
