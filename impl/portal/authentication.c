@@ -64,7 +64,8 @@ static bool identify_by_token(struct call *call, struct str value)
 	return true;
 }
 
-/* The provider key is the user key of the tenant's own application at master. */
+/* The provider key is the user key of the account's own application at master; the master may have
+ * one, too. */
 static bool identify_by_provider_key(struct call *call, struct str key)
 {
 	int64_t found = database_int(
@@ -73,7 +74,7 @@ static bool identify_by_provider_key(struct call *call, struct str key)
 		    "AND user_account_id = ?2 AND state = 'live'"),
 		DATABASE_ARGUMENTS(value_text(key), value_int(call_tenant_id(call))), 0);
 
-	if (found == 0 || record_bool(call->tenant, "master"))
+	if (found == 0)
 		return false;
 	call->identity.kind = IDENTITY_PROVIDER_KEY;
 	return true;

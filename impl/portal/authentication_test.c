@@ -7,6 +7,7 @@
 #include "portal/portal_fixture_test.h"
 
 #define SERVICES "/admin/api/services.json"
+#define MASTER_CONFIGS "/master/api/proxy/configs/production.json"
 #define DENIED "{\"error\":\"Access denied\"}"
 #define FORBIDDEN "{\"status\":\"Forbidden\"}"
 #define NOT_PERMITTED "{\"error\":\"Your access token does not have the correct permissions\"}"
@@ -484,6 +485,20 @@ START_TEST(master_refuses_in_its_own_way)
 			"/master/api/providers.json",
 			"org_name=A&username=admin&email=a@b.example&password=123456"),
 		 403, NOT_PERMITTED);
+	reply_is(ask_as("Host: " MASTER_HOST, "GET", MASTER_CONFIGS "?api_key=key-of-master", NULL),
+		 401, "unauthorized");
+	/* A key of master's own, as its API takes it: as api_key, not as provider_key. */
+	fixture_sql("INSERT INTO cinstances (type, plan_id, user_account_id, service_id, state, "
+		    "name, user_key) SELECT 'Cinstance', plans.id, accounts.id, issuer_id, 'live', "
+		    "'Master', 'key-of-master' FROM plans, accounts WHERE plans.name = 'Master "
+		    "Plan' AND master = 1");
+	reply_is(ask_as("Host: " MASTER_HOST, "GET", MASTER_CONFIGS "?api_key=key-of-master", NULL),
+		 200, "{\"proxy_configs\":[]}");
+	reply_is(ask_as("Host: " MASTER_HOST, "GET", MASTER_CONFIGS "?provider_key=key-of-master",
+			NULL),
+		 401, "unauthorized");
+	reply_is(ask_as(basic_at(MASTER_HOST, "key-of-master"), "GET", MASTER_CONFIGS, NULL), 200,
+		 "{\"proxy_configs\":[]}");
 	reply_is(ask_as(basic_at("system-master:3000", "apicast-token"), "GET",
 			"/master/api/proxy/configs/production", NULL),
 		 200, "{\"proxy_configs\":[]}");
