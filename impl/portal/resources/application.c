@@ -358,14 +358,20 @@ static bool add_key(struct call *call, const struct record *application, struct 
 	return resource_save(call, &application_key_resource, key, NULL);
 }
 
+void application_give_first_key(struct call *call, const struct record *application)
+{
+	struct record *service = service_by_id(call, record_int(application, "service_id"));
+
+	if (application_is_of_mode(call, application, "oauth oidc") ||
+	    (application_is_of_mode(call, application, "2") &&
+	     record_bool(service, "mandatory_app_key")))
+		application_key_generate(call, application);
+}
+
 /* One key or several; none where the mode needs one: generated. */
 static bool add_keys(struct call *call, const struct record *application)
 {
 	const struct json *given = json_get(call->parameters, STR("application_key"));
-	struct record *service = service_by_id(call, record_int(application, "service_id"));
-	bool needs_one = application_is_of_mode(call, application, "oauth oidc") ||
-			 (application_is_of_mode(call, application, "2") &&
-			  record_bool(service, "mandatory_app_key"));
 
 	if (given != NULL && given->kind == JSON_ARRAY) {
 		JSON_EACH (value, given) {
@@ -376,8 +382,7 @@ static bool add_keys(struct call *call, const struct record *application)
 	}
 	if (given != NULL)
 		return add_key(call, application, json_scalar_text(given));
-	if (needs_one)
-		application_key_generate(call, application);
+	application_give_first_key(call, application);
 	return true;
 }
 

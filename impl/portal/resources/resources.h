@@ -200,6 +200,8 @@ bool application_is_of_mode(struct call *call, const struct record *application,
 struct record *application_plan_of(struct call *call, const struct record *application);
 /* The application plan of a visible service that the parameter plan_id names; NULL after a 404. */
 struct record *application_plan_of_parameter(struct call *call);
+/* Where the mode of the service asks for one. */
+void application_give_first_key(struct call *call, const struct record *application);
 void application_list(struct call *call);
 void application_list_of_account(struct call *call);
 void portal_application_find(struct call *call);

@@ -3,15 +3,16 @@
 #include "portal/database.h"
 #include "portal/fields.h"
 #include "portal/resources/resources.h"
+#include "portal/settings.h"
 #include "portal/tables.h"
 #include "portal/validation.h"
 
-#define PLANS_MAX 256 /* services of a tenant that come with a default plan */
-
 struct signup {
 	struct record *account_plan;
-	struct record *plans[2 * PLANS_MAX]; /* service plans before application plans */
-	size_t plans_count;
+	bool takes_published; /* service plans that are not the default, when there is none */
+	/* For each service of the tenant; NULL: none. */
+	struct record **service_plans, **application_plans;
+	size_t count;
 };
 
 /* A plan of the tenant named by a parameter; *found is false when there is no such plan. */
@@ -33,55 +34,70 @@ static struct record *plan_of_parameter(struct call *call, const char *name, con
 	return plan;
 }
 
-static void add_plan(struct signup *signup, struct record *plan)
+/* While the UI shows service plans, whoever has no default one does not want the others. */
+static bool takes_published(struct call *call)
 {
-	if (plan != NULL && signup->plans_count < sizeof signup->plans / sizeof *signup->plans)
-		signup->plans[signup->plans_count++] = plan;
+	return settings_has_flag(call->settings, FLAG_PUBLISHED_SERVICE_PLAN_SIGNUP) &&
+	       database_int(call->database,
+			    STR("SELECT service_plans_ui_visible FROM settings WHERE "
+				"account_id = ?1"),
+			    DATABASE_ARGUMENTS(value_int(call_tenant_id(call))), 0) == 0;
 }
 
-/* The default one; while the UI does not show service plans, else the first published. */
-static struct record *service_plan_for(struct call *call, int64_t service_id)
+static struct record *first_published(struct call *call, const struct record *service)
 {
-	bool shows_plans =
-		database_int(call->database,
-			     STR("SELECT service_plans_ui_visible FROM settings WHERE "
-				 "account_id = ?1"),
-			     DATABASE_ARGUMENTS(value_int(call_tenant_id(call))), 0) != 0;
-
-	if (shows_plans)
-		return record_first(
-			call->database, &plans_table,
-			"type = 'ServicePlan' AND id = (SELECT default_service_plan_id FROM "
-			"services WHERE id = ?1)",
-			DATABASE_ARGUMENTS(value_int(service_id)));
 	return record_first(
 		call->database, &plans_table,
-		"type = 'ServicePlan' AND issuer_id = ?1 AND (state = 'published' OR id = (SELECT "
-		"default_service_plan_id FROM services WHERE id = ?1)) ORDER BY CASE WHEN "
-		"id = (SELECT default_service_plan_id FROM services WHERE id = ?1) THEN 0 ELSE 1 "
-		"END, id LIMIT 1",
-		DATABASE_ARGUMENTS(value_int(service_id)));
+		"type = 'ServicePlan' AND issuer_id = ?1 AND state = 'published' ORDER BY id "
+		"LIMIT 1",
+		DATABASE_ARGUMENTS(value_int(record_id(service))));
 }
 
-/* False when an application could be had, but not the subscription that it needs. */
-static bool choose_default_plans(struct call *call, struct signup *signup)
+/* The one that was named, when it is the service's, else its default one; or NULL. */
+static struct record *named_or_default(struct call *call, const struct record *service,
+				       struct record *named, const char *column)
+{
+	if (named != NULL && record_int(named, "issuer_id") == record_id(service))
+		return named;
+	return record_first(call->database, &plans_table, "id = ?1",
+			    DATABASE_ARGUMENTS(record_get(service, column)));
+}
+
+/* False when an application would be had without the subscription that it needs. */
+static bool choose_for_service(struct call *call, struct signup *signup,
+			       const struct record *service, struct record *service_plan,
+			       struct record *application_plan)
+{
+	bool is_named = application_plan != NULL &&
+			record_int(application_plan, "issuer_id") == record_id(service);
+
+	service_plan = named_or_default(call, service, service_plan, "default_service_plan_id");
+	application_plan =
+		named_or_default(call, service, application_plan, "default_application_plan_id");
+	if (service_plan == NULL && !signup->takes_published && !is_named)
+		application_plan = NULL;
+	if (service_plan == NULL && application_plan != NULL && signup->takes_published)
+		service_plan = first_published(call, service);
+	signup->service_plans[signup->count] = service_plan;
+	signup->application_plans[signup->count++] = application_plan;
+	return application_plan == NULL || service_plan != NULL;
+}
+
+static bool choose_for_services(struct call *call, struct signup *signup,
+				struct record *service_plan, struct record *application_plan)
 {
 	struct record_list services =
 		record_all(call->database, &services_table,
 			   "account_id = ?1 AND state <> 'deleted' ORDER BY id",
 			   DATABASE_ARGUMENTS(value_int(call_tenant_id(call))));
 
-	for (size_t i = 0; i < services.count && i < PLANS_MAX; i++)
-		add_plan(signup, service_plan_for(call, record_id(services.items[i])));
-	for (size_t i = 0; i < services.count && i < PLANS_MAX; i++) {
-		struct record *plan =
-			record_first(call->database, &plans_table, "id = ?1",
-				     DATABASE_ARGUMENTS(record_get(services.items[i],
-								   "default_application_plan_id")));
-
-		if (plan != NULL && service_plan_for(call, record_id(services.items[i])) == NULL)
+	signup->takes_published = takes_published(call);
+	signup->service_plans = ARENA_ARRAY(call->arena, struct record *, services.count + 1);
+	signup->application_plans = ARENA_ARRAY(call->arena, struct record *, services.count + 1);
+	for (size_t i = 0; i < services.count; i++) {
+		if (!choose_for_service(call, signup, services.items[i], service_plan,
+					application_plan))
 			return false;
-		add_plan(signup, plan);
 	}
 	return true;
 }
@@ -105,23 +121,17 @@ static bool choose_plans(struct call *call, struct signup *signup)
 		signup->account_plan = record_first(
 			call->database, &plans_table, "type = 'AccountPlan' AND id = ?1",
 			DATABASE_ARGUMENTS(record_get(call->tenant, "default_account_plan_id")));
-	if (!found || signup->account_plan == NULL)
-		return false;
-	if (service_plan == NULL && application_plan == NULL)
-		return choose_default_plans(call, signup);
-	if (service_plan == NULL)
-		service_plan = service_plan_for(call, record_int(application_plan, "issuer_id"));
-	add_plan(signup, service_plan);
-	add_plan(signup, application_plan);
-	return service_plan != NULL &&
-	       (application_plan == NULL ||
-		record_int(application_plan, "issuer_id") == record_int(service_plan, "issuer_id"));
+	return found && signup->account_plan != NULL &&
+	       choose_for_services(call, signup, service_plan, application_plan);
 }
 
 static void buy_plan(struct call *call, const struct record *account, const struct record *plan)
 {
-	struct record *contract = contract_new(call, record_id(account), plan);
+	struct record *contract;
 
+	if (plan == NULL)
+		return;
+	contract = contract_new(call, record_id(account), plan);
 	record_set_text(contract, "create_origin", STR("api"));
 	if (!str_equal(record_text(contract, "type"), STR("Cinstance"))) {
 		record_save(call->database, contract);
@@ -131,6 +141,7 @@ static void buy_plan(struct call *call, const struct record *account, const stru
 	record_set_text(contract, "description", STR("API signup"));
 	application_resource.prepare(call, contract, NULL);
 	resource_store(call, &application_resource, contract);
+	application_give_first_key(call, contract);
 }
 
 /* Both are judged before either is written: the texts of the two come as one. */
@@ -172,8 +183,10 @@ void account_signup(struct call *call)
 	user_set_password(call, user, call_parameter(call, "password"));
 	resource_store(call, &user_resource, user);
 	buy_plan(call, account, signup.account_plan);
-	for (size_t i = 0; i < signup.plans_count; i++)
-		buy_plan(call, account, signup.plans[i]);
+	for (size_t i = 0; i < signup.count; i++)
+		buy_plan(call, account, signup.service_plans[i]);
+	for (size_t i = 0; i < signup.count; i++)
+		buy_plan(call, account, signup.application_plans[i]);
 	if (!record_bool(signup.account_plan, "approval_required")) {
 		user_change_state(call, user, "activate");
 		account_change_state(call, account, "approve");

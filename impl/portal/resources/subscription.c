@@ -68,6 +68,7 @@ static void buy(struct call *call, const char *type)
 		resource_assign(contract, application_resource.attributes, call->parameters);
 		if (!resource_save(call, &application_resource, contract, call->parameters))
 			return;
+		application_give_first_key(call, contract);
 	}
 	reply_record(call, 201, plan_resource_of(plan)->representation, plan);
 }
