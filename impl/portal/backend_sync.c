@@ -16,6 +16,8 @@
 #define RETRY_LAST_US INT64_C(300000000)
 /* Another process may have put rows into the outbox (portal.h, resync). */
 #define LOOK_EVERY_US INT64_C(5000000)
+/* How often one that follows looks how far the one that sends is. */
+#define FOLLOW_US INT64_C(10000)
 
 struct backend_sync {
 	struct world *world;
@@ -28,7 +30,8 @@ struct backend_sync {
 	bool is_deletion;
 	bool has_begun;
 	struct timer retry, look;
-	int64_t wait_us; /* of the timer that runs before the next try */
+	bool is_follower; /* another process sends */
+	int64_t wait_us;  /* of the timer that runs before the next try */
 	struct list_link waiters;
 };
 
@@ -248,9 +251,31 @@ static void sync_next(struct backend_sync *sync)
 		sync_rest(sync, wait_us);
 }
 
+void backend_sync_follow(struct backend_sync *sync)
+{
+	sync->is_follower = true;
+}
+
+/* The oldest row stays while backend is away: then nobody waits. */
+static void sync_followed(struct timer *timer)
+{
+	struct backend_sync *sync = LIST_ENTRY(timer, struct backend_sync, look);
+	int64_t tries = database_int(sync->database, STR("SELECT max(tries) FROM backend_updates"),
+				     NULL, 0, 0);
+	int64_t oldest = database_int(sync->database, STR("SELECT min(id) FROM backend_updates"),
+				      NULL, 0, INT64_MAX);
+
+	sync_tell(sync, tries > 0 ? INT64_MAX : oldest - 1);
+	if (!list_is_empty(&sync->waiters))
+		timer_start(sync->world, timer, FOLLOW_US, sync_followed);
+}
+
 void backend_sync_wake(struct backend_sync *sync)
 {
-	sync_next(sync);
+	if (!sync->is_follower)
+		sync_next(sync);
+	else if (!list_is_empty(&sync->waiters))
+		timer_start(sync->world, &sync->look, FOLLOW_US, sync_followed);
 }
 
 void backend_sync_passed(struct backend_sync *sync, int64_t passed_us)

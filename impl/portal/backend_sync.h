@@ -21,6 +21,8 @@ struct world;
 struct backend_sync *backend_sync_create(struct world *world, struct database *database,
 					 const struct settings *settings);
 void backend_sync_destroy(struct backend_sync *sync); /* NULL is allowed */
+/* Another process sends the rows: this one only looks how far it is, for those who wait. */
+void backend_sync_follow(struct backend_sync *sync);
 /* There may be rows. Outside a transaction only. */
 void backend_sync_wake(struct backend_sync *sync);
 

@@ -18,6 +18,7 @@
 #include "portal/hooks.h"
 #include "portal/jobs.h"
 #include "portal/mailer.h"
+#include "portal/processes.h"
 #include "portal/record.h"
 #include "portal/schema.h"
 #include "portal/seed.h"
@@ -40,10 +41,24 @@
 /* How long an answer waits for backend (spec/portal.md 6.3), and a stop for answers. */
 #define PUSH_WAIT_US INT64_C(5000000)
 #define STOP_WAIT_US INT64_C(10000000)
+/* How soon sidekiq sees what other processes leave to it. */
+#define LOOK_US INT64_C(100000)
+
+/* What a process does of the portal's work. */
+enum portal_role {
+	PORTAL_ALL,
+	PORTAL_APP,     /* answers requests */
+	PORTAL_SIDEKIQ, /* what nobody waits for: jobs, and the outboxes */
+	PORTAL_RESYNC,
+	PORTAL_ROLES
+};
 
 struct portal {
 	struct world *world;
-	struct arena *arena; /* of the settings */
+	enum portal_role role;
+	struct portal_processes *processes; /* of this one, which then does nothing else */
+	struct timer look;                  /* of sidekiq */
+	struct arena *arena;                /* of the settings */
 	struct settings settings;
 	struct database *database;
 	struct backend_sync *sync;
@@ -163,6 +178,16 @@ static void request_errand_done(void *data)
 	request_respond(request);
 }
 
+/* There may be work that nobody waits for. */
+static void portal_wake(struct portal *portal)
+{
+	backend_sync_wake(portal->sync);
+	jobs_wake(portal->jobs);
+	zync_wake(portal->zync);
+	mailer_wake(portal->mailer);
+	webhooks_wake(portal->webhooks);
+}
+
 static void request_carry_out(struct portal_request *request, struct str body)
 {
 	struct portal *portal = request->portal;
@@ -170,12 +195,8 @@ static void request_carry_out(struct portal_request *request, struct str body)
 	int64_t pushed_before = backend_sync_newest(portal->sync);
 	bool wrote = dispatch(&request->call, &exchange->request, body);
 
-	if (wrote) {
-		jobs_wake(portal->jobs);
-		zync_wake(portal->zync);
-		mailer_wake(portal->mailer);
-		webhooks_wake(portal->webhooks);
-	}
+	if (wrote && portal->role == PORTAL_ALL)
+		portal_wake(portal);
 	request->waiter.up_to = backend_sync_newest(portal->sync);
 	if (request->call.errand != NULL && request->call.answer.status < 400) {
 		request->errand = request->call.errand;
@@ -275,6 +296,8 @@ struct portal_options {
 	struct str database, release;
 	bool reset_database, rewrite, has_hooks;
 	int64_t clock_s;
+	const struct str *arguments; /* all, as they were given */
+	size_t arguments_count;
 };
 
 static void portal_stop_waited(struct timer *timer)
@@ -288,7 +311,9 @@ static void portal_stop_requested(void *data)
 	struct portal *portal = data;
 
 	portal->is_stopping = true;
-	if (portal->requests == 0)
+	if (portal->processes != NULL)
+		portal_processes_stop(portal->processes);
+	else if (portal->requests == 0)
 		world_exit(portal->world, 0);
 	else
 		timer_start(portal->world, &portal->stop_wait, STOP_WAIT_US, portal_stop_waited);
@@ -297,6 +322,8 @@ static void portal_stop_requested(void *data)
 static void portal_destroy(struct portal *portal)
 {
 	timer_stop(&portal->stop_wait);
+	timer_stop(&portal->look);
+	portal_processes_destroy(portal->processes);
 	http_listener_close(portal->world, portal->listener);
 	webhooks_destroy(portal->webhooks);
 	jobs_destroy(portal->jobs);
@@ -312,10 +339,9 @@ static void portal_destroy(struct portal *portal)
 
 /* --database (a file, or what the variable takes), else DATABASE_URL, else a file in the working
  * directory. */
-static bool portal_open_database(struct portal *portal, const struct portal_options *given,
-				 struct error *error)
+static bool portal_find_database(struct portal *portal, const struct portal_options *given,
+				 struct sql_options *options, struct error *error)
 {
-	struct sql_options options = {.durability = SQL_DURABILITY_NORMAL};
 	struct str url =
 		environment_text(portal->world, STR("DATABASE_URL"), STR(DEFAULT_DATABASE));
 
@@ -324,7 +350,15 @@ static bool portal_open_database(struct portal *portal, const struct portal_opti
 				      str_has_prefix(given->database, STR("sqlite:"))
 			      ? given->database
 			      : STR_CONCAT(portal->arena, STR("sqlite:"), given->database);
-	if (!sql_url_read(url, portal->arena, &options, error))
+	return sql_url_read(url, portal->arena, options, error);
+}
+
+static bool portal_open_database(struct portal *portal, const struct portal_options *given,
+				 struct error *error)
+{
+	struct sql_options options = {.durability = SQL_DURABILITY_NORMAL};
+
+	if (!portal_find_database(portal, given, &options, error))
 		return false;
 	portal->database = database_open(portal->world, &options, error);
 	if (portal->database == NULL)
@@ -378,13 +412,59 @@ static bool portal_resync(struct portal *portal, const struct portal_options *gi
 	return true;
 }
 
+/* A database in memory is one process's; so is what tests do to one. */
+static bool wants_processes(struct portal *portal, const struct portal_options *given, bool *wants,
+			    struct error *error)
+{
+	struct sql_options options = {.durability = SQL_DURABILITY_NORMAL};
+
+	if (!portal_find_database(portal, given, &options, error))
+		return false;
+	*wants = portal->role == PORTAL_ALL && portal->settings.unicorn_workers > 1 &&
+		 !given->has_hooks && !str_equal(options.path, STR(":memory:"));
+	return true;
+}
+
+static bool portal_start_processes(struct portal *portal, const struct portal_options *given,
+				   struct error *error)
+{
+	const struct portal_processes_options options = {
+		.world = portal->world,
+		.arguments = given->arguments,
+		.arguments_count = given->arguments_count,
+		.port = given->listen.port,
+		.workers = (size_t)portal->settings.unicorn_workers,
+		.secret_key_base = portal->settings.secret_key_base,
+	};
+
+	portal->processes = portal_processes_create(&options, error);
+	return portal->processes != NULL;
+}
+
+/* Other processes leave rows without a word. */
+static void portal_looked(struct timer *timer)
+{
+	struct portal *portal = LIST_ENTRY(timer, struct portal, look);
+
+	portal_wake(portal);
+	timer_start(portal->world, timer, LOOK_US, portal_looked);
+}
+
 static bool portal_open(struct portal *portal, const struct portal_options *given,
 			struct error *error)
 {
 	struct settings *settings = &portal->settings;
+	bool several = false;
 
 	if (!portal_settings_read(settings, portal->world, portal->arena, given->release, error) ||
-	    !portal_open_database(portal, given, error) ||
+	    !wants_processes(portal, given, &several, error))
+		return false;
+	if (settings->unicorn_workers > 0)
+		log_format(portal->world, LOG_STDOUT, "Starting %" PRId64 " unicorn workers",
+			   several ? settings->unicorn_workers : 1);
+	if (several)
+		return portal_start_processes(portal, given, error);
+	if (!portal_open_database(portal, given, error) ||
 	    !seed_database(portal->database, settings, error) ||
 	    (given->rewrite && !backend_rewrite(portal->database, settings, error)))
 		return false;
@@ -397,23 +477,46 @@ static bool portal_open(struct portal *portal, const struct portal_options *give
 	portal->webhooks = webhooks_create(portal->world, portal->database);
 	portal->hooks = (struct hooks){portal->world, portal->database, portal->sync,  portal->jobs,
 				       portal->zync,  portal->webhooks, portal->mailer};
+	if (portal->role == PORTAL_SIDEKIQ) {
+		portal_looked(&portal->look);
+		return true;
+	}
 	portal->listener =
 		http_listen(portal->world, &given->listen, portal_requested, portal, error);
 	if (portal->listener == NULL)
 		return false;
-	backend_sync_wake(portal->sync);
-	jobs_wake(portal->jobs);
-	zync_wake(portal->zync);
-	mailer_wake(portal->mailer);
-	webhooks_wake(portal->webhooks);
+	if (portal->role == PORTAL_APP)
+		backend_sync_follow(portal->sync);
+	else
+		portal_wake(portal);
 	return true;
+}
+
+static bool role_of_word(struct str word, enum portal_role *role, struct error *error)
+{
+	static const struct str words[PORTAL_ROLES] = {
+		[PORTAL_ALL] = STR_INIT(""),
+		[PORTAL_APP] = STR_INIT("app"),
+		[PORTAL_SIDEKIQ] = STR_INIT("sidekiq"),
+		[PORTAL_RESYNC] = STR_INIT("resync"),
+	};
+
+	for (size_t i = 0; i < PORTAL_ROLES; i++) {
+		if (str_equal(words[i], word)) {
+			*role = (enum portal_role)i;
+			return true;
+		}
+	}
+	return error_set(error, ERROR_INVALID,
+			 "the role is app, sidekiq, resync or none, not \"%.*s\"", STR_ARG(word));
 }
 
 static void *portal_start(struct world *world, const struct str *arguments, size_t count,
 			  int *exit_status, struct error *error)
 {
 	struct portal_options given = {.listen = {.port = DEFAULT_PORT}, .clock_s = -1};
-	struct str role = STR("");
+	struct str role_word = STR("");
+	enum portal_role role = PORTAL_ALL;
 	bool is_open;
 	const struct option options[] = {
 		{"port", 0, OPTION_PORT, &given.listen.port, NULL, "N",
@@ -429,20 +532,20 @@ static void *portal_start(struct world *world, const struct str *arguments, size
 		{"release", 0, OPTION_TEXT, &given.release, NULL, "N", "2.6, 2.5 or later"},
 		{"test-hooks", 0, OPTION_FLAG, &given.has_hooks, NULL, NULL,
 		 "let tests set the clock, run jobs and ask the database"},
+		{"share-port", 0, OPTION_FLAG, &given.listen.share_port, NULL, NULL,
+		 "let other processes listen on the port, too"},
 		{"test-clock", 0, OPTION_INT, &given.clock_s, NULL, "S",
 		 "with --test-hooks: Unix seconds where the clock stands"},
 	};
 	size_t words_count;
 
-	if (!component_read_options(world, "portal [resync] [OPTION...]", options,
-				    sizeof options / sizeof *options, arguments, count, &role, 1,
-				    &words_count, error)) {
+	if (!component_read_options(world, "portal [app|sidekiq|resync] [OPTION...]", options,
+				    sizeof options / sizeof *options, arguments, count, &role_word,
+				    1, &words_count, error)) {
 		*exit_status = EXIT_USAGE;
 		return NULL;
 	}
-	if (role.size > 0 && !str_equal(role, STR("resync"))) {
-		error_set(error, ERROR_INVALID, "the role is resync or none, not \"%.*s\"",
-			  STR_ARG(role));
+	if (!role_of_word(role_word, &role, error)) {
 		*exit_status = EXIT_USAGE;
 		return NULL;
 	}
@@ -450,21 +553,27 @@ static void *portal_start(struct world *world, const struct str *arguments, size
 	struct portal *portal = MEMORY_NEW(struct portal);
 
 	portal->world = world;
+	portal->role = role;
+	given.arguments = arguments;
+	given.arguments_count = count;
 	portal->arena = arena_create();
 	portal->has_hooks = given.has_hooks;
 	portal->clock_s = given.has_hooks ? given.clock_s : -1;
-	is_open = role.size > 0 ? portal_resync(portal, &given, error)
-				: portal_open(portal, &given, error);
+	is_open = role == PORTAL_RESYNC ? portal_resync(portal, &given, error)
+					: portal_open(portal, &given, error);
 	if (!is_open) {
 		*exit_status = 1;
 		portal_destroy(portal);
 		return NULL;
 	}
-	if (role.size > 0)
+	if (role == PORTAL_RESYNC)
 		return portal;
 	world_on_stop(world, portal_stop_requested, portal);
-	log_format(world, LOG_STDOUT, "ready portal port=%u",
-		   (unsigned)http_listener_port(world, portal->listener));
+	if (role == PORTAL_SIDEKIQ)
+		log_format(world, LOG_STDOUT, "ready portal role=sidekiq");
+	else if (portal->processes == NULL)
+		log_format(world, LOG_STDOUT, "ready portal port=%u",
+			   (unsigned)http_listener_port(world, portal->listener));
 	return portal;
 }
 

@@ -3,8 +3,13 @@
  * know of a change reaches its Internal API through an outbox in the same database.
  *
  *   refscale portal              serves
+ *   refscale portal app          answers requests only
+ *   refscale portal sidekiq      does only what nobody waits for: jobs, outboxes, mails
  *   refscale portal resync       tells backend everything again, after it lost its storage: fills
  *                                the outbox, also of a portal that runs, and ends
+ *
+ * With UNICORN_WORKERS=N, N > 1, it starts N processes in the role app and one in the role sidekiq
+ * (processes.h), unless the database is in memory.
  *
  * Options: --port N (3001; 0 = any free one), --address IP, --database PATH or :memory: (else
  * DATABASE_URL sqlite:PATH, else portal.sqlite), --rewrite-backend (tell backend everything again),

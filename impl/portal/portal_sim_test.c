@@ -226,6 +226,38 @@ START_TEST(backend_is_told_everything_again_while_the_portal_runs)
 }
 END_TEST
 
+/* PT-187: with sidekiq stopped, what waits is stored, and done when it is back. */
+START_TEST(what_app_leaves_sidekiq_does)
+{
+	struct sim_process *app, *sidekiq;
+	struct stage_call call;
+
+	sim_process_stop(portal);
+	stage_run(&stage, STAGE_SECOND);
+	app = start_process(STR("/data/portal.sqlite"), STR("app"));
+	stage_server_open(&stage, &backend, TOOK);
+	begin(&call, "POST", "name=New", NULL);
+	stage_run(&stage, 60 * STAGE_SECOND);
+	ck_assert_int_eq(call.status, 201);
+	ck_assert_int_eq(backend.answers, 0);
+	ck_assert(!said("route created host=new-"));
+	sidekiq = start_process(STR("/data/portal.sqlite"), STR("sidekiq"));
+	ck_assert(said("ready portal role=sidekiq\n"));
+	stage_run(&stage, STAGE_SECOND);
+	ck_assert_int_eq(backend.answers, 3);
+	ck_assert(said("route created host=new-provider-apicast-staging.example.com"));
+	/* And while both run an answer waits for backend as ever. */
+	begin(&call, "POST", "name=Newer", NULL);
+	stage_run(&stage, STAGE_SECOND / 2);
+	ck_assert_int_eq(call.status, 201);
+	ck_assert_int_eq(backend.answers, 6);
+	sim_process_stop(app);
+	sim_process_stop(sidekiq);
+	stage_run(&stage, STAGE_SECOND);
+	ck_assert_int_eq(stage.exit_status, 0);
+}
+END_TEST
+
 START_TEST(an_empty_database_is_nothing_to_tell)
 {
 	start_process(STR("/data/other.sqlite"), STR("resync"));
@@ -233,7 +265,7 @@ START_TEST(an_empty_database_is_nothing_to_tell)
 	ck_assert(said("there is nothing in the database"));
 	start_process(STR("/data/other.sqlite"), STR("again"));
 	ck_assert_int_eq(stage.exit_status, 2);
-	ck_assert(said("the role is resync or none, not \"again\""));
+	ck_assert(said("the role is app, sidekiq, resync or none, not \"again\""));
 }
 END_TEST
 
@@ -358,6 +390,7 @@ Suite *portal_portal_sim_suite(void)
 	tcase_add_test(files, a_restart_does_not_shorten_the_waits);
 	tcase_add_test(files, backend_is_told_everything_again_while_the_portal_runs);
 	tcase_add_test(files, an_empty_database_is_nothing_to_tell);
+	tcase_add_test(files, what_app_leaves_sidekiq_does);
 	suite_add_tcase(suite, files);
 	tcase_add_test(runs, the_same_seed_makes_the_same_run);
 	suite_add_tcase(suite, runs);

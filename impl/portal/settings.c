@@ -11,6 +11,8 @@
 #include "world/clock.h"
 #include "world/environment.h"
 
+#define UNICORN_WORKERS_MAX 256
+
 /* Variables that are taken as they are; the first one that is set wins. */
 static const struct {
 	size_t offset;
@@ -169,6 +171,19 @@ static bool settings_read_password_cost(struct settings *settings, struct world 
 	return true;
 }
 
+static bool settings_read_workers(struct settings *settings, struct world *world,
+				  struct error *error)
+{
+	struct str text = environment_text(world, STR("UNICORN_WORKERS"), STR("0"));
+
+	if (!str_to_int64(text, &settings->unicorn_workers) || settings->unicorn_workers < 0 ||
+	    settings->unicorn_workers > UNICORN_WORKERS_MAX)
+		return error_set(error, ERROR_INVALID,
+				 "UNICORN_WORKERS must be a number up to %d, not \"%.*s\"",
+				 UNICORN_WORKERS_MAX, STR_ARG(text));
+	return true;
+}
+
 /* Cookies signed with it are nothing after a restart. */
 static struct str secret_of_chance(struct world *world, struct arena *arena)
 {
@@ -185,6 +200,7 @@ bool portal_settings_read(struct settings *settings, struct world *world, struct
 	    !settings_read_tenant_mode(settings, world, error) ||
 	    !settings_read_password_cost(settings, world, error) ||
 	    !settings_read_verification(settings, world, error) ||
+	    !settings_read_workers(settings, world, error) ||
 	    !portal_redis_settings_read(&settings->storage, world, arena, error))
 		return false;
 	settings_read_texts(settings, world);

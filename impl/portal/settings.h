@@ -4,6 +4,7 @@
 #define PORTAL_SETTINGS_H
 
 #include <stdbool.h>
+#include <stdint.h>
 
 #include "base/str.h"
 #include "portal/flags.h"
@@ -37,6 +38,7 @@ struct settings {
 	struct str impersonation_username, impersonation_domain; /* of master's user at tenants */
 	struct redis_settings storage;                           /* backend's, for statistics */
 	struct smtp_settings smtp;
+	int64_t unicorn_workers; /* UNICORN_WORKERS; 0: not set, one process does it all */
 	/* Seeding (9.2); empty ones are generated. */
 	struct str master_name, master_domain, master_user, master_access_token;
 	struct str apicast_access_token;
