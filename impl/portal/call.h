@@ -25,6 +25,7 @@ struct route;
 struct settings;
 struct statistics_storage;
 struct time_zone;
+struct visit;
 struct webhook_note;
 
 #define FIELD_TARGETS 3 /* fields.h */
@@ -88,6 +89,7 @@ struct call {
 	struct http_fields fields;          /* of the answer, beyond its type: reply_field() */
 	struct webhook_note *webhook_notes; /* webhook_events.h */
 	const struct record_list *definitions[FIELD_TARGETS]; /* of fields.h; NULL: not read yet */
+	struct visit *visit;   /* pages/visit.h; NULL: not a page's */
 	struct errand *errand; /* what the answer waits for after the transaction; NULL: nothing */
 };
 

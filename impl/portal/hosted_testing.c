@@ -39,10 +39,6 @@ struct hosted_test {
 
 /* The request. */
 
-struct credential {
-	struct str name, value; /* an empty value is not sent */
-};
-
 static struct record *first_application(struct call *call, const struct record *service)
 {
 	return record_first(call->database, &contracts_table,
@@ -50,33 +46,33 @@ static struct record *first_application(struct call *call, const struct record *
 			    DATABASE_ARGUMENTS(value_int(record_id(service))));
 }
 
-/* Returns how many there are: the user key, or application id and key. Without an application
- * dummies stand for them, which the gateway refuses (PT-202). */
-static size_t read_credentials(struct call *call, const struct record *service,
-			       const struct record *proxy, struct credential credentials[2])
+/* Dummies are refused by the gateway (PT-202). */
+size_t hosted_test_credentials(struct call *call, const struct record *service,
+			       const struct record *proxy,
+			       struct hosted_test_credential credentials[2])
 {
 	const struct record *application = first_application(call, service);
 
 	if (str_equal(record_text(service, "backend_version"), STR("1"))) {
-		credentials[0] = (struct credential){
+		credentials[0] = (struct hosted_test_credential){
 			record_text(proxy, "auth_user_key"),
 			application != NULL ? record_text(application, "user_key")
 					    : STR("USER_KEY"),
 		};
 		return 1;
 	}
-	credentials[0] = (struct credential){
+	credentials[0] = (struct hosted_test_credential){
 		record_text(proxy, "auth_app_id"),
 		application != NULL ? record_text(application, "application_id") : STR("APP_ID"),
 	};
-	credentials[1] = (struct credential){
+	credentials[1] = (struct hosted_test_credential){
 		record_text(proxy, "auth_app_key"),
 		application != NULL ? application_first_key(call, application) : STR("APP_KEY"),
 	};
 	return 2;
 }
 
-static void add_to_query(struct hosted_test *test, const struct credential *credential)
+static void add_to_query(struct hosted_test *test, const struct hosted_test_credential *credential)
 {
 	struct arena *arena = test->call->arena;
 	bool has_query = str_find_char(test->options.target, '?') != STR_NOT_FOUND;
@@ -87,8 +83,8 @@ static void add_to_query(struct hosted_test *test, const struct credential *cred
 }
 
 /* "key:" or "id:key". */
-static void add_authorization(struct hosted_test *test, const struct credential *credentials,
-			      size_t count)
+static void add_authorization(struct hosted_test *test,
+			      const struct hosted_test_credential *credentials, size_t count)
 {
 	struct arena *arena = test->call->arena;
 	struct str pair = STR_CONCAT(arena, credentials[0].value, STR(":"),
@@ -101,8 +97,8 @@ static void add_authorization(struct hosted_test *test, const struct credential 
 static void add_credentials(struct hosted_test *test, const struct record *service)
 {
 	struct str place = record_text(test->proxy, "credentials_location");
-	struct credential credentials[2];
-	size_t count = read_credentials(test->call, service, test->proxy, credentials);
+	struct hosted_test_credential credentials[2];
+	size_t count = hosted_test_credentials(test->call, service, test->proxy, credentials);
 
 	if (str_equal(place, STR("authorization"))) {
 		add_authorization(test, credentials, count);

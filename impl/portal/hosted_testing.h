@@ -6,6 +6,7 @@
 #define PORTAL_HOSTED_TESTING_H
 
 #include <stdbool.h>
+#include <stddef.h>
 
 #include "base/str.h"
 
@@ -25,6 +26,14 @@ typedef void hosted_test_over(struct call *call, const struct hosted_test_result
 /* Inside a transaction: reads what the test needs. */
 struct errand *hosted_test_errand(struct call *call, const struct record *service,
 				  const struct record *proxy, hosted_test_over *over);
+/* What the test sends: the user key, or application id and key, of the service's first application,
+ * else dummies. Returns how many there are. */
+struct hosted_test_credential {
+	struct str name, value; /* an empty value is not sent */
+};
+size_t hosted_test_credentials(struct call *call, const struct record *service,
+			       const struct record *proxy,
+			       struct hosted_test_credential credentials[2]);
 /* What the row says of the last test; NULL = there was none. Neither times nor versions change. */
 struct value;
 void hosted_test_remember(struct call *call, const struct record *proxy, struct value success);

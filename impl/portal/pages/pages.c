@@ -14,9 +14,8 @@
 #define PAGE_BYTES_MAX (4 * 1024 * 1024)
 
 static const struct page_table *const page_tables[] = {
-	&pages_of_login,
-	&pages_of_dashboard,
-	&pages_of_tokens,
+	&pages_of_login,       &pages_of_dashboard,        &pages_of_tokens,
+	&pages_of_integration, &pages_of_integration_form, &pages_of_proxy_versions,
 };
 
 /* Beginnings that belong to the APIs. */
@@ -129,6 +128,8 @@ void pages_serve(struct call *call, const struct http_request *request)
 {
 	struct visit *visit = ARENA_NEW(call->arena, struct visit);
 
+	call->visit = visit;
+	call->format = FORMAT_JSON;
 	visit->call = call;
 	visit->request = request;
 	visit->is_secure = str_equal(http_fields_get(&request->fields, STR("X-Forwarded-Proto")),
@@ -137,11 +138,26 @@ void pages_serve(struct call *call, const struct http_request *request)
 	strbuf_init(&visit->content, PAGE_BYTES_MAX);
 	if (visit->face == FACE_NONE || visit->face == FACE_GONE) {
 		visit_not_found(visit);
-	} else {
-		session_read(visit);
-		dispatch_sign_changes(call, request);
-		serve_visit(visit);
-		session_write(visit);
+		strbuf_free(&visit->content);
+		return;
 	}
+	session_read(visit);
+	dispatch_sign_changes(call, request);
+	serve_visit(visit);
+	if (call->errand == NULL || call->answer.status >= 400)
+		pages_finish(visit);
+	else
+		strbuf_free(&visit->content);
+}
+
+struct visit *pages_resume(struct call *call)
+{
+	strbuf_init(&call->visit->content, PAGE_BYTES_MAX);
+	return call->visit;
+}
+
+void pages_finish(struct visit *visit)
+{
+	session_write(visit);
 	strbuf_free(&visit->content);
 }

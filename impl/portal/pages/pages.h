@@ -40,5 +40,10 @@ struct page_table {
 bool pages_have(struct str path);
 /* Fills call->answer as dispatch() does, inside a transaction that the caller began. */
 void pages_serve(struct call *call, const struct http_request *request);
+/* A page that waits for an errand (errand.h) is written when that is done: the handler hangs it on
+ * the call and writes nothing, and whoever is told of its end writes the page between these two,
+ * inside a transaction. */
+struct visit *pages_resume(struct call *call);
+void pages_finish(struct visit *visit);
 
 #endif

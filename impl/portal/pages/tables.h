@@ -10,5 +10,7 @@
 	}
 
 extern const struct page_table pages_of_login, pages_of_dashboard, pages_of_tokens;
+extern const struct page_table pages_of_integration, pages_of_integration_form,
+	pages_of_proxy_versions;
 
 #endif
