@@ -104,7 +104,7 @@ void session_read(struct visit *visit)
 	if (key.size == 0)
 		return;
 	row = record_first(call->database, &user_sessions_table,
-			   "key = ?1 AND revoked_at IS NULL AND accessed_at > ?2",
+			   "\"key\" = ?1 AND revoked_at IS NULL AND accessed_at > ?2",
 			   DATABASE_ARGUMENTS(value_text(key), value_time(now_us - TWO_WEEKS_US)));
 	if (row == NULL)
 		return;
