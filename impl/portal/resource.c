@@ -11,6 +11,7 @@
 #include "portal/record.h"
 #include "portal/resources/resources.h"
 #include "portal/routes.h"
+#include "portal/switches.h"
 #include "portal/validation.h"
 
 #define PAGE_SIZE_MAX 500
@@ -81,6 +82,11 @@ bool resource_save(struct call *call, const struct resource *resource, struct re
 {
 	struct validation validation;
 
+	if (resource->switch_for_more != NULL && record_is_new(record) &&
+	    !switch_lets_another(call, resource->switch_for_more, record, resource->switch_scope)) {
+		reply_empty(call, 403);
+		return false;
+	}
 	if (resource->has_fields)
 		fields_assign(call, record, attributes);
 	if (resource->prepare != NULL && !resource->prepare(call, record, attributes))

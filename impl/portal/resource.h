@@ -25,6 +25,8 @@ struct resource {
 	const char *attributes;  /* blank separated columns a caller may set */
 	const char *create_only; /* only on creation */
 	bool has_fields;         /* that the tenant defines (fields.h) */
+	/* Needed for a second one with the same values in these columns (switches.h). */
+	const char *switch_for_more, *switch_scope;
 	const struct rule *rules;
 	size_t rules_count;
 	int page_default, page_max; /* rows of a page of a list; 0 = 500 */

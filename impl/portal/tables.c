@@ -201,7 +201,15 @@ static const struct column settings_columns[] = {
 	TEXT_OR("change_account_plan_permission", "request"),
 	BOOL_OR("service_plans_ui_visible", "0"),
 	TEXT_OR("change_service_plan_permission", "request"),
-	BOOL_OR("end_user_plans_ui_visible", "0"), TEXT("sso_key"), TIMES,
+	BOOL_OR("end_user_plans_ui_visible", "0"), TEXT("sso_key"),
+	TEXT_OR("finance_switch", "hidden"), TEXT_OR("require_cc_on_signup_switch", "hidden"),
+	TEXT_OR("multiple_services_switch", "visible"),
+	TEXT_OR("multiple_applications_switch", "visible"),
+	TEXT_OR("multiple_users_switch", "visible"),
+	TEXT_OR("skip_email_engagement_footer_switch", "hidden"), TEXT_OR("groups_switch", "hidden"),
+	TEXT_OR("branding_switch", "hidden"), TEXT_OR("web_hooks_switch", "hidden"),
+	TEXT_OR("account_plans_switch", "hidden"), TEXT_OR("service_plans_switch", "hidden"),
+	TEXT_OR("iam_tools_switch", "hidden"), TEXT_OR("end_users_switch", "denied"), TIMES,
 };
 
 static const struct column web_hooks_columns[] = {

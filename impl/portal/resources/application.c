@@ -273,6 +273,8 @@ const struct resource application_resource = {
 	.representation = &application_representation,
 	.wrapper = "",
 	.has_fields = true,
+	.switch_for_more = "multiple_applications",
+	.switch_scope = "user_account_id type",
 	.attributes = "name description redirect_url user_key",
 	.create_only = "application_id first_traffic_at first_daily_traffic_at",
 	RESOURCE_RULES(application_rules),

@@ -235,6 +235,8 @@ const struct resource service_resource = {
 	.table = &services_table,
 	.representation = &service_representation,
 	.wrapper = "service",
+	.switch_for_more = "multiple_services",
+	.switch_scope = "account_id",
 	.attributes = "name oneline_description description txt_api txt_support txt_features "
 		      "logo_file_name logo_content_type logo_file_size draft_name infobar terms "
 		      "display_provider_keys tech_support_email "

@@ -199,6 +199,8 @@ const struct resource user_resource = {
 	.representation = &user_representation,
 	.wrapper = "",
 	.has_fields = true,
+	.switch_for_more = "multiple_users",
+	.switch_scope = "account_id",
 	.attributes = "username email first_name last_name job_role title",
 	RESOURCE_RULES(user_rules),
 	.prepare = user_prepare,

@@ -175,6 +175,44 @@ START_TEST(fields_may_be_required_and_have_choices)
 }
 END_TEST
 
+/* Switches of 6.2: whoever may have one only gets no second. */
+START_TEST(a_denied_switch_leaves_one_of_each)
+{
+	static const struct step refused[] = {
+		{"POST", "services.json", "name=Second", 403, NULL, "{", NULL, NULL},
+		{"POST", "users.json", "username=jane&email=jane@example.com&password=secret1", 403,
+		 NULL, "{", NULL, NULL},
+		{"POST", "accounts/{account}/users.json",
+		 "username=jack&email=jack@example.com&password=secret2", 403, NULL, "{", NULL,
+		 NULL},
+		{"POST", "accounts/{account}/applications.json",
+		 "plan_id={plan}&name=n&description=d", 403, NULL, "{", NULL, NULL},
+		{"PUT", "services/{service}.json", "name=Changed", 200, "Changed", NULL, NULL,
+		 NULL},
+		/* The first one is always welcome. */
+		{"POST", "signup.json",
+		 "org_name=ACME&username=jill&email=jill@example.com&password=secret3", 201, NULL,
+		 NULL, "new", "account.id"},
+	};
+	static const struct step allowed[] = {
+		{"POST", "services.json", "name=Second", 201, NULL, NULL, NULL, NULL},
+		{"POST", "accounts/{account}/users.json",
+		 "username=jack&email=jack@example.com&password=secret2", 201, NULL, NULL, NULL,
+		 NULL},
+		{"POST", "accounts/{account}/applications.json",
+		 "plan_id={plan}&name=n&description=d", 201, NULL, NULL, NULL, NULL},
+	};
+
+	ck_assert_int_eq(ask("PUT", "/admin/api/settings.json", "public_search=true").status, 200);
+	RUN_STEPS(allowed);
+	fixture_sql("UPDATE settings SET multiple_services_switch = 'denied', "
+		    "multiple_users_switch = 'denied', multiple_applications_switch = 'denied'");
+	RUN_STEPS(refused);
+	fixture_sql("UPDATE settings SET multiple_services_switch = 'hidden'");
+	reply_has(ask("POST", "/admin/api/services.json", "name=Third"), 201, "Third");
+}
+END_TEST
+
 Suite *portal_resources_user_suite(void);
 Suite *portal_resources_user_suite(void)
 {
@@ -187,6 +225,7 @@ Suite *portal_resources_user_suite(void)
 	tcase_add_test(tests, tenants_begin_with_the_built_in_fields);
 	tcase_add_test(tests, fields_of_its_own_are_kept_and_shown);
 	tcase_add_test(tests, fields_may_be_required_and_have_choices);
+	tcase_add_test(tests, a_denied_switch_leaves_one_of_each);
 	suite_add_tcase(suite, tests);
 	tcase_add_checked_fixture(seeded, set_up_with_passwords, fixture_tear_down);
 	tcase_add_test(seeded, seeded_people_have_passwords);
