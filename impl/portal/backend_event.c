@@ -5,9 +5,12 @@
 #include "portal/backend_events.h"
 #include "portal/call.h"
 #include "portal/database.h"
+#include "portal/events.h"
+#include "portal/mails.h"
 #include "portal/tables.h"
 
 #define SETTINGS_BYTES_MAX (64 * 1024)
+#define VIOLATION_LEVEL 100
 
 static bool read_id(const struct json *object, const char *name, int64_t *id)
 {
@@ -85,6 +88,102 @@ static bool is_level(int64_t level)
 	return false;
 }
 
+/* Mails, while the application lives. The event of each that is written is kept, so that an alert
+ * that backend tells once more is not mailed once more. */
+
+struct alert_mail {
+	struct call *call;
+	const struct record *application, *service, *alert;
+	struct str account; /* the buyer's name */
+	struct json *data;  /* of the events */
+};
+
+static bool is_told(const struct alert_mail *mail, const char *type)
+{
+	return database_int(
+		       mail->call->database,
+		       STR("SELECT count(*) FROM event_store_events WHERE event_type = ?1 AND "
+			   "data = ?2"),
+		       DATABASE_ARGUMENTS(value_text(str_from(type)),
+					  value_json(json_print(mail->call->arena, mail->data))),
+		       0) > 0;
+}
+
+/* Utilization is kept as a part of the limit, and told in percent. */
+static void tell(const struct alert_mail *mail, const char *type, const char *name, bool is_buyer)
+{
+	struct call *call = mail->call;
+	struct value tenant = record_get(mail->alert, "tenant_id");
+	const struct mail_value values[] = {
+		{"account", mail->account},
+		{"application", record_text(mail->application, "name")},
+		{"service", record_text(mail->service, "name")},
+		{"level", value_to_text(call->arena, record_get(mail->alert, "level"))},
+		{"utilization",
+		 value_decimal_text(call->arena, record_int(mail->alert, "utilization") * 100)},
+		{"message", record_text(mail->alert, "message")},
+	};
+	const size_t count = sizeof values / sizeof *values;
+	struct record_list buyers;
+	struct str event;
+
+	if (is_told(mail, type))
+		return;
+	event = events_publish(call->database, type, tenant, mail->data);
+	if (!is_buyer) {
+		mails_notify(call->database, name, tenant, event, values, count);
+		return;
+	}
+	buyers = record_all(call->database, &users_table,
+			    "account_id = ?1 AND state = 'active' AND role = 'admin' ORDER BY id",
+			    DATABASE_ARGUMENTS(record_get(mail->application, "user_account_id")));
+	for (size_t i = 0; i < buyers.count; i++)
+		mails_write(call->database, name, tenant, record_text(buyers.items[i], "email"),
+			    values, count);
+}
+
+static void set_number(struct alert_mail *mail, const char *name, const struct record *record,
+		       const char *column)
+{
+	json_set(mail->data, str_from(name),
+		 json_new_int(mail->call->arena, record_int(record, column)));
+}
+
+static void mail_alert(struct call *call, const struct record *alert,
+		       const struct record *application, const struct record *service)
+{
+	bool is_violation = record_int(alert, "level") >= VIOLATION_LEVEL;
+	struct alert_mail mail = {.call = call,
+				  .application = application,
+				  .service = service,
+				  .alert = alert,
+				  .data = json_new(call->arena, JSON_OBJECT)};
+
+	if (!str_equal(record_text(application, "state"), STR("live")))
+		return;
+	mail.account =
+		database_text(call->database, STR("SELECT org_name FROM accounts WHERE id = ?1"),
+			      DATABASE_ARGUMENTS(record_get(application, "user_account_id")));
+	set_number(&mail, "alert_id", alert, "alert_id");
+	set_number(&mail, "service_id", alert, "service_id");
+	set_number(&mail, "application_id", alert, "cinstance_id");
+	json_set(mail.data, STR("timestamp"),
+		 json_new_str(call->arena,
+			      value_to_text(call->arena, record_get(alert, "timestamp"))));
+	if (is_listed(call, service, "email_provider", record_int(alert, "level")))
+		tell(&mail,
+		     is_violation ? "Alerts::LimitViolationReachedProviderEvent"
+				  : "Alerts::LimitAlertReachedProviderEvent",
+		     is_violation ? "limit_violation_reached_provider"
+				  : "limit_alert_reached_provider",
+		     false);
+	if (is_listed(call, service, "email_buyer", record_int(alert, "level")))
+		tell(&mail,
+		     is_violation ? "Alerts::LimitViolationReachedBuyerEvent"
+				  : "Alerts::LimitAlertReachedBuyerEvent",
+		     "limit_reached_buyer", true);
+}
+
 static void handle_alert(struct call *call, const struct json *object,
 			 const struct record *application)
 {
@@ -110,6 +209,7 @@ static void handle_alert(struct call *call, const struct json *object,
 		add_alert(call, alert, record_int(service, "account_id"));
 	if (is_listed(call, service, "web_buyer", level))
 		add_alert(call, alert, record_int(application, "user_account_id"));
+	mail_alert(call, alert, application, service);
 }
 
 /* Traffic: times of the rows themselves, which are no changes of them. */

@@ -23,6 +23,8 @@ struct backend_events {
 	struct world *world;
 	struct database *database;
 	const struct settings *settings;
+	void (*committed)(void *data);
+	void *data;
 	bool is_wanted; /* another fetch, after the one under way */
 	struct timer timer;
 	int64_t wait_us; /* before the last try; 0: it was the first */
@@ -36,13 +38,16 @@ struct backend_events {
 static void events_fetch(struct backend_events *events);
 
 struct backend_events *backend_events_create(struct world *world, struct database *database,
-					     const struct settings *settings)
+					     const struct settings *settings,
+					     void (*committed)(void *data), void *data)
 {
 	struct backend_events *events = MEMORY_NEW(struct backend_events);
 
 	events->world = world;
 	events->database = database;
 	events->settings = settings;
+	events->committed = committed;
+	events->data = data;
 	return events;
 }
 
@@ -155,6 +160,7 @@ static void events_handle_some(struct timer *timer)
 		events_failed(events, "stored", str_from(error.text));
 		return;
 	}
+	events->committed(events->data);
 	events->last_id = last_id;
 	events->next = event;
 	if (event != NULL)

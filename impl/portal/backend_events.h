@@ -17,8 +17,10 @@ struct json;
 struct settings;
 struct world;
 
+/* committed: something was stored, outboxes may have rows. */
 struct backend_events *backend_events_create(struct world *world, struct database *database,
-					     const struct settings *settings);
+					     const struct settings *settings,
+					     void (*committed)(void *data), void *data);
 void backend_events_destroy(struct backend_events *events); /* NULL is allowed */
 void backend_events_wake(struct backend_events *events);
 

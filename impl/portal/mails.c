@@ -53,6 +53,9 @@ static const struct mail_text {
 	 "The application {application} of {account} on {service} uses {utilization}% of a limit: "
 	 "{message}.\n",
 	 false},
+	{"limit_reached_buyer", "{application} is at {level}% of a limit",
+	 "Your application {application} on {service} uses {utilization}% of a limit: {message}.\n",
+	 false},
 	{"message_received", "{account} wrote: {subject}", "{body}\n", false},
 	{"daily_report", "The day of {organization}", "{report}\n", true},
 	{"weekly_report", "The week of {organization}", "{report}\n", true},

@@ -369,8 +369,8 @@ static bool portal_open_database(struct portal *portal, const struct portal_opti
 	       (!given->reset_database || schema_empty(portal->database, error));
 }
 
-/* A job's step is stored: what it leaves for others is theirs now. */
-static void portal_job_committed(void *data)
+/* A job's step or an event of backend is stored: what it leaves for others is theirs now. */
+static void portal_committed(void *data)
 {
 	struct portal *portal = data;
 
@@ -384,7 +384,7 @@ static void portal_start_jobs(struct portal *portal)
 	const struct jobs_options options = {.world = portal->world,
 					     .database = portal->database,
 					     .settings = &portal->settings,
-					     .committed = portal_job_committed,
+					     .committed = portal_committed,
 					     .data = portal};
 
 	portal->zync = zync_create(portal->world, portal->database, &portal->settings);
@@ -469,7 +469,8 @@ static bool portal_open(struct portal *portal, const struct portal_options *give
 	    (given->rewrite && !backend_rewrite(portal->database, settings, error)))
 		return false;
 	portal->sync = backend_sync_create(portal->world, portal->database, settings);
-	portal->events = backend_events_create(portal->world, portal->database, settings);
+	portal->events = backend_events_create(portal->world, portal->database, settings,
+					       portal_committed, portal);
 	portal->storage = statistics_storage_create(portal->world, &settings->storage, error);
 	if (portal->storage == NULL)
 		return false;

@@ -22,11 +22,12 @@ static struct sim_process *start_process(struct str database, struct str role)
 		{STR("ADMIN_ACCESS_TOKEN"), STR("token")},
 		{STR("SAMPLE_DATA"), STR("0")},
 		{STR("BACKEND_ENDPOINT"), STR("http://api:8081")},
+		{STR("BACKEND_REDIS_URL"), STR("redis://api:8081")},
 	};
 	struct process_options options = {.words = words,
 					  .words_count = role.size > 0 ? 5 : 4,
 					  .variables = variables,
-					  .variables_count = 3,
+					  .variables_count = 4,
 					  .line = stage_line,
 					  .exited = stage_exited,
 					  .data = &stage};
@@ -153,6 +154,26 @@ START_TEST(a_silent_backend_is_left_after_five_seconds)
 	stage_run(&stage, 6 * STAGE_SECOND);
 	ck_assert_int_eq(call.status, 201);
 	ck_assert(said("failed: timed out; next try in 1 s"));
+}
+END_TEST
+
+/* PT-195: whoever asks for statistics waits a second. */
+START_TEST(a_silent_storage_is_left_after_a_second)
+{
+	struct stage_call call;
+
+	begin(&call, "POST", "name=New", NULL);
+	/* Between the second try of the push and the third. */
+	stage_run(&stage, 4 * STAGE_SECOND);
+	ck_assert_int_eq(call.status, 201);
+	stage_server_open(&stage, &backend, "");
+	begin_at(&call, "GET", "/stats/services/2/usage.json?metric_name=hits&period=day", NULL,
+		 NULL);
+	stage_run(&stage, 9 * STAGE_SECOND / 10);
+	ck_assert_msg(!call.is_over, "%d %.*s", call.status, STR_ARG(call.body));
+	stage_run(&stage, STAGE_SECOND / 5);
+	ck_assert_int_eq(call.status, 500);
+	ck_assert(said("statistics could not be read from backend's storage: "));
 }
 END_TEST
 
@@ -379,6 +400,7 @@ Suite *portal_portal_sim_suite(void)
 	tcase_add_test(tests, a_slow_backend_does_not_hold_an_answer_for_long);
 	tcase_add_test(tests, what_backend_need_not_know_does_not_wait);
 	tcase_add_test(tests, a_silent_backend_is_left_after_five_seconds);
+	tcase_add_test(tests, a_silent_storage_is_left_after_a_second);
 	tcase_add_test(tests, an_answer_that_is_cut_off_counts_for_nothing);
 	tcase_add_test(tests, waits_grow_up_to_five_minutes);
 	tcase_add_test(tests, a_stop_lets_requests_finish);
