@@ -107,6 +107,9 @@ static void demo_say_where(struct demo *demo)
 		"    curl "
 		"'http://127.0.0.1:{portal_port}/admin/api/services/{service_id}/proxy/configs"
 		"/production/latest.json?access_token={access_token}'",
+		"  how often the API was called, hour by hour",
+		"    curl 'http://127.0.0.1:{portal_port}/stats/services/{service_id}/usage.json"
+		"?metric_name=hits&period=day&access_token={access_token}'",
 		"  the health and the metrics of the production gateway",
 		"    curl 'http://127.0.0.1:{production_management_port}/status/ready'",
 		"    curl 'http://127.0.0.1:{production_metrics_port}/metrics'",

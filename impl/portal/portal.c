@@ -369,11 +369,14 @@ static bool portal_open_database(struct portal *portal, const struct portal_opti
 	       (!given->reset_database || schema_empty(portal->database, error));
 }
 
-/* A job's step or an event of backend is stored: what it leaves for others is theirs now. */
+/* A job's step or an event of backend is stored: what it leaves for others is theirs now. Beside
+ * sidekiq the outboxes are its own, and it looks by itself. */
 static void portal_committed(void *data)
 {
 	struct portal *portal = data;
 
+	if (portal->role == PORTAL_APP)
+		return;
 	backend_sync_wake(portal->sync);
 	zync_wake(portal->zync);
 	mailer_wake(portal->mailer);
