@@ -2,6 +2,8 @@
 
 /* Those of one schedule are run in this order. */
 const struct job portal_jobs[] = {
+	{"weekly_reports", JOB_WEEKLY, job_weekly_reports},
+	{"daily_reports", JOB_DAILY, job_daily_reports},
 	{"purge_user_sessions", JOB_WEEKLY, job_purge_user_sessions},
 	{"purge_event_store_events", JOB_WEEKLY, job_purge_event_store_events},
 	{"purge_audits", JOB_DAILY, job_purge_audits},

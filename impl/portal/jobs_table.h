@@ -39,6 +39,10 @@ enum job_step job_purge_audits(struct call *call, int64_t object_id);
 enum job_step job_purge_log_entries(struct call *call, int64_t object_id);
 enum job_step job_expire_provided_tokens(struct call *call, int64_t object_id);
 
+/* jobs_reports.c */
+enum job_step job_daily_reports(struct call *call, int64_t object_id);
+enum job_step job_weekly_reports(struct call *call, int64_t object_id);
+
 /* jobs_erase.c */
 enum job_step job_erase_tenants(struct call *call, int64_t object_id);
 enum job_step job_erase_tenant(struct call *call, int64_t object_id);
