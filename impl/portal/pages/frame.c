@@ -44,6 +44,12 @@ static const struct entry account_entries[] = {
 	{"3scale API Docs", "/p/admin/api_docs"},
 };
 
+static const struct entry master_entries[] = {
+	{"Accounts", "/buyers/accounts"},
+	{"Tokens", "/p/admin/user/access_tokens"},
+	{"3scale API Docs", "/p/admin/api_docs"},
+};
+
 static void write_flash(struct strbuf *out, const struct browser *browser)
 {
 	if (browser->flash_text.size > 0)
@@ -109,6 +115,9 @@ static void write_left_column(struct visit *visit, struct strbuf *out)
 		write_entries(out, service_entries,
 			      sizeof service_entries / sizeof *service_entries,
 			      value_to_text(visit->call->arena, record_get(service, "id")));
+	else if (visit->face == FACE_MASTER)
+		write_entries(out, master_entries, sizeof master_entries / sizeof *master_entries,
+			      STR(""));
 	else
 		write_entries(out, account_entries,
 			      sizeof account_entries / sizeof *account_entries, STR(""));

@@ -16,7 +16,7 @@
 static const struct page_table *const page_tables[] = {
 	&pages_of_login,       &pages_of_dashboard,        &pages_of_tokens,
 	&pages_of_integration, &pages_of_integration_form, &pages_of_proxy_versions,
-	&pages_of_errors,      &pages_of_api_docs,
+	&pages_of_errors,      &pages_of_api_docs,         &pages_of_tenants,
 };
 
 /* Beginnings that belong to the APIs. */

@@ -12,6 +12,6 @@
 extern const struct page_table pages_of_login, pages_of_dashboard, pages_of_tokens;
 extern const struct page_table pages_of_integration, pages_of_integration_form,
 	pages_of_proxy_versions;
-extern const struct page_table pages_of_errors, pages_of_api_docs;
+extern const struct page_table pages_of_errors, pages_of_api_docs, pages_of_tenants;
 
 #endif

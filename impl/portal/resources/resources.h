@@ -165,7 +165,16 @@ struct record *tenant_service(struct call *call, const char *name, const char *s
 struct record *tenant_create(struct call *call, const struct tenant_order *order);
 void tenant_sample_data(struct call *call, const struct record *admin);
 
-/* tenant_api.c: master's API. */
+/* tenant_api.c: what master does with tenants. An order is read from the call's parameters and
+ * judged before it is carried out, which makes the call the new tenant's and returns the admin's
+ * token. */
+#define TENANT_ATTRIBUTES "from_email support_email finance_support_email site_access_code org_name"
+struct tenant_order tenant_order_of_call(struct call *call);
+bool tenant_order_is_sound(struct call *call, const struct tenant_order *order,
+			   struct validation *of_account, struct validation *of_user);
+struct record *tenant_carry_out(struct call *call, const struct tenant_order *order);
+/* suspend, resume, schedule_for_deletion ...; false when the state does not allow it. */
+bool tenant_apply_event(struct call *call, struct record *tenant, struct str event);
 void tenant_signup(struct call *call);
 void tenant_show(struct call *call);
 void tenant_update(struct call *call);

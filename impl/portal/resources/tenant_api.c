@@ -118,51 +118,66 @@ static struct str free_label(struct call *call, struct str org_name)
 	return candidate;
 }
 
-/* Both are judged before anything is written (PT-158). */
-static bool order_is_sound(struct call *call, const struct tenant_order *order)
+struct tenant_order tenant_order_of_call(struct call *call)
 {
-	struct record *account = tenant_account(call, order->org_name);
-	struct record *user = record_new(call->arena, &users_table);
-	struct validation of_account, of_user;
+	struct str org_name = call_parameter(call, "org_name");
 
-	record_set_text(user, "username", order->username);
-	record_set_text(user, "email", order->email);
-	validation_init(&of_account, call->arena);
-	validation_init(&of_user, call->arena);
-	resource_check(call, &account_resource, account, &of_account);
-	if (order->label.size == 0)
-		validation_add(&of_account, "domain", STR("can't be blank"));
-	else if (order->label.size + sizeof ADMIN_SUFFIX - 1 > LABEL_BYTES_MAX)
-		validation_add(&of_account, "domain", STR("is invalid"));
-	/* Unique only among the users of the tenant, who are none yet. */
-	validation_check(&of_user, call->database, user, user_resource.rules,
-			 user_resource.rules_count);
-	user_check_password(call, user, &of_user);
-	if (validation_is_clean(&of_account) && validation_is_clean(&of_user))
-		return true;
-	reply_errors(call, &of_account, &of_user);
-	return false;
-}
-
-void tenant_signup(struct call *call)
-{
-	struct tenant_order order = {
-		.org_name = call_parameter(call, "org_name"),
+	return (struct tenant_order){
+		.org_name = org_name,
+		.label = free_label(call, org_name),
 		.username = call_parameter(call, "username"),
 		.password = call_parameter(call, "password"),
 		.email = call_parameter(call, "email"),
 		.is_pending = true,
 	};
-	struct record *user, *token;
+}
 
-	order.label = free_label(call, order.org_name);
-	if (!order_is_sound(call, &order))
-		return;
-	user = tenant_create(call, &order);
-	token = tenant_token(call, user, "account management rw", "rw", ACCOUNT_SCOPE, STR(""));
+/* Both are judged before anything is written (PT-158). */
+bool tenant_order_is_sound(struct call *call, const struct tenant_order *order,
+			   struct validation *of_account, struct validation *of_user)
+{
+	struct record *account = tenant_account(call, order->org_name);
+	struct record *user = record_new(call->arena, &users_table);
+
+	record_set_text(user, "username", order->username);
+	record_set_text(user, "email", order->email);
+	validation_init(of_account, call->arena);
+	validation_init(of_user, call->arena);
+	resource_check(call, &account_resource, account, of_account);
+	if (order->label.size == 0)
+		validation_add(of_account, "domain", STR("can't be blank"));
+	else if (order->label.size + sizeof ADMIN_SUFFIX - 1 > LABEL_BYTES_MAX)
+		validation_add(of_account, "domain", STR("is invalid"));
+	/* Unique only among the users of the tenant, who are none yet. */
+	validation_check(of_user, call->database, user, user_resource.rules,
+			 user_resource.rules_count);
+	user_check_password(call, user, of_user);
+	return validation_is_clean(of_account) && validation_is_clean(of_user);
+}
+
+struct record *tenant_carry_out(struct call *call, const struct tenant_order *order)
+{
+	struct record *user = tenant_create(call, order);
+	struct record *token =
+		tenant_token(call, user, "account management rw", "rw", ACCOUNT_SCOPE, STR(""));
+
 	tenant_sample_data(call, user);
 	mails_activation(call, user, record_text(call->tenant, "self_domain"));
-	reply_signup(call, 201, call->tenant, token);
+	return token;
+}
+
+void tenant_signup(struct call *call)
+{
+	struct tenant_order order = tenant_order_of_call(call);
+	struct validation of_account, of_user;
+
+	if (tenant_order_is_sound(call, &order, &of_account, &of_user)) {
+		struct record *token = tenant_carry_out(call, &order);
+
+		reply_signup(call, 201, call->tenant, token);
+	} else {
+		reply_errors(call, &of_account, &of_user);
+	}
 }
 
 /* One tenant. */
@@ -205,7 +220,7 @@ static bool tenant_apply(struct call *call, struct record *tenant, const struct 
 	return false;
 }
 
-static bool tenant_apply_event(struct call *call, struct record *tenant, struct str event)
+bool tenant_apply_event(struct call *call, struct record *tenant, struct str event)
 {
 	for (size_t i = 0; i < sizeof tenant_events / sizeof *tenant_events; i++) {
 		if (str_equal(str_from(tenant_events[i].event), event))
@@ -233,10 +248,7 @@ void tenant_update(struct call *call)
 		return;
 	}
 	if (!is_going) {
-		resource_assign(tenant,
-				"from_email support_email finance_support_email site_access_code "
-				"org_name",
-				attributes);
+		resource_assign(tenant, TENANT_ATTRIBUTES, attributes);
 		if (!resource_save(call, &account_resource, tenant, attributes))
 			return;
 	}
