@@ -371,18 +371,24 @@ END_TEST
 
 #define NUMBERS 40
 
+struct taker {
+	struct sql_database *database;
+	int failures;
+};
+
 /* Each takes the next number, as versions of configurations are given out. */
-static void *take_numbers(void *failures)
+static void *take_numbers(void *data)
 {
+	struct taker *taker = data;
 	struct error error = {0};
-	struct sql_database *database = SQL->open(NULL, &stage.options, &error);
+	struct sql_database *database = taker->database;
 	struct sql_statement *next = SQL->prepare(database, STR("SELECT max(n) FROM t"), &error);
 	struct sql_statement *take =
 		SQL->prepare(database, STR("INSERT INTO t (n) VALUES (?1)"), &error);
 
 	for (int i = 0; i < NUMBERS; i++) {
 		if (!SQL->begin(database, true, &error)) {
-			++*(int *)failures;
+			taker->failures++;
 			continue;
 		}
 		SQL->step(next, &error);
@@ -390,26 +396,29 @@ static void *take_numbers(void *failures)
 		SQL->reset(next);
 		SQL->step(take, &error);
 		SQL->reset(take);
-		*(int *)failures += !SQL->commit(database, &error) || error.kind != ERROR_NONE;
+		taker->failures += !SQL->commit(database, &error) || error.kind != ERROR_NONE;
 	}
 	SQL->finish(next);
 	SQL->finish(take);
-	SQL->close(database);
 	return NULL;
 }
 
 START_TEST(writers_take_turns)
 {
-	int failures[2] = {0, 0};
+	struct taker takers[2] = {0};
 	pthread_t other;
 
 	begin_stage((enum sql_kind)_i);
 	create("id {id}, n {integer}, UNIQUE (n)");
 	execute("INSERT INTO t (n) VALUES (0)");
-	ck_assert_int_eq(pthread_create(&other, NULL, take_numbers, &failures[0]), 0);
-	take_numbers(&failures[1]);
+	for (int i = 0; i < 2; i++)
+		takers[i].database = open_database();
+	ck_assert_int_eq(pthread_create(&other, NULL, take_numbers, &takers[0]), 0);
+	take_numbers(&takers[1]);
 	ck_assert_int_eq(pthread_join(other, NULL), 0);
-	ck_assert_int_eq(failures[0] + failures[1], 0);
+	for (int i = 0; i < 2; i++)
+		SQL->close(takers[i].database);
+	ck_assert_int_eq(takers[0].failures + takers[1].failures, 0);
 	ck_assert_int_eq(ask("SELECT max(n) FROM t"), 2 * NUMBERS);
 	end_stage();
 }
