@@ -218,7 +218,7 @@ static bool path_is_secret(const struct call *call, struct str path)
 				return true;
 		}
 	}
-	return false;
+	return pages_path_is_secret(call, path);
 }
 
 struct str dispatch_loggable_path(const struct call *call, struct str target)

@@ -1,7 +1,10 @@
 #include "portal/pages/form.h"
 
+#include "portal/call.h"
+#include "portal/fields.h"
 #include "portal/pages/html.h"
 #include "portal/pages/visit.h"
+#include "portal/resource.h"
 #include "portal/validation.h"
 
 void form_faults(struct visit *visit, const struct validation *validation, const char *attribute)
@@ -47,4 +50,34 @@ void form_button(struct visit *visit, struct str action, const char *method, con
 {
 	visit_form(visit, action, method);
 	form_end(visit, label);
+}
+
+bool form_save(struct visit *visit, const struct resource *resource, struct record *record,
+	       const struct json *attributes, struct validation *faults)
+{
+	struct call *call = visit->call;
+
+	validation_init(faults, call->arena);
+	if (resource->has_fields)
+		fields_assign(call, record, attributes);
+	if (resource->prepare != NULL && !resource->prepare(call, record, attributes)) {
+		call->answer = (struct answer){0};
+		validation_add(faults, "base", STR("names something that does not exist"));
+		return false;
+	}
+	resource_check(call, resource, record, faults);
+	if (!validation_is_clean(faults))
+		return false;
+	resource_store(call, resource, record);
+	return true;
+}
+
+void form_all_faults(struct visit *visit, const struct validation *faults)
+{
+	for (size_t i = 0; faults != NULL && i < faults->count; i++) {
+		const struct validation_entry *fault = &faults->entries[i];
+
+		HTML(&visit->content, "<p class=\"error\">{} {}</p>\n",
+		     attribute_for_people(visit->call->arena, fault->attribute), fault->text);
+	}
 }

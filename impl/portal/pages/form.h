@@ -8,6 +8,9 @@
 
 #include "base/str.h"
 
+struct json;
+struct record;
+struct resource;
 struct validation;
 struct visit;
 
@@ -24,6 +27,11 @@ void form_checkbox(struct visit *visit, struct str label, const char *name, stru
 void form_text(struct visit *visit, const char *label, const char *name, struct str text);
 /* The button that sends the form, and its end. */
 void form_end(struct visit *visit, const char *label);
+/* Everything that is wrong, at one place, each with its attribute. */
+void form_all_faults(struct visit *visit, const struct validation *faults);
+/* As resource_save(), but what is wrong is in *faults, for the form to be shown again. */
+bool form_save(struct visit *visit, const struct resource *resource, struct record *record,
+	       const struct json *attributes, struct validation *faults);
 /* A form that is only a button: delete, suspend ... */
 void form_button(struct visit *visit, struct str action, const char *method, const char *label);
 

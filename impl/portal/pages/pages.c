@@ -14,9 +14,17 @@
 #define PAGE_BYTES_MAX (4 * 1024 * 1024)
 
 static const struct page_table *const page_tables[] = {
-	&pages_of_login,       &pages_of_dashboard,        &pages_of_tokens,
-	&pages_of_integration, &pages_of_integration_form, &pages_of_proxy_versions,
-	&pages_of_errors,      &pages_of_api_docs,         &pages_of_tenants,
+	&pages_of_login,
+	&pages_of_dashboard,
+	&pages_of_tokens,
+	&pages_of_integration,
+	&pages_of_integration_form,
+	&pages_of_proxy_versions,
+	&pages_of_errors,
+	&pages_of_api_docs,
+	&pages_of_tenants,
+	&pages_of_invitations,
+	&pages_of_users,
 };
 
 /* Beginnings that belong to the APIs. */
@@ -32,6 +40,22 @@ bool pages_have(struct str path)
 			return false;
 	}
 	return true;
+}
+
+bool pages_path_is_secret(const struct call *call, struct str path)
+{
+	struct http_route_parameters parameters;
+
+	for (size_t i = 0; i < sizeof page_tables / sizeof *page_tables; i++) {
+		for (size_t j = 0; j < page_tables[i]->count; j++) {
+			const struct page_route *route = &page_tables[i]->rows[j];
+
+			if ((route->flags & PAGE_SECRET) != 0 &&
+			    http_route_match(route->path, path, call->arena, &parameters))
+				return true;
+		}
+	}
+	return false;
 }
 
 /* Browsers send GET and POST only: a form says the rest in `_method`. */
@@ -100,6 +124,17 @@ static bool visitor_is_known(struct visit *visit)
 	return visit->user != NULL || (visit->route->flags & PAGE_OPEN) != 0;
 }
 
+static bool visitor_may(struct visit *visit)
+{
+	const struct page_route *route = visit->route;
+
+	if ((route->flags & PAGE_ADMINS) != 0 &&
+	    !str_equal(record_text(visit->user, "role"), STR("admin")))
+		return false;
+	return route->section == NULL ||
+	       authentication_user_has_section(visit->call, route->section);
+}
+
 static void ask_to_log_in(struct visit *visit)
 {
 	if (call_only_reads(visit->call))
@@ -116,8 +151,7 @@ static void serve_visit(struct visit *visit)
 		visit_not_found(visit);
 	else if (!visitor_is_known(visit))
 		ask_to_log_in(visit);
-	else if (visit->route->section != NULL &&
-		 !authentication_user_has_section(call, visit->route->section))
+	else if (!visitor_may(visit))
 		visit_denied(visit);
 	else if (!routes_find_records(call))
 		visit_not_found(visit);

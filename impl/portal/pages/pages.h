@@ -19,7 +19,9 @@ enum page_flag {
 	PAGE_MASTER = 1 << 0,
 	PAGE_ADMIN = 1 << 1,
 	PAGE_DEVELOPER = 1 << 2,
-	PAGE_OPEN = 1 << 3, /* for everybody; else the log-in form comes first */
+	PAGE_OPEN = 1 << 3,   /* for everybody; else the log-in form comes first */
+	PAGE_SECRET = 1 << 5, /* the last part of the path is a credential: not for logs */
+	PAGE_ADMINS = 1 << 6, /* members may not, whatever their sections */
 };
 
 struct page_route {
@@ -38,6 +40,8 @@ struct page_table {
 
 /* Whether a path is that of a page, not of an API. */
 bool pages_have(struct str path);
+/* Whether the last part of a page's path lets somebody in. */
+bool pages_path_is_secret(const struct call *call, struct str path);
 /* Fills call->answer as dispatch() does, inside a transaction that the caller began. */
 void pages_serve(struct call *call, const struct http_request *request);
 /* A page that waits for an errand (errand.h) is written when that is done: the handler hangs it on
