@@ -124,3 +124,22 @@ bool ip_range_contains(const struct ip_range *range, const struct ip_address *ad
 		return false;
 	return rest == 0 || ((range->address.bytes[whole] ^ address->bytes[whole]) & mask) == 0;
 }
+
+bool ip_address_is_private(const struct ip_address *address)
+{
+	static const struct str ranges[] = {
+		STR_INIT("0.0.0.0/8"),      STR_INIT("10.0.0.0/8"),     STR_INIT("100.64.0.0/10"),
+		STR_INIT("127.0.0.0/8"),    STR_INIT("169.254.0.0/16"), STR_INIT("172.16.0.0/12"),
+		STR_INIT("192.0.0.0/24"),   STR_INIT("192.168.0.0/16"), STR_INIT("198.18.0.0/15"),
+		STR_INIT("224.0.0.0/3"),    STR_INIT("::/96"),          STR_INIT("64:ff9b::/96"),
+		STR_INIT("64:ff9b:1::/48"), STR_INIT("2002::/16"),      STR_INIT("fc00::/7"),
+		STR_INIT("fe80::/9"),       STR_INIT("ff00::/8"),
+	};
+	struct ip_range range;
+
+	for (size_t i = 0; i < sizeof ranges / sizeof *ranges; i++) {
+		if (ip_range_parse(ranges[i], &range) && ip_range_contains(&range, address))
+			return true;
+	}
+	return false;
+}

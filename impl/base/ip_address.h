@@ -23,5 +23,8 @@ bool ip_address_parse(struct str text, struct ip_address *address);
 /* An address, or one with "/16". */
 bool ip_range_parse(struct str text, struct ip_range *range);
 bool ip_range_contains(const struct ip_range *range, const struct ip_address *address);
+/* Not for everybody in the Internet: loopback, private, link-local, multicast and reserved ranges
+ * (RFC 6890). */
+bool ip_address_is_private(const struct ip_address *address);
 
 #endif

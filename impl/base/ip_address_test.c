@@ -76,6 +76,41 @@ START_TEST(what_is_no_address_is_refused)
 }
 END_TEST
 
+START_TEST(private_addresses_are_known)
+{
+	static const struct {
+		const char *text;
+		bool is_private;
+	} cases[] = {
+		{"127.0.0.1", true},
+		{"0.0.0.0", true},
+		{"10.1.2.3", true},
+		{"172.31.255.255", true},
+		{"172.32.0.0", false},
+		{"192.168.1.1", true},
+		{"169.254.169.254", true},
+		{"224.0.0.1", true},
+		{"255.255.255.255", true},
+		{"223.255.255.255", false},
+		{"8.8.8.8", false},
+		{"::1", true},
+		{"::", true},
+		{"fd00::1", true},
+		{"fe80::1", true},
+		{"::ffff:10.0.0.1", true},
+		{"::ffff:8.8.8.8", false},
+		{"2001:db8::1", false},
+	};
+	struct ip_address address;
+
+	for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+		ck_assert(ip_address_parse(str_from(cases[i].text), &address));
+		ck_assert_msg(ip_address_is_private(&address) == cases[i].is_private, "%s",
+			      cases[i].text);
+	}
+}
+END_TEST
+
 Suite *base_ip_address_suite(void)
 {
 	Suite *suite = suite_create("base/ip_address");
@@ -83,6 +118,7 @@ Suite *base_ip_address_suite(void)
 
 	tcase_add_loop_test(tcase, a_range_contains_its_addresses, 0, sizeof rows / sizeof *rows);
 	tcase_add_test(tcase, what_is_no_address_is_refused);
+	tcase_add_test(tcase, private_addresses_are_known);
 	suite_add_tcase(suite, tcase);
 	return suite;
 }

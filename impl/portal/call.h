@@ -58,6 +58,7 @@ struct answer {
 	struct str content_type; /* empty = no body */
 	struct str body;
 	int64_t modified_us; /* of a single object: Last-Modified; 0 = none */
+	bool is_passed_on;   /* another server's: nothing is added to it */
 };
 
 struct call {

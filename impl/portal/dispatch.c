@@ -198,7 +198,7 @@ bool dispatch(struct call *call, const struct http_request *request, struct str 
 	/* Every page may note that a session was used. */
 	database_begin(call->database, call->arena, is_page || !call_only_reads(call));
 	if (is_page)
-		pages_serve(call, request);
+		pages_serve(call, request, body);
 	else
 		serve(call, request);
 	return end_transaction(call);

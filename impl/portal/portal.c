@@ -121,7 +121,7 @@ static void add_validators(struct portal_request *request, struct http_response 
 	char time[32];
 	struct str etag;
 
-	if (answer->status != 200 || !call_only_reads(&request->call))
+	if (answer->status != 200 || answer->is_passed_on || !call_only_reads(&request->call))
 		return;
 	etag = str_format(exchange->arena, "W/\"%016" PRIx64 "\"",
 			  str_hash(answer->body, ETAG_SEED));

@@ -220,6 +220,8 @@ bool portal_settings_read(struct settings *settings, struct world *world, struct
 		return error_wrap(error, "ZYNC_ENDPOINT");
 	settings->sample_data = flag(world, "SAMPLE_DATA");
 	settings->janitor_worker_enabled = flag(world, "JANITOR_WORKER_ENABLED");
+	settings->docs_proxy_is_private = text_says_yes(
+		environment_text(world, STR("ACTIVE_DOCS_PROXY_PRIVATE"), STR("false")));
 	settings->force_ssl =
 		text_says_yes(environment_text(world, STR("FORCE_SSL"), STR("false")));
 	return true;

@@ -48,6 +48,8 @@ struct settings {
 	int password_cost; /* base/password.h */
 	bool sample_data;
 	bool janitor_worker_enabled; /* the weekly purge: JANITOR_WORKER_ENABLED, 1 */
+	/* ACTIVE_DOCS_PROXY_PRIVATE: the proxy of ActiveDocs may call private addresses, too. */
+	bool docs_proxy_is_private;
 	bool verifies_sandbox; /* the staging gateway's certificate, in the hosted test (5.2) */
 };
 

@@ -25,6 +25,7 @@ static const struct page_table *const page_tables[] = {
 	&pages_of_tenants,
 	&pages_of_invitations,
 	&pages_of_users,
+	&pages_of_active_docs_proxy,
 };
 
 /* Beginnings that belong to the APIs. */
@@ -119,7 +120,8 @@ static const struct page_route *find_page(struct visit *visit)
 /* Changes need a form of ours, and most pages somebody who is logged in. */
 static bool visitor_is_known(struct visit *visit)
 {
-	if (!call_only_reads(visit->call) && !session_form_is_ours(visit))
+	if (!call_only_reads(visit->call) && (visit->route->flags & PAGE_ANY_FORM) == 0 &&
+	    !session_form_is_ours(visit))
 		return false;
 	return visit->user != NULL || (visit->route->flags & PAGE_OPEN) != 0;
 }
@@ -159,7 +161,7 @@ static void serve_visit(struct visit *visit)
 		visit->route->handle(visit);
 }
 
-void pages_serve(struct call *call, const struct http_request *request)
+void pages_serve(struct call *call, const struct http_request *request, struct str body)
 {
 	struct visit *visit = ARENA_NEW(call->arena, struct visit);
 
@@ -167,6 +169,7 @@ void pages_serve(struct call *call, const struct http_request *request)
 	call->format = FORMAT_JSON;
 	visit->call = call;
 	visit->request = request;
+	visit->body = body;
 	visit->is_secure = str_equal(http_fields_get(&request->fields, STR("X-Forwarded-Proto")),
 				     STR("https"));
 	visit->face = hosts_face(call, &call->tenant);

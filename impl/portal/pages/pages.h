@@ -19,9 +19,10 @@ enum page_flag {
 	PAGE_MASTER = 1 << 0,
 	PAGE_ADMIN = 1 << 1,
 	PAGE_DEVELOPER = 1 << 2,
-	PAGE_OPEN = 1 << 3,   /* for everybody; else the log-in form comes first */
-	PAGE_SECRET = 1 << 5, /* the last part of the path is a credential: not for logs */
-	PAGE_ADMINS = 1 << 6, /* members may not, whatever their sections */
+	PAGE_OPEN = 1 << 3,     /* for everybody; else the log-in form comes first */
+	PAGE_SECRET = 1 << 5,   /* the last part of the path is a credential: not for logs */
+	PAGE_ADMINS = 1 << 6,   /* members may not, whatever their sections */
+	PAGE_ANY_FORM = 1 << 4, /* does nothing in a user's name: needs no form of ours */
 };
 
 struct page_route {
@@ -43,7 +44,7 @@ bool pages_have(struct str path);
 /* Whether the last part of a page's path lets somebody in. */
 bool pages_path_is_secret(const struct call *call, struct str path);
 /* Fills call->answer as dispatch() does, inside a transaction that the caller began. */
-void pages_serve(struct call *call, const struct http_request *request);
+void pages_serve(struct call *call, const struct http_request *request, struct str body);
 /* A page that waits for an errand (errand.h) is written when that is done: the handler hangs it on
  * the call and writes nothing, and whoever is told of its end writes the page between these two,
  * inside a transaction. */

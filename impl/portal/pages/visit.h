@@ -31,7 +31,8 @@ struct browser {
 struct visit {
 	struct call *call;
 	const struct http_request *request;
-	bool is_secure; /* https on the way to us */
+	struct str body; /* of the request */
+	bool is_secure;  /* https on the way to us */
 	enum face face;
 	const struct page_route *route;
 	struct browser browser;
