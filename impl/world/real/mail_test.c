@@ -2,6 +2,7 @@
 #include "world/mail.h"
 
 #include <check.h>
+#include <string.h>
 
 #include "base/arena.h"
 #include "base/error.h"
@@ -87,6 +88,7 @@ static bool is_over(void *data)
 
 static void set_up(void)
 {
+	memset(&relay, 0, sizeof relay);
 	relay.loop = real_loop_create();
 	relay.world = real_world_create(relay.loop, NULL);
 	strbuf_init(&relay.heard, 1 << 20);
