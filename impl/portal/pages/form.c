@@ -1,5 +1,7 @@
 #include "portal/pages/form.h"
 
+#include "base/json.h"
+#include "base/limits.h"
 #include "portal/call.h"
 #include "portal/fields.h"
 #include "portal/pages/html.h"
@@ -80,4 +82,60 @@ void form_all_faults(struct visit *visit, const struct validation *faults)
 		HTML(&visit->content, "<p class=\"error\">{} {}</p>\n",
 		     attribute_for_people(visit->call->arena, fault->attribute), fault->text);
 	}
+}
+
+static void add_faults(struct validation *faults, const struct json *errors)
+{
+	JSON_EACH (texts, errors) {
+		JSON_EACH (text, texts)
+			validation_add(faults, str_cstr(faults->arena, texts->key), json_str(text));
+	}
+}
+
+/* Of the API's answers: errors by attribute, one text under `error` or `status`, or nothing. */
+static void read_refusal(struct validation *faults, const struct answer *answer)
+{
+	const struct json *document =
+		json_parse(faults->arena, answer->body, LIMIT_PORTAL_BODY_BYTES, NULL);
+	struct str text = json_get_str(document, STR("error"));
+
+	add_faults(faults, json_get(document, STR("errors")));
+	if (text.size == 0)
+		text = json_get_str(document, STR("status"));
+	if (text.size > 0)
+		validation_add(faults, "base", text);
+	if (validation_is_clean(faults))
+		validation_add(
+			faults, "base",
+			str_format(faults->arena, "is not possible (status %d)", answer->status));
+}
+
+bool form_by_api(struct visit *visit, void (*handle)(struct call *call), struct validation *faults)
+{
+	struct call *call = visit->call;
+	struct answer answer;
+
+	validation_init(faults, call->arena);
+	handle(call);
+	answer = call->answer;
+	call->answer = (struct answer){0};
+	if (answer.status >= 400)
+		read_refusal(faults, &answer);
+	return answer.status < 400;
+}
+
+void form_button_by_api(struct visit *visit, void (*handle)(struct call *call), const char *done,
+			struct str next)
+{
+	struct arena *arena = visit->call->arena;
+	struct validation faults;
+
+	if (form_by_api(visit, handle, &faults))
+		visit_flash(visit, "success", str_from(done));
+	else
+		visit_flash(visit, "error",
+			    STR_CONCAT(arena,
+				       attribute_for_people(arena, faults.entries[0].attribute),
+				       STR(" "), faults.entries[0].text));
+	visit_redirect(visit, next);
 }

@@ -8,6 +8,7 @@
 
 #include "base/str.h"
 
+struct call;
 struct json;
 struct record;
 struct resource;
@@ -32,6 +33,12 @@ void form_all_faults(struct visit *visit, const struct validation *faults);
 /* As resource_save(), but what is wrong is in *faults, for the form to be shown again. */
 bool form_save(struct visit *visit, const struct resource *resource, struct record *record,
 	       const struct json *attributes, struct validation *faults);
+/* Does what a handler of the API does; what it refuses is in *faults, and the page that says so
+ * must have a status from 400 on, so that nothing half done stays. */
+bool form_by_api(struct visit *visit, void (*handle)(struct call *call), struct validation *faults);
+/* The same for a button: says `done`, or what is wrong, on the page that it leads to. */
+void form_button_by_api(struct visit *visit, void (*handle)(struct call *call), const char *done,
+			struct str next);
 /* A form that is only a button: delete, suspend ... */
 void form_button(struct visit *visit, struct str action, const char *method, const char *label);
 

@@ -25,6 +25,8 @@ static const struct page_table *const page_tables[] = {
 	&pages_of_tenants,
 	&pages_of_invitations,
 	&pages_of_users,
+	&pages_of_accounts,
+	&pages_of_applications,
 	&pages_of_active_docs_proxy,
 };
 

@@ -14,6 +14,7 @@ extern const struct page_table pages_of_integration, pages_of_integration_form,
 	pages_of_proxy_versions;
 extern const struct page_table pages_of_errors, pages_of_api_docs, pages_of_tenants,
 	pages_of_invitations, pages_of_users;
+extern const struct page_table pages_of_accounts, pages_of_applications;
 extern const struct page_table pages_of_active_docs_proxy;
 
 #endif
