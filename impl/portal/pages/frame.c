@@ -93,6 +93,20 @@ static void write_header(struct visit *visit, struct strbuf *out)
 	     record_text(visit->user, "username"));
 }
 
+static void write_developer_header(struct visit *visit, struct strbuf *out)
+{
+	HTML(out, "<header><a class=\"brand\" href=\"/\">{}</a>",
+	     record_text(visit->call->tenant, "org_name"));
+	if (visit->user == NULL)
+		strbuf_append(out, STR("<a href=\"/login\">Sign in</a>"
+				       "<a href=\"/signup\">Sign up</a></header>"));
+	else
+		HTML(out,
+		     "<a href=\"/admin/applications\">Applications</a><span>Signed in as {}</span>"
+		     "<a href=\"/logout\">Sign Out</a></header>",
+		     record_text(visit->user, "username"));
+}
+
 static void write_entries(struct strbuf *out, const struct entry *entries, size_t count,
 			  struct str id)
 {
@@ -140,6 +154,8 @@ struct str frame_around(struct visit *visit, const char *title)
 		strbuf_append(&out, STR("<div class=\"body\">"));
 		write_left_column(visit, &out);
 	}
+	if (visit->face == FACE_DEVELOPER)
+		write_developer_header(visit, &out);
 	strbuf_append(&out, STR("<main>"));
 	write_flash(&out, &visit->browser);
 	HTML(&out, "<h1>{}</h1>\n{!}</main>", str_from(title), strbuf_str(&visit->content));

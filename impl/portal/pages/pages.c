@@ -4,6 +4,7 @@
 #include "http/message.h"
 #include "portal/authentication.h"
 #include "portal/dispatch.h"
+#include "portal/pages/access_code.h"
 #include "portal/pages/frame.h"
 #include "portal/pages/session.h"
 #include "portal/pages/tables.h"
@@ -28,6 +29,8 @@ static const struct page_table *const page_tables[] = {
 	&pages_of_accounts,
 	&pages_of_applications,
 	&pages_of_active_docs_proxy,
+	&pages_of_access_code,
+	&pages_of_developer_login,
 };
 
 /* Beginnings that belong to the APIs. */
@@ -150,6 +153,8 @@ static void serve_visit(struct visit *visit)
 {
 	struct call *call = visit->call;
 
+	if (visit->face == FACE_DEVELOPER && !access_code_admits(visit))
+		return;
 	visit->route = find_page(visit);
 	if (visit->route == NULL)
 		visit_not_found(visit);

@@ -20,16 +20,16 @@
 /* A session's use is noted once a minute, not at every page. */
 #define NOTED_EVERY_US INT64_C(60000000)
 
-/* VALUE--SIGNATURE. */
-static struct str signature_of(struct call *call, struct str value)
+struct str session_sign(struct call *call, struct str text)
 {
 	return jose_base64url(call->arena, digest_hmac(call->arena, DIGEST_SHA256,
-						       call->settings->secret_key_base, value));
+						       call->settings->secret_key_base, text));
 }
 
+/* VALUE--SIGNATURE. */
 static struct str signed_value(struct call *call, struct str value)
 {
-	return STR_CONCAT(call->arena, value, STR("--"), signature_of(call, value));
+	return STR_CONCAT(call->arena, value, STR("--"), session_sign(call, value));
 }
 
 /* Empty unless the signature is ours. */
@@ -38,13 +38,15 @@ static struct str verified_value(struct call *call, struct str cookie)
 	size_t at = str_find(cookie, STR("--"));
 
 	if (cookie.size > COOKIE_BYTES_MAX || at == STR_NOT_FOUND ||
-	    !secret_equal(str_skip(cookie, at + 2), signature_of(call, str_slice(cookie, 0, at))))
+	    !secret_equal(str_skip(cookie, at + 2), session_sign(call, str_slice(cookie, 0, at))))
 		return STR("");
 	return str_slice(cookie, 0, at);
 }
 
-static struct str cookie_of(const struct http_fields *fields, const char *name)
+struct str session_cookie(const struct visit *visit, const char *name)
 {
+	const struct http_fields *fields = &visit->request->fields;
+
 	for (size_t i = 0; i < fields->count; i++) {
 		struct str rest = fields->items[i].value, pair, key, value;
 
@@ -59,11 +61,11 @@ static struct str cookie_of(const struct http_fields *fields, const char *name)
 	return STR("");
 }
 
-static void browser_read(struct visit *visit, const struct http_fields *fields)
+static void browser_read(struct visit *visit)
 {
 	struct call *call = visit->call;
 	struct browser *browser = &visit->browser;
-	struct str text = verified_value(call, cookie_of(fields, "_system_session")), decoded;
+	struct str text = verified_value(call, session_cookie(visit, "_system_session")), decoded;
 	const struct json *kept = NULL;
 
 	if (text.size > 0 && jose_base64url_decode(call->arena, text, &decoded))
@@ -94,13 +96,12 @@ static bool user_may_log_in(struct call *call, const struct record *user)
 
 void session_read(struct visit *visit)
 {
-	const struct http_fields *fields = &visit->request->fields;
 	struct call *call = visit->call;
-	struct str key = verified_value(call, cookie_of(fields, "user_session"));
+	struct str key = verified_value(call, session_cookie(visit, "user_session"));
 	int64_t now_us = database_now_us(call->database);
 	struct record *row, *user;
 
-	browser_read(visit, fields);
+	browser_read(visit);
 	if (key.size == 0)
 		return;
 	row = record_first(call->database, &user_sessions_table,
@@ -153,6 +154,11 @@ static void set_cookie(struct visit *visit, const char *name, struct str value, 
 			STR_CONCAT(call->arena, str_from(name), STR("="), value,
 				   STR("; Path=/; HttpOnly"), str_from(rest),
 				   visit->is_secure ? STR("; Secure") : STR("")));
+}
+
+void session_set_cookie(struct visit *visit, const char *name, struct str value)
+{
+	set_cookie(visit, name, value, "");
 }
 
 void session_write(struct visit *visit)

@@ -19,6 +19,11 @@ struct visit;
 void session_read(struct visit *visit);
 /* Whether the form came from a page of ours. */
 bool session_form_is_ours(const struct visit *visit);
+/* What proves that the text comes from this portal. */
+struct str session_sign(struct call *call, struct str text);
+/* The request's cookie as it is, empty when there is none; and one more for the browser to keep. */
+struct str session_cookie(const struct visit *visit, const char *name);
+void session_set_cookie(struct visit *visit, const char *name, struct str value);
 /* Set-Cookie fields of the answer; after the handler. */
 void session_write(struct visit *visit);
 
