@@ -1,6 +1,7 @@
 #include "portal/portal_rig_test.h"
 
 #include <check.h>
+#include <glob.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -26,6 +27,7 @@
 #define SNAPSHOT_BYTES_MAX (64 * 1024 * 1024)
 
 static struct {
+	int owner; /* process that made it */
 	struct real_loop *loop;
 	struct world *world;
 	struct arena *arena;   /* of names and texts */
@@ -62,7 +64,7 @@ const char *rig_text(const char *format, ...)
 
 static const char *file(void)
 {
-	return rig_text("/tmp/refscale-portal-rig-%d.sqlite", (int)getpid());
+	return rig_text("/tmp/refscale-portal-rig-%d-%d.sqlite", rig.owner, (int)getpid());
 }
 
 static void remove_file(void)
@@ -70,6 +72,18 @@ static void remove_file(void)
 	unlink(file());
 	unlink(rig_text("%s-wal", file()));
 	unlink(rig_text("%s-shm", file()));
+}
+
+/* Also of forked tests that ended by failing. */
+static void remove_all_files(void)
+{
+	glob_t found;
+
+	if (glob(rig_text("/tmp/refscale-portal-rig-%d-*", rig.owner), 0, NULL, &found) != 0)
+		return;
+	for (size_t i = 0; i < found.gl_pathc; i++)
+		unlink(found.gl_pathv[i]);
+	globfree(&found);
 }
 
 static void open_database(void)
@@ -102,6 +116,7 @@ void rig_set_up(void)
 	struct error error = {0};
 
 	memset(&rig, 0, sizeof rig);
+	rig.owner = (int)getpid();
 	rig.arena = arena_create();
 	rig.request = arena_create();
 	rig.names = map_create(0);
@@ -121,6 +136,7 @@ void rig_set_up(void)
 void rig_tear_down(void)
 {
 	rig_release();
+	remove_all_files();
 	free(rig.snapshot);
 	real_world_destroy(rig.world);
 	real_loop_destroy(rig.loop);
