@@ -77,13 +77,32 @@ void resource_store(struct call *call, const struct resource *resource, struct r
 		resource->saved(call, record, before);
 }
 
+bool resource_lets_another(struct call *call, const struct resource *resource,
+			   const struct record *record)
+{
+	return resource->switch_for_more == NULL || !record_is_new(record) ||
+	       switch_lets_another(call, resource->switch_for_more, record, resource->switch_scope);
+}
+
+bool resource_remove(struct call *call, const struct resource *resource, struct record *record,
+		     struct validation *validation)
+{
+	validation_init(validation, call->arena);
+	if (resource->deleting != NULL)
+		resource->deleting(call, record, validation);
+	if (!validation_is_clean(validation))
+		return false;
+	record_delete(call->database, record);
+	resource_touch(call, resource, record);
+	return true;
+}
+
 bool resource_save(struct call *call, const struct resource *resource, struct record *record,
 		   const struct json *attributes)
 {
 	struct validation validation;
 
-	if (resource->switch_for_more != NULL && record_is_new(record) &&
-	    !switch_lets_another(call, resource->switch_for_more, record, resource->switch_scope)) {
+	if (!resource_lets_another(call, resource, record)) {
 		reply_empty(call, 403);
 		return false;
 	}
@@ -206,18 +225,10 @@ void api_update(struct call *call)
 
 void api_delete(struct call *call)
 {
-	const struct resource *resource = call->route->resource;
-	struct record *record = api_innermost(call);
 	struct validation validation;
 
-	validation_init(&validation, call->arena);
-	if (resource->deleting != NULL)
-		resource->deleting(call, record, &validation);
-	if (!validation_is_clean(&validation)) {
+	if (resource_remove(call, call->route->resource, api_innermost(call), &validation))
+		reply_empty(call, 200);
+	else
 		reply_invalid(call, 403, &validation);
-		return;
-	}
-	record_delete(call->database, record);
-	resource_touch(call, resource, record);
-	reply_empty(call, 200);
 }

@@ -50,6 +50,12 @@ void resource_check(struct call *call, const struct resource *resource, struct r
 		    struct validation *validation);
 /* Writes the row and tells `saved`. */
 void resource_store(struct call *call, const struct resource *resource, struct record *record);
+/* Whether a switch of the tenant's lets this new one join what there is (switches.h). */
+bool resource_lets_another(struct call *call, const struct resource *resource,
+			   const struct record *record);
+/* The row goes, unless `deleting` has something against it. */
+bool resource_remove(struct call *call, const struct resource *resource, struct record *record,
+		     struct validation *validation);
 /* prepare, check, store; answers what is wrong and says false. */
 bool resource_save(struct call *call, const struct resource *resource, struct record *record,
 		   const struct json *attributes);

@@ -228,10 +228,8 @@ static void delete_account(struct visit *visit)
 	struct record *account = account_of_path(visit);
 	struct validation faults;
 
-	validation_init(&faults, call->arena);
-	account_resource.deleting(call, account, &faults);
-	record_delete(call->database, account);
-	visit_flash(visit, "success", STR("The account was successfully deleted."));
+	if (resource_remove(call, &account_resource, account, &faults))
+		visit_flash(visit, "success", STR("The account was successfully deleted."));
 	visit_redirect(visit, STR(LIST_PATH));
 }
 

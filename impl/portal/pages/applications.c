@@ -298,10 +298,8 @@ static void delete_application(struct visit *visit)
 	struct record *application = application_of_path(visit);
 	struct validation faults;
 
-	validation_init(&faults, visit->call->arena);
-	application_resource.deleting(visit->call, application, &faults);
-	record_delete(visit->call->database, application);
-	visit_flash(visit, "success", STR("The application was successfully deleted."));
+	if (resource_remove(visit->call, &application_resource, application, &faults))
+		visit_flash(visit, "success", STR("The application was successfully deleted."));
 	visit_redirect(visit, STR("/buyers/applications"));
 }
 

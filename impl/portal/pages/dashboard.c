@@ -34,7 +34,9 @@ static void write_services(struct visit *visit)
 	call_arguments(call, arguments);
 	services = record_all(call->database, &services_table,
 			      "id IN " SERVICES_VISIBLE " ORDER BY id", arguments, CALL_ARGUMENTS);
-	strbuf_append(&visit->content, STR("<h2>APIs</h2>\n"));
+	strbuf_append(
+		&visit->content,
+		STR("<h2>APIs</h2>\n<p><a href=\"/apiconfig/services/new\">New API</a></p>\n"));
 	for (size_t i = 0; i < services.count; i++) {
 		struct str id = value_to_text(call->arena, record_get(services.items[i], "id"));
 

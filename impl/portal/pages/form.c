@@ -60,6 +60,10 @@ bool form_save(struct visit *visit, const struct resource *resource, struct reco
 	struct call *call = visit->call;
 
 	validation_init(faults, call->arena);
+	if (!resource_lets_another(call, resource, record)) {
+		validation_add(faults, "base", STR("is the only one that the account may have"));
+		return false;
+	}
 	if (resource->has_fields)
 		fields_assign(call, record, attributes);
 	if (resource->prepare != NULL && !resource->prepare(call, record, attributes)) {

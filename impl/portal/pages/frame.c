@@ -35,7 +35,11 @@ struct entry {
 static const struct entry service_entries[] = {
 	{"Overview", "/apiconfig/services/{}"},
 	{"Integration Errors", "/apiconfig/services/{}/errors"},
+	{"Applications", "/apiconfig/services/{}/applications"},
+	{"Application Plans", "/apiconfig/services/{}/application_plans"},
 	{"Configuration", "/apiconfig/services/{}/integration"},
+	{"Methods & Metrics", "/apiconfig/services/{}/metrics"},
+	{"Settings", "/apiconfig/services/{}/settings"},
 };
 
 static const struct entry account_entries[] = {

@@ -14,6 +14,7 @@
 
 #define PAGE_BYTES_MAX (4 * 1024 * 1024)
 
+/* clang-format off */
 static const struct page_table *const page_tables[] = {
 	&pages_of_login,
 	&pages_of_dashboard,
@@ -21,6 +22,7 @@ static const struct page_table *const page_tables[] = {
 	&pages_of_integration,
 	&pages_of_integration_form,
 	&pages_of_proxy_versions,
+	&pages_of_services,
 	&pages_of_errors,
 	&pages_of_api_docs,
 	&pages_of_tenants,
@@ -32,6 +34,7 @@ static const struct page_table *const page_tables[] = {
 	&pages_of_access_code,
 	&pages_of_developer_login,
 };
+/* clang-format on */
 
 /* Beginnings that belong to the APIs. */
 static const struct str api_paths[] = {

@@ -141,14 +141,10 @@ static void delete_user(struct visit *visit)
 		visit_denied(visit);
 		return;
 	}
-	validation_init(&faults, call->arena);
-	user_resource.deleting(call, user, &faults);
-	if (validation_is_clean(&faults)) {
-		record_delete(call->database, user);
+	if (resource_remove(call, &user_resource, user, &faults))
 		visit_flash(visit, "success", STR("User was successfully deleted."));
-	} else {
+	else
 		visit_flash(visit, "error", faults.entries[0].text);
-	}
 	visit_redirect(visit, STR(LIST_PATH));
 }
 
