@@ -54,40 +54,6 @@ void form_button(struct visit *visit, struct str action, const char *method, con
 	form_end(visit, label);
 }
 
-bool form_save(struct visit *visit, const struct resource *resource, struct record *record,
-	       const struct json *attributes, struct validation *faults)
-{
-	struct call *call = visit->call;
-
-	validation_init(faults, call->arena);
-	if (!resource_lets_another(call, resource, record)) {
-		validation_add(faults, "base", STR("is the only one that the account may have"));
-		return false;
-	}
-	if (resource->has_fields)
-		fields_assign(call, record, attributes);
-	if (resource->prepare != NULL && !resource->prepare(call, record, attributes)) {
-		call->answer = (struct answer){0};
-		validation_add(faults, "base", STR("names something that does not exist"));
-		return false;
-	}
-	resource_check(call, resource, record, faults);
-	if (!validation_is_clean(faults))
-		return false;
-	resource_store(call, resource, record);
-	return true;
-}
-
-void form_all_faults(struct visit *visit, const struct validation *faults)
-{
-	for (size_t i = 0; faults != NULL && i < faults->count; i++) {
-		const struct validation_entry *fault = &faults->entries[i];
-
-		HTML(&visit->content, "<p class=\"error\">{} {}</p>\n",
-		     attribute_for_people(visit->call->arena, fault->attribute), fault->text);
-	}
-}
-
 static void add_faults(struct validation *faults, const struct json *errors)
 {
 	JSON_EACH (texts, errors) {
@@ -114,18 +80,60 @@ static void read_refusal(struct validation *faults, const struct answer *answer)
 			str_format(faults->arena, "is not possible (status %d)", answer->status));
 }
 
+/* The page answers for the API. */
+static void refused(struct call *call, struct validation *faults)
+{
+	struct answer answer = call->answer;
+
+	call->answer = (struct answer){0};
+	read_refusal(faults, &answer);
+}
+
+bool form_save(struct visit *visit, const struct resource *resource, struct record *record,
+	       const struct json *attributes, struct validation *faults)
+{
+	struct call *call = visit->call;
+
+	validation_init(faults, call->arena);
+	if (!resource_lets_another(call, resource, record)) {
+		validation_add(faults, "base", STR("is the only one that the account may have"));
+		return false;
+	}
+	if (resource->has_fields)
+		fields_assign(call, record, attributes);
+	if (resource->prepare != NULL && !resource->prepare(call, record, attributes)) {
+		refused(call, faults);
+		return false;
+	}
+	resource_check(call, resource, record, faults);
+	if (!validation_is_clean(faults))
+		return false;
+	resource_store(call, resource, record);
+	return true;
+}
+
+void form_all_faults(struct visit *visit, const struct validation *faults)
+{
+	for (size_t i = 0; faults != NULL && i < faults->count; i++) {
+		const struct validation_entry *fault = &faults->entries[i];
+
+		HTML(&visit->content, "<p class=\"error\">{} {}</p>\n",
+		     attribute_for_people(visit->call->arena, fault->attribute), fault->text);
+	}
+}
+
 bool form_by_api(struct visit *visit, void (*handle)(struct call *call), struct validation *faults)
 {
 	struct call *call = visit->call;
-	struct answer answer;
 
 	validation_init(faults, call->arena);
 	handle(call);
-	answer = call->answer;
+	if (call->answer.status >= 400) {
+		refused(call, faults);
+		return false;
+	}
 	call->answer = (struct answer){0};
-	if (answer.status >= 400)
-		read_refusal(faults, &answer);
-	return answer.status < 400;
+	return true;
 }
 
 void form_button_by_api(struct visit *visit, void (*handle)(struct call *call), const char *done,

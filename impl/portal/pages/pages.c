@@ -23,6 +23,8 @@ static const struct page_table *const page_tables[] = {
 	&pages_of_integration_form,
 	&pages_of_proxy_versions,
 	&pages_of_services,
+	&pages_of_metrics,
+	&pages_of_plans,
 	&pages_of_errors,
 	&pages_of_api_docs,
 	&pages_of_tenants,
