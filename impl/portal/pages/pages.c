@@ -22,6 +22,7 @@ static const struct page_table *const page_tables[] = {
 	&pages_of_integration,
 	&pages_of_integration_form,
 	&pages_of_proxy_versions,
+	&pages_of_account,
 	&pages_of_services,
 	&pages_of_metrics,
 	&pages_of_plans,

@@ -11,7 +11,8 @@
 
 extern const struct page_table pages_of_login, pages_of_dashboard, pages_of_tokens;
 extern const struct page_table pages_of_integration, pages_of_integration_form,
-	pages_of_proxy_versions, pages_of_services, pages_of_metrics, pages_of_plans;
+	pages_of_proxy_versions, pages_of_account, pages_of_services, pages_of_metrics,
+	pages_of_plans;
 extern const struct page_table pages_of_errors, pages_of_api_docs, pages_of_tenants,
 	pages_of_invitations, pages_of_users;
 extern const struct page_table pages_of_accounts, pages_of_applications;
