@@ -172,6 +172,15 @@ void application_key_create(struct call *call)
 		reply_record(call, 201, application_resource.representation, application);
 }
 
+void application_key_remove(struct call *call, struct record *key)
+{
+	struct validation validation;
+
+	validation_init(&validation, call->arena);
+	key_deleting(call, key, &validation);
+	record_delete(call->database, key);
+}
+
 void application_key_delete(struct call *call)
 {
 	struct record *application = call_found(call, "application");
@@ -179,15 +188,12 @@ void application_key_delete(struct call *call)
 	struct record *key = record_first(
 		call->database, &application_keys_table, "application_id = ?1 AND value = ?2",
 		DATABASE_ARGUMENTS(value_int(record_id(application)), value_text(value)));
-	struct validation validation;
 
 	if (key == NULL) {
 		reply_not_found(call);
 		return;
 	}
-	validation_init(&validation, call->arena);
-	key_deleting(call, key, &validation);
-	record_delete(call->database, key);
+	application_key_remove(call, key);
 	reply_empty(call, 200);
 }
 

@@ -145,6 +145,11 @@ void web_hook_update(struct call *call);
 void web_hook_failures_delete(struct call *call);
 
 /* signup.c */
+/* With the call's parameters, which are flat: org_name, username, email, password, the plans' ids,
+ * fields. `account` is a new record. by_api: else a developer signs itself up. */
+enum signup_result { SIGNUP_DONE, SIGNUP_PLAN_MISSING, SIGNUP_INVALID };
+enum signup_result signup_carry_out(struct call *call, bool by_api, struct record *account,
+				    struct validation *validation);
 void account_signup(struct call *call);
 
 /* tenant.c: tenants, and the parts of one that seeding makes too. */
@@ -229,6 +234,7 @@ extern const struct resource application_key_resource, referrer_filter_resource;
 struct str application_first_key(struct call *call, const struct record *application);
 void application_key_generate(struct call *call, const struct record *application);
 void application_key_create(struct call *call);
+void application_key_remove(struct call *call, struct record *key);
 void application_key_delete(struct call *call);
 void referrer_filter_create(struct call *call);
 

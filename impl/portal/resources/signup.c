@@ -7,6 +7,9 @@
 #include "portal/tables.h"
 #include "portal/validation.h"
 
+/* Of an account's name, within the name of its first application. */
+#define OWNER_BYTES_MAX 240
+
 struct signup {
 	struct record *account_plan;
 	bool takes_published; /* service plans that are not the default, when there is none */
@@ -125,50 +128,62 @@ static bool choose_plans(struct call *call, struct signup *signup)
 	       choose_for_services(call, signup, service_plan, application_plan);
 }
 
-static void buy_plan(struct call *call, const struct record *account, const struct record *plan)
+static void name_application(struct call *call, struct record *application,
+			     const struct record *account, bool by_api)
+{
+	struct str owner = record_text(account, "org_name");
+
+	if (by_api) {
+		record_set_text(application, "name", STR("API signup"));
+		record_set_text(application, "description", STR("API signup"));
+		return;
+	}
+	record_set_text(application, "name",
+			owner.size <= OWNER_BYTES_MAX
+				? STR_CONCAT(call->arena, owner, STR("'s App"))
+				: STR("App"));
+	record_set_text(application, "description", STR("Default application created on signup."));
+}
+
+static void buy_plan(struct call *call, const struct record *account, const struct record *plan,
+		     bool by_api)
 {
 	struct record *contract;
 
 	if (plan == NULL)
 		return;
 	contract = contract_new(call, record_id(account), plan);
-	record_set_text(contract, "create_origin", STR("api"));
+	record_set_text(contract, "create_origin", by_api ? STR("api") : STR("developer"));
 	if (!str_equal(record_text(contract, "type"), STR("Cinstance"))) {
 		record_save(call->database, contract);
 		return;
 	}
-	record_set_text(contract, "name", STR("API signup"));
-	record_set_text(contract, "description", STR("API signup"));
+	name_application(call, contract, account, by_api);
 	application_resource.prepare(call, contract, NULL);
 	resource_store(call, &application_resource, contract);
 	application_give_first_key(call, contract);
 }
 
-/* Both are judged before either is written: the texts of the two come as one. */
-static bool check(struct call *call, struct record *account, struct record *user)
+static void buy_plans(struct call *call, const struct record *account, const struct signup *signup,
+		      bool by_api)
 {
-	struct validation validation;
-
-	validation_init(&validation, call->arena);
-	resource_check(call, &account_resource, account, &validation);
-	resource_check(call, &user_resource, user, &validation);
-	if (validation_is_clean(&validation))
-		return true;
-	reply_invalid(call, 422, &validation);
-	return false;
+	buy_plan(call, account, signup->account_plan, by_api);
+	for (size_t i = 0; i < signup->count; i++)
+		buy_plan(call, account, signup->service_plans[i], by_api);
+	for (size_t i = 0; i < signup->count; i++)
+		buy_plan(call, account, signup->application_plans[i], by_api);
 }
 
-void account_signup(struct call *call)
+enum signup_result signup_carry_out(struct call *call, bool by_api, struct record *account,
+				    struct validation *validation)
 {
-	struct record *account = call_new_record(call, &accounts_table);
 	struct record *user = call_new_record(call, &users_table);
 	struct signup signup = {0};
 
-	if (!choose_plans(call, &signup)) {
-		reply_not_found(call);
-		return;
-	}
-	resource_assign(account, account_resource.attributes, call->parameters);
+	if (!choose_plans(call, &signup))
+		return SIGNUP_PLAN_MISSING;
+	resource_assign(account, by_api ? account_resource.attributes : "org_name",
+			call->parameters);
 	fields_assign(call, account, call->parameters);
 	record_set_bool(account, "buyer", true);
 	record_set_int(account, "provider_account_id", call_tenant_id(call));
@@ -176,20 +191,38 @@ void account_signup(struct call *call)
 	fields_assign(call, user, call->parameters);
 	record_set_text(user, "role", STR("admin"));
 	record_set_int(user, "account_id", 0);
-	if (!check(call, account, user))
-		return;
+	/* Both are judged before either is written: the texts of the two come as one. */
+	resource_check(call, &account_resource, account, validation);
+	resource_check(call, &user_resource, user, validation);
+	if (!validation_is_clean(validation))
+		return SIGNUP_INVALID;
 	resource_store(call, &account_resource, account);
 	record_set_int(user, "account_id", record_id(account));
 	user_set_password(call, user, call_parameter(call, "password"));
 	resource_store(call, &user_resource, user);
-	buy_plan(call, account, signup.account_plan);
-	for (size_t i = 0; i < signup.count; i++)
-		buy_plan(call, account, signup.service_plans[i]);
-	for (size_t i = 0; i < signup.count; i++)
-		buy_plan(call, account, signup.application_plans[i]);
+	buy_plans(call, account, &signup, by_api);
 	if (!record_bool(signup.account_plan, "approval_required")) {
 		user_change_state(call, user, "activate");
 		account_change_state(call, account, "approve");
 	}
-	reply_record(call, 201, account_resource.representation, account);
+	return SIGNUP_DONE;
+}
+
+void account_signup(struct call *call)
+{
+	struct record *account = call_new_record(call, &accounts_table);
+	struct validation validation;
+
+	validation_init(&validation, call->arena);
+	switch (signup_carry_out(call, true, account, &validation)) {
+	case SIGNUP_DONE:
+		reply_record(call, 201, account_resource.representation, account);
+		break;
+	case SIGNUP_PLAN_MISSING:
+		reply_not_found(call);
+		break;
+	case SIGNUP_INVALID:
+		reply_invalid(call, 422, &validation);
+		break;
+	}
 }
