@@ -16,7 +16,8 @@ extern const struct page_table pages_of_integration, pages_of_integration_form,
 extern const struct page_table pages_of_errors, pages_of_api_docs, pages_of_tenants,
 	pages_of_invitations, pages_of_users;
 extern const struct page_table pages_of_accounts, pages_of_applications;
-extern const struct page_table pages_of_active_docs_proxy, pages_of_access_code,
-	pages_of_developer_login, pages_of_developer_signup, pages_of_developer_applications;
+extern const struct page_table pages_of_active_docs, pages_of_active_docs_proxy,
+	pages_of_access_code, pages_of_developer_login, pages_of_developer_signup,
+	pages_of_developer_applications;
 
 #endif
