@@ -55,17 +55,11 @@ bool access_code_admits(struct visit *visit)
 	return false;
 }
 
-/* Where the visitor wanted to go, on this host only: "//elsewhere" is another one. */
 static struct str way_back(const struct visit *visit)
 {
-	struct str path = call_parameter(visit->call, "return_to");
+	struct str path = visit_own_path(call_parameter(visit->call, "return_to"), STR("/"));
 
-	return str_has_prefix(path, STR("/")) && !str_has_prefix(path, STR("//")) &&
-			       !str_has_prefix(path, STR("/\\")) &&
-			       !str_has_prefix(path, STR("/access_code")) &&
-			       http_is_field_value(path)
-		       ? path
-		       : STR("/");
+	return str_has_prefix(path, STR("/access_code")) ? STR("/") : path;
 }
 
 static void enter(struct visit *visit)

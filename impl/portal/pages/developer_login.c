@@ -6,6 +6,7 @@
 #include "portal/pages/tables.h"
 #include "portal/pages/visit.h"
 #include "portal/record.h"
+#include "portal/sso_token.h"
 
 static void write_form(struct visit *visit)
 {
@@ -45,6 +46,23 @@ static void login_do(struct visit *visit)
 	visit_redirect(visit, wanted.size > 0 ? wanted : STR("/admin"));
 }
 
+/* With a token that the API made for one of the tenant's developers (spec/portal.md 3.11). */
+static void login_by_token(struct visit *visit)
+{
+	struct call *call = visit->call;
+	struct record *user = sso_token_user(call, call_parameter(call, "token"));
+
+	if (user == NULL || record_int(user, "account_id") == call_tenant_id(call) ||
+	    !session_user_may_log_in(call, user)) {
+		visit_flash(visit, "error", STR("Access denied"));
+		visit_redirect(visit, STR("/login"));
+		return;
+	}
+	session_begin(visit, user);
+	visit_flash(visit, "success", STR("Signed in successfully"));
+	visit_redirect(visit, visit_own_path(call_parameter(call, "redirect_url"), STR("/admin")));
+}
+
 static void logout(struct visit *visit)
 {
 	session_end(visit);
@@ -75,6 +93,7 @@ static const struct page_route rows[] = {
 	{"GET", STR_INIT("/"), first_page, PAGE_DEVELOPER | PAGE_OPEN, NULL},
 	{"GET", STR_INIT("/login"), login_show, PAGE_DEVELOPER | PAGE_OPEN, NULL},
 	{"POST", STR_INIT("/session"), login_do, PAGE_DEVELOPER | PAGE_OPEN, NULL},
+	{"GET", STR_INIT("/session/create"), login_by_token, PAGE_DEVELOPER | PAGE_OPEN, NULL},
 	{"GET", STR_INIT("/logout"), logout, PAGE_DEVELOPER, NULL},
 	{"GET", STR_INIT("/admin"), home, PAGE_DEVELOPER, NULL},
 };

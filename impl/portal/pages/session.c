@@ -78,7 +78,7 @@ static void browser_read(struct visit *visit)
 		browser->authenticity_token = call_random_hex(call, KEY_DIGITS);
 }
 
-static bool user_may_log_in(struct call *call, const struct record *user)
+bool session_user_may_log_in(struct call *call, const struct record *user)
 {
 	struct str state = record_text(user, "state");
 	struct record *account =
@@ -113,7 +113,7 @@ void session_read(struct visit *visit)
 			    DATABASE_ARGUMENTS(record_get(row, "user_id"),
 					       value_int(call_tenant_id(call)),
 					       value_int(visit->face == FACE_DEVELOPER)));
-	if (user == NULL || !user_may_log_in(call, user))
+	if (user == NULL || !session_user_may_log_in(call, user))
 		return;
 	if (record_get(row, "accessed_at").number + NOTED_EVERY_US <= now_us) {
 		record_set(row, "accessed_at", value_time(now_us));
@@ -182,7 +182,7 @@ struct record *session_user_for(struct visit *visit, struct str login, struct st
 
 	if (user == NULL ||
 	    !password_fits(call->arena, password, record_text(user, "password_digest")) ||
-	    !user_may_log_in(call, user))
+	    !session_user_may_log_in(call, user))
 		return NULL;
 	return user;
 }

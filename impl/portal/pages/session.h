@@ -27,6 +27,8 @@ void session_set_cookie(struct visit *visit, const char *name, struct str value)
 /* Set-Cookie fields of the answer; after the handler. */
 void session_write(struct visit *visit);
 
+/* Active, and the account of a developer approved. */
+bool session_user_may_log_in(struct call *call, const struct record *user);
 /* The user of that name or e-mail of the face's accounts whose password it is and who may log in;
  * or NULL. */
 struct record *session_user_for(struct visit *visit, struct str login, struct str password);

@@ -31,6 +31,14 @@ void visit_redirect(struct visit *visit, struct str path)
 	http_fields_set(&visit->call->fields, STR("Location"), path);
 }
 
+struct str visit_own_path(struct str path, struct str otherwise)
+{
+	bool is_own = str_has_prefix(path, STR("/")) && !str_has_prefix(path, STR("//")) &&
+		      !str_has_prefix(path, STR("/\\")) && http_is_field_value(path);
+
+	return is_own ? path : otherwise;
+}
+
 void visit_flash(struct visit *visit, const char *kind, struct str text)
 {
 	visit->browser.next_kind = str_from(kind);

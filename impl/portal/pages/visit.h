@@ -46,6 +46,9 @@ struct visit {
 /* The content in the frame of its face. */
 void visit_show(struct visit *visit, int status, const char *title);
 void visit_redirect(struct visit *visit, struct str path);
+/* A path that somebody else named, if it leads to this host ("//elsewhere" does not), else the
+ * other one. */
+struct str visit_own_path(struct str path, struct str otherwise);
 /* kind: "notice", "success", "error". */
 void visit_flash(struct visit *visit, const char *kind, struct str text);
 /* On the page that is being written. */
