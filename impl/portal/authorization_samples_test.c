@@ -419,9 +419,12 @@ static void make(const char *host, const char *token, const char *target, const 
 	const char *missing = NULL;
 	const char *sent = body != NULL ? rig_expand(body, &missing) : "";
 	bool puts = strstr(target, "/proxy.json") != NULL || strstr(target, "customize") != NULL;
-	struct rig_request request = {host, puts ? "PUT" : "POST",
-				      rig_text("/admin/api/%s", rig_expand(target, &missing)), sent,
-				      token};
+	struct rig_request request = {
+		.host = host,
+		.method = puts ? "PUT" : "POST",
+		.target = rig_text("/admin/api/%s", rig_expand(target, &missing)),
+		.body = sent,
+		.token = token};
 	struct rig_answer answer = rig_ask(&request);
 	const struct json *found;
 
@@ -437,9 +440,11 @@ static void make(const char *host, const char *token, const char *target, const 
 void samples_prepare_other(void)
 {
 	struct rig_request request = {
-		RIG_MASTER_HOST, "POST", "/master/api/providers.json",
-		"org_name=Other&username=boss&email=boss@other.example&password=123456",
-		RIG_MASTER_TOKEN};
+		.host = RIG_MASTER_HOST,
+		.method = "POST",
+		.target = "/master/api/providers.json",
+		.body = "org_name=Other&username=boss&email=boss@other.example&password=123456",
+		.token = RIG_MASTER_TOKEN};
 
 	ck_assert_int_eq(rig_ask(&request).status, 201);
 	rig_define("tenant", rig_sql("SELECT id FROM accounts WHERE org_name = 'Other'"));

@@ -22,6 +22,7 @@
 #include "portal/settings.h"
 #include "world/log.h"
 #include "world/real/real_world.h"
+#include "world/real/sql.h"
 #include "world/sql.h"
 
 #define SNAPSHOT_BYTES_MAX (64 * 1024 * 1024)
@@ -38,6 +39,10 @@ static struct {
 	size_t snapshot_bytes;
 	bool is_changed;
 	struct map *names;
+	struct sql_ops sql; /* the world's, which can be broken */
+	int questions_left; /* that are answered still; below 0: all */
+	bool has_failed;
+	struct map *cookies; /* of the browser: name -> "name=value" */
 } rig;
 
 static void no_line(struct world *world, struct str target, struct str line)
@@ -102,6 +107,45 @@ static void close_database(void)
 	rig.database = NULL;
 }
 
+/* A database that fails. */
+
+static bool sql_fails(struct error *error)
+{
+	if (rig.questions_left != 0) {
+		rig.questions_left--;
+		return false;
+	}
+	rig.has_failed = true;
+	return !error_set(error, ERROR_SYSTEM, "disk I/O error");
+}
+
+static bool begin_or_fail(struct sql_database *database, bool will_write, struct error *error)
+{
+	return !sql_fails(error) && real_sql_ops.begin(database, will_write, error);
+}
+
+static bool commit_or_fail(struct sql_database *database, struct error *error)
+{
+	return !sql_fails(error) && real_sql_ops.commit(database, error);
+}
+
+static enum sql_step step_or_fail(struct sql_statement *statement, struct error *error)
+{
+	return sql_fails(error) ? SQL_STEP_FAILED : real_sql_ops.step(statement, error);
+}
+
+void rig_break(int nth)
+{
+	rig.questions_left = nth - 1;
+	rig.has_failed = false;
+}
+
+bool rig_mend(void)
+{
+	rig.questions_left = -1;
+	return rig.has_failed;
+}
+
 void rig_set_up(void)
 {
 	static const char *const variables[] = {"ADMIN_ACCESS_TOKEN",
@@ -110,6 +154,8 @@ void rig_set_up(void)
 						RIG_MASTER_TOKEN,
 						"TENANT_NAME",
 						"3scale",
+						"USER_PASSWORD",
+						"admin-password",
 						"PASSWORD_COST",
 						"4",
 						NULL};
@@ -120,9 +166,16 @@ void rig_set_up(void)
 	rig.arena = arena_create();
 	rig.request = arena_create();
 	rig.names = map_create(0);
+	rig.cookies = map_create(0);
 	rig.loop = real_loop_create();
 	rig.world = real_world_create(rig.loop, variables);
 	rig.world->log = &no_log;
+	rig.sql = real_sql_ops;
+	rig.sql.begin = begin_or_fail;
+	rig.sql.commit = commit_or_fail;
+	rig.sql.step = step_or_fail;
+	rig.world->sql = &rig.sql;
+	rig.questions_left = -1;
 	ck_assert_msg(
 		portal_settings_read(&rig.settings, rig.world, rig.arena, STR("later"), &error),
 		"%s", error.text);
@@ -141,6 +194,7 @@ void rig_tear_down(void)
 	real_world_destroy(rig.world);
 	real_loop_destroy(rig.loop);
 	map_destroy(rig.names);
+	map_destroy(rig.cookies);
 	arena_destroy(rig.request);
 	arena_destroy(rig.arena);
 }
@@ -198,6 +252,28 @@ static void add_credential(struct http_fields *fields, const char *token)
 			STR_CONCAT(rig.request, STR("Basic "), coded));
 }
 
+static void send_cookies(struct http_fields *fields)
+{
+	struct map_cursor at = {0};
+
+	while (map_next(rig.cookies, &at))
+		http_fields_add(fields, STR("Cookie"), str_from(at.value));
+}
+
+static void keep_cookies(const struct http_fields *fields)
+{
+	for (size_t i = 0; i < fields->count; i++) {
+		struct str pair, name, rest;
+
+		if (!str_equal_nocase(fields->items[i].name, STR("Set-Cookie")))
+			continue;
+		str_split_once(fields->items[i].value, ';', &pair, &rest);
+		str_split_once(pair, '=', &name, &rest);
+		map_put(rig.cookies, str_copy(rig.arena, name),
+			(void *)(uintptr_t)str_cstr(rig.arena, pair));
+	}
+}
+
 struct rig_answer rig_ask(const struct rig_request *asked)
 {
 	struct http_request request = {.method = str_from(asked->method),
@@ -211,6 +287,8 @@ struct rig_answer rig_ask(const struct rig_request *asked)
 	http_fields_init(&request.fields, rig.request);
 	http_fields_add(&request.fields, STR("Host"), str_from(asked->host));
 	add_credential(&request.fields, asked->token);
+	if (asked->is_browser)
+		send_cookies(&request.fields);
 	if (body.size > 0)
 		http_fields_add(&request.fields, STR("Content-Type"),
 				body.data[0] == '{' ? STR("application/json")
@@ -222,6 +300,8 @@ struct rig_answer rig_ask(const struct rig_request *asked)
 	answer.wrote = dispatch(&call, &request, body);
 	answer.status = call.errand != NULL && call.answer.status == 0 ? 200 : call.answer.status;
 	answer.body = call.answer.body;
+	if (asked->is_browser && answer.status < 400)
+		keep_cookies(&call.fields);
 	rig.is_changed = rig.is_changed || answer.wrote;
 	return answer;
 }
@@ -322,10 +402,15 @@ const char *rig_expand(const char *text, const char **missing)
 
 START_TEST(the_database_is_put_back)
 {
-	struct rig_request make = {RIG_ADMIN_HOST, "POST", "/admin/api/services.json", "name=New",
-				   RIG_ADMIN_TOKEN};
-	struct rig_request list = {RIG_ADMIN_HOST, "GET", "/admin/api/services.json", NULL,
-				   RIG_ADMIN_TOKEN};
+	struct rig_request make = {.host = RIG_ADMIN_HOST,
+				   .method = "POST",
+				   .target = "/admin/api/services.json",
+				   .body = "name=New",
+				   .token = RIG_ADMIN_TOKEN};
+	struct rig_request list = {.host = RIG_ADMIN_HOST,
+				   .method = "GET",
+				   .target = "/admin/api/services.json",
+				   .token = RIG_ADMIN_TOKEN};
 	struct rig_answer answer;
 
 	rig_set_up();

@@ -24,6 +24,7 @@ struct rig_request {
 	const char *target; /* with query */
 	const char *body;   /* form, or JSON when it begins with '{'; NULL = none */
 	const char *token;  /* sent as HTTP basic; NULL = none */
+	bool is_browser;    /* cookies of its answers go with its later requests */
 };
 
 struct rig_answer {
@@ -44,6 +45,11 @@ void rig_keep(void);
 void rig_restore(void); /* cheap when nothing was written since */
 void rig_release(void); /* the file of this process, until the next rig_restore() */
 const char *rig_text(const char *format, ...) __attribute__((format(printf, 1, 2)));
+
+/* The nth question to the database from here on fails (begin, each statement, commit), and all that
+ * follow until rig_mend(), which tells whether it came to that. */
+void rig_break(int nth);
+bool rig_mend(void);
 
 /* Names and what they stand for: "{name}" in texts. */
 void rig_define(const char *name, const char *value);

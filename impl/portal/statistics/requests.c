@@ -157,7 +157,8 @@ static bool read_question(struct call *call, struct statistics_question *questio
 		.granularity = call_parameter(call, "granularity"),
 		.now_us = database_now_us(call->database),
 	};
-	return find_zone(call, &question->zone);
+	/* What stands for a row that could not be read has no counters. */
+	return find_zone(call, &question->zone) && !database_has_failed(call->database);
 }
 
 /* Requests. */
