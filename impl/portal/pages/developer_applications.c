@@ -262,6 +262,28 @@ static void write_keys(struct visit *visit, const struct record *application)
 		write_button(visit, application, "/keys", "post", "Create new key");
 }
 
+static void write_filters(struct visit *visit, const struct record *application)
+{
+	struct arena *arena = visit->call->arena;
+	struct record_list filters = record_all(visit->call->database, &referrer_filters_table,
+						"application_id = ?1 ORDER BY id",
+						DATABASE_ARGUMENTS(record_get(application, "id")));
+
+	strbuf_append(&visit->content, STR("<h2>Referrer Filters</h2>\n"));
+	for (size_t i = 0; i < filters.count; i++) {
+		struct str path =
+			STR_CONCAT(arena, STR("/referrer_filters/"),
+				   value_to_text(arena, record_get(filters.items[i], "id")));
+
+		HTML(&visit->content, "<p><code class=\"filter\">{}</code></p>\n",
+		     record_text(filters.items[i], "value"));
+		write_button(visit, application, str_cstr(arena, path), "delete", "Delete");
+	}
+	visit_form(visit, path_for(visit, application, "/referrer_filters"), "post");
+	visit_input(visit, "Allow calls from", "text", "referrer_filter", STR(""), NULL, "");
+	form_end(visit, "Add filter");
+}
+
 static void show(struct visit *visit)
 {
 	struct record *application = application_of_path(visit);
@@ -277,6 +299,8 @@ static void show(struct visit *visit)
 		write_user_key(visit, application);
 	else
 		write_keys(visit, application);
+	if (service_allows(visit, application, "referrer_filters_required"))
+		write_filters(visit, application);
 	if (service_allows(visit, application, "buyers_manage_apps")) {
 		HTML(&visit->content, "<p><a href=\"{}\">Edit</a></p>\n",
 		     path_for(visit, application, "/edit"));
@@ -365,23 +389,24 @@ static void regenerate_user_key(struct visit *visit)
 	show_again(visit, application, "The key was successfully changed");
 }
 
-/* False: the rules do not allow one more. */
-static bool add_key(struct visit *visit, const struct record *application, struct str value)
+/* A key or a filter. False: the rules do not allow one more. */
+static bool add(struct visit *visit, const struct resource *resource,
+		const struct record *application, struct str value)
 {
 	struct call *call = visit->call;
-	struct record *key = call_new_record(call, &application_keys_table);
+	struct record *row = call_new_record(call, resource->table);
 	struct validation faults;
 
-	record_set_int(key, "application_id", record_id(application));
-	record_set_text(key, "value", value);
+	record_set_int(row, "application_id", record_id(application));
+	record_set_text(row, "value", value);
 	validation_init(&faults, call->arena);
-	resource_check(call, &application_key_resource, key, &faults);
+	resource_check(call, resource, row, &faults);
 	if (!validation_is_clean(&faults)) {
 		visit_flash(visit, "error", faults.entries[0].text);
 		visit_redirect(visit, path_for(visit, application, ""));
 		return false;
 	}
-	resource_store(call, &application_key_resource, key);
+	resource_store(call, resource, row);
 	return true;
 }
 
@@ -398,47 +423,82 @@ static void create_key(struct visit *visit)
 		visit_denied(visit);
 		return;
 	}
-	if (add_key(visit, application, value))
+	if (add(visit, &application_key_resource, application, value))
 		show_again(visit, application, "Application key was created.");
 }
 
 /* Of the path, by its number: a key's value is not for addresses, which are logged. */
-static struct record *key_of_path(struct visit *visit, const struct record *application)
+static struct record *row_of_path(struct visit *visit, const struct resource *resource,
+				  const struct record *application)
 {
 	struct call *call = visit->call;
-	struct record *key = NULL;
+	struct record *row = NULL;
 	int64_t id;
 
-	if (str_to_int64(http_route_parameter(&call->path_parameters, STR("key")), &id))
-		key = record_first(
-			call->database, &application_keys_table, "id = ?1 AND application_id = ?2",
+	if (str_to_int64(http_route_parameter(&call->path_parameters, STR("row")), &id))
+		row = record_first(
+			call->database, resource->table, "id = ?1 AND application_id = ?2",
 			DATABASE_ARGUMENTS(value_int(id), record_get(application, "id")));
-	if (key == NULL)
+	if (row == NULL)
 		visit_not_found(visit);
-	return key;
+	return row;
+}
+
+static struct record *key_of_path(struct visit *visit, const struct record *application)
+{
+	return application == NULL ? NULL
+				   : row_of_path(visit, &application_key_resource, application);
 }
 
 static void regenerate_key(struct visit *visit)
 {
 	struct record *application = application_to_manage(visit, "buyer_key_regenerate_enabled");
-	struct record *key = application != NULL ? key_of_path(visit, application) : NULL;
+	struct record *key = key_of_path(visit, application);
 
 	if (key == NULL)
 		return;
 	application_key_remove(visit->call, key);
-	if (add_key(visit, application, call_random_hex(visit->call, KEY_DIGITS)))
+	if (add(visit, &application_key_resource, application,
+		call_random_hex(visit->call, KEY_DIGITS)))
 		show_again(visit, application, "The key was successfully changed");
 }
 
 static void delete_key(struct visit *visit)
 {
 	struct record *application = application_to_manage(visit, "buyers_manage_keys");
-	struct record *key = application != NULL ? key_of_path(visit, application) : NULL;
+	struct record *key = key_of_path(visit, application);
 
 	if (key == NULL)
 		return;
 	application_key_remove(visit->call, key);
 	show_again(visit, application, "Application key was deleted.");
+}
+
+/* Referrer filters, where the service asks for them. */
+
+static void create_filter(struct visit *visit)
+{
+	struct record *application = application_to_manage(visit, "referrer_filters_required");
+
+	if (application != NULL && add(visit, &referrer_filter_resource, application,
+				       call_parameter(visit->call, "referrer_filter")))
+		show_again(visit, application, "Referrer filter was created.");
+}
+
+static void delete_filter(struct visit *visit)
+{
+	struct record *application = application_to_manage(visit, "referrer_filters_required");
+	struct record *filter =
+		application == NULL ? NULL
+				    : row_of_path(visit, &referrer_filter_resource, application);
+	struct validation faults;
+
+	if (filter == NULL)
+		return;
+	validation_init(&faults, visit->call->arena);
+	referrer_filter_resource.deleting(visit->call, filter, &faults);
+	record_delete(visit->call->database, filter);
+	show_again(visit, application, "Referrer filter was deleted.");
 }
 
 #define ONE LIST_PATH "/{id}"
@@ -453,8 +513,10 @@ static const struct page_route rows[] = {
 	{"DELETE", STR_INIT(ONE), delete_application, PAGE_DEVELOPER, NULL},
 	{"PUT PATCH", STR_INIT(ONE "/user_key"), regenerate_user_key, PAGE_DEVELOPER, NULL},
 	{"POST", STR_INIT(ONE "/keys"), create_key, PAGE_DEVELOPER, NULL},
-	{"PUT PATCH", STR_INIT(ONE "/keys/{key}/regenerate"), regenerate_key, PAGE_DEVELOPER, NULL},
-	{"DELETE", STR_INIT(ONE "/keys/{key}"), delete_key, PAGE_DEVELOPER, NULL},
+	{"PUT PATCH", STR_INIT(ONE "/keys/{row}/regenerate"), regenerate_key, PAGE_DEVELOPER, NULL},
+	{"DELETE", STR_INIT(ONE "/keys/{row}"), delete_key, PAGE_DEVELOPER, NULL},
+	{"POST", STR_INIT(ONE "/referrer_filters"), create_filter, PAGE_DEVELOPER, NULL},
+	{"DELETE", STR_INIT(ONE "/referrer_filters/{row}"), delete_filter, PAGE_DEVELOPER, NULL},
 };
 
 const struct page_table pages_of_developer_applications = PAGE_TABLE(rows);
