@@ -39,6 +39,8 @@ static const struct {
 			      "MASTER_ACCESS_TOKEN=demo-master-token\n"
 			      "TENANT_NAME=demo\n"
 			      "THREESCALE_SUPERDOMAIN=localhost\n"
+			      "ROLLING_UPDATES=active_docs_proxy=on\n"
+			      "ACTIVE_DOCS_PROXY_PRIVATE=1\n"
 			      "APICAST_BACKEND_ROOT_ENDPOINT=http://127.0.0.1:{backend_port}\n"
 			      "BACKEND_ENDPOINT=http://127.0.0.1:{backend_port}\n"
 			      "BACKEND_REDIS_URL=redis://127.0.0.1:{backend_store_port}\n"

@@ -225,6 +225,8 @@ static void *portal_start(struct world *world, const struct str *arguments, size
 	ck_assert(str_has_prefix(value, STR("http://127.0.0.1:")));
 	ck_assert(str_find_char(value, '{') == STR_NOT_FOUND);
 	ck_assert(environment_get(world, STR("ADMIN_ACCESS_TOKEN"), &value));
+	ck_assert(environment_get(world, STR("ROLLING_UPDATES"), &value));
+	ck_assert(str_equal(value, STR("active_docs_proxy=on")));
 	return stand_in_start(PORTAL, world, arguments, count, exit_status, error);
 }
 
