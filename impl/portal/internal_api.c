@@ -5,12 +5,18 @@
 #include "base/limits.h"
 #include "base/url.h"
 #include "portal/settings.h"
+#include "world/clock.h"
 #include "world/http_client.h"
+
+/* All of a call: a backend that drips must not hold up what comes after. */
+#define WHOLE_TIMEOUT_US INT64_C(30000000)
+#define JOB_WHOLE_TIMEOUT_US INT64_C(300000000)
 
 struct internal_call {
 	struct arena *arena;
 	struct http_call *http;
 	struct http_body_collector *collector;
+	struct timer whole;
 	internal_answered *answered;
 	void *data;
 };
@@ -19,6 +25,7 @@ static void call_end(struct internal_call *call, int status, struct str body)
 {
 	struct internal_answer answer = {status, body};
 
+	timer_stop(&call->whole);
 	http_call_release(call->http);
 	call->http = NULL;
 	call->answered(&answer, call->data);
@@ -56,6 +63,15 @@ static void call_answered(struct http_call *http, void *data)
 static void call_failed(struct http_call *http, void *data)
 {
 	call_end(data, 0, http_failure_text(http->failure));
+}
+
+static void call_took_too_long(struct timer *timer)
+{
+	struct internal_call *call = LIST_ENTRY(timer, struct internal_call, whole);
+
+	http_body_collector_stop(call->collector);
+	call->collector = NULL;
+	call_end(call, 0, http_failure_text(HTTP_FAILURE_TIMEOUT));
 }
 
 static void add_authorization(struct http_fields *fields, const struct settings *settings,
@@ -96,6 +112,8 @@ struct internal_call *internal_call_start(struct world *world, const struct sett
 	options.port = url.port;
 	options.target = STR_CONCAT(arena, url.path, request->path);
 	options.fields = &fields;
+	timer_start(world, &call->whole, request->is_job ? JOB_WHOLE_TIMEOUT_US : WHOLE_TIMEOUT_US,
+		    call_took_too_long);
 	call->http = http_call_start(world, &options, call_answered, call_failed, call);
 	return call;
 }
@@ -104,6 +122,7 @@ void internal_call_stop(struct internal_call *call)
 {
 	if (call == NULL)
 		return;
+	timer_stop(&call->whole);
 	http_body_collector_stop(call->collector);
 	http_call_release(call->http);
 	call->collector = NULL;

@@ -24,6 +24,7 @@
 struct jobs {
 	struct jobs_options options;
 	struct timer timer;
+	struct timer rest;    /* after a failure that could not even be noted */
 	int64_t looked_at_us; /* for what is due; 0: not yet */
 	int64_t current_id;   /* whose first step was run in this process, and when */
 	int64_t began_us;
@@ -42,6 +43,7 @@ void jobs_destroy(struct jobs *jobs)
 	if (jobs == NULL)
 		return;
 	timer_stop(&jobs->timer);
+	timer_stop(&jobs->rest);
 	free(jobs);
 }
 
@@ -187,7 +189,13 @@ static int64_t retry_us(int64_t tries)
 	return wait_us < RETRY_MAX_US ? wait_us : RETRY_MAX_US;
 }
 
-/* The step's own transaction is lost; this is another. */
+static void jobs_rested(struct timer *timer)
+{
+	jobs_wake(LIST_ENTRY(timer, struct jobs, rest));
+}
+
+/* The step's own transaction is lost; this is another. When that is lost too the row stays due:
+ * nothing is run for a while. */
 static void job_failed(struct jobs *jobs, struct record *row, const struct error *error)
 {
 	struct database *database = jobs->options.database;
@@ -202,7 +210,8 @@ static void job_failed(struct jobs *jobs, struct record *row, const struct error
 		     STR("UPDATE background_jobs SET tries = ?2, run_at = ?3 WHERE id = ?1"),
 		     DATABASE_ARGUMENTS(value_int(record_id(row)), value_int(tries),
 					value_time(database_now_us(database) + retry_us(tries))));
-	database_commit(database, NULL);
+	if (!database_commit(database, NULL))
+		timer_start(jobs->options.world, &jobs->rest, LOOK_US, jobs_rested);
 	jobs->current_id = 0;
 	arena_destroy(arena);
 }
@@ -256,7 +265,7 @@ static bool run_next(struct jobs *jobs)
 		job_done(jobs, row);
 	arena_destroy(arena);
 	jobs->options.committed(jobs->options.data);
-	return true;
+	return !timer_is_running(&jobs->rest);
 }
 
 /* Life. */
@@ -288,7 +297,8 @@ static void jobs_turn(struct timer *timer)
 
 void jobs_wake(struct jobs *jobs)
 {
-	timer_start(jobs->options.world, &jobs->timer, 0, jobs_turn);
+	if (!timer_is_running(&jobs->rest))
+		timer_start(jobs->options.world, &jobs->timer, 0, jobs_turn);
 }
 
 static bool is_of_schedule(const struct job *job, struct str name)

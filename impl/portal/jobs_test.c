@@ -455,6 +455,30 @@ START_TEST(a_failing_job_waits_and_is_tried_again)
 }
 END_TEST
 
+/* Nor can it be written when to try again: it is not run again and again meanwhile. */
+START_TEST(a_failure_that_cannot_be_noted_makes_all_wait)
+{
+	schedule_tenant();
+	execute("CREATE TRIGGER refusal BEFORE DELETE ON services BEGIN SELECT RAISE(ABORT, "
+		"'not now'); END");
+	execute("CREATE TRIGGER deafness BEFORE UPDATE ON background_jobs BEGIN SELECT "
+		"RAISE(ABORT, 'full'); END");
+	execute("INSERT INTO background_jobs (name, object_id, run_at) VALUES ('erase_tenant', 2, "
+		"'2019-06-04 08:00:00')");
+	ck_assert(jobs_run(jobs, STR("purge_audits")));
+	jobs_wake(jobs);
+	stage_run(&stage, 50 * STAGE_SECOND);
+	ck_assert_int_eq(times_said("fail: "), 1);
+	stage_run(&stage, 60 * STAGE_SECOND);
+	ck_assert_int_eq(times_said("fail: "), 2);
+	execute("DROP TRIGGER refusal");
+	execute("DROP TRIGGER deafness");
+	stage_run(&stage, 2 * 60 * STAGE_SECOND);
+	ck_assert_int_eq(rows_of_tenant(), 0);
+	is_run("purge_audits", 1);
+}
+END_TEST
+
 /* Statistics: backend is told by service, once. */
 START_TEST(statistics_of_what_is_gone_are_deleted)
 {
@@ -499,6 +523,7 @@ Suite *portal_jobs_suite(void)
 	tcase_add_test(tests, an_interrupted_erasure_goes_on);
 	tcase_add_test(tests, a_deleted_service_goes_in_steps);
 	tcase_add_test(tests, a_failing_job_waits_and_is_tried_again);
+	tcase_add_test(tests, a_failure_that_cannot_be_noted_makes_all_wait);
 	tcase_add_test(tests, statistics_of_what_is_gone_are_deleted);
 	suite_add_tcase(suite, tests);
 	return suite;

@@ -22,7 +22,9 @@ struct mailer {
 	struct database *database;
 	const struct settings *settings;
 	struct timer timer;
-	bool has_looked; /* and found nothing due, since it was woken */
+	bool has_looked;   /* and found nothing due, since it was woken */
+	struct timer rest; /* after a failure of the database */
+	int64_t taken;     /* number of a row whose mail the relay has, though it is still there */
 
 	/* The mail under way. */
 	struct arena *arena; /* NULL: none */
@@ -124,14 +126,35 @@ static void mailer_release(struct mailer *mailer)
 	mailer->row = NULL;
 }
 
-static void mailer_forget(struct mailer *mailer)
+static void mailer_rested(struct timer *timer)
+{
+	mailer_wake(LIST_ENTRY(timer, struct mailer, rest));
+}
+
+/* What becomes of the row. While that cannot be stored nothing is sent: it would be the same mail
+ * again and again. */
+static void mailer_end(struct mailer *mailer, struct str sql, const struct value *arguments,
+		       size_t count)
 {
 	struct database *database = mailer->database;
+	bool is_stored;
 
-	database_run(database, STR("DELETE FROM mails WHERE id = ?1"),
-		     DATABASE_ARGUMENTS(value_int(record_id(mailer->row))));
+	database_begin(database, mailer->arena, true);
+	database_run(database, sql, arguments, count);
+	is_stored = database_commit(database, NULL);
 	mailer_release(mailer);
-	mailer_wake(mailer);
+	mailer->has_looked = !is_stored;
+	if (is_stored)
+		mailer_wake(mailer);
+	else
+		timer_start(mailer->world, &mailer->rest, LOOK_US, mailer_rested);
+}
+
+static void mailer_forget(struct mailer *mailer)
+{
+	mailer->taken = record_id(mailer->row);
+	mailer_end(mailer, STR("DELETE FROM mails WHERE id = ?1"),
+		   DATABASE_ARGUMENTS(value_int(mailer->taken)));
 }
 
 static void mailer_drop(struct mailer *mailer, const char *why)
@@ -150,8 +173,8 @@ static int64_t retry_us(struct mailer *mailer, int64_t n)
 
 static void mailer_failed(struct mailer *mailer, struct str why)
 {
-	struct database *database = mailer->database;
 	int64_t tries = record_int(mailer->row, "tries");
+	int64_t again_us = database_now_us(mailer->database) + retry_us(mailer, tries);
 
 	log_format(mailer->world, LOG_STDERR, "mail %" PRId64 " failed: %.*s",
 		   record_id(mailer->row), STR_ARG(why));
@@ -159,12 +182,9 @@ static void mailer_failed(struct mailer *mailer, struct str why)
 		mailer_drop(mailer, "tried often enough");
 		return;
 	}
-	database_run(database, STR("UPDATE mails SET tries = ?2, run_at = ?3 WHERE id = ?1"),
-		     DATABASE_ARGUMENTS(
-			     value_int(record_id(mailer->row)), value_int(tries + 1),
-			     value_time(database_now_us(database) + retry_us(mailer, tries))));
-	mailer_release(mailer);
-	mailer_wake(mailer);
+	mailer_end(mailer, STR("UPDATE mails SET tries = ?2, run_at = ?3 WHERE id = ?1"),
+		   DATABASE_ARGUMENTS(value_int(record_id(mailer->row)), value_int(tries + 1),
+				      value_time(again_us)));
 }
 
 static void mailer_over(bool is_taken, struct str failure, void *data)
@@ -263,6 +283,8 @@ static void mailer_turn(struct timer *timer)
 	mailer->has_looked = !find_mail(mailer, &from);
 	if (mailer->has_looked)
 		timer_start(mailer->world, timer, next_look_us(mailer), mailer_turn);
+	else if (record_id(mailer->row) == mailer->taken)
+		mailer_forget(mailer);
 	else
 		mailer_send(mailer, from);
 }
@@ -285,12 +307,15 @@ void mailer_destroy(struct mailer *mailer)
 	if (mailer == NULL)
 		return;
 	timer_stop(&mailer->timer);
+	timer_stop(&mailer->rest);
 	mailer_release(mailer);
 	free(mailer);
 }
 
 void mailer_wake(struct mailer *mailer)
 {
+	if (timer_is_running(&mailer->rest))
+		return;
 	mailer->has_looked = false;
 	timer_start(mailer->world, &mailer->timer, 0, mailer_turn);
 }

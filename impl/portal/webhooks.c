@@ -22,12 +22,15 @@
 #define LOOK_AGAIN_US RETRY_US
 #define CONNECT_TIMEOUT_MS 10000
 #define IDLE_TIMEOUT_MS 60000
+/* All of it, before the lease is over: a receiver that drips must not keep a place for itself. */
+#define WHOLE_TIMEOUT_US (4 * 60 * UTC_SECOND_US)
 
 struct delivery {
 	struct webhooks *webhooks;
 	struct arena *arena; /* as long as the call; NULL: a free place */
 	struct record *row;
 	struct http_call *call;
+	struct timer whole;
 };
 
 struct webhooks {
@@ -50,6 +53,7 @@ struct webhooks *webhooks_create(struct world *world, struct database *database)
 
 static void delivery_free(struct delivery *delivery)
 {
+	timer_stop(&delivery->whole);
 	http_call_release(delivery->call);
 	arena_destroy(delivery->arena);
 	*delivery = (struct delivery){.webhooks = delivery->webhooks};
@@ -135,6 +139,15 @@ static void delivery_failed(struct http_call *call, void *data)
 	webhooks_wake(webhooks);
 }
 
+static void delivery_took_too_long(struct timer *timer)
+{
+	struct delivery *delivery = LIST_ENTRY(timer, struct delivery, whole);
+	struct webhooks *webhooks = delivery->webhooks;
+
+	delivery_end(delivery, http_failure_text(HTTP_FAILURE_TIMEOUT));
+	webhooks_wake(webhooks);
+}
+
 /* Sending. */
 
 static struct str form_of(struct arena *arena, struct str xml)
@@ -189,11 +202,14 @@ static void delivery_send(struct delivery *delivery)
 		http_body_from_str(record_bool(delivery->row, "push_application_content_type")
 					   ? xml
 					   : form_of(delivery->arena, xml));
+	timer_start(delivery->webhooks->world, &delivery->whole, WHOLE_TIMEOUT_US,
+		    delivery_took_too_long);
 	delivery->call = http_call_start(delivery->webhooks->world, &options, delivery_answered,
 					 delivery_failed, delivery);
 }
 
-/* The next row, taken for as long as sending may last when it is due; NULL when there is none. */
+/* The next row, taken for as long as sending may last when it is due; NULL when there is none, or
+ * when the database fails. */
 static struct record *take_row(struct database *database, struct arena *arena, bool *is_due)
 {
 	int64_t now_us = database_now_us(database);
@@ -217,11 +233,14 @@ static void webhooks_looked(struct timer *timer)
 	webhooks_wake(LIST_ENTRY(timer, struct webhooks, timer));
 }
 
-/* Looks again when the row is due, and now and then: other processes write rows, too. */
+/* Looks again when the row is due, and now and then: other processes write rows, too, and a
+ * database that failed comes back. */
 static void wait_for(struct webhooks *webhooks, const struct record *row)
 {
-	int64_t wait_us = record_get(row, "run_at").number - database_now_us(webhooks->database);
+	int64_t wait_us = LOOK_AGAIN_US;
 
+	if (row != NULL)
+		wait_us = record_get(row, "run_at").number - database_now_us(webhooks->database);
 	if (wait_us > LOOK_AGAIN_US)
 		wait_us = LOOK_AGAIN_US;
 	timer_start(webhooks->world, &webhooks->timer, wait_us, webhooks_looked);
@@ -245,17 +264,20 @@ static bool send_one(struct webhooks *webhooks)
 		delivery_send(delivery);
 		return true;
 	}
-	if (delivery->row != NULL)
-		wait_for(webhooks, delivery->row);
+	wait_for(webhooks, delivery->row);
 	delivery_free(delivery);
 	return false;
 }
 
 void webhooks_wake(struct webhooks *webhooks)
 {
+	int64_t rows;
+
 	timer_stop(&webhooks->timer);
-	while (database_int(webhooks->database, STR("SELECT count(*) FROM web_hook_deliveries"),
-			    NULL, 0, 0) > 0 &&
-	       send_one(webhooks))
-		;
+	do
+		rows = database_int(webhooks->database,
+				    STR("SELECT count(*) FROM web_hook_deliveries"), NULL, 0, -1);
+	while (rows > 0 && send_one(webhooks));
+	if (rows < 0)
+		wait_for(webhooks, NULL);
 }

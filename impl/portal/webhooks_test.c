@@ -364,6 +364,44 @@ START_TEST(what_cannot_be_reached_now_arrives_later)
 }
 END_TEST
 
+START_TEST(what_the_database_keeps_back_goes_out_when_it_is_well_again)
+{
+	make_web_hook("CREATE TRIGGER refusal BEFORE UPDATE ON web_hook_deliveries BEGIN SELECT "
+		      "RAISE(ABORT, 'full'); END");
+	begin("john", IDENTITY_SESSION);
+	rename_application("New");
+	end();
+	ck_assert_int_eq(hook.answers, 0);
+	execute("DROP TRIGGER refusal");
+	stage_run(&stage, MINUTE);
+	ck_assert_int_eq(hook.answers, 1);
+	ck_assert_int_eq(count("web_hook_deliveries"), 0);
+}
+END_TEST
+
+/* Each answer before the last is a sign of life, but the row's lease ends. */
+START_TEST(a_receiver_that_drips_is_left)
+{
+	make_web_hook("SELECT 1");
+	hook.answer = "HTTP/1.1 102 Processing\r\n\r\n";
+	begin("john", IDENTITY_SESSION);
+	rename_application("New");
+	end();
+	for (int i = 0; i < 9; i++) {
+		ck_assert(i > 7 || hook.stream != NULL);
+		if (hook.stream != NULL)
+			stream_write(hook.stream, str_from(hook.answer));
+		stage_run(&stage, MINUTE / 2);
+	}
+	ck_assert_ptr_null(hook.stream);
+	ck_assert_int_eq(hook.connections, 1);
+	hook.answer = ANSWER("204 No Content");
+	stage_run(&stage, MINUTE);
+	ck_assert_int_eq(hook.connections, 2);
+	ck_assert_int_eq(count("web_hook_deliveries") + count("web_hook_failures"), 0);
+}
+END_TEST
+
 START_TEST(many_wait_their_turn)
 {
 	make_web_hook("UPDATE web_hooks SET url = 'no URL'");
@@ -407,6 +445,8 @@ Suite *portal_webhooks_suite(void)
 	tcase_add_test(tests, every_action_has_its_name);
 	tcase_add_test(tests, a_failing_receiver_is_asked_six_times_a_minute_apart);
 	tcase_add_test(tests, what_cannot_be_reached_now_arrives_later);
+	tcase_add_test(tests, what_the_database_keeps_back_goes_out_when_it_is_well_again);
+	tcase_add_test(tests, a_receiver_that_drips_is_left);
 	tcase_add_test(tests, many_wait_their_turn);
 	tcase_add_test(tests, an_old_receiver_gets_a_form);
 	suite_add_tcase(suite, tests);

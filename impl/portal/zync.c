@@ -22,6 +22,8 @@
 #define CONNECT_TIMEOUT_MS 5000
 #define SEND_TIMEOUT_MS 5000
 #define RECEIVE_TIMEOUT_MS 10000
+/* All of a call: a zync that drips must not hold up what comes after. */
+#define WHOLE_TIMEOUT_US (60 * UTC_SECOND_US)
 #define TRIES_MAX 25
 #define LOOK_US (60 * UTC_SECOND_US)
 #define CALLS_MAX 4 /* the tenant, two dependencies, the notice */
@@ -37,7 +39,8 @@ struct zync {
 	const struct settings *settings;
 	struct url address; /* without scheme: there is no zync */
 	struct timer timer;
-	bool has_looked; /* and found nothing due, since it was woken */
+	bool has_looked;   /* and found nothing due, since it was woken */
+	struct timer rest; /* after a failure of the database */
 
 	/* The notice under way. */
 	struct arena *arena; /* NULL: none */
@@ -48,6 +51,7 @@ struct zync {
 	struct http_fields fields;
 	struct http_call *call;
 	struct http_body_collector *collector;
+	struct timer whole;
 };
 
 static void zync_next_call(struct zync *zync);
@@ -178,6 +182,7 @@ static void add_own_notice(struct zync *zync)
 
 static void zync_release(struct zync *zync)
 {
+	timer_stop(&zync->whole);
 	http_body_collector_stop(zync->collector);
 	zync->collector = NULL;
 	http_call_release(zync->call);
@@ -187,12 +192,33 @@ static void zync_release(struct zync *zync)
 	zync->notice = NULL;
 }
 
+static void zync_rested(struct timer *timer)
+{
+	zync_wake(LIST_ENTRY(timer, struct zync, rest));
+}
+
+/* What becomes of the row. While that cannot be stored nobody is told anything: it would be the
+ * same again and again. */
+static void zync_end(struct zync *zync, struct str sql, const struct value *arguments, size_t count)
+{
+	struct database *database = zync->database;
+	bool is_stored;
+
+	database_begin(database, zync->arena, true);
+	database_run(database, sql, arguments, count);
+	is_stored = database_commit(database, NULL);
+	zync_release(zync);
+	zync->has_looked = !is_stored;
+	if (is_stored)
+		zync_wake(zync);
+	else
+		timer_start(zync->world, &zync->rest, LOOK_US, zync_rested);
+}
+
 static void zync_done(struct zync *zync)
 {
-	database_run(zync->database, STR("DELETE FROM zync_notices WHERE id = ?1"),
-		     DATABASE_ARGUMENTS(value_int(record_id(zync->notice))));
-	zync_release(zync);
-	zync_wake(zync);
+	zync_end(zync, STR("DELETE FROM zync_notices WHERE id = ?1"),
+		 DATABASE_ARGUMENTS(value_int(record_id(zync->notice))));
 }
 
 /* Sidekiq's pause before retry n, counted from 0, with zync's divisor. */
@@ -205,23 +231,18 @@ static int64_t retry_us(struct zync *zync, int64_t n)
 
 static void zync_failed(struct zync *zync, struct str why)
 {
-	struct database *database = zync->database;
 	int64_t id = record_id(zync->notice), tries = record_int(zync->notice, "tries");
-	int64_t wait_us = retry_us(zync, tries);
+	int64_t again_us = database_now_us(zync->database) + retry_us(zync, tries);
 	bool is_last = tries >= TRIES_MAX;
 
 	log_format(zync->world, LOG_STDERR, "zync notice %" PRId64 " failed: %.*s; %s", id,
 		   STR_ARG(why), is_last ? "given up" : "it is tried again");
 	if (is_last)
-		database_run(database, STR("DELETE FROM zync_notices WHERE id = ?1"),
-			     DATABASE_ARGUMENTS(value_int(id)));
+		zync_done(zync);
 	else
-		database_run(database,
-			     STR("UPDATE zync_notices SET tries = ?2, run_at = ?3 WHERE id = ?1"),
-			     DATABASE_ARGUMENTS(value_int(id), value_int(tries + 1),
-						value_time(database_now_us(database) + wait_us)));
-	zync_release(zync);
-	zync_wake(zync);
+		zync_end(zync, STR("UPDATE zync_notices SET tries = ?2, run_at = ?3 WHERE id = ?1"),
+			 DATABASE_ARGUMENTS(value_int(id), value_int(tries + 1),
+					    value_time(again_us)));
 }
 
 /* Calls. */
@@ -252,6 +273,7 @@ static bool tell_dependencies(struct zync *zync)
 
 static void zync_answered(struct zync *zync, int status)
 {
+	timer_stop(&zync->whole);
 	http_call_release(zync->call);
 	zync->call = NULL;
 	if (status >= 200 && status < 300) {
@@ -293,6 +315,11 @@ static void zync_call_failed(struct http_call *call, void *data)
 	zync_failed(data, http_failure_text(call->failure));
 }
 
+static void zync_took_too_long(struct timer *timer)
+{
+	zync_failed(LIST_ENTRY(timer, struct zync, whole), STR("it takes too long"));
+}
+
 static void zync_next_call(struct zync *zync)
 {
 	struct zync_call *call = &zync->calls[zync->calls_done];
@@ -310,6 +337,7 @@ static void zync_next_call(struct zync *zync)
 		zync_done(zync);
 		return;
 	}
+	timer_start(zync->world, &zync->whole, WHOLE_TIMEOUT_US, zync_took_too_long);
 	options.target = call->path;
 	options.body = http_body_from_str(call->body);
 	options.fields = &zync->fields;
@@ -441,6 +469,7 @@ void zync_destroy(struct zync *zync)
 	if (zync == NULL)
 		return;
 	timer_stop(&zync->timer);
+	timer_stop(&zync->rest);
 	zync_release(zync);
 	free(zync);
 }
@@ -452,6 +481,8 @@ bool zync_is_idle(const struct zync *zync)
 
 void zync_wake(struct zync *zync)
 {
+	if (timer_is_running(&zync->rest))
+		return;
 	zync->has_looked = false;
 	timer_start(zync->world, &zync->timer, 0, zync_turn);
 }
