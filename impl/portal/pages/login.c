@@ -11,9 +11,7 @@ static void write_form(struct visit *visit)
 	visit_input(visit, "Email or Username", "text", "username",
 		    call_parameter(visit->call, "username"), NULL, "");
 	visit_input(visit, "Password", "password", "password", STR(""), NULL, "");
-	strbuf_append(&visit->content,
-		      STR("<button>Sign in</button></form>"
-			  "<p><a href=\"/p/password/reset\">Forgot password?</a></p>"));
+	strbuf_append(&visit->content, STR("<button>Sign in</button></form>\n"));
 	visit_show(visit, 200, "Sign in");
 }
 
