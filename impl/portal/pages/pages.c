@@ -36,7 +36,7 @@ static const struct page_table *const page_tables[] = {
 	&pages_of_active_docs,
 	&pages_of_active_docs_proxy,
 	&pages_of_access_code,
-	&pages_of_developer_login,
+	&pages_of_developer_home,
 	&pages_of_developer_signup,
 	&pages_of_developer_applications,
 };
