@@ -313,12 +313,14 @@ static void lead_back(struct visit *visit)
 	visit_redirect(visit, integration_path(visit, "/edit"));
 }
 
-/* The staging version was made whatever the test says. */
+/* The staging version was made whatever the test says. The service may be gone since. */
 static void test_is_over(struct call *call, const struct hosted_test_result *result)
 {
 	struct visit *visit = pages_resume(call);
 
-	if (result->is_successful) {
+	if (proxy_of_service(call, record_id(service_of_path(call))) == NULL) {
+		visit_not_found(visit);
+	} else if (result->is_successful) {
 		lead_back(visit);
 	} else {
 		visit_flash_now(visit, "error", updated_text(visit));
