@@ -9,7 +9,7 @@ find "$build/coverage" -name '*.gcda' -delete 2>/dev/null || true
 make --no-print-directory BUILD="$build" FLAVOUR=coverage -j"$(nproc)" binary unit-binary
 refscale=$build/coverage/refscale
 CK_FORK=no ci/unit.sh "$build/coverage/unit" >"$build/coverage/unit.log" || { cat "$build/coverage/unit.log"; exit 1; }
-for suite in gateway backend; do
+for suite in gateway backend portal; do
 	"$refscale" conform $suite
 	"$refscale" conform $suite --world sim
 done

@@ -209,6 +209,8 @@ static bool path_is_secret(const struct call *call, struct str path)
 {
 	struct http_route_parameters parameters;
 
+	if (call->route != NULL)
+		return (call->route->flags & ROUTE_SECRET) != 0;
 	for (size_t i = 0; i < portal_route_tables_count; i++) {
 		for (size_t j = 0; j < portal_route_tables[i]->count; j++) {
 			const struct route *route = &portal_route_tables[i]->rows[j];

@@ -392,7 +392,7 @@ static const struct column alerts_columns[] = {
 	ID, TENANT, BELONGS_TO("account_id", "accounts"), TIME("timestamp"),
 	TEXT_OR("state", "unread"), BELONGS_TO("cinstance_id", "cinstances"),
 	MAY_BELONG_TO("service_id", "services"), MONEY("utilization"), INT_OR("level", "0"),
-	COLUMN("alert_id", VALUE_INT, NULL, "NOT NULL"), TEXT("message"),
+	COLUMN("alert_id", VALUE_INT, NULL, "NOT NULL"), LONG_TEXT("message"),
 };
 
 static const struct column fields_definitions_columns[] = {

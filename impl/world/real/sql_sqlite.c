@@ -78,9 +78,11 @@ static struct sql_database *database_open(struct world *world, const struct sql_
 {
 	struct sqlite_database *database = MEMORY_NEW(struct sqlite_database);
 	struct arena *scratch = arena_create();
-	int opened = sqlite3_open_v2(
-		str_cstr(scratch, options->path), &database->sqlite,
-		SQLITE_OPEN_READWRITE | (options->must_exist ? 0 : SQLITE_OPEN_CREATE), NULL);
+	/* A handle belongs to one thread: no locks within it. */
+	int flags = SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOMUTEX |
+		    (options->must_exist ? 0 : SQLITE_OPEN_CREATE);
+	int opened =
+		sqlite3_open_v2(str_cstr(scratch, options->path), &database->sqlite, flags, NULL);
 
 	(void)world;
 	arena_destroy(scratch);
