@@ -3,7 +3,7 @@
 set -eu
 cd "$(dirname "$0")/.."
 build=${1:-build}
-threshold=85
+threshold=92
 
 find "$build/coverage" -name '*.gcda' -delete 2>/dev/null || true
 make --no-print-directory BUILD="$build" FLAVOUR=coverage -j"$(nproc)" binary unit-binary
