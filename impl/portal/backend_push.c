@@ -30,6 +30,7 @@ static void enqueue(struct call *call, const char *method, struct str path, cons
 	record_set(update, "body",
 		   value_json(body != NULL ? json_print(call->arena, body) : STR("{}")));
 	record_save(call->database, update);
+	call->tells_backend = true;
 }
 
 static void push(struct call *call, const char *method, struct str path, const struct json *body)

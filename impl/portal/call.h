@@ -91,6 +91,7 @@ struct call {
 	struct webhook_note *webhook_notes; /* webhook_events.h */
 	const struct record_list *definitions[FIELD_TARGETS]; /* of fields.h; NULL: not read yet */
 	struct visit *visit;   /* pages/visit.h; NULL: not a page's */
+	bool tells_backend;    /* what it changed put something into the outbox (backend_push.h) */
 	struct errand *errand; /* what the answer waits for after the transaction; NULL: nothing */
 };
 

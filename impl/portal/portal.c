@@ -192,12 +192,10 @@ static void request_carry_out(struct portal_request *request, struct str body)
 {
 	struct portal *portal = request->portal;
 	struct http_exchange *exchange = request->exchange;
-	int64_t pushed_before = backend_sync_newest(portal->sync);
 	bool wrote = dispatch(&request->call, &exchange->request, body);
 
 	if (wrote && portal->role == PORTAL_ALL)
 		portal_wake(portal);
-	request->waiter.up_to = backend_sync_newest(portal->sync);
 	if (request->call.errand != NULL && request->call.answer.status < 400) {
 		request->errand = request->call.errand;
 		request->errand->done = request_errand_done;
@@ -206,10 +204,11 @@ static void request_carry_out(struct portal_request *request, struct str body)
 		return;
 	}
 	/* Nothing that backend must know: no reason to wait for it. */
-	if (!wrote || request->waiter.up_to == pushed_before) {
+	if (!wrote || !request->call.tells_backend) {
 		request_respond(request);
 		return;
 	}
+	request->waiter.up_to = backend_sync_newest(portal->sync);
 	request->waiter.tried = request_pushed;
 	timer_start(portal->world, &request->push_wait, PUSH_WAIT_US, request_waited);
 	backend_sync_wait(portal->sync, &request->waiter);
