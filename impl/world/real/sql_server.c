@@ -156,15 +156,18 @@ static bool try_begin(struct server_database *database, bool will_write, struct 
 	return false;
 }
 
-/* Nothing is lost when a connection has died while nobody used it. */
+/* Nothing is lost when a connection has died while nobody used it: no error, then. */
 static bool begin(struct sql_database *handle, bool will_write, struct error *error)
 {
 	struct server_database *database = database_of(handle);
+	struct error failure = {0};
 
 	BUG_IF(database->in_transaction);
 	database->in_transaction =
-		try_begin(database, will_write, error) ||
-		(database->connection == NULL && try_begin(database, will_write, error));
+		try_begin(database, will_write, &failure) ||
+		(database->connection == NULL && try_begin(database, will_write, &failure));
+	if (!database->in_transaction && error != NULL)
+		*error = failure;
 	return database->in_transaction;
 }
 

@@ -457,6 +457,7 @@ START_TEST(a_lost_connection_is_made_again)
 	/* Nobody notices when nothing was under way. */
 	kill_connection();
 	ck_assert_msg(SQL->begin(stage.database, true, &stage.error), "%s", stage.error.text);
+	ck_assert_int_eq(stage.error.kind, ERROR_NONE);
 	SQL->bind_int(insert, 1, 1);
 	step(insert, SQL_STEP_DONE);
 	SQL->reset(insert);
