@@ -1,175 +1,11 @@
+/* The commands of lists; where their items lie is list_items.c's. */
 #include <string.h>
 
 #include "base/utc.h"
 #include "store/command_functions_internal.h"
-#include "store/keys_internal.h"
-#include "store/list_tail_internal.h"
+#include "store/list_items_internal.h"
 
-enum end { LEFT, RIGHT };
-
-/* A queue's items join at the right and leave at the left: these the cache keeps, and with a short
- * list it also keeps what joins at the left or is trimmed off the right (the latest of something).
- * Whatever else a list is used for, its items are rows first. */
-static void use_rows(struct call *call, struct key *key)
-{
-	if (!key->has_items_in_rows)
-		cache_write_items(call->store, key->cached);
-	key->has_items_in_rows = true;
-}
-
-/* Are they, or could be made so, in the cache? */
-static bool use_tail(struct call *call, struct key *key)
-{
-	if (!key->has_items_in_rows && !key->has_items_in_tail)
-		key->has_items_in_tail = cache_load_items(call->store, key->cached);
-	return key->has_items_in_tail;
-}
-
-/* Positions: head ... head + count - 1. They may go below zero. */
-static int64_t list_end(const struct key *key)
-{
-	return key->head + key->count;
-}
-
-static void write_item(struct call *call, enum statement_name statement, const struct key *key,
-		       int64_t position, struct str value)
-{
-	struct query query = store_query_start(call->store, statement);
-
-	store_query_int(&query, key->id);
-	store_query_int(&query, position);
-	store_query_text(&query, value);
-	store_query_run(&query);
-}
-
-static bool find_item_in_tail(struct call *call, const struct key *key, int64_t position,
-			      struct str *value)
-{
-	int64_t at_position = list_tail_from(key->cached, key->head);
-	size_t at = key->cached->tail_at;
-	struct str item;
-
-	while (list_tail_next(key->cached, &at, &item)) {
-		if (at_position++ == position) {
-			*value = str_copy(call->arena, item);
-			return true;
-		}
-	}
-	return false;
-}
-
-static bool find_item(struct call *call, const struct key *key, int64_t position, struct str *value)
-{
-	struct query query;
-	bool has_item;
-
-	if (position >= list_tail_from(key->cached, key->head))
-		return find_item_in_tail(call, key, position, value);
-	query = store_query_start(call->store, STATEMENT_ITEM_FIND);
-	store_query_int(&query, key->id);
-	store_query_int(&query, position);
-	has_item = store_query_row(&query);
-	if (has_item)
-		*value = str_copy(call->arena, store_query_column_text(&query, 0));
-	store_query_end(&query);
-	return has_item;
-}
-
-static void delete_items(struct call *call, const struct key *key, int64_t from, int64_t to)
-{
-	struct query query;
-
-	if (from >= to)
-		return;
-	query = store_query_start(call->store, STATEMENT_ITEMS_DELETE_RANGE);
-	store_query_int(&query, key->id);
-	store_query_int(&query, from);
-	store_query_int(&query, to);
-	store_query_run(&query);
-}
-
-static void add_rows(struct call *call, const struct key *key, int64_t from, int64_t to,
-		     struct items *items)
-{
-	struct query query = store_query_start(call->store, STATEMENT_ITEMS_RANGE);
-
-	store_query_int(&query, key->id);
-	store_query_int(&query, from);
-	store_query_int(&query, to);
-	while (store_query_row(&query))
-		call_items_add_text(call, items, store_query_column_text(&query, 0));
-}
-
-static void add_tail(struct call *call, const struct key *key, int64_t from, int64_t to,
-		     struct items *items)
-{
-	int64_t position = list_tail_from(key->cached, key->head);
-	size_t at = key->cached->tail_at;
-	struct str item;
-
-	for (; position < to && list_tail_next(key->cached, &at, &item); position++)
-		if (position >= from)
-			call_items_add_text(call, items, item);
-}
-
-static void add_range(struct call *call, const struct key *key, int64_t from, int64_t to,
-		      struct items *items)
-{
-	int64_t tail_from = list_tail_from(key->cached, key->head);
-
-	if (from < tail_from)
-		add_rows(call, key, from, to < tail_from ? to : tail_from, items);
-	if (to > tail_from)
-		add_tail(call, key, from, to, items);
-}
-
-/* The first items leave. */
-static void drop_first(struct call *call, struct key *key, int64_t count)
-{
-	if (key->has_items_in_rows)
-		delete_items(call, key, key->head, key->head + count);
-	else
-		list_tail_drop(key->cached, key->head, key->head + count);
-	key->head += count;
-	key->count -= count;
-}
-
-static void drop_last(struct call *call, struct key *key, int64_t count)
-{
-	if (use_tail(call, key)) {
-		list_tail_keep(key->cached, key->count - count);
-	} else {
-		use_rows(call, key);
-		delete_items(call, key, list_end(key) - count, list_end(key));
-	}
-	key->count -= count;
-}
-
-static void push_left(struct call *call, struct key *key, struct str value)
-{
-	if (use_tail(call, key)) {
-		list_tail_push_front(call->store, key->cached, value);
-		key->cached->rows_from = key->cached->rows_to = key->head - 1;
-	} else {
-		use_rows(call, key);
-		write_item(call, STATEMENT_ITEM_INSERT, key, key->head - 1, value);
-	}
-	key->head--;
-}
-
-static void push(struct call *call, struct key *key, enum end end, struct str value)
-{
-	if (end == LEFT)
-		push_left(call, key, value);
-	else if (key->has_items_in_rows)
-		write_item(call, STATEMENT_ITEM_INSERT, key, list_end(key), value);
-	else
-		list_tail_push(call->store, key->cached, value);
-	key->count++;
-	call->store->was_pushed = true;
-}
-
-static void push_words(struct call *call, enum end end)
+static void push_words(struct call *call, enum list_end end)
 {
 	struct key key;
 
@@ -177,44 +13,22 @@ static void push_words(struct call *call, enum end end)
 		return;
 	store_key_begin(call, &key, KEY_LIST);
 	for (size_t i = 2; i < call->count; i++)
-		push(call, &key, end, call->words[i]);
+		list_items_push(call, &key, end, call->words[i]);
 	store_key_save(call, &key);
 	call_reply_integer(call, key.count);
 }
 
 void command_lpush(struct call *call)
 {
-	push_words(call, LEFT);
+	push_words(call, LIST_LEFT);
 }
 
 void command_rpush(struct call *call)
 {
-	push_words(call, RIGHT);
+	push_words(call, LIST_RIGHT);
 }
 
-/* Takes `count` items, at most all, off one end; they come in the order of their leaving. */
-static void pop(struct call *call, struct key *key, enum end end, int64_t count,
-		struct items *items)
-{
-	int64_t taken = count < key->count ? count : key->count;
-	int64_t from = end == LEFT ? key->head : list_end(key) - taken;
-	size_t first = items->count;
-
-	add_range(call, key, from, from + taken, items);
-	for (size_t i = first, j = items->count; end == RIGHT && i + 1 < j; i++) {
-		struct redis_reply kept = items->items[i];
-
-		items->items[i] = items->items[--j];
-		items->items[j] = kept;
-	}
-	if (end == LEFT)
-		drop_first(call, key, taken);
-	else
-		drop_last(call, key, taken);
-	store_key_save(call, key);
-}
-
-static void pop_end(struct call *call, enum end end)
+static void pop_end(struct call *call, enum list_end end)
 {
 	bool has_count = call->count == 3;
 	int64_t count = 1;
@@ -235,7 +49,7 @@ static void pop_end(struct call *call, enum end end)
 	if (key.count == 0)
 		return;
 	if (count > 0)
-		pop(call, &key, end, count, &items);
+		list_items_pop(call, &key, end, count, &items);
 	if (has_count)
 		call_reply_items(call, &items);
 	else if (items.count > 0)
@@ -244,12 +58,12 @@ static void pop_end(struct call *call, enum end end)
 
 void command_lpop(struct call *call)
 {
-	pop_end(call, LEFT);
+	pop_end(call, LIST_LEFT);
 }
 
 void command_rpop(struct call *call)
 {
-	pop_end(call, RIGHT);
+	pop_end(call, LIST_RIGHT);
 }
 
 /* Indexes, both included, negative ones from the end, to positions from `from` to before `to`. */
@@ -279,7 +93,7 @@ void command_lrange(struct call *call)
 		return;
 	range_positions(&key, start, stop, &from, &to);
 	if (from < to)
-		add_range(call, &key, from, to, &items);
+		list_items_add(call, &key, from, to, &items);
 	call_reply_items(call, &items);
 }
 
@@ -292,9 +106,9 @@ void command_ltrim(struct call *call)
 	    !store_key_look_up(call, call->words[1], KEY_LIST, &key))
 		return;
 	range_positions(&key, start, stop, &from, &to);
-	if (to < list_end(&key))
-		drop_last(call, &key, list_end(&key) - to);
-	drop_first(call, &key, from - key.head);
+	if (to < list_items_end(&key))
+		list_items_drop_last(call, &key, list_items_end(&key) - to);
+	list_items_drop_first(call, &key, from - key.head);
 	store_key_touched(call->store, key.cached);
 	store_key_save(call, &key);
 	call_reply_ok(call);
@@ -328,7 +142,7 @@ void command_lindex(struct call *call)
 	call_reply_nil(call);
 	if (key.count == 0 || !call_integer(call, 2, &index))
 		return;
-	if (index_position(&key, index, &position) && find_item(call, &key, position, &value))
+	if (index_position(&key, index, &position) && list_items_find(call, &key, position, &value))
 		call->reply = (struct redis_reply){.kind = REDIS_STRING, .text = value};
 }
 
@@ -349,8 +163,8 @@ void command_lset(struct call *call)
 		call_reply_error(call, "ERR index out of range");
 		return;
 	}
-	use_rows(call, &key);
-	write_item(call, STATEMENT_ITEM_SET, &key, position, call->words[3]);
+	list_items_use_rows(call, &key);
+	list_items_set(call, &key, position, call->words[3]);
 	store_key_touched(call->store, key.cached);
 	call_reply_ok(call);
 }
@@ -361,14 +175,14 @@ struct positions {
 };
 
 /* Where the value stands, in the order of the search; limit negative: everywhere. */
-static struct positions find_equal(struct call *call, const struct key *key, enum end search_from,
-				   int64_t limit)
+static struct positions find_equal(struct call *call, const struct key *key,
+				   enum list_end search_from, int64_t limit)
 {
 	VEC(int64_t) found = {0};
 	struct positions positions;
-	struct query query =
-		store_query_start(call->store, search_from == LEFT ? STATEMENT_ITEMS_EQUAL_FIRST
-								   : STATEMENT_ITEMS_EQUAL_LAST);
+	struct query query = store_query_start(call->store, search_from == LIST_LEFT
+								    ? STATEMENT_ITEMS_EQUAL_FIRST
+								    : STATEMENT_ITEMS_EQUAL_LAST);
 
 	store_query_int(&query, key->id);
 	store_query_text(&query, call->words[3]);
@@ -383,22 +197,12 @@ static struct positions find_equal(struct call *call, const struct key *key, enu
 	return positions;
 }
 
-static void move_item(struct call *call, const struct key *key, int64_t from, int64_t to)
-{
-	struct query query = store_query_start(call->store, STATEMENT_ITEM_MOVE);
-
-	store_query_int(&query, key->id);
-	store_query_int(&query, from);
-	store_query_int(&query, to);
-	store_query_run(&query);
-}
-
 /* Closes the gaps at `removed` (ascending): the items behind the first move down, or those before
  * the last move up, whichever are fewer. */
 static void close_gaps(struct call *call, struct key *key, const struct positions *removed)
 {
 	int64_t first = removed->items[0], last = removed->items[removed->count - 1];
-	int64_t end = list_end(key), target;
+	int64_t end = list_items_end(key), target;
 	size_t gaps = removed->count, seen = 0;
 
 	if (end - first <= last - key->head + 1) {
@@ -407,7 +211,7 @@ static void close_gaps(struct call *call, struct key *key, const struct position
 			if (seen < gaps && removed->items[seen] == at)
 				seen++;
 			else
-				move_item(call, key, at, target++);
+				list_items_move(call, key, at, target++);
 		}
 	} else {
 		target = last;
@@ -415,7 +219,7 @@ static void close_gaps(struct call *call, struct key *key, const struct position
 			if (seen < gaps && removed->items[gaps - 1 - seen] == at)
 				seen++;
 			else
-				move_item(call, key, at, target--);
+				list_items_move(call, key, at, target--);
 		}
 		key->head += (int64_t)gaps;
 	}
@@ -437,24 +241,24 @@ void command_lrem(struct call *call)
 	int64_t count;
 	struct key key;
 	struct positions removed = {NULL, 0};
-	enum end search_from;
+	enum list_end search_from;
 
 	if (!call_integer(call, 2, &count) ||
 	    !store_key_look_up(call, call->words[1], KEY_LIST, &key))
 		return;
-	search_from = count < 0 ? RIGHT : LEFT;
+	search_from = count < 0 ? LIST_RIGHT : LIST_LEFT;
 	if (key.count > 0)
-		use_rows(call, &key);
+		list_items_use_rows(call, &key);
 	if (key.count > 0)
 		removed = find_equal(call, &key, search_from,
 				     count == 0           ? -1
 				     : count == INT64_MIN ? INT64_MAX
 				     : count < 0          ? -count
 							  : count);
-	if (search_from == RIGHT)
+	if (search_from == LIST_RIGHT)
 		reverse(&removed);
 	for (size_t i = 0; i < removed.count; i++)
-		delete_items(call, &key, removed.items[i], removed.items[i] + 1);
+		list_items_delete(call, &key, removed.items[i], removed.items[i] + 1);
 	if (removed.count > 0) {
 		close_gaps(call, &key, &removed);
 		store_key_save(call, &key);
@@ -463,19 +267,19 @@ void command_lrem(struct call *call)
 }
 
 /* Turns a list by one item. */
-static void rotate(struct call *call, struct key *key, enum end from, struct items *items)
+static void rotate(struct call *call, struct key *key, enum list_end from, struct items *items)
 {
-	int64_t first = from == LEFT ? key->head : list_end(key) - 1;
+	int64_t first = from == LIST_LEFT ? key->head : list_items_end(key) - 1;
 
-	use_rows(call, key);
-	add_range(call, key, first, first + 1, items);
-	move_item(call, key, first, from == LEFT ? list_end(key) : key->head - 1);
-	key->head += from == LEFT ? 1 : -1;
+	list_items_use_rows(call, key);
+	list_items_add(call, key, first, first + 1, items);
+	list_items_move(call, key, first, from == LIST_LEFT ? list_items_end(key) : key->head - 1);
+	key->head += from == LIST_LEFT ? 1 : -1;
 	store_key_save(call, key);
 }
 
 /* The reply is the item, nil when there is none. */
-static void move_between(struct call *call, enum end from_end, enum end to_end)
+static void move_between(struct call *call, enum list_end from_end, enum list_end to_end)
 {
 	struct key from, to;
 	struct items items = {0};
@@ -491,15 +295,15 @@ static void move_between(struct call *call, enum end from_end, enum end to_end)
 	if (is_same && from_end != to_end && from.count > 1) {
 		rotate(call, &from, from_end, &items);
 	} else if (is_same) {
-		int64_t first = from_end == LEFT ? from.head : list_end(&from) - 1;
+		int64_t first = from_end == LIST_LEFT ? from.head : list_items_end(&from) - 1;
 
-		add_range(call, &from, first, first + 1, &items);
+		list_items_add(call, &from, first, first + 1, &items);
 		store_key_touched(call->store, from.cached);
 	} else {
-		pop(call, &from, from_end, 1, &items);
+		list_items_pop(call, &from, from_end, 1, &items);
 		store_key_begin(call, &to, KEY_LIST);
 		if (items.count > 0)
-			push(call, &to, to_end, items.items[0].text);
+			list_items_push(call, &to, to_end, items.items[0].text);
 		store_key_save(call, &to);
 	}
 	if (items.count > 0)
@@ -508,14 +312,14 @@ static void move_between(struct call *call, enum end from_end, enum end to_end)
 
 void command_rpoplpush(struct call *call)
 {
-	move_between(call, RIGHT, LEFT);
+	move_between(call, LIST_RIGHT, LIST_LEFT);
 }
 
-static bool read_end(struct call *call, size_t index, enum end *end)
+static bool read_end(struct call *call, size_t index, enum list_end *end)
 {
 	bool is_left = call_is_word(call, index, "left");
 
-	*end = is_left ? LEFT : RIGHT;
+	*end = is_left ? LIST_LEFT : LIST_RIGHT;
 	if (is_left || call_is_word(call, index, "right"))
 		return true;
 	call_reply_syntax_error(call);
@@ -524,7 +328,7 @@ static bool read_end(struct call *call, size_t index, enum end *end)
 
 void command_lmove(struct call *call)
 {
-	enum end from, to;
+	enum list_end from, to;
 
 	if (read_end(call, 3, &from) && read_end(call, 4, &to))
 		move_between(call, from, to);
@@ -555,7 +359,7 @@ static bool read_timeout(struct call *call, int64_t *timeout_us)
 
 /* BLPOP, BRPOP: the first list that has something. When a waiting one is tried again, what became a
  * key of another type meanwhile is passed over, as Redis does. */
-static void pop_first(struct call *call, enum end end)
+static void pop_first(struct call *call, enum list_end end)
 {
 	int64_t timeout_us;
 
@@ -573,7 +377,7 @@ static void pop_first(struct call *call, enum end end)
 			return;
 		}
 		call_items_add_text(call, &items, call->words[i]);
-		pop(call, &key, end, 1, &items);
+		list_items_pop(call, &key, end, 1, &items);
 		call_reply_items(call, &items);
 		return;
 	}
@@ -584,18 +388,18 @@ static void pop_first(struct call *call, enum end end)
 
 void command_blpop(struct call *call)
 {
-	pop_first(call, LEFT);
+	pop_first(call, LIST_LEFT);
 }
 
 void command_brpop(struct call *call)
 {
-	pop_first(call, RIGHT);
+	pop_first(call, LIST_RIGHT);
 }
 
 /* A source that became a key of another type while the client waited is no source. */
 void command_blmove(struct call *call)
 {
-	enum end from, to;
+	enum list_end from, to;
 	int64_t timeout_us;
 	struct key source;
 
