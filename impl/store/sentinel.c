@@ -8,17 +8,16 @@
 #include "base/error.h"
 #include "base/list.h"
 #include "base/secret.h"
-#include "store/sentinel_hosts.h"
+#include "store/sentinel_search.h"
 #include "world/clock.h"
 #include "world/redis_transaction.h"
 #include "world/redis_url.h"
 
 #define CONNECT_TIMEOUT_DEFAULT_MS 5000 /* spec/backend.md 9.3 */
-#define ASK_TIMEOUT_MIN_MS 50
 
 enum state {
 	CLIENT_IDLE,      /* no node; the next command looks for one */
-	CLIENT_ASKING,    /* a Sentinel is asked for it */
+	CLIENT_ASKING,    /* the Sentinels are asked for it */
 	CLIENT_VERIFYING, /* the node is asked for its role */
 	CLIENT_READY,
 	CLIENT_LEAVING, /* the node will not do; what it was sent is still to be answered */
@@ -44,12 +43,6 @@ struct flight {
 	struct str words[];
 };
 
-struct source {
-	struct sentinel_host place;
-	struct redis_client *sentinel; /* NULL: not connected to */
-	bool is_asked;
-};
-
 struct client {
 	struct redis_client public; /* first */
 	struct world *world;
@@ -58,8 +51,7 @@ struct client {
 	struct str role;
 	struct redis_options node_options;
 
-	struct source *sources; /* the best first */
-	size_t sources_count, asked;
+	struct sentinel_search search;
 	enum state state;
 	struct redis_client *node;
 	struct list_link flights;
@@ -155,21 +147,10 @@ static void close_node(struct client *client)
 	redis_close(node);
 }
 
-/* A Sentinel that was asked and is not to answer any more. */
-static void drop_source(struct source *source)
-{
-	struct redis_client *sentinel = source->sentinel;
-
-	source->is_asked = false;
-	source->sentinel = NULL;
-	redis_close(sentinel);
-}
-
 static void stop_searching(struct client *client)
 {
 	timer_stop(&client->timeout);
-	if (client->state == CLIENT_ASKING)
-		drop_source(&client->sources[client->asked]);
+	sentinel_search_stop(&client->search);
 	client->state = CLIENT_IDLE;
 	close_node(client);
 }
@@ -239,11 +220,6 @@ static const struct {
 	{STR_INIT("MASTERDOWN "), false},
 };
 
-static bool is_replica_wanted(const struct client *client)
-{
-	return str_equal(client->role, STR("slave"));
-}
-
 /* Is the node to be left for this reply? *repeats: the command was not carried out. */
 static bool says_wrong_node(const struct client *client, const struct redis_reply *reply,
 			    bool *repeats)
@@ -251,7 +227,7 @@ static bool says_wrong_node(const struct client *client, const struct redis_repl
 	*repeats = reply->kind == REDIS_LOST && reply->never_left;
 	if (reply->kind == REDIS_LOST)
 		return true;
-	if (reply->kind != REDIS_ERROR || is_replica_wanted(client))
+	if (reply->kind != REDIS_ERROR || client->search.wants_replica)
 		return false;
 	for (size_t i = 0; i < sizeof refusals / sizeof *refusals; i++) {
 		*repeats = refusals[i].repeats;
@@ -309,7 +285,7 @@ static void node_is_ready(struct client *client)
 static void role_answered(const struct redis_reply *reply, void *data)
 {
 	struct client *client = data;
-	struct str wanted = is_replica_wanted(client) ? STR("slave") : STR("master"), found;
+	struct str wanted = client->search.wants_replica ? STR("slave") : STR("master"), found;
 	struct arena *scratch;
 
 	if (client->is_closed || client->state != CLIENT_VERIFYING)
@@ -348,138 +324,23 @@ static void open_node(struct client *client, struct str host, uint16_t port)
 	arena_destroy(scratch);
 }
 
-/* The Sentinels. */
-
-static void ask_next(struct client *client);
-
-static bool reads_place(const struct redis_reply *reply, struct str *host, uint16_t *port)
-{
-	if (reply->kind != REDIS_ARRAY || reply->count != 2 ||
-	    !str_to_uint16(reply->items[1].text, port))
-		return false;
-	*host = reply->items[0].text;
-	return host->size > 0;
-}
-
-static struct str fact(const struct redis_reply *facts, struct str name)
-{
-	for (size_t i = 0; i + 1 < facts->count; i += 2) {
-		if (str_equal(facts->items[i].text, name))
-			return facts->items[i + 1].text;
-	}
-	return STR("");
-}
-
-static bool is_up(const struct redis_reply *replica)
-{
-	struct str flags = fact(replica, STR("flags")), flag;
-
-	while (str_next_field(&flags, ',', &flag)) {
-		if (str_equal(flag, STR("s_down")) || str_equal(flag, STR("o_down")) ||
-		    str_equal(flag, STR("disconnected")))
-			return false;
-	}
-	return replica->kind == REDIS_ARRAY;
-}
-
-/* Any of those that are up. */
-static bool chooses_replica(struct client *client, const struct redis_reply *reply,
-			    struct str *host, uint16_t *port)
-{
-	size_t up = 0, chosen;
-
-	for (size_t i = 0; reply->kind == REDIS_ARRAY && i < reply->count; i++)
-		up += is_up(&reply->items[i]);
-	if (up == 0)
-		return false;
-	chosen = (size_t)(world_chance(client->world) % up);
-	for (size_t i = 0; i < reply->count; i++) {
-		if (!is_up(&reply->items[i]) || chosen-- > 0)
-			continue;
-		*host = fact(&reply->items[i], STR("ip"));
-		return str_to_uint16(fact(&reply->items[i], STR("port")), port);
-	}
-	return false;
-}
-
-static void move_to_front(struct client *client)
-{
-	struct source best = client->sources[client->asked];
-
-	memmove(&client->sources[1], &client->sources[0], client->asked * sizeof best);
-	client->sources[0] = best;
-	client->asked = 0;
-}
-
-static void sentinel_answered(const struct redis_reply *reply, void *data)
+static void search_ended(struct str host, uint16_t port, void *data)
 {
 	struct client *client = data;
-	struct source *source = &client->sources[client->asked];
-	struct str host;
-	uint16_t port;
-	bool is_found;
 
-	if (client->is_closed || client->state != CLIENT_ASKING || !source->is_asked)
-		return;
 	client_enter(client);
-	source->is_asked = false;
-	is_found = is_replica_wanted(client) ? chooses_replica(client, reply, &host, &port)
-					     : reads_place(reply, &host, &port);
-	if (is_found) {
-		move_to_front(client);
+	if (host.size > 0)
 		open_node(client, host, port);
-	} else {
-		drop_source(source);
-		client->asked++;
-		ask_next(client);
-	}
-	client_leave(client);
-}
-
-static bool open_source(struct client *client, struct source *source)
-{
-	const struct redis_place place = {.host = source->place.host,
-					  .port = source->place.port,
-					  .user = source->place.user,
-					  .password = source->place.password};
-	int64_t share_ms =
-		client->node_options.connect_timeout_ms / (int64_t)(client->sources_count + 1);
-	struct arena *scratch = arena_create();
-	struct redis_options options = {
-		.url = redis_place_url(&place, scratch),
-		.connect_timeout_ms = share_ms > ASK_TIMEOUT_MIN_MS ? share_ms : ASK_TIMEOUT_MIN_MS,
-	};
-
-	options.command_timeout_ms = options.connect_timeout_ms;
-	if (source->sentinel == NULL)
-		source->sentinel = redis_open(client->world, &options, NULL);
-	arena_destroy(scratch);
-	return source->sentinel != NULL;
-}
-
-static void ask_next(struct client *client)
-{
-	struct str group = client->node_place.host;
-
-	while (client->asked < client->sources_count &&
-	       !open_source(client, &client->sources[client->asked]))
-		client->asked++;
-	if (client->asked == client->sources_count) {
-		client->state = CLIENT_IDLE;
+	else
 		client_fail(client, STR("No sentinels available."));
-		return;
-	}
-	client->sources[client->asked].is_asked = true;
-	REDIS_SEND(
-		client->sources[client->asked].sentinel, sentinel_answered, client, STR("SENTINEL"),
-		is_replica_wanted(client) ? STR("slaves") : STR("get-master-addr-by-name"), group);
+	client_leave(client);
 }
 
 static void begin_search(struct client *client)
 {
 	struct arena *scratch;
 
-	if (!is_replica_wanted(client) && !str_equal(client->role, STR("master"))) {
+	if (!client->search.wants_replica && !str_equal(client->role, STR("master"))) {
 		scratch = arena_create();
 		client_fail(client, str_format(scratch, "Unknown instance role %.*s",
 					       STR_ARG(client->role)));
@@ -487,10 +348,9 @@ static void begin_search(struct client *client)
 		return;
 	}
 	client->state = CLIENT_ASKING;
-	client->asked = 0;
 	timer_start(client->world, &client->timeout, client->node_options.connect_timeout_ms * 1000,
 		    timeout_fired);
-	ask_next(client);
+	sentinel_search_begin(&client->search);
 }
 
 /* What was begun in a turn is done at its end: a node is left, another looked for. */
@@ -571,8 +431,7 @@ static void client_close(struct redis_client *public)
 	timer_stop(&client->timeout);
 	list_remove(&client->task.link);
 	close_node(client);
-	for (size_t i = 0; i < client->sources_count; i++)
-		drop_source(&client->sources[i]);
+	sentinel_search_close(&client->search);
 	while ((link = list_first(&client->flights)) != NULL) {
 		struct flight *flight = LIST_ENTRY(link, struct flight, link);
 
@@ -583,45 +442,23 @@ static void client_close(struct redis_client *public)
 
 static const struct redis_client_ops client_ops = {.send = client_send, .close = client_close};
 
-static void set_passwords(struct source *sources, size_t count,
-			  const struct sentinel_options *options)
-{
-	struct str user = options->user, password = options->password;
-
-	for (size_t i = count; options->shares_passwords && i-- > 0;) {
-		if (sources[i].place.password.size > 0) {
-			user = sources[i].place.user;
-			password = sources[i].place.password;
-		}
-	}
-	for (size_t i = 0; i < count; i++) {
-		if (options->has_passwords && !options->shares_passwords)
-			continue;
-		sources[i].place.user = options->has_passwords ? user : STR("");
-		sources[i].place.password = options->has_passwords ? password : STR("");
-	}
-}
-
 static bool read_options(struct client *client, const struct sentinel_options *options,
 			 struct error *error)
 {
-	struct sentinel_options copy = *options;
-	struct sentinel_host *hosts;
+	struct sentinel_search *search = &client->search;
 
-	copy.user = str_copy(client->arena, options->user);
-	copy.password = str_copy(client->arena, options->password);
-	if (!redis_place_read(options->url, client->arena, &client->node_place, error) ||
-	    !sentinel_hosts_read(options->hosts, client->arena, &hosts, &client->sources_count,
-				 error))
+	if (!redis_place_read(options->url, client->arena, &client->node_place, error))
 		return false;
-	if (client->node_place.host.size == 0 || client->sources_count == 0)
+	if (client->node_place.host.size == 0)
 		return error_set(error, ERROR_INVALID,
 				 "a Redis URL with sentinels names the group they watch");
-	client->sources = ARENA_ARRAY(client->arena, struct source, client->sources_count);
-	for (size_t i = 0; i < client->sources_count; i++)
-		client->sources[i] = (struct source){.place = hosts[i]};
-	set_passwords(client->sources, client->sources_count, &copy);
-	return true;
+	search->world = client->world;
+	search->group = client->node_place.host;
+	search->wants_replica = str_equal(client->role, STR("slave"));
+	search->ended = search_ended;
+	search->data = client;
+	return sentinel_search_init(search, options, client->node_options.connect_timeout_ms,
+				    client->arena, error);
 }
 
 struct redis_client *sentinel_open(struct world *world, const struct sentinel_options *options,
