@@ -1,5 +1,5 @@
-/* Commands to a Redis: what a turn gathers leaves in one write; replies are read by
- * redis_replies.c. The connection and its time-outs are our own: hiredis' asynchronous part has
+/* Commands to a Redis: what a turn gathers leaves in one write (redis_connection.c); replies are
+ * read by redis_replies.c. Connections and time-outs are our own: hiredis' asynchronous part has
  * none, and looks names up while everything waits. */
 #include "world/redis.h"
 
@@ -11,6 +11,8 @@
 #include "base/error.h"
 #include "base/secret.h"
 #include "world/real/dns_internal.h"
+#include "world/real/real_internal.h"
+#include "world/real/redis_connection.h"
 #include "world/real/redis_replies.h"
 #include "world/redis_transaction.h"
 #include "world/redis_url.h"
@@ -18,9 +20,6 @@
 #define CONNECT_TIMEOUT_DEFAULT_MS 5000 /* spec/backend.md 9.6 */
 #define COMMAND_TIMEOUT_DEFAULT_MS 3000
 #define WRITE_TIMEOUT_DEFAULT_MS 3000
-#define ROOM_BYTES (64 * 1024)
-#define UNSENT_BYTES_MAX ((size_t)1024 * 1024 * 1024)
-#define KEPT_BYTES_MAX (1024 * 1024) /* of memory for commands, while none wait */
 
 enum state {
 	CLIENT_IDLE,     /* no connection; the next command makes one */
@@ -38,23 +37,6 @@ struct waiting {
 	bool never_left; /* of a lost one */
 };
 
-/* Lives until libuv is done with it, maybe longer than the client. */
-struct connection {
-	union {
-		uv_handle_t handle;
-		uv_stream_t stream;
-		uv_tcp_t tcp;
-		uv_pipe_t pipe;
-	} socket;
-	uv_connect_t connect;
-	uv_write_t write;
-	bool is_writing;
-	int64_t writing_since_us;
-	struct strbuf writing;
-	struct client *client; /* NULL when it was given up */
-	char room[ROOM_BYTES];
-};
-
 struct client {
 	struct redis_client public; /* first */
 	struct list_link link;      /* in real->redis */
@@ -69,7 +51,8 @@ struct client {
 	enum state state;
 	bool is_in_callback, is_closed;
 	struct dns_query *query;
-	struct connection *connection;
+	struct redis_connection *connection;
+	int64_t writing_since_us; /* while it is writing */
 	struct redis_replies *replies;
 	int greetings;       /* replies to AUTH and SELECT to come */
 	struct strbuf lines; /* commands that did not leave yet */
@@ -86,32 +69,14 @@ struct client {
 
 /* Connections. */
 
-static void connection_freed(uv_handle_t *handle)
-{
-	struct connection *connection = handle->data;
-
-	strbuf_free(&connection->writing);
-	free(connection);
-}
-
-static void connection_drop(struct client *client)
-{
-	struct connection *connection = client->connection;
-
-	if (connection == NULL)
-		return;
-	client->connection = NULL;
-	connection->client = NULL;
-	uv_close(&connection->socket.handle, connection_freed);
-}
-
 /* Back to the beginning, without telling anybody. What has not left stays in `lines`. */
 static void client_disconnect(struct client *client)
 {
 	if (client->query != NULL)
 		dns_cancel(&client->real->world, client->query);
 	client->query = NULL;
-	connection_drop(client);
+	redis_connection_close(client->connection);
+	client->connection = NULL;
 	redis_replies_destroy(client->replies);
 	client->replies = NULL;
 	timer_stop(&client->timer);
@@ -193,22 +158,27 @@ static void client_lose_connection(struct client *client, struct str why)
 }
 
 /* What may call back may close the client, whose memory must last until it returned. */
-static void client_lose_from_loop(struct client *client, struct str why)
+static void client_left_callback(struct client *client)
 {
-	client->is_in_callback = true;
-	client_lose(client, why);
 	client->is_in_callback = false;
 	if (client->is_closed)
 		client_free(client);
 }
 
-static void client_lose_connection_from_loop(struct client *client, struct str why)
+static void client_lose_from_loop(struct client *client, struct str why)
 {
 	client->is_in_callback = true;
-	client_lose_connection(client, why);
-	client->is_in_callback = false;
-	if (client->is_closed)
-		client_free(client);
+	client_lose(client, why);
+	client_left_callback(client);
+}
+
+static void connection_failed(int status, void *data)
+{
+	struct client *client = data;
+
+	client->is_in_callback = true;
+	client_lose_connection(client, redis_connection_failure(status));
+	client_left_callback(client);
 }
 
 /* Time. One timer: for the connection, then for the command that has waited longest. */
@@ -217,10 +187,8 @@ static void command_timer_fired(struct timer *timer);
 
 static int64_t oldest_is_due_us(const struct client *client)
 {
-	const struct connection *connection = client->connection;
-
-	if (connection != NULL && connection->is_writing)
-		return connection->writing_since_us + client->write_timeout_us;
+	if (client->connection != NULL && redis_connection_is_writing(client->connection))
+		return client->writing_since_us + client->write_timeout_us;
 	return client->waiting.items[client->answered].since_us + client->command_timeout_us;
 }
 
@@ -261,81 +229,6 @@ static void connect_timer_fired(struct timer *timer)
 
 /* Writing. */
 
-static void client_write(struct client *client);
-
-static struct str failure_text(int status)
-{
-	static const struct {
-		int status;
-		struct str text;
-	} texts[] = {
-		{UV_ECONNREFUSED, STR_INIT("connection refused")},
-		{UV_ECONNRESET, STR_INIT("connection reset by peer")},
-		{UV_EPIPE, STR_INIT("connection reset by peer")},
-		{UV_ETIMEDOUT, STR_INIT("connection timed out")},
-		{UV_EHOSTUNREACH, STR_INIT("no route to host")},
-		{UV_ENETUNREACH, STR_INIT("no route to host")},
-		{UV_EOF, STR_INIT("connection closed")},
-	};
-
-	for (size_t i = 0; i < sizeof texts / sizeof *texts; i++) {
-		if (texts[i].status == status)
-			return texts[i].text;
-	}
-	return str_from(uv_strerror(status));
-}
-
-static void rest_was_written(uv_write_t *write, int status)
-{
-	struct connection *connection = write->data;
-	struct client *client = connection->client;
-
-	connection->is_writing = false;
-	strbuf_free(&connection->writing);
-	if (client == NULL)
-		return;
-	if (status < 0) {
-		client_lose_connection_from_loop(client, failure_text(status));
-		return;
-	}
-	watch_anew(client);
-	client_write(client);
-}
-
-/* What the socket does not take at once waits in libuv, out of the way of new commands. */
-static int write_rest(struct connection *connection, struct strbuf *lines)
-{
-	uv_buf_t bytes;
-
-	connection->writing = *lines;
-	strbuf_init(lines, UNSENT_BYTES_MAX);
-	bytes = uv_buf_init(connection->writing.data, (unsigned)connection->writing.size);
-	connection->write.data = connection;
-	connection->is_writing = true;
-	return uv_write(&connection->write, &connection->socket.stream, &bytes, 1,
-			rest_was_written);
-}
-
-/* *has_left: at least one byte may have; a failed write takes none. */
-static int write_bytes(struct connection *connection, struct strbuf *lines, bool *has_left)
-{
-	uv_buf_t bytes = uv_buf_init(lines->data, (unsigned)lines->size);
-	int written = uv_try_write(&connection->socket.stream, &bytes, 1);
-
-	*has_left = written >= 0 || written == UV_EAGAIN;
-	if (!*has_left)
-		return written;
-	if (written >= 0 && (size_t)written == lines->size) {
-		strbuf_clear(lines);
-		if (lines->capacity > KEPT_BYTES_MAX)
-			strbuf_free(lines);
-		return 0;
-	}
-	if (written > 0)
-		strbuf_consume(lines, (size_t)written);
-	return write_rest(connection, lines);
-}
-
 /* A broken connection shows itself to the reader, in the next turn. */
 static void client_write(struct client *client)
 {
@@ -343,19 +236,27 @@ static void client_write(struct client *client)
 	int status;
 
 	if (client->state != CLIENT_READY || client->lines.size == 0 ||
-	    client->connection->is_writing)
+	    redis_connection_is_writing(client->connection))
 		return;
-	status = write_bytes(client->connection, &client->lines, &has_left);
+	status = redis_connection_write(client->connection, &client->lines, &has_left);
 	if (has_left) {
 		client->left = client->waiting.count;
 		client->has_moved = false;
 	}
 	if (status < 0) {
-		client_lose_connection_from_loop(client, failure_text(status));
-	} else if (client->connection->is_writing) {
-		client->connection->writing_since_us = loop_monotonic_us(client->real->loop);
+		connection_failed(status, client);
+	} else if (redis_connection_is_writing(client->connection)) {
+		client->writing_since_us = loop_monotonic_us(client->real->loop);
 		watch_anew(client);
 	}
+}
+
+static void rest_was_written(void *data)
+{
+	struct client *client = data;
+
+	watch_anew(client);
+	client_write(client);
 }
 
 static void turn_ended(struct task *task)
@@ -439,7 +340,7 @@ static void forget_answered(struct client *client)
 
 static void read_replies(struct client *client)
 {
-	const struct connection *connection = client->connection;
+	const struct redis_connection *connection = client->connection;
 	const struct redis_reply *reply;
 	enum redis_read read = REDIS_READ_REPLY;
 
@@ -457,31 +358,14 @@ static void read_replies(struct client *client)
 	forget_answered(client);
 }
 
-static void bytes_came(uv_stream_t *stream, ssize_t size, const uv_buf_t *room)
+static void bytes_came(struct str bytes, void *data)
 {
-	const struct connection *connection = stream->data;
-	struct client *client = connection->client;
+	struct client *client = data;
 
-	if (client == NULL || size == 0)
-		return;
 	client->is_in_callback = true;
-	if (size < 0) {
-		client_lose_connection(client, failure_text((int)size));
-	} else {
-		redis_replies_feed(client->replies, str_of(room->base, (size_t)size));
-		read_replies(client);
-	}
-	client->is_in_callback = false;
-	if (client->is_closed)
-		client_free(client);
-}
-
-static void provide_room(uv_handle_t *handle, size_t wanted, uv_buf_t *room)
-{
-	struct connection *connection = handle->data;
-
-	(void)wanted;
-	*room = uv_buf_init(connection->room, sizeof connection->room);
+	redis_replies_feed(client->replies, bytes);
+	read_replies(client);
+	client_left_callback(client);
 }
 
 /* Connecting. */
@@ -493,7 +377,7 @@ static void client_greet(struct client *client)
 	bool has_left;
 	int status;
 
-	strbuf_init(&lines, UNSENT_BYTES_MAX);
+	strbuf_init(&lines, REDIS_CONNECTION_UNSENT_BYTES_MAX);
 	if (client->place.password.size > 0) {
 		struct str words[] = {STR("AUTH"), client->place.user, client->place.password};
 
@@ -512,30 +396,22 @@ static void client_greet(struct client *client)
 		client_is_ready(client);
 		return;
 	}
-	status = write_bytes(client->connection, &lines, &has_left);
+	status = redis_connection_write(client->connection, &lines, &has_left);
 	if (lines.data != NULL)
 		secret_wipe(lines.data, lines.capacity);
 	strbuf_free(&lines);
 	if (status < 0)
-		client_lose_from_loop(client, failure_text(status));
+		client_lose_from_loop(client, redis_connection_failure(status));
 }
 
-static void connected(uv_connect_t *connect, int status)
+static void connected(int status, void *data)
 {
-	struct connection *connection = connect->data;
-	struct client *client = connection->client;
+	struct client *client = data;
 
-	if (client == NULL)
-		return;
-	if (status == 0)
-		status = uv_read_start(&connection->socket.stream, provide_room, bytes_came);
-	if (status < 0) {
-		client_lose_from_loop(client, failure_text(status));
-		return;
-	}
-	if (client->place.socket.size == 0)
-		uv_tcp_nodelay(&connection->socket.tcp, 1);
-	client_greet(client);
+	if (status < 0)
+		client_lose_from_loop(client, redis_connection_failure(status));
+	else
+		client_greet(client);
 }
 
 static void client_fail_later(struct client *client, struct str why)
@@ -545,49 +421,22 @@ static void client_fail_later(struct client *client, struct str why)
 	loop_in_next_turn(client->real->loop, TURN_REDIS, &client->task, turn_ended);
 }
 
-static struct connection *connection_create(struct client *client)
-{
-	struct connection *connection = MEMORY_NEW(struct connection);
-
-	connection->connect.data = connection;
-	connection->client = client;
-	client->connection = connection;
-	client->replies = redis_replies_create();
-	client->state = CLIENT_CONNECT;
-	return connection;
-}
-
-static void client_connect_to_socket(struct client *client)
-{
-	struct connection *connection = connection_create(client);
-	struct arena *scratch = arena_create();
-
-	BUG_IF(uv_pipe_init(&client->real->loop->uv, &connection->socket.pipe, 0) != 0);
-	connection->socket.handle.data = connection;
-	uv_pipe_connect(&connection->connect, &connection->socket.pipe,
-			str_cstr(scratch, client->place.socket), connected);
-	arena_destroy(scratch);
-}
-
 static void client_connect(struct client *client, struct str address)
 {
-	struct connection *connection = connection_create(client);
-	struct arena *scratch = arena_create();
-	const char *text = str_cstr(scratch, address);
-	struct sockaddr_storage place;
-	int status = uv_ip4_addr(text, client->place.port, (struct sockaddr_in *)(void *)&place);
+	static const struct redis_connection_owner owner = {
+		.connected = connected,
+		.received = bytes_came,
+		.written = rest_was_written,
+		.failed = connection_failed,
+	};
+	int status;
 
+	client->state = CLIENT_CONNECT;
+	client->replies = redis_replies_create();
+	client->connection = redis_connection_open(client->real->loop, &client->place, address,
+						   &owner, client, &status);
 	if (status != 0)
-		status = uv_ip6_addr(text, client->place.port,
-				     (struct sockaddr_in6 *)(void *)&place);
-	arena_destroy(scratch);
-	BUG_IF(uv_tcp_init(&client->real->loop->uv, &connection->socket.tcp) != 0);
-	connection->socket.handle.data = connection;
-	if (status == 0)
-		status = uv_tcp_connect(&connection->connect, &connection->socket.tcp,
-					(struct sockaddr *)&place, connected);
-	if (status != 0)
-		client_fail_later(client, failure_text(status));
+		client_fail_later(client, redis_connection_failure(status));
 }
 
 static void name_answered(enum dns_status status, const struct dns_record *records, size_t count,
@@ -617,7 +466,7 @@ static void client_begin(struct client *client)
 	timer_start(&client->real->world, &client->timer, client->connect_timeout_us,
 		    connect_timer_fired);
 	if (client->place.socket.size > 0) {
-		client_connect_to_socket(client);
+		client_connect(client, STR(""));
 	} else if (dns_known_address(client->real, client->place.host, scratch, &address)) {
 		client_connect(client, address);
 	} else {
@@ -686,7 +535,7 @@ static struct redis_client *port_open(struct world *world, const struct redis_op
 	struct client *client = MEMORY_NEW(struct client);
 
 	client->arena = arena_create();
-	strbuf_init(&client->lines, UNSENT_BYTES_MAX);
+	strbuf_init(&client->lines, REDIS_CONNECTION_UNSENT_BYTES_MAX);
 	if (!redis_place_read(options->url, client->arena, &client->place, error)) {
 		client_free(client);
 		return NULL;
