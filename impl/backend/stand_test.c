@@ -8,48 +8,32 @@
 #include "base/error.h"
 #include "base/utc.h"
 #include "http/body.h"
+#include "sim/component_stand_test.h"
 #include "sim/sim.h"
 #include "sim/sim_internal.h"
 #include "world/clock.h"
-#include "world/http_client.h"
 #include "world/http_server.h"
-#include "world/process.h"
 #include "world/redis.h"
 
+#define ADDRESS "10.0.0.2"
 #define PORT 3000
-#define BODY_BYTES_MAX ((size_t)16 * 1024 * 1024)
-#define VARIABLES_MAX 16
-#define WORDS_MAX 24
 
 static struct stand {
-	struct sim *sim;
-	struct arena *arena;
-	struct sim_host *backend_host;
-	struct sim_process *process;
-	struct world *client, *portal;
+	struct component_stand base;
+	struct world *portal;
 	struct sim_redis *redis;
 	struct redis_client *databases[2];
 	struct http_listener *hook;
 	int hook_status;
-	struct strbuf hook_bodies, output;
-	struct process_variable variables[VARIABLES_MAX];
-	size_t variables_count;
-	struct str words[WORDS_MAX];
-	size_t words_count;
-	bool is_embedded, has_no_store, has_no_hooks, is_ready;
-	int exit_status;
-	/* The client's call. */
-	struct http_call *call;
-	struct http_body_collector *collector;
-	struct stand_answer answer;
-	bool is_answered;
+	struct strbuf hook_bodies;
+	bool is_embedded, has_no_store, has_no_hooks;
 	/* A command's reply. */
 	const char *reply;
 } stand;
 
 struct arena *stand_arena(void)
 {
-	return stand.arena;
+	return stand.base.arena;
 }
 
 const char *text(const char *format, ...)
@@ -60,7 +44,7 @@ const char *text(const char *format, ...)
 	va_start(args, format);
 	vsnprintf(out, sizeof out, format, args);
 	va_end(args);
-	return str_cstr(stand.arena, str_from(out));
+	return str_cstr(stand.base.arena, str_from(out));
 }
 
 /* The hook. */
@@ -88,8 +72,8 @@ static void hook_requested(struct http_exchange *exchange, void *data)
 {
 	(void)data;
 	exchange->ended = hook_ended;
-	http_body_collect(http_exchange_take_body(exchange), BODY_BYTES_MAX, exchange->arena,
-			  hook_collected, exchange);
+	http_body_collect(http_exchange_take_body(exchange), COMPONENT_STAND_BODY_BYTES_MAX,
+			  exchange->arena, hook_collected, exchange);
 }
 
 struct str stand_hook_bodies(void)
@@ -113,7 +97,7 @@ void stand_hook_close(void)
 static struct redis_client *open_database(const char *url)
 {
 	struct redis_options options = {.url = str_from(url)};
-	struct redis_client *client = redis_open(stand.client, &options, NULL);
+	struct redis_client *client = redis_open(stand.base.client, &options, NULL);
 
 	ck_assert_ptr_nonnull(client);
 	return client;
@@ -121,30 +105,21 @@ static struct redis_client *open_database(const char *url)
 
 void stand_set(void)
 {
-	static const struct component *const components[] = {&backend_component, NULL};
-	struct sim_options options = {.seed = 1, .components = components};
 	struct http_listen_options listen = {.port = PORT};
 	struct error error = {0};
 
-	stand = (struct stand){.exit_status = -1, .hook_status = 200};
-	stand.sim = sim_create(&options);
-	stand.arena = arena_create();
-	strbuf_init(&stand.output, BODY_BYTES_MAX);
-	strbuf_init(&stand.hook_bodies, BODY_BYTES_MAX);
-	stand.backend_host = sim_host_add(stand.sim, STR("backend"), STR("10.0.0.2"));
-	stand.redis = sim_redis_start(sim_host_add(stand.sim, STR("redis"), STR("10.0.0.7")), 6379,
-				      &error);
+	stand = (struct stand){.hook_status = 200};
+	component_stand_set(&stand.base, &backend_component, ADDRESS);
+	strbuf_init(&stand.hook_bodies, COMPONENT_STAND_BODY_BYTES_MAX);
+	stand.redis = sim_redis_start(sim_host_add(stand.base.sim, STR("redis"), STR("10.0.0.7")),
+				      6379, &error);
 	ck_assert_msg(stand.redis != NULL, "%s", error.text);
-	stand.client = sim_host_world(sim_host_add(stand.sim, STR("client"), STR("10.0.0.9")),
-				      STR("client"));
-	stand.portal = sim_host_world(sim_host_add(stand.sim, STR("portal"), STR("10.0.0.4")),
+	stand.portal = sim_host_world(sim_host_add(stand.base.sim, STR("portal"), STR("10.0.0.4")),
 				      STR("portal"));
 	stand.hook = http_listen(stand.portal, &listen, hook_requested, NULL, &error);
 	ck_assert_msg(stand.hook != NULL, "%s", error.text);
 	stand.databases[0] = open_database("redis://10.0.0.7:6379/0");
 	stand.databases[1] = open_database("redis://10.0.0.7:6379/1");
-	stand.words[stand.words_count++] = STR("refscale");
-	stand.words[stand.words_count++] = STR("backend");
 	stand_variable("CONFIG_INTERNAL_API_USER", "u");
 	stand_variable("CONFIG_INTERNAL_API_PASSWORD", "p");
 }
@@ -155,23 +130,18 @@ void stand_clear(void)
 	for (size_t i = 0; i < 2; i++)
 		redis_close(stand.databases[i]);
 	stand_hook_close();
-	sim_destroy(stand.sim);
-	strbuf_free(&stand.output);
+	component_stand_clear(&stand.base);
 	strbuf_free(&stand.hook_bodies);
-	arena_destroy(stand.arena);
 }
 
 void stand_variable(const char *name, const char *value)
 {
-	ck_assert_uint_lt(stand.variables_count, VARIABLES_MAX);
-	stand.variables[stand.variables_count++] =
-		(struct process_variable){str_from(name), str_copy(stand.arena, str_from(value))};
+	component_stand_variable(&stand.base, name, value);
 }
 
 void stand_argument(const char *word)
 {
-	ck_assert_uint_lt(stand.words_count, WORDS_MAX);
-	stand.words[stand.words_count++] = str_from(word);
+	component_stand_word(&stand.base, word);
 }
 
 void stand_use_embedded_store(void)
@@ -191,206 +161,88 @@ void stand_use_no_hooks(void)
 
 /* The process. */
 
-static void backend_line(struct process *process, bool is_stderr, struct str line, void *data)
+/* A process that was killed starts again with the same words. */
+static void add_words(void)
 {
-	(void)process;
-	(void)is_stderr;
-	(void)data;
-	strbuf_append(&stand.output, line);
-	strbuf_append_char(&stand.output, '\n');
-	stand.is_ready = stand.is_ready || str_has_prefix(line, STR("ready backend port="));
-}
-
-static void backend_exited(struct process *process, int status, void *data)
-{
-	(void)process;
-	(void)data;
-	stand.exit_status = status;
-}
-
-static bool start_is_over(void *data)
-{
-	(void)data;
-	return stand.is_ready || stand.exit_status >= 0;
+	if (stand.base.process != NULL)
+		return;
+	if (!stand.has_no_store) {
+		stand_argument("--store");
+		stand_argument(stand.is_embedded ? ":memory:" : "redis://10.0.0.7:6379");
+	}
+	if (!stand.has_no_hooks)
+		stand_argument("--test-hooks");
 }
 
 void stand_start_only(void)
 {
-	struct process_options options = {
-		.words = stand.words,
-		.variables = stand.variables,
-		.variables_count = stand.variables_count,
-		.line = backend_line,
-		.exited = backend_exited,
-	};
-	struct error error = {0};
-
-	if (stand.process == NULL) {
-		if (!stand.has_no_store) {
-			stand_argument("--store");
-			stand_argument(stand.is_embedded ? ":memory:" : "redis://10.0.0.7:6379");
-		}
-		if (!stand.has_no_hooks)
-			stand_argument("--test-hooks");
-	}
-	stand.is_ready = false;
-	stand.exit_status = -1;
-	options.words_count = stand.words_count;
-	stand.process = sim_process_start(stand.backend_host, &options, &error);
-	ck_assert_msg(stand.process != NULL, "%s", error.text);
+	add_words();
+	component_stand_launch(&stand.base);
 }
 
 bool stand_start(void)
 {
-	stand_start_only();
-	sim_run_until(stand.sim, sim_now_us(stand.sim) + 10 * STAND_SECOND, start_is_over, NULL);
-	return stand.is_ready && stand.exit_status < 0;
+	add_words();
+	return component_stand_start(&stand.base, 10 * STAND_SECOND);
 }
 
 int stand_exit_status(void)
 {
-	return stand.exit_status;
+	return stand.base.exit_status;
 }
 
 void stand_kill(void)
 {
-	sim_process_kill(stand.process);
+	sim_process_kill(stand.base.process);
 	stand_run_for(1000);
 	stand_leave();
 }
 
-static struct sim_process *child_at(size_t index, size_t *count)
-{
-	struct sim_process *found = NULL;
-
-	*count = 0;
-	LIST_EACH (link, &stand.backend_host->processes) {
-		struct sim_process *process = LIST_ENTRY(link, struct sim_process, link);
-
-		if (process == stand.process || !sim_process_is_running(process))
-			continue;
-		if ((*count)++ == index)
-			found = process;
-	}
-	return found;
-}
-
 size_t stand_children(void)
 {
-	size_t count;
-
-	child_at(0, &count);
-	return count;
+	return component_stand_children(&stand.base);
 }
 
 void stand_kill_child(size_t index)
 {
-	size_t count;
-	struct sim_process *child = child_at(index, &count);
-
-	ck_assert_ptr_nonnull(child);
-	sim_process_kill(child);
+	component_stand_kill_child(&stand.base, index);
 }
 
 void stand_ask_to_stop(void)
 {
-	sim_process_stop(stand.process);
+	sim_process_stop(stand.base.process);
 }
 
 struct str stand_log(void)
 {
-	return strbuf_str(&stand.output);
+	return strbuf_str(&stand.base.output);
 }
 
 /* Calls. */
 
-static void answer_collected(enum http_collect_result result, struct str bytes, void *data)
-{
-	(void)data;
-	(void)result;
-	stand.collector = NULL;
-	stand.answer.body = bytes;
-	stand.is_answered = true;
-}
-
-static void answer_came(struct http_call *call, void *data)
-{
-	struct http_body_collector *collector;
-
-	(void)data;
-	stand.answer.status = call->response.status;
-	http_fields_copy(&stand.answer.fields, stand.arena, &call->response.fields);
-	collector = http_body_collect(http_call_take_body(call), BODY_BYTES_MAX, stand.arena,
-				      answer_collected, NULL);
-	if (!stand.is_answered)
-		stand.collector = collector;
-}
-
-static void answer_failed(struct http_call *call, void *data)
-{
-	(void)call;
-	(void)data;
-	stand.is_answered = true;
-}
-
 void stand_leave(void)
 {
-	http_body_collector_stop(stand.collector);
-	stand.collector = NULL;
-	http_call_release(stand.call);
-	stand.call = NULL;
-}
-
-static struct http_body *body_of(const struct stand_request *request)
-{
-	struct str bytes = str_from(request->body);
-	struct http_body *body;
-
-	if (request->body == NULL)
-		return NULL;
-	if (!request->is_chunked)
-		return http_body_from_str(bytes);
-	body = http_body_create(HTTP_BODY_LENGTH_UNKNOWN, bytes.size + 1);
-	http_body_write(body, bytes);
-	http_body_end(body);
-	http_body_producer_release(body);
-	return body;
+	component_stand_leave(&stand.base);
 }
 
 void stand_send(struct stand_request request)
 {
-	struct http_fields fields;
-	struct http_call_options options = {
-		.method = str_from(request.method != NULL ? request.method : "GET"),
-		.host = STR("10.0.0.2"),
+	struct component_stand_request call = {
+		.method = request.method,
+		.path = request.path,
+		.body = request.body,
+		.is_chunked = request.is_chunked,
+		.address = ADDRESS,
 		.port = request.port != 0 ? request.port : PORT,
-		.target = str_from(request.path),
-		.fields = &fields,
-		.idle_timeout_ms = 60000,
 	};
 
-	stand_leave();
-	stand.answer = (struct stand_answer){0};
-	stand.is_answered = false;
-	http_fields_init(&fields, stand.arena);
-	for (size_t i = 0; i < 8 && request.fields[i] != NULL; i += 2)
-		http_fields_add(&fields, str_from(request.fields[i]),
-				str_from(request.fields[i + 1]));
-	options.body = body_of(&request);
-	stand.call = http_call_start(stand.client, &options, answer_came, answer_failed, NULL);
-}
-
-static bool call_is_over(void *data)
-{
-	(void)data;
-	return stand.is_answered;
+	memcpy(call.fields, request.fields, sizeof request.fields);
+	component_stand_send(&stand.base, &call);
 }
 
 struct stand_answer stand_wait(void)
 {
-	sim_run_until(stand.sim, sim_now_us(stand.sim) + 100 * STAND_SECOND, call_is_over, NULL);
-	ck_assert_msg(stand.is_answered, "no answer; log:\n%.*s", STR_ARG(stand_log()));
-	return stand.answer;
+	return component_stand_wait(&stand.base, 100 * STAND_SECOND);
 }
 
 struct stand_answer stand_call(struct stand_request request)
@@ -455,7 +307,7 @@ void stand_set_clock(const char *utc)
 
 void stand_run_for(int64_t span_us)
 {
-	sim_run_to(stand.sim, sim_now_us(stand.sim) + span_us);
+	component_stand_run_for(&stand.base, span_us);
 }
 
 void stand_provision(void)
@@ -514,18 +366,18 @@ static int compare(const void *a, const void *b)
 static struct str render_one(const struct redis_reply *reply)
 {
 	if (reply->kind == REDIS_INTEGER)
-		return str_format(stand.arena, "%lld", (long long)reply->integer);
-	return reply->kind == REDIS_NIL ? STR("nil") : str_copy(stand.arena, reply->text);
+		return str_format(stand.base.arena, "%lld", (long long)reply->integer);
+	return reply->kind == REDIS_NIL ? STR("nil") : str_copy(stand.base.arena, reply->text);
 }
 
 static void replied(const struct redis_reply *reply, void *data)
 {
-	struct str *items = ARENA_ARRAY(stand.arena, struct str, reply->count);
+	struct str *items = ARENA_ARRAY(stand.base.arena, struct str, reply->count);
 	struct str all = STR("[");
 
 	(void)data;
 	if (reply->kind != REDIS_ARRAY) {
-		stand.reply = str_cstr(stand.arena, render_one(reply));
+		stand.reply = str_cstr(stand.base.arena, render_one(reply));
 		return;
 	}
 	for (size_t i = 0; i < reply->count; i++)
@@ -533,8 +385,8 @@ static void replied(const struct redis_reply *reply, void *data)
 	if (reply->count > 1)
 		qsort(items, reply->count, sizeof *items, compare);
 	for (size_t i = 0; i < reply->count; i++)
-		all = STR_CONCAT(stand.arena, all, i > 0 ? STR(",") : STR(""), items[i]);
-	stand.reply = str_cstr(stand.arena, STR_CONCAT(stand.arena, all, STR("]")));
+		all = STR_CONCAT(stand.base.arena, all, i > 0 ? STR(",") : STR(""), items[i]);
+	stand.reply = str_cstr(stand.base.arena, STR_CONCAT(stand.base.arena, all, STR("]")));
 }
 
 static bool has_reply(void *data)
@@ -547,7 +399,8 @@ void stand_redis_send(int database, const struct str *words, size_t count)
 {
 	stand.reply = NULL;
 	redis_send(stand.databases[database], words, count, replied, NULL);
-	sim_run_until(stand.sim, sim_now_us(stand.sim) + 10 * STAND_SECOND, has_reply, NULL);
+	sim_run_until(stand.base.sim, sim_now_us(stand.base.sim) + 10 * STAND_SECOND, has_reply,
+		      NULL);
 	ck_assert_ptr_nonnull(stand.reply);
 }
 
@@ -599,7 +452,7 @@ void stand_set_loading(bool is_loading)
 
 struct sim *stand_sim(void)
 {
-	return stand.sim;
+	return stand.base.sim;
 }
 
 /* Expecting. */
@@ -612,12 +465,6 @@ struct str stand_field(const struct stand_answer *answer, const char *name)
 bool stand_contains(struct str found, const char *part)
 {
 	return str_find(found, str_from(part)) != STR_NOT_FOUND;
-}
-
-void stand_expect_str(struct str found, const char *expected, const char *file, int line)
-{
-	ck_assert_msg(str_equal(found, str_from(expected)), "%s:%d: \"%.*s\" is not \"%s\"", file,
-		      line, STR_ARG(found), expected);
 }
 
 void stand_expect_answer(struct stand_answer answer, int status, const char *body, const char *file,

@@ -16,16 +16,11 @@
 #include "base/arena.h"
 #include "base/str.h"
 #include "http/message.h"
+#include "sim/component_stand_test.h"
 
 #define STAND_SECOND INT64_C(1000000)
 
 struct sim;
-
-struct stand_answer {
-	int status; /* 0: none */
-	struct str body;
-	struct http_fields fields;
-};
 
 struct stand_request {
 	const char *method; /* NULL: GET */
@@ -107,8 +102,6 @@ void stand_hook_answers(int status);
 void stand_hook_close(void);
 
 struct str stand_field(const struct stand_answer *answer, const char *name);
-void stand_expect_str(struct str found, const char *expected, const char *file, int line);
-#define expect_str(found, expected) stand_expect_str((found), (expected), __FILE__, __LINE__)
 #define expect_text(found, expected)                                                               \
 	stand_expect_str(str_from(found), (expected), __FILE__, __LINE__)
 /* body NULL: any; ending in "...": so it begins. */

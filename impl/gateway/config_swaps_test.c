@@ -35,14 +35,14 @@ static void start_with_management(void)
 
 static void swap_to(int number)
 {
-	struct gateway_stand_answer answer = gateway_stand_call((struct gateway_stand_request){
+	struct stand_answer answer = gateway_stand_call((struct gateway_stand_request){
 		.method = "PUT", .path = "/config", .port = 8090, .body = version_of(number)});
 
 	ck_assert_int_eq(answer.status, 200);
 }
 
 /* What the client got and what the API saw are of the same version. */
-static void expect_version(const struct gateway_stand_answer *answer, int number)
+static void expect_version(const struct stand_answer *answer, int number)
 {
 	char path[32], text[16];
 
@@ -57,7 +57,7 @@ START_TEST(each_call_is_served_by_the_newest_version)
 {
 	start_with_management();
 	for (int number = 1; number <= VERSIONS; number++) {
-		struct gateway_stand_answer answer;
+		struct stand_answer answer;
 
 		swap_to(number);
 		answer = gateway_stand_get("/a?user_key=k");
@@ -93,7 +93,7 @@ START_TEST(a_call_keeps_the_version_it_began_with)
 {
 	static const struct gateway_stand_script slow[] = {{.fault = STAND_SILENT}};
 	static const struct gateway_stand_script good[] = {{.status = 200}};
-	struct gateway_stand_answer answer;
+	struct stand_answer answer;
 	struct http_call *calls[2];
 	int statuses[2] = {0};
 

@@ -7,7 +7,7 @@
 
 #include "gateway/stand_test.h"
 
-static struct gateway_stand_answer call(const char *method, const char *path, const char *body)
+static struct stand_answer call(const char *method, const char *path, const char *body)
 {
 	return gateway_stand_call((struct gateway_stand_request){
 		.method = method, .path = path, .body = body, .port = 8090});
@@ -21,7 +21,7 @@ static void start_in_scope(const char *scope)
 
 static struct str metrics(void)
 {
-	struct gateway_stand_answer answer = gateway_stand_call(
+	struct stand_answer answer = gateway_stand_call(
 		(struct gateway_stand_request){.path = "/metrics", .port = 9421});
 
 	ck_assert_int_eq(answer.status, 200);
@@ -58,7 +58,7 @@ END_TEST
 
 START_TEST(status_is_told_as_json)
 {
-	struct gateway_stand_answer answer;
+	struct stand_answer answer;
 
 	start_in_scope("status");
 	answer = call("GET", "/status/live", NULL);
@@ -128,7 +128,7 @@ END_TEST
 
 START_TEST(boot_downloads_again)
 {
-	struct gateway_stand_answer answer;
+	struct stand_answer answer;
 
 	start_in_scope("debug");
 	answer = call("POST", "/boot", NULL);
@@ -165,7 +165,7 @@ END_TEST
 
 START_TEST(names_are_shown_with_their_addresses)
 {
-	struct gateway_stand_answer answer;
+	struct stand_answer answer;
 
 	gateway_stand_variable("APICAST_MANAGEMENT_API", "debug");
 	gateway_stand_start_with("", ",\"api_backend_ignored\":1");
@@ -262,7 +262,7 @@ END_TEST
 
 /* Echo. */
 
-static struct gateway_stand_answer echo(const char *host, const char *path, const char *body)
+static struct stand_answer echo(const char *host, const char *path, const char *body)
 {
 	return gateway_stand_call(
 		(struct gateway_stand_request){.method = body != NULL ? "POST" : "GET",
@@ -275,7 +275,7 @@ static struct gateway_stand_answer echo(const char *host, const char *path, cons
 
 START_TEST(the_echo_api_shows_what_it_got)
 {
-	struct gateway_stand_answer answer;
+	struct stand_answer answer;
 
 	start_in_scope("status");
 	answer = echo("echo", "/x?y=1", NULL);

@@ -70,7 +70,7 @@ static int status_with(const char *authorization)
 
 START_TEST(what_an_issuer_says_is_part_of_the_configuration)
 {
-	struct gateway_stand_answer answer;
+	struct stand_answer answer;
 
 	PLAY(STAND_PORTAL, {.prefix = CONFIGURATION, JSON_FIELD, .body = DOCUMENT},
 	     {.prefix = "/jwks?a=b", JSON_FIELD, .body = jwks()});
@@ -310,7 +310,7 @@ END_TEST
 
 START_TEST(a_backend_that_is_away_knows_no_client)
 {
-	struct gateway_stand_answer answer;
+	struct stand_answer answer;
 
 	PLAY(STAND_BACKEND, {.fault = STAND_CLOSES});
 	gateway_stand_start_with(OIDC, LOGIN);

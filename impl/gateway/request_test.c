@@ -23,7 +23,7 @@ static const struct gateway_stand_script limits_exceeded = {
 
 START_TEST(an_unknown_host_is_not_found)
 {
-	struct gateway_stand_answer answer;
+	struct stand_answer answer;
 
 	gateway_stand_start_with("", ",\"error_status_no_match\":411");
 	answer = gateway_stand_call((struct gateway_stand_request){.path = "/?user_key=k",
@@ -92,7 +92,7 @@ END_TEST
 
 START_TEST(missing_credentials_have_their_default_answer)
 {
-	struct gateway_stand_answer answer;
+	struct stand_answer answer;
 
 	gateway_stand_argument("--log-level=info");
 	gateway_stand_start_with("", "");
@@ -108,7 +108,7 @@ END_TEST
 
 START_TEST(each_answer_can_be_configured)
 {
-	struct gateway_stand_answer answer;
+	struct stand_answer answer;
 
 	PLAY(STAND_BACKEND, {.status = 403}, limits_exceeded);
 	gateway_stand_start_with(
@@ -334,7 +334,7 @@ END_TEST
 
 START_TEST(limits_tell_when_they_end)
 {
-	struct gateway_stand_answer answer;
+	struct stand_answer answer;
 
 	PLAY(STAND_BACKEND, limits_exceeded);
 	gateway_stand_start_with("", "");
@@ -590,7 +590,7 @@ START_TEST(debug_headers_are_shown_to_who_knows_the_secret)
 {
 	struct gateway_stand_request request = {.path = "/api/contacts.json?user_key=k",
 						.fields = {"X-3scale-Debug", "st-42"}};
-	struct gateway_stand_answer answer;
+	struct stand_answer answer;
 
 	gateway_stand_start_with("", RULES(RULE("GET", "/", "hits", "1") "," RULE(
 					     "GET", "/api/contacts.json", "hits", "1")));
@@ -620,7 +620,7 @@ END_TEST
 
 START_TEST(debug_headers_are_on_refusals_of_backend)
 {
-	struct gateway_stand_answer answer;
+	struct stand_answer answer;
 
 	PLAY(STAND_BACKEND, {.status = 403});
 	gateway_stand_start_with("", "");

@@ -4,20 +4,18 @@
 #include <string.h>
 
 #include "base/error.h"
-#include "base/list.h"
 #include "gateway/gateway.h"
 #include "http/body.h"
+#include "sim/component_stand_test.h"
 #include "sim/sim.h"
 #include "sim/sim_internal.h"
 #include "world/clock.h"
 #include "world/http_client.h"
 #include "world/http_server.h"
-#include "world/process.h"
 
 #define SCRIPT_MAX 16
 #define SEEN_MAX 4096
-#define BODY_BYTES_MAX ((size_t)8 * 1024 * 1024)
-#define VARIABLES_MAX 24
+#define ADDRESS "10.0.0.1"
 #define CONFIG_PATH "/gateway.json"
 
 static const struct {
@@ -47,29 +45,14 @@ struct played_call {
 };
 
 static struct stand {
-	struct sim *sim;
-	struct arena *arena;
+	struct component_stand base;
 	struct server servers[STAND_SERVERS];
-	struct world *client;
-	struct sim_host *gateway_host;
-	struct sim_process *process;
-	struct process_variable variables[VARIABLES_MAX];
-	size_t variables_count;
-	struct str words[16];
-	size_t words_count;
-	struct strbuf output;
-	bool is_ready, has_exited;
-	int exit_status, order;
-	/* The client's call. */
-	struct http_call *call;
-	struct http_body_collector *collector;
-	struct gateway_stand_answer answer;
-	bool is_answered;
+	int order;
 } stand;
 
 struct arena *gateway_stand_arena(void)
 {
-	return stand.arena;
+	return stand.base.arena;
 }
 
 /* Played servers. */
@@ -121,7 +104,7 @@ static void played_body(enum http_collect_result result, struct str bytes, void 
 	call->collector = NULL;
 	if (result != HTTP_COLLECTED)
 		return;
-	call->seen->body = str_copy(stand.arena, bytes);
+	call->seen->body = str_copy(stand.base.arena, bytes);
 	script = choose_script(call->server, call->seen->target);
 	if (script == NULL)
 		script = &unknown;
@@ -144,20 +127,21 @@ static void played_ended(struct http_exchange *exchange, bool complete)
 static void played_requested(struct http_exchange *exchange, void *data)
 {
 	struct server *server = data;
-	struct gateway_stand_seen *seen = ARENA_NEW(stand.arena, struct gateway_stand_seen);
+	struct gateway_stand_seen *seen = ARENA_NEW(stand.base.arena, struct gateway_stand_seen);
 	struct played_call *call = ARENA_NEW(exchange->arena, struct played_call);
 
 	ck_assert_uint_lt(server->seen_count, SEEN_MAX);
 	server->seen[server->seen_count++] = seen;
 	seen->order = ++stand.order;
-	seen->method = str_copy(stand.arena, exchange->request.method);
-	seen->target = str_copy(stand.arena, exchange->request.target);
-	http_fields_copy(&seen->fields, stand.arena, &exchange->request.fields);
+	seen->method = str_copy(stand.base.arena, exchange->request.method);
+	seen->target = str_copy(stand.base.arena, exchange->request.target);
+	http_fields_copy(&seen->fields, stand.base.arena, &exchange->request.fields);
 	*call = (struct played_call){.server = server, .exchange = exchange, .seen = seen};
 	exchange->data = call;
 	exchange->ended = played_ended;
-	call->collector = http_body_collect(http_exchange_take_body(exchange), BODY_BYTES_MAX,
-					    exchange->arena, played_body, call);
+	call->collector =
+		http_body_collect(http_exchange_take_body(exchange), COMPONENT_STAND_BODY_BYTES_MAX,
+				  exchange->arena, played_body, call);
 }
 
 void gateway_stand_play(enum gateway_stand_server server, const struct gateway_stand_script *script,
@@ -181,31 +165,23 @@ void gateway_stand_stop_server(enum gateway_stand_server server)
 
 void gateway_stand_set(void)
 {
-	static const struct component *const components[] = {&gateway_component, NULL};
-	struct sim_options options = {.seed = 1, .components = components};
 	struct error error;
 
-	stand = (struct stand){.exit_status = -1};
-	stand.sim = sim_create(&options);
-	stand.arena = arena_create();
-	strbuf_init(&stand.output, BODY_BYTES_MAX);
+	stand = (struct stand){.order = 0};
+	component_stand_set(&stand.base, &gateway_component, ADDRESS);
 	for (int i = 0; i < STAND_SERVERS; i++) {
 		struct server *server = &stand.servers[i];
 		struct http_listen_options listen = {.port = server_places[i].port};
-		struct sim_host *host = sim_host_add(stand.sim, str_from(server_places[i].host),
-						     str_from(server_places[i].address));
+		struct sim_host *host =
+			sim_host_add(stand.base.sim, str_from(server_places[i].host),
+				     str_from(server_places[i].address));
 
 		server->world = sim_host_world(host, STR("server"));
 		server->listener =
 			http_listen(server->world, &listen, played_requested, server, &error);
 		ck_assert_ptr_nonnull(server->listener);
 	}
-	sim_dns_set(stand.sim, STR("api.internal"), STR("10.0.0.3"), 60);
-	stand.gateway_host = sim_host_add(stand.sim, STR("gateway"), STR("10.0.0.1"));
-	stand.client = sim_host_world(sim_host_add(stand.sim, STR("client"), STR("10.0.0.9")),
-				      STR("client"));
-	stand.words[stand.words_count++] = STR("refscale");
-	stand.words[stand.words_count++] = STR("gateway");
+	sim_dns_set(stand.base.sim, STR("api.internal"), STR("10.0.0.3"), 60);
 }
 
 void gateway_stand_clear(void)
@@ -213,29 +189,25 @@ void gateway_stand_clear(void)
 	gateway_stand_leave();
 	for (int i = 0; i < STAND_SERVERS; i++)
 		gateway_stand_stop_server((enum gateway_stand_server)i);
-	sim_destroy(stand.sim);
-	strbuf_free(&stand.output);
-	arena_destroy(stand.arena);
+	component_stand_clear(&stand.base);
 }
 
 void gateway_stand_variable(const char *name, const char *value)
 {
-	ck_assert_uint_lt(stand.variables_count, VARIABLES_MAX);
-	stand.variables[stand.variables_count++] =
-		(struct process_variable){str_from(name), str_copy(stand.arena, str_from(value))};
+	component_stand_variable(&stand.base, name, value);
 }
 
 void gateway_stand_argument(const char *word)
 {
-	stand.words[stand.words_count++] = str_from(word);
+	component_stand_word(&stand.base, word);
 }
 
 const char *gateway_stand_service(const char *id, const char *host, const char *more,
 				  const char *proxy)
 {
 	return str_cstr(
-		stand.arena,
-		str_format(stand.arena,
+		stand.base.arena,
+		str_format(stand.base.arena,
 			   "{\"id\":%s,\"system_name\":\"orders\"%s,"
 			   "\"backend_authentication_type\":\"service_token\","
 			   "\"backend_authentication_value\":\"st-42\"%s,"
@@ -253,59 +225,21 @@ const char *gateway_stand_service(const char *id, const char *host, const char *
 
 const char *gateway_stand_services(const char *services)
 {
-	return str_cstr(stand.arena, str_format(stand.arena, "{\"services\":[%s]}", services));
+	return str_cstr(stand.base.arena,
+			str_format(stand.base.arena, "{\"services\":[%s]}", services));
 }
 
 void gateway_stand_file(const char *content)
 {
-	sim_host_write_file(stand.gateway_host, STR(CONFIG_PATH), str_from(content));
+	sim_host_write_file(stand.base.host, STR(CONFIG_PATH), str_from(content));
 	gateway_stand_variable("THREESCALE_CONFIG_FILE", CONFIG_PATH);
 }
 
 /* The gateway. */
 
-static void gateway_line(struct process *process, bool is_stderr, struct str line, void *data)
-{
-	(void)process;
-	(void)is_stderr;
-	(void)data;
-	strbuf_append(&stand.output, line);
-	strbuf_append_char(&stand.output, '\n');
-	if (str_has_prefix(line, STR("ready gateway ")))
-		stand.is_ready = true;
-}
-
-static void gateway_exited(struct process *process, int status, void *data)
-{
-	(void)process;
-	(void)data;
-	stand.has_exited = true;
-	stand.exit_status = status;
-}
-
-static bool start_is_over(void *data)
-{
-	(void)data;
-	return stand.is_ready || stand.has_exited;
-}
-
 bool gateway_stand_start(void)
 {
-	struct process_options options = {
-		.words = stand.words,
-		.words_count = stand.words_count,
-		.variables = stand.variables,
-		.variables_count = stand.variables_count,
-		.line = gateway_line,
-		.exited = gateway_exited,
-	};
-	struct error error;
-
-	stand.is_ready = stand.has_exited = false;
-	stand.process = sim_process_start(stand.gateway_host, &options, &error);
-	ck_assert_msg(stand.process != NULL, "%s", error.text);
-	sim_run_until(stand.sim, sim_now_us(stand.sim) + 300 * STAND_SECOND, start_is_over, NULL);
-	return stand.is_ready && !stand.has_exited;
+	return component_stand_start(&stand.base, 300 * STAND_SECOND);
 }
 
 void gateway_stand_start_with(const char *more, const char *proxy)
@@ -317,147 +251,66 @@ void gateway_stand_start_with(const char *more, const char *proxy)
 
 int gateway_stand_exit_status(void)
 {
-	return stand.exit_status;
+	return stand.base.exit_status;
 }
 
 bool gateway_stand_is_running(void)
 {
-	return !stand.has_exited;
+	return stand.base.exit_status < 0;
 }
 
 void gateway_stand_ask_to_stop(void)
 {
-	sim_process_stop(stand.process);
-}
-
-static struct sim_process *child_at(size_t index, size_t *count)
-{
-	struct sim_process *found = NULL;
-
-	*count = 0;
-	LIST_EACH (link, &stand.gateway_host->processes) {
-		struct sim_process *process = LIST_ENTRY(link, struct sim_process, link);
-
-		if (process == stand.process || !sim_process_is_running(process))
-			continue;
-		if ((*count)++ == index)
-			found = process;
-	}
-	return found;
+	sim_process_stop(stand.base.process);
 }
 
 size_t gateway_stand_children(void)
 {
-	size_t count;
-
-	child_at(0, &count);
-	return count;
+	return component_stand_children(&stand.base);
 }
 
 void gateway_stand_kill_child(size_t index)
 {
-	size_t count;
-	struct sim_process *child = child_at(index, &count);
-
-	ck_assert_ptr_nonnull(child);
-	sim_process_kill(child);
+	component_stand_kill_child(&stand.base, index);
 }
 
 /* The client. */
 
-static void answer_collected(enum http_collect_result result, struct str bytes, void *data)
-{
-	(void)data;
-	stand.collector = NULL;
-	stand.answer.body = bytes;
-	stand.answer.was_cut = result != HTTP_COLLECTED;
-	stand.is_answered = true;
-}
-
-static void answer_came(struct http_call *call, void *data)
-{
-	struct http_body_collector *collector;
-
-	(void)data;
-	stand.answer.status = call->response.status;
-	http_fields_copy(&stand.answer.fields, stand.arena, &call->response.fields);
-	collector = http_body_collect(http_call_take_body(call), BODY_BYTES_MAX, stand.arena,
-				      answer_collected, NULL);
-	if (!stand.is_answered)
-		stand.collector = collector;
-}
-
-static void answer_failed(struct http_call *call, void *data)
-{
-	(void)call;
-	(void)data;
-	stand.is_answered = true;
-}
-
 void gateway_stand_send(struct gateway_stand_request request)
 {
-	struct http_fields fields;
-	struct http_call_options options = {
-		.method = str_from(request.method != NULL ? request.method : "GET"),
-		.host = STR("10.0.0.1"),
+	struct component_stand_request call = {
+		.method = request.method,
+		.path = request.path,
+		.fields = {"Host", request.host != NULL ? request.host : "api.example.com"},
+		.body = request.body,
+		.is_chunked = request.has_chunked_body,
+		.address = ADDRESS,
 		.port = request.port > 0 ? request.port : 8080,
-		.target = str_from(request.path),
-		.fields = &fields,
-		.idle_timeout_ms = 600000,
 	};
 
-	gateway_stand_leave();
-	stand.answer = (struct gateway_stand_answer){0};
-	stand.is_answered = false;
-	http_fields_init(&fields, stand.arena);
-	http_fields_add(&fields, STR("Host"),
-			str_from(request.host != NULL ? request.host : "api.example.com"));
-	for (size_t i = 0; i < 8 && request.fields[i] != NULL; i += 2)
-		http_fields_add(&fields, str_from(request.fields[i]),
-				str_from(request.fields[i + 1]));
-	if (request.body != NULL && !request.has_chunked_body)
-		options.body = http_body_from_str(str_from(request.body));
-	if (request.has_chunked_body) {
-		struct str bytes = str_from(request.body);
-
-		options.body = http_body_create(HTTP_BODY_LENGTH_UNKNOWN, bytes.size + 1);
-		http_body_write(options.body, bytes);
-		http_body_end(options.body);
-		http_body_producer_release(options.body);
-	}
-	stand.call = http_call_start(stand.client, &options, answer_came, answer_failed, NULL);
+	memcpy(call.fields + 2, request.fields, sizeof request.fields);
+	component_stand_send(&stand.base, &call);
 }
 
-static bool call_is_over(void *data)
+struct stand_answer gateway_stand_wait(void)
 {
-	(void)data;
-	return stand.is_answered;
-}
-
-struct gateway_stand_answer gateway_stand_wait(void)
-{
-	sim_run_until(stand.sim, sim_now_us(stand.sim) + 300 * STAND_SECOND, call_is_over, NULL);
-	ck_assert_msg(stand.is_answered, "no answer");
-	return stand.answer;
+	return component_stand_wait(&stand.base, 300 * STAND_SECOND);
 }
 
 void gateway_stand_leave(void)
 {
-	http_body_collector_stop(stand.collector);
-	stand.collector = NULL;
-	http_call_release(stand.call);
-	stand.call = NULL;
+	component_stand_leave(&stand.base);
 }
 
 void gateway_stand_run_for(int64_t span_us)
 {
-	sim_run_to(stand.sim, sim_now_us(stand.sim) + span_us);
+	component_stand_run_for(&stand.base, span_us);
 }
 
 /* Reports and log lines follow the answer. */
-struct gateway_stand_answer gateway_stand_call(struct gateway_stand_request request)
+struct stand_answer gateway_stand_call(struct gateway_stand_request request)
 {
-	struct gateway_stand_answer answer;
+	struct stand_answer answer;
 
 	gateway_stand_send(request);
 	answer = gateway_stand_wait();
@@ -465,7 +318,7 @@ struct gateway_stand_answer gateway_stand_call(struct gateway_stand_request requ
 	return answer;
 }
 
-struct gateway_stand_answer gateway_stand_get(const char *path)
+struct stand_answer gateway_stand_get(const char *path)
 {
 	return gateway_stand_call((struct gateway_stand_request){.path = path});
 }
@@ -490,10 +343,11 @@ void gateway_stand_burst(const char *host, size_t count)
 	size_t over = 0;
 
 	ck_assert_uint_le(count, 8);
-	http_fields_init(&fields, stand.arena);
+	http_fields_init(&fields, stand.base.arena);
 	http_fields_add(&fields, STR("Host"), str_from(host));
 	for (size_t i = 0; i < count; i++)
-		calls[i] = http_call_start(stand.client, &options, burst_over, burst_over, &over);
+		calls[i] =
+			http_call_start(stand.base.client, &options, burst_over, burst_over, &over);
 	gateway_stand_run_for(60 * STAND_SECOND);
 	ck_assert_uint_eq(over, count);
 	for (size_t i = 0; i < count; i++)
@@ -502,7 +356,7 @@ void gateway_stand_burst(const char *host, size_t count)
 
 struct sim_redis *gateway_stand_redis(void)
 {
-	struct sim_host *host = sim_host_add(stand.sim, STR("redis"), STR("10.0.0.5"));
+	struct sim_host *host = sim_host_add(stand.base.sim, STR("redis"), STR("10.0.0.5"));
 	struct error error;
 	struct sim_redis *redis = sim_redis_start(host, 6379, &error);
 
@@ -522,32 +376,32 @@ void gateway_stand_drop(enum gateway_stand_server server)
 	struct sim_rule_options options = {.to = str_from(server_places[server].host),
 					   .verdict = SIM_DROP};
 
-	sim_rule_add(stand.sim, &options);
+	sim_rule_add(stand.base.sim, &options);
 }
 
 void gateway_stand_set_name(const char *name, const char *addresses)
 {
-	sim_dns_set(stand.sim, str_from(name), str_from(addresses), 60);
+	sim_dns_set(stand.base.sim, str_from(name), str_from(addresses), 60);
 }
 
 void gateway_stand_silence_name(const char *name)
 {
-	sim_dns_set_fault(stand.sim, str_from(name), SIM_DNS_SILENT);
+	sim_dns_set_fault(stand.base.sim, str_from(name), SIM_DNS_SILENT);
 }
 
 size_t gateway_stand_lookups(const char *name)
 {
-	return (size_t)sim_dns_effects(stand.sim, str_from(name));
+	return (size_t)sim_dns_effects(stand.base.sim, str_from(name));
 }
 
 void gateway_stand_write(const char *path, const char *content)
 {
-	sim_host_write_file(stand.gateway_host, str_from(path), str_from(content));
+	sim_host_write_file(stand.base.host, str_from(path), str_from(content));
 }
 
 struct world *gateway_stand_world(void)
 {
-	return sim_host_world(stand.gateway_host, STR("other"));
+	return sim_host_world(stand.base.host, STR("other"));
 }
 
 /* What was seen. */
@@ -574,12 +428,12 @@ void gateway_stand_forget(void)
 	for (int i = 0; i < STAND_SERVERS; i++)
 		stand.servers[i].seen_count = 0;
 	stand.order = 0;
-	strbuf_clear(&stand.output);
+	strbuf_clear(&stand.base.output);
 }
 
 struct str gateway_stand_log(void)
 {
-	return strbuf_str(&stand.output);
+	return strbuf_str(&stand.base.output);
 }
 
 bool gateway_stand_log_has(const char *text)
@@ -587,24 +441,18 @@ bool gateway_stand_log_has(const char *text)
 	return str_find(gateway_stand_log(), str_from(text)) != STR_NOT_FOUND;
 }
 
-struct str gateway_stand_field(const struct gateway_stand_answer *answer, const char *name)
+struct str gateway_stand_field(const struct stand_answer *answer, const char *name)
 {
 	return http_fields_get(&answer->fields, str_from(name));
 }
 
-void gateway_stand_expect_str(struct str found, const char *expected, const char *file, int line)
-{
-	ck_assert_msg(str_equal(found, str_from(expected)), "%s:%d: \"%.*s\" is not \"%s\"", file,
-		      line, STR_ARG(found), expected);
-}
-
-void gateway_stand_expect_answer(struct gateway_stand_answer answer, int status, const char *body,
+void gateway_stand_expect_answer(struct stand_answer answer, int status, const char *body,
 				 const char *file, int line)
 {
 	ck_assert_msg(answer.status == status, "%s:%d: status %d is not %d, log:\n%.*s", file, line,
 		      answer.status, status, STR_ARG(gateway_stand_log()));
 	if (body != NULL)
-		gateway_stand_expect_str(answer.body, body, file, line);
+		stand_expect_str(answer.body, body, file, line);
 }
 
 /* The stand itself. */

@@ -14,6 +14,7 @@
 #include "base/arena.h"
 #include "base/str.h"
 #include "http/message.h"
+#include "sim/component_stand_test.h"
 
 struct sim_redis;
 struct world;
@@ -37,13 +38,6 @@ struct gateway_stand_seen {
 	struct str method, target, body;
 	struct http_fields fields;
 	int order; /* among all servers, from 1 */
-};
-
-struct gateway_stand_answer {
-	int status; /* 0: none */
-	struct str body;
-	struct http_fields fields;
-	bool was_cut;
 };
 
 struct gateway_stand_request {
@@ -82,11 +76,11 @@ void gateway_stand_ask_to_stop(void);
 size_t gateway_stand_children(void);
 void gateway_stand_kill_child(size_t index);
 
-struct gateway_stand_answer gateway_stand_call(struct gateway_stand_request request);
-struct gateway_stand_answer gateway_stand_get(const char *path);
+struct stand_answer gateway_stand_call(struct gateway_stand_request request);
+struct stand_answer gateway_stand_get(const char *path);
 /* Sends without waiting for the answer; gateway_stand_wait() gives it. The client may leave. */
 void gateway_stand_send(struct gateway_stand_request request);
-struct gateway_stand_answer gateway_stand_wait(void);
+struct stand_answer gateway_stand_wait(void);
 void gateway_stand_leave(void);
 void gateway_stand_run_for(int64_t span_us);
 /* So many calls at the same time, each on a connection of its own; waits for all. */
@@ -107,12 +101,9 @@ const struct gateway_stand_seen *gateway_stand_last(enum gateway_stand_server se
 void gateway_stand_forget(void); /* what servers saw and the log said */
 bool gateway_stand_log_has(const char *text);
 struct str gateway_stand_log(void);
-struct str gateway_stand_field(const struct gateway_stand_answer *answer, const char *name);
+struct str gateway_stand_field(const struct stand_answer *answer, const char *name);
 
-void gateway_stand_expect_str(struct str found, const char *expected, const char *file, int line);
-#define expect_str(found, expected)                                                                \
-	gateway_stand_expect_str((found), (expected), __FILE__, __LINE__)
-void gateway_stand_expect_answer(struct gateway_stand_answer answer, int status, const char *body,
+void gateway_stand_expect_answer(struct stand_answer answer, int status, const char *body,
 				 const char *file, int line);
 #define expect_answer(answer, status, body)                                                        \
 	gateway_stand_expect_answer((answer), (status), (body), __FILE__, __LINE__)

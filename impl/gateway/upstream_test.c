@@ -90,7 +90,7 @@ END_TEST
 
 START_TEST(answers_pass_through_but_for_fields_of_the_server)
 {
-	struct gateway_stand_answer answer;
+	struct stand_answer answer;
 
 	PLAY({.status = 302, .field = "Location", .value = "http://10.0.0.3:8000/x", .body = "go"},
 	     {.status = 404, .field = "X-Accel-Redirect", .value = "/y"},
@@ -134,7 +134,7 @@ END_TEST
 
 START_TEST(a_silent_upstream_times_out)
 {
-	struct gateway_stand_answer answer;
+	struct stand_answer answer;
 
 	PLAY({.fault = STAND_SILENT});
 	start_with_backend("http://10.0.0.3:8000", "");

@@ -14,7 +14,7 @@ static void start_workers(const char *count)
 
 static const char *page(uint16_t port, const char *path)
 {
-	struct gateway_stand_answer answer =
+	struct stand_answer answer =
 		gateway_stand_call((struct gateway_stand_request){.path = path, .port = port});
 
 	gateway_stand_leave();

@@ -114,7 +114,7 @@ END_TEST
 
 START_TEST(manifests_of_other_directories_are_listed)
 {
-	struct gateway_stand_answer answer;
+	struct stand_answer answer;
 	const struct json *list;
 	static const char good[] =
 		"{'name':'Mine','summary':'s','version':'1.0','configuration':{}}";
@@ -295,7 +295,7 @@ END_TEST
 
 START_TEST(a_template_cannot_split_a_message)
 {
-	struct gateway_stand_answer answer;
+	struct stand_answer answer;
 
 	start_with_chain(
 		"{'name':'headers','configuration':{"
@@ -472,7 +472,7 @@ END_TEST
 
 START_TEST(an_early_end_with_an_error_is_a_page)
 {
-	struct gateway_stand_answer answer;
+	struct stand_answer answer;
 
 	start_with_chain("{'name':'echo','configuration':{'status':404,'exit':'request'}}");
 	answer = gateway_stand_get("/");
@@ -485,7 +485,7 @@ END_TEST
 
 START_TEST(the_context_is_shown_without_secrets)
 {
-	struct gateway_stand_answer answer;
+	struct stand_answer answer;
 	const struct json *dump;
 
 	gateway_stand_start_with(
