@@ -170,6 +170,15 @@ static bool end_transaction(struct call *call)
 	return false;
 }
 
+/* The type of a body that parameters are to be read from. */
+static struct str type_of_parameters(const struct call *call, const struct http_request *request,
+				     bool is_page)
+{
+	if (is_page && pages_path_has(call, call->path, PAGE_ANY_BODY))
+		return STR("");
+	return http_fields_get(&request->fields, STR("Content-Type"));
+}
+
 bool dispatch(struct call *call, const struct http_request *request, struct str body)
 {
 	struct str path, query;
@@ -188,9 +197,8 @@ bool dispatch(struct call *call, const struct http_request *request, struct str 
 		reply_not_found(call);
 		return false;
 	}
-	if (!portal_parameters_read(call->arena, query,
-				    http_fields_get(&request->fields, STR("Content-Type")), body,
-				    &parameters)) {
+	if (!portal_parameters_read(call->arena, query, type_of_parameters(call, request, is_page),
+				    body, &parameters)) {
 		reply_status(call, 400, STR("Bad request"));
 		return false;
 	}
@@ -220,7 +228,7 @@ static bool path_is_secret(const struct call *call, struct str path)
 				return true;
 		}
 	}
-	return pages_path_is_secret(call, path);
+	return pages_path_has(call, path, PAGE_SECRET);
 }
 
 struct str dispatch_loggable_path(const struct call *call, struct str target)

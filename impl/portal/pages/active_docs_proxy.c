@@ -358,7 +358,7 @@ static void proxy(struct visit *visit)
 
 static const struct page_route rows[] = {
 	{"GET POST PUT PATCH DELETE OPTIONS", STR_INIT("/api_docs/proxy"), proxy,
-	 PAGE_ADMIN | PAGE_DEVELOPER | PAGE_OPEN | PAGE_ANY_FORM, NULL},
+	 PAGE_ADMIN | PAGE_DEVELOPER | PAGE_OPEN | PAGE_ANY_FORM | PAGE_ANY_BODY, NULL},
 };
 
 const struct page_table pages_of_active_docs_proxy = PAGE_TABLE(rows);

@@ -57,7 +57,7 @@ bool pages_have(struct str path)
 	return true;
 }
 
-bool pages_path_is_secret(const struct call *call, struct str path)
+bool pages_path_has(const struct call *call, struct str path, enum page_flag flag)
 {
 	struct http_route_parameters parameters;
 
@@ -65,7 +65,7 @@ bool pages_path_is_secret(const struct call *call, struct str path)
 		for (size_t j = 0; j < page_tables[i]->count; j++) {
 			const struct page_route *route = &page_tables[i]->rows[j];
 
-			if ((route->flags & PAGE_SECRET) != 0 &&
+			if ((route->flags & flag) != 0 &&
 			    http_route_match(route->path, path, call->arena, &parameters))
 				return true;
 		}

@@ -23,6 +23,7 @@ enum page_flag {
 	PAGE_SECRET = 1 << 5,   /* the last part of the path is a credential: not for logs */
 	PAGE_ADMINS = 1 << 6,   /* members may not, whatever their sections */
 	PAGE_ANY_FORM = 1 << 4, /* does nothing in a user's name: needs no form of ours */
+	PAGE_ANY_BODY = 1 << 7, /* the body is somebody else's: no parameters are read from it */
 };
 
 struct page_route {
@@ -41,8 +42,8 @@ struct page_table {
 
 /* Whether a path is that of a page, not of an API. */
 bool pages_have(struct str path);
-/* Whether the last part of a page's path lets somebody in. */
-bool pages_path_is_secret(const struct call *call, struct str path);
+/* Whether a page of that path, on any face, has the flag. */
+bool pages_path_has(const struct call *call, struct str path, enum page_flag flag);
 /* Fills call->answer as dispatch() does, inside a transaction that the caller began. */
 void pages_serve(struct call *call, const struct http_request *request, struct str body);
 /* A page that waits for an errand (errand.h) is written when that is done: the handler hangs it on
