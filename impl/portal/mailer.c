@@ -4,9 +4,9 @@
 #include <stdlib.h>
 
 #include "base/arena.h"
-#include "base/base64.h"
 #include "base/utc.h"
 #include "portal/database.h"
+#include "portal/mail_field.h"
 #include "portal/settings.h"
 #include "portal/tables.h"
 #include "world/clock.h"
@@ -62,18 +62,6 @@ static bool is_address(struct str text)
 	return true;
 }
 
-/* As a field of the head may have it: other bytes than ASCII's printable ones are coded. */
-static struct str field_text(struct arena *arena, struct str text)
-{
-	bool is_plain = true;
-
-	for (size_t i = 0; i < text.size; i++)
-		is_plain = is_plain && text.data[i] >= ' ' && text.data[i] < 0x7f;
-	if (is_plain)
-		return text;
-	return STR_CONCAT(arena, STR("=?UTF-8?B?"), base64_encode(arena, text), STR("?="));
-}
-
 /* "Tue, 04 Jun 2019 11:06:15 +0000" */
 static struct str date_text(struct arena *arena, int64_t now_us)
 {
@@ -105,8 +93,9 @@ static struct str message_of(struct mailer *mailer, struct str from, struct str 
 
 	return STR_CONCAT(
 		arena, STR("From: "), from, STR("\r\nTo: "), to, STR("\r\nSubject: "),
-		field_text(arena, record_text(row, "subject")), STR("\r\nDate: "),
-		date_text(arena, database_now_us(mailer->database)), STR("\r\nMessage-ID: <"),
+		mail_field_text(arena, STR("Subject"), record_text(row, "subject")),
+		STR("\r\nDate: "), date_text(arena, database_now_us(mailer->database)),
+		STR("\r\nMessage-ID: <"),
 		str_format(arena, "%" PRId64 ".%016" PRIx64, record_id(row),
 			   world_chance(mailer->world)),
 		STR("@"), mailer->settings->superdomain,

@@ -369,8 +369,8 @@ static const struct column background_jobs_columns[] = {
 
 /* Mails on their way to the relay, in the order of their ids as far as they are due (mailer.h). */
 static const struct column mails_columns[] = {
-	ID, TENANT, TEXT_NEEDED("recipient"), TEXT("subject"), TEXT("body"), INT_OR("tries", "0"),
-	TIME("run_at"), TIMES,
+	ID, TENANT, TEXT_NEEDED("recipient"), LONG_TEXT("subject"), LONG_TEXT("body"),
+	INT_OR("tries", "0"), TIME("run_at"), TIMES,
 };
 
 /* What zync is yet to be told, in the order of their ids as far as they are due (zync.h). */
