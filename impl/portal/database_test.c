@@ -178,7 +178,14 @@ END_TEST
 
 START_TEST(a_portal_that_is_older_gets_the_new_columns)
 {
+	static const char *const narrow[] = {
+		[SQL_SQLITE] = "",
+		[SQL_MYSQL] = "ALTER TABLE cinstances MODIFY COLUMN user_key VARCHAR(255)",
+		[SQL_POSTGRESQL] = "ALTER TABLE cinstances ALTER COLUMN user_key TYPE VARCHAR(255)",
+	};
+
 	begin(_i);
+	execute(narrow[_i]);
 	execute("ALTER TABLE services DROP COLUMN kubernetes_service_link");
 	execute("ALTER TABLE proxies DROP COLUMN api_test_path");
 	execute(_i == SQL_MYSQL ? "DROP INDEX index_cinstances_on_user_key ON cinstances"
@@ -191,6 +198,10 @@ START_TEST(a_portal_that_is_older_gets_the_new_columns)
 	execute(_i == SQL_MYSQL ? "DROP INDEX index_cinstances_on_user_key ON cinstances"
 				: "DROP INDEX index_cinstances_on_user_key");
 	ck_assert_int_eq(number("SELECT count(*) FROM policies"), 0);
+	reply_has(ask("PUT",
+		      expand("/admin/api/accounts/{account}/applications/{application}.json"),
+		      portal_text("user_key=%0256d", 7)),
+		  200, "00007\"");
 }
 END_TEST
 

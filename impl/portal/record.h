@@ -18,13 +18,16 @@
 struct arena;
 struct database;
 
+/* As sql.h has them: most are of 255 characters at most. */
+enum text_width { TEXT_PLAIN, TEXT_WIDE, TEXT_LONG };
+
 struct column {
 	struct str name;
 	enum value_kind kind;
 	const char *fallback;   /* default, as text; NULL = none */
 	const char *constraint; /* SQL after the type: "NOT NULL"; NULL = none */
 	const char *references; /* "accounts (id) ON DELETE CASCADE"; NULL = nothing */
-	bool is_long;           /* a text of more than 255 characters */
+	enum text_width width;
 };
 
 struct table {

@@ -3,6 +3,7 @@
 #include <inttypes.h>
 
 #include "base/arena.h"
+#include "base/bug.h"
 #include "base/error.h"
 #include "base/map.h"
 #include "portal/database.h"
@@ -44,16 +45,40 @@ static const struct schema_index {
 };
 
 #define SCHEMA_INFO "schema_info" /* one row: the version */
+#define UNBOUNDED INT64_MAX       /* characters of a column */
 
 struct schema {
 	struct database *database;
 	const struct sql_dialect *dialect;
 	struct arena *arena;
-	struct map *present; /* "table", "table.column" and names of indexes */
+	/* "table", "table.column" and names of indexes -> int64_t *, characters of the column */
+	struct map *present;
 	struct strbuf script;
 };
 
 /* What is there. */
+
+static void add_present(struct schema *schema, struct str name, int64_t characters)
+{
+	int64_t *kept = ARENA_NEW(schema->arena, int64_t);
+
+	*kept = characters;
+	map_put(schema->present, name, kept);
+}
+
+static void add_present_column(struct schema *schema, struct sql_statement *statement,
+			       struct str table)
+{
+	struct database *database = schema->database;
+	int64_t characters = database_column_is_null(database, statement, 2)
+				     ? UNBOUNDED
+				     : database_column_int(database, statement, 2);
+
+	add_present(schema,
+		    STR_CONCAT(schema->arena, table, STR("."),
+			       database_column_text(database, statement, 1)),
+		    characters);
+}
 
 static void read_names(struct schema *schema, const char *query, bool has_columns)
 {
@@ -63,12 +88,9 @@ static void read_names(struct schema *schema, const char *query, bool has_column
 	while (statement != NULL && database_next_row(database, statement)) {
 		struct str name = database_column_text(database, statement, 0);
 
-		map_put(schema->present, name, schema);
+		add_present(schema, name, UNBOUNDED);
 		if (has_columns)
-			map_put(schema->present,
-				STR_CONCAT(schema->arena, name, STR("."),
-					   database_column_text(database, statement, 1)),
-				schema);
+			add_present_column(schema, statement, name);
 	}
 	if (statement != NULL)
 		database_query_done(database, statement);
@@ -79,10 +101,12 @@ static bool is_present(const struct schema *schema, struct str name)
 	return map_get(schema->present, name) != NULL;
 }
 
-static bool column_is_present(const struct schema *schema, const struct table *table,
-			      const struct column *column)
+/* How many characters the column that is there holds; NULL when it is not. */
+static const int64_t *column_present(const struct schema *schema, const struct table *table,
+				     const struct column *column)
 {
-	return is_present(schema, STR_CONCAT(schema->arena, table->name, STR("."), column->name));
+	return map_get(schema->present,
+		       STR_CONCAT(schema->arena, table->name, STR("."), column->name));
 }
 
 /* What is missing. */
@@ -105,7 +129,9 @@ static const char *column_type(const struct schema *schema, const struct column 
 	case VALUE_ABSENT:
 		break;
 	}
-	return column->is_long || column->kind == VALUE_JSON ? dialect->long_text : dialect->text;
+	if (column->width == TEXT_LONG || column->kind == VALUE_JSON)
+		return dialect->long_text;
+	return column->width == TEXT_WIDE ? dialect->wide_text : dialect->text;
 }
 
 static void append_column(struct schema *schema, const struct table *table,
@@ -165,16 +191,38 @@ static void append_new_column(struct schema *schema, const struct table *table,
 	strbuf_append(script, STR(";"));
 }
 
+/* Of an earlier release, where it held less. */
+static void append_wider_column(struct schema *schema, const struct table *table,
+				const struct column *column)
+{
+	const char *const *change = schema->dialect->change_column;
+
+	/* The new type would have to say them again. */
+	BUG_IF(column->fallback != NULL || column->constraint != NULL);
+	strbuf_append_format(&schema->script, "ALTER TABLE %.*s %s%.*s%s%s;", STR_ARG(table->name),
+			     change[0], STR_ARG(column->name), change[1],
+			     column_type(schema, column));
+}
+
+static void complete_column(struct schema *schema, const struct table *table,
+			    const struct column *column)
+{
+	const int64_t *characters = column_present(schema, table, column);
+
+	if (characters == NULL)
+		append_new_column(schema, table, column);
+	else if (column->width == TEXT_WIDE && *characters < SQL_WIDE_TEXT_CHARACTERS)
+		append_wider_column(schema, table, column);
+}
+
 /* Tables one by one: a script of all would pass every bound that is worth having. */
 static bool complete_table(struct schema *schema, const struct table *table, struct error *error)
 {
 	strbuf_clear(&schema->script);
 	if (!is_present(schema, table->name))
 		append_table(schema, table);
-	for (size_t i = 0; i < table->columns_count && is_present(schema, table->name); i++) {
-		if (!column_is_present(schema, table, &table->columns[i]))
-			append_new_column(schema, table, &table->columns[i]);
-	}
+	for (size_t i = 0; i < table->columns_count && is_present(schema, table->name); i++)
+		complete_column(schema, table, &table->columns[i]);
 	for (size_t i = 0; i < sizeof schema_indexes / sizeof *schema_indexes; i++) {
 		const struct schema_index *index = &schema_indexes[i];
 

@@ -2,13 +2,14 @@
 
 /* clang-format off */
 #define COLUMN(name, kind, fallback, constraint) \
-	{STR_INIT(name), kind, fallback, constraint, NULL, false}
+	{STR_INIT(name), kind, fallback, constraint, NULL, TEXT_PLAIN}
 #define ID COLUMN("id", VALUE_INT, NULL, NULL)
 #define TEXT(name) COLUMN(name, VALUE_TEXT, NULL, NULL)
 #define TEXT_OR(name, fallback) COLUMN(name, VALUE_TEXT, fallback, NULL)
 #define TEXT_NEEDED(name) COLUMN(name, VALUE_TEXT, NULL, "NOT NULL")
-#define LONG_TEXT(name) {STR_INIT(name), VALUE_TEXT, NULL, NULL, NULL, true}
-#define LONG_TEXT_NEEDED(name) {STR_INIT(name), VALUE_TEXT, NULL, "NOT NULL", NULL, true}
+#define WIDE_TEXT(name) {STR_INIT(name), VALUE_TEXT, NULL, NULL, NULL, TEXT_WIDE}
+#define LONG_TEXT(name) {STR_INIT(name), VALUE_TEXT, NULL, NULL, NULL, TEXT_LONG}
+#define LONG_TEXT_NEEDED(name) {STR_INIT(name), VALUE_TEXT, NULL, "NOT NULL", NULL, TEXT_LONG}
 #define BOOL_OR(name, fallback) COLUMN(name, VALUE_BOOL, fallback, "NOT NULL")
 #define INT(name) COLUMN(name, VALUE_INT, NULL, NULL)
 #define INT_OR(name, fallback) COLUMN(name, VALUE_INT, fallback, "NOT NULL")
@@ -16,7 +17,7 @@
 #define TIME(name) COLUMN(name, VALUE_TIME, NULL, NULL)
 #define JSON(name) COLUMN(name, VALUE_JSON, NULL, NULL)
 #define REFERS_TO(name, constraint, references) \
-	{STR_INIT(name), VALUE_INT, NULL, constraint, references, false}
+	{STR_INIT(name), VALUE_INT, NULL, constraint, references, TEXT_PLAIN}
 #define BELONGS_TO(name, table) REFERS_TO(name, "NOT NULL", table " (id) ON DELETE CASCADE")
 #define MAY_BELONG_TO(name, table) REFERS_TO(name, NULL, table " (id) ON DELETE CASCADE")
 #define TENANT INT("tenant_id")
@@ -167,7 +168,7 @@ static const struct column contracts_columns[] = {
 	ID, TENANT, TEXT_OR("type", "Cinstance"),
 	REFERS_TO("plan_id", "NOT NULL", "plans (id)"),
 	BELONGS_TO("user_account_id", "accounts"), MAY_BELONG_TO("service_id", "services"),
-	TEXT_OR("state", "pending"), TEXT("name"), LONG_TEXT("description"), TEXT("user_key"),
+	TEXT_OR("state", "pending"), TEXT("name"), LONG_TEXT("description"), WIDE_TEXT("user_key"),
 	TEXT("application_id"), LONG_TEXT("provider_public_key"), TEXT("redirect_url"),
 	TIME("first_traffic_at"), TIME("first_daily_traffic_at"), TIME("accepted_at"),
 	TEXT("create_origin"), JSON("extra_fields"), TIMES,

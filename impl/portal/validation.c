@@ -256,8 +256,10 @@ static struct str rule_text(struct arena *arena, const struct rule *rule)
  * values that do not fit. */
 static void check_columns(struct validation *validation, const struct record *record)
 {
-	static const struct rule length = {NULL, RULE_LENGTH_MAX, SQL_TEXT_CHARACTERS, NULL, NULL,
-					   false};
+	static const struct rule lengths[] = {
+		[TEXT_PLAIN] = {.kind = RULE_LENGTH_MAX, .number = SQL_TEXT_CHARACTERS},
+		[TEXT_WIDE] = {.kind = RULE_LENGTH_MAX, .number = SQL_WIDE_TEXT_CHARACTERS},
+	};
 	static const struct rule number = {.kind = RULE_NUMBER};
 
 	for (size_t i = 0; i < record->table->columns_count; i++) {
@@ -268,9 +270,10 @@ static void check_columns(struct validation *validation, const struct record *re
 			continue;
 		if (!value_fits(record, name))
 			validation_add(validation, name, rule_text(validation->arena, &number));
-		else if (column->kind == VALUE_TEXT && !column->is_long &&
-			 characters_of(record->values[i].text) > length.number)
-			validation_add(validation, name, rule_text(validation->arena, &length));
+		else if (column->kind == VALUE_TEXT && column->width != TEXT_LONG &&
+			 characters_of(record->values[i].text) > lengths[column->width].number)
+			validation_add(validation, name,
+				       rule_text(validation->arena, &lengths[column->width]));
 	}
 }
 

@@ -51,18 +51,24 @@ struct sql_options {
 	struct str user, password, database;
 };
 
-/* What tables are made with where SQL differs. Texts hold SQL_TEXT_CHARACTERS at most, the long
- * ones SQL_LONG_TEXT_BYTES. Times are texts "2019-10-01 10:00:00" for whoever binds and reads. */
+/* What tables are made with where SQL differs. Texts hold SQL_TEXT_CHARACTERS at most, the wide
+ * ones, which can be indexed as well, SQL_WIDE_TEXT_CHARACTERS, the long ones SQL_LONG_TEXT_BYTES.
+ * Times are texts "2019-10-01 10:00:00" for whoever binds and reads. */
 #define SQL_TEXT_CHARACTERS 255
+#define SQL_WIDE_TEXT_CHARACTERS 512
 #define SQL_LONG_TEXT_BYTES 16777215
 struct sql_dialect {
 	enum sql_kind kind;
 	/* Types. */
 	const char *id; /* the primary key, numbered by the database */
-	const char *integer, *text, *long_text, *decimal, *time, *blob;
+	const char *integer, *text, *wide_text, *long_text, *decimal, *time, *blob;
 	const char *table_options; /* behind CREATE TABLE (...) */
-	/* What is there: rows of table and column, rows of indexes' names. */
+	/* What is there: rows of table, column and how many characters it holds (NULL: that does
+	 * not matter), rows of indexes' names. */
 	const char *columns_query, *indexes_query;
+	/* ALTER TABLE ..., around the column's name in front of its new type; NULL: types are not
+	 * kept to. */
+	const char *change_column[2];
 	const char *restart_ids[2]; /* around the name of an empty table: its ids begin with 1 */
 };
 

@@ -315,15 +315,17 @@ static const struct sql_dialect dialect = {
 	.id = "BIGINT NOT NULL AUTO_INCREMENT PRIMARY KEY",
 	.integer = "BIGINT",
 	.text = "VARCHAR(255)",
+	.wide_text = "VARCHAR(512)",
 	.long_text = "MEDIUMTEXT",
 	.decimal = "DECIMAL(20, 4)",
 	.time = "DATETIME",
 	.blob = "MEDIUMBLOB",
 	.table_options = " ENGINE = InnoDB DEFAULT CHARACTER SET utf8mb4 COLLATE utf8mb4_bin",
-	.columns_query = "SELECT table_name, column_name FROM information_schema.columns "
-			 "WHERE table_schema = DATABASE()",
+	.columns_query = "SELECT table_name, column_name, character_maximum_length "
+			 "FROM information_schema.columns WHERE table_schema = DATABASE()",
 	.indexes_query = "SELECT DISTINCT index_name FROM information_schema.statistics "
 			 "WHERE table_schema = DATABASE()",
+	.change_column = {"MODIFY COLUMN \"", "\" "},
 	.restart_ids = {"ALTER TABLE ", " AUTO_INCREMENT = 1"},
 };
 

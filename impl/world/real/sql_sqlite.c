@@ -104,14 +104,16 @@ static const struct sql_dialect *dialect(const struct sql_database *database)
 		.id = "INTEGER PRIMARY KEY AUTOINCREMENT",
 		.integer = "INTEGER",
 		.text = "TEXT",
+		.wide_text = "TEXT",
 		.long_text = "TEXT",
 		.decimal = "TEXT",
 		.time = "TEXT",
 		.blob = "BLOB",
 		.table_options = "",
-		.columns_query = "SELECT tables.name, columns.name FROM sqlite_schema AS tables "
-				 "JOIN pragma_table_info(tables.name) AS columns "
-				 "WHERE tables.type = 'table'",
+		.columns_query =
+			"SELECT tables.name, columns.name, NULL FROM sqlite_schema AS tables "
+			"JOIN pragma_table_info(tables.name) AS columns "
+			"WHERE tables.type = 'table'",
 		.indexes_query = "SELECT name FROM sqlite_schema WHERE type = 'index'",
 		.restart_ids = {"DELETE FROM sqlite_sequence WHERE name = '", "'"},
 	};

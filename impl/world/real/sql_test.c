@@ -59,15 +59,15 @@ static void execute(const char *script)
 		      script, stage.error.text);
 }
 
-/* Types in the script are named as the dialect's: {id} {integer} {text} {decimal} {time} {blob}. */
+/* Types in the script are named as the dialect's: {id} {integer} {text} {wide} ... */
 static void create(const char *columns)
 {
 	const struct sql_dialect *dialect = SQL->dialect(stage.database);
 	const char *const types[][2] = {
-		{"{id}", dialect->id},           {"{integer}", dialect->integer},
-		{"{text}", dialect->text},       {"{long}", dialect->long_text},
-		{"{decimal}", dialect->decimal}, {"{time}", dialect->time},
-		{"{blob}", dialect->blob},
+		{"{id}", dialect->id},          {"{integer}", dialect->integer},
+		{"{text}", dialect->text},      {"{long}", dialect->long_text},
+		{"{wide}", dialect->wide_text}, {"{decimal}", dialect->decimal},
+		{"{time}", dialect->time},      {"{blob}", dialect->blob},
 	};
 	struct str script =
 		str_format(stage.arena, "CREATE TABLE t (%s)%s", columns, dialect->table_options);
@@ -353,11 +353,17 @@ START_TEST(what_is_there_can_be_listed)
 	size_t found = 0;
 
 	begin_stage((enum sql_kind)_i);
-	create("id {id}, n {integer}");
+	create("id {id}, n {wide}");
 	execute("CREATE INDEX index_t_on_n ON t (n)");
 	columns = prepare(SQL->dialect(stage.database)->columns_query);
-	while (SQL->step(columns, &stage.error) == SQL_STEP_ROW)
-		found += str_equal(SQL->column_text(columns, 0), STR("t"));
+	while (SQL->step(columns, &stage.error) == SQL_STEP_ROW) {
+		if (!str_equal(SQL->column_text(columns, 0), STR("t")))
+			continue;
+		found++;
+		ck_assert(str_equal(SQL->column_text(columns, 1), STR("id")) || _i == SQL_SQLITE ||
+			  SQL->column_int(columns, 2) == SQL_WIDE_TEXT_CHARACTERS);
+		ck_assert(_i != SQL_SQLITE || SQL->column_is_null(columns, 2));
+	}
 	ck_assert_uint_eq(found, 2);
 	SQL->finish(columns);
 	indexes = prepare(SQL->dialect(stage.database)->indexes_query);
