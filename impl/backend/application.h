@@ -27,7 +27,6 @@ enum memo_result application_find(struct reader *reader, struct str service, str
 
 /* The commands, and how their replies are read, for those who do not want to remember. Texts are
  * the replies', lists the arena's. */
-#define APPLICATION_COMMANDS 3
 void application_ask(struct batch *batch, struct redis_client *storage, struct str service,
 		     struct str id);
 void application_read(struct application *application, struct arena *arena, struct str service,

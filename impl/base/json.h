@@ -66,9 +66,8 @@ struct json *json_set(struct json *object, struct str key,
 		      struct json *child); /* replaces, keeping the place */
 struct json *json_copy(struct arena *arena, const struct json *value); /* deep, texts too */
 
-/* Compact, in tree order; `indent` > 0 for people. False when the buffer is full. */
+/* Compact, in tree order. False when the buffer is full. */
 bool json_write(struct strbuf *out, const struct json *value);
-bool json_write_pretty(struct strbuf *out, const struct json *value, int indent);
 struct str json_print(struct arena *arena, const struct json *value);
 /* Quoted and escaped; bytes that are not UTF-8 become U+FFFD. */
 bool json_write_str(struct strbuf *out, struct str text);

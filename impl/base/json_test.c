@@ -219,18 +219,6 @@ START_TEST(bytes_that_are_not_utf8_are_replaced)
 }
 END_TEST
 
-START_TEST(people_get_indentation)
-{
-	struct strbuf out;
-
-	strbuf_init(&out, 1000);
-	ck_assert(json_write_pretty(&out, parse("{\"a\":[1,2],\"b\":{},\"c\":[]}"), 2));
-	ck_assert(str_equal(strbuf_str(&out), STR("{\n  \"a\": [\n    1,\n    2\n  ],\n  \"b\": {},"
-						  "\n  \"c\": []\n}")));
-	strbuf_free(&out);
-}
-END_TEST
-
 START_TEST(a_full_buffer_is_reported_at_every_size)
 {
 	const struct json *value = parse("{\"a\":[1,\"x\\ny\"],\"b\":{\"c\":null}}");
@@ -250,13 +238,6 @@ START_TEST(a_full_buffer_is_reported_at_every_size)
 
 		strbuf_init(&out, size);
 		ck_assert_int_eq(json_write_str(&out, invalid), size >= 13);
-		strbuf_free(&out);
-	}
-	for (size_t size = 0; size < 20; size++) {
-		struct strbuf out;
-
-		strbuf_init(&out, size);
-		ck_assert(!json_write_pretty(&out, value, 4));
 		strbuf_free(&out);
 	}
 }
@@ -299,7 +280,6 @@ Suite *base_json_suite(void)
 	tcase_add_test(tests, a_copy_shares_nothing);
 	tcase_add_test(tests, strings_are_escaped);
 	tcase_add_test(tests, bytes_that_are_not_utf8_are_replaced);
-	tcase_add_test(tests, people_get_indentation);
 	tcase_add_test(tests, a_full_buffer_is_reported_at_every_size);
 	tcase_add_test(tests, nothing_is_written_as_null);
 	if (fork == NULL || strcmp(fork, "no") != 0) {

@@ -63,16 +63,7 @@ bool json_write_str(struct strbuf *out, struct str text)
 	return fits && strbuf_append(out, str_skip(text, from)) && strbuf_append_char(out, '"');
 }
 
-static bool write_break(struct strbuf *out, int indent, int depth)
-{
-	bool fits = indent == 0 || strbuf_append_char(out, '\n');
-
-	for (int i = 0; i < indent * depth && fits; i++)
-		fits = strbuf_append_char(out, ' ');
-	return fits;
-}
-
-static bool write_value(struct strbuf *out, const struct json *value, int indent, int depth)
+bool json_write(struct strbuf *out, const struct json *value)
 {
 	bool is_object = value != NULL && value->kind == JSON_OBJECT;
 
@@ -87,27 +78,13 @@ static bool write_value(struct strbuf *out, const struct json *value, int indent
 	JSON_EACH (child, value) {
 		if (child != value->first_child && !strbuf_append_char(out, ','))
 			return false;
-		if (!write_break(out, indent, depth + 1))
+		if (is_object &&
+		    (!json_write_str(out, child->key) || !strbuf_append_char(out, ':')))
 			return false;
-		if (is_object && (!json_write_str(out, child->key) ||
-				  !strbuf_append(out, indent > 0 ? STR(": ") : STR(":"))))
-			return false;
-		if (!write_value(out, child, indent, depth + 1))
+		if (!json_write(out, child))
 			return false;
 	}
-	if (value->count > 0 && !write_break(out, indent, depth))
-		return false;
 	return strbuf_append_char(out, is_object ? '}' : ']');
-}
-
-bool json_write(struct strbuf *out, const struct json *value)
-{
-	return write_value(out, value, 0, 0);
-}
-
-bool json_write_pretty(struct strbuf *out, const struct json *value, int indent)
-{
-	return write_value(out, value, indent, 0);
 }
 
 struct str json_print(struct arena *arena, const struct json *value)

@@ -72,17 +72,6 @@ bool xml_open(struct strbuf *out, struct str name)
 	       strbuf_append_char(out, '>');
 }
 
-bool xml_open_with(struct strbuf *out, struct str name, const struct str *attributes)
-{
-	bool fits = strbuf_append_char(out, '<') && strbuf_append(out, name);
-
-	for (; !str_is_empty(attributes[0]) && fits; attributes += 2)
-		fits = strbuf_append_char(out, ' ') && strbuf_append(out, attributes[0]) &&
-		       strbuf_append(out, STR("=\"")) && xml_escape(out, attributes[1]) &&
-		       strbuf_append_char(out, '"');
-	return fits && strbuf_append_char(out, '>');
-}
-
 bool xml_close(struct strbuf *out, struct str name)
 {
 	return strbuf_append(out, STR("</")) && strbuf_append(out, name) &&

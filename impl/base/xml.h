@@ -12,8 +12,6 @@ bool xml_escape(struct strbuf *out, struct str text); /* & < > " ' as entities *
 bool xml_text(struct strbuf *out, struct str text);
 bool xml_declaration(struct strbuf *out); /* <?xml version="1.0" encoding="UTF-8"?> */
 bool xml_open(struct strbuf *out, struct str name);
-/* Pairs of (name, value) ended by an empty name: for <usage_report metric="hits" ...>. */
-bool xml_open_with(struct strbuf *out, struct str name, const struct str *attributes);
 bool xml_close(struct strbuf *out, struct str name);
 bool xml_element(struct strbuf *out, struct str name, struct str text); /* text as xml_text() */
 

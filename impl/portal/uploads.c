@@ -3,7 +3,6 @@
 #include "base/arena.h"
 #include "base/error.h"
 #include "base/json.h"
-#include "base/limits.h"
 #include "base/utc.h"
 #include "portal/call.h"
 #include "portal/database.h"
@@ -121,10 +120,4 @@ bool upload_store(struct call *call, struct str url, struct str content)
 void upload_remove(struct call *call, struct str url)
 {
 	files_remove(database_world(call->database), path_of(call, url), NULL);
-}
-
-bool upload_read(struct call *call, struct str url, struct str *content)
-{
-	return files_read(database_world(call->database), path_of(call, url),
-			  LIMIT_PORTAL_BODY_BYTES, call->arena, content, NULL);
 }

@@ -28,7 +28,5 @@ struct str upload_url(struct call *call, struct str file_name, struct str secret
 /* False after a line in the log and an answer 500: the folder cannot be written to (PT-181). */
 bool upload_store(struct call *call, struct str url, struct str content);
 void upload_remove(struct call *call, struct str url);
-/* False when the file is not there. */
-bool upload_read(struct call *call, struct str url, struct str *content);
 
 #endif

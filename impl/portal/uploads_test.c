@@ -89,16 +89,14 @@ END_TEST
 START_TEST(files_are_kept_and_removed)
 {
 	struct str url = upload_url(&call, STR("a.txt"), STR("s"), MORNING), content;
+	struct str path = STR("/opt/system/public/system/provider-name/2019/06/04/a-s.txt");
 
-	ck_assert(!upload_read(&call, url, &content));
+	ck_assert(!files_read(world, path, 100, stage.arena, &content, NULL));
 	ck_assert(upload_store(&call, url, STR("bytes\0more")));
-	ck_assert(upload_read(&call, url, &content));
+	ck_assert(files_read(world, path, 100, stage.arena, &content, NULL));
 	ck_assert_uint_eq(content.size, 10);
-	ck_assert(files_read(world,
-			     STR("/opt/system/public/system/provider-name/2019/06/04/a-s.txt"), 100,
-			     stage.arena, &content, NULL));
 	upload_remove(&call, url);
-	ck_assert(!upload_read(&call, url, &content));
+	ck_assert(!files_read(world, path, 100, stage.arena, &content, NULL));
 	ck_assert_uint_eq(strbuf_str(&said).size, 0);
 }
 END_TEST

@@ -4,13 +4,13 @@
 #include "base/digest.h"
 #include "base/jose.h"
 #include "base/json.h"
-#include "base/password.h"
 #include "base/secret.h"
 #include "http/message.h"
 #include "portal/authentication.h"
 #include "portal/database.h"
 #include "portal/pages/visit.h"
 #include "portal/record.h"
+#include "portal/resources/resources.h"
 #include "portal/settings.h"
 #include "portal/tables.h"
 
@@ -180,11 +180,9 @@ struct record *session_user_for(struct visit *visit, struct str login, struct st
 		DATABASE_ARGUMENTS(value_text(login), value_int(call_tenant_id(call)),
 				   value_int(visit->face == FACE_DEVELOPER)));
 
-	/* Names that nobody has take as long to refuse as wrong passwords. */
-	struct str digest = user != NULL ? record_text(user, "password_digest") : STR("");
-	bool fits = password_fits(call->arena, password, digest);
-
-	return user != NULL && fits && session_user_may_log_in(call, user) ? user : NULL;
+	return user_password_fits(call, user, password) && session_user_may_log_in(call, user)
+		       ? user
+		       : NULL;
 }
 
 void session_begin(struct visit *visit, struct record *user)
@@ -217,13 +215,4 @@ void session_end(struct visit *visit)
 	visit->session = NULL;
 	visit->user = NULL;
 	visit->ends_session = true;
-}
-
-void session_revoke_all(struct call *call, const struct record *user)
-{
-	database_run(call->database,
-		     STR("UPDATE user_sessions SET revoked_at = ?1 WHERE user_id = ?2 AND "
-			 "revoked_at IS NULL"),
-		     DATABASE_ARGUMENTS(value_time(database_now_us(call->database)),
-					value_int(record_id(user))));
 }

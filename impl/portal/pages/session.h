@@ -34,7 +34,5 @@ bool session_user_may_log_in(struct call *call, const struct record *user);
 struct record *session_user_for(struct visit *visit, struct str login, struct str password);
 void session_begin(struct visit *visit, struct record *user);
 void session_end(struct visit *visit); /* of the visit */
-/* All of a user: suspending, a new password. */
-void session_revoke_all(struct call *call, const struct record *user);
 
 #endif

@@ -94,7 +94,6 @@ struct record *plan_create(struct call *call, const struct resource *resource, i
 			   struct str name, struct str state);
 void plan_make_default(struct call *call, const struct record *plan);
 void plan_default(struct call *call);
-void plan_delete(struct call *call, struct record *plan);
 
 /* usage_limit.c */
 extern const struct resource usage_limit_resource, pricing_rule_resource;
