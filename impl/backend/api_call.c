@@ -21,10 +21,12 @@ static void end_call(struct api_call *call)
 	backend_work_ended(backend);
 }
 
+static void run_steps(struct api_call *call);
+
 static void resumed(struct reader *reader, void *data)
 {
 	(void)reader;
-	api_call_run(data);
+	run_steps(data);
 }
 
 static void exchange_ended(struct http_exchange *exchange, bool complete)
@@ -57,7 +59,7 @@ static void asked_with_body(enum http_collect_result result, struct str bytes, v
 
 	call->collector = NULL;
 	if (result == HTTP_COLLECTED && bytes.size == 0)
-		api_call_run(call);
+		run_steps(call);
 	else
 		refuse_empty(call, 403);
 }
@@ -69,7 +71,7 @@ static void reported_with_body(enum http_collect_result result, struct str bytes
 	call->collector = NULL;
 	call->body = bytes;
 	if (result == HTTP_COLLECTED)
-		api_call_run(call);
+		run_steps(call);
 	else
 		api_call_refuse(call, API_QUERY_TOO_LARGE,
 				str_format(call->arena, "%lld",
@@ -89,7 +91,7 @@ static void take_body(struct api_call *call)
 		takes_body(call->endpoint) ? http_exchange_take_body(call->exchange) : NULL;
 
 	if (body == NULL) {
-		api_call_run(call);
+		run_steps(call);
 		return;
 	}
 	if (is_asked && http_body_length(body) > 0) {
@@ -128,7 +130,7 @@ void api_call_begin(struct backend *backend, struct http_exchange *exchange,
 
 /* Steps. */
 
-void api_call_run(struct api_call *call)
+static void run_steps(struct api_call *call)
 {
 	for (;;) {
 		BUG_IF(*call->step == NULL);
@@ -155,7 +157,7 @@ static void batch_over(struct batch *batch, void *data)
 	if (batch->has_failed)
 		api_call_fail(call);
 	else
-		api_call_run(call);
+		run_steps(call);
 }
 
 void api_call_await(struct api_call *call)

@@ -1,6 +1,6 @@
 /* One call of the public API, from its head to its answer (spec/backend.md 2, 3.1).
  *
- * A call is a list of steps, taken in order by api_call_run(). A step looks at what is there and
+ * A call is a list of steps, taken in order. A step looks at what is there and
  * says what comes next: the next step, waiting, or the end. A step that waits for the memo is
  * taken again; one that waits for a batch of its own has already named its successor with
  * api_call_await(). Everything lives in the exchange's arena, which is held until the call is over,
@@ -81,7 +81,6 @@ struct api_call {
 /* Begins the steps. The exchange is held from here on. path NULL: nothing was in it. */
 void api_call_begin(struct backend *backend, struct http_exchange *exchange,
 		    const struct api_endpoint *endpoint, const struct http_route_parameters *path);
-void api_call_run(struct api_call *call);
 
 /* For steps. */
 enum api_step_result api_call_missing(struct api_call *call, enum memo_result result);

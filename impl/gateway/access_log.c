@@ -15,7 +15,8 @@ static void append_seconds(struct strbuf *out, int64_t span_us)
 			     (int)(milliseconds % 1000));
 }
 
-void access_log_format(struct strbuf *out, const struct access_log_entry *entry)
+/* Appends the line, without a line feed. */
+static void format_entry(struct strbuf *out, const struct access_log_entry *entry)
 {
 	char date[32];
 
@@ -39,7 +40,7 @@ void access_log_write(struct world *world, const struct log_output *output,
 	struct strbuf line;
 
 	strbuf_init(&line, LIMIT_LOG_LINE_BYTES);
-	access_log_format(&line, entry);
+	format_entry(&line, entry);
 	log_output_write(world, output, LEVEL_INFO, strbuf_str(&line));
 	strbuf_free(&line);
 }

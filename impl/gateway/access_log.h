@@ -25,8 +25,6 @@ struct access_log_entry {
 	int64_t post_action_us;
 };
 
-/* Appends the line, without a line feed. */
-void access_log_format(struct strbuf *out, const struct access_log_entry *entry);
 void access_log_write(struct world *world, const struct log_output *output,
 		      const struct access_log_entry *entry);
 

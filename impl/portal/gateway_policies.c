@@ -21,7 +21,8 @@ struct gateway_policies {
 	struct http_body_collector *collector;
 };
 
-struct str gateway_policies_merge(struct arena *arena, struct str gateway, struct str own)
+/* The union of both; "null" when `gateway` is no such document. */
+static struct str merge(struct arena *arena, struct str gateway, struct str own)
 {
 	struct json *document = json_parse(arena, gateway, LIMIT_PORTAL_BODY_BYTES, NULL);
 	struct json *mine = json_parse(arena, own, LIMIT_CONFIG_BYTES, NULL);
@@ -53,7 +54,7 @@ static void policies_end(struct gateway_policies *asked, struct str gateway)
 {
 	struct answer *answer = &asked->call->answer;
 
-	answer->body = gateway_policies_merge(asked->call->arena, gateway, answer->body);
+	answer->body = merge(asked->call->arena, gateway, answer->body);
 	http_call_release(asked->http_call);
 	asked->http_call = NULL;
 	asked->errand.done(asked->errand.data);

@@ -12,7 +12,5 @@ struct errand;
 /* The errand that completes an answer whose body is the tenant's own policies: a JSON object, name
  * -> array of schemas. The body becomes "null" when the gateway cannot be asked. */
 struct errand *gateway_policies_errand(struct call *call);
-/* The union of both; "null" when `gateway` is no such document. */
-struct str gateway_policies_merge(struct arena *arena, struct str gateway, struct str own);
 
 #endif

@@ -16,8 +16,10 @@
 
 #define LINK_BYTES_MAX 4096
 
-struct value representation_value(struct call *call, const struct representation *representation,
-				  const struct record *record, struct str name)
+/* The value of a property of that name. */
+static struct value value_of_property(struct call *call,
+				      const struct representation *representation,
+				      const struct record *record, struct str name)
 {
 	const struct column *column;
 
@@ -30,7 +32,8 @@ struct value representation_value(struct call *call, const struct representation
 	return record_column(record, column);
 }
 
-void representation_write_json_value(struct call *call, struct strbuf *out, struct value value)
+/* A value as JSON text. */
+static void write_json_value(struct call *call, struct strbuf *out, struct value value)
 {
 	char time[48];
 
@@ -66,8 +69,8 @@ static struct str link_path(struct call *call, const struct representation *repr
 		strbuf_append(&path, before);
 		str_split_once(rest, '}', &name, &rest);
 		strbuf_append(&path,
-			      value_to_text(call->arena, representation_value(call, representation,
-									      record, name)));
+			      value_to_text(call->arena,
+					    value_of_property(call, representation, record, name)));
 	}
 	strbuf_append(&path, before);
 	text = str_copy(call->arena, strbuf_str(&path));
@@ -124,7 +127,7 @@ void representation_write_json(struct call *call, struct strbuf *out,
 		if (str_has_suffix(name, STR("!")))
 			name = str_slice(name, 0, name.size - 1);
 
-		struct value value = representation_value(call, representation, record, name);
+		struct value value = value_of_property(call, representation, record, name);
 
 		if (value.kind == VALUE_ABSENT || (value.kind == VALUE_NULL && !keeps_null))
 			continue;
@@ -133,7 +136,7 @@ void representation_write_json(struct call *call, struct strbuf *out,
 		any = true;
 		json_write_str(out, name);
 		strbuf_append_char(out, ':');
-		representation_write_json_value(call, out, value);
+		write_json_value(call, out, value);
 	}
 	strbuf_append_char(out, '}');
 }
@@ -161,7 +164,7 @@ static void write_xml_opening(struct call *call, struct strbuf *out,
 
 	strbuf_append_format(out, "<%.*s", STR_ARG(root));
 	while (str_next_field(&names, ' ', &name)) {
-		struct value value = representation_value(call, representation, record, name);
+		struct value value = value_of_property(call, representation, record, name);
 
 		if (value.kind == VALUE_ABSENT)
 			continue;
@@ -189,7 +192,7 @@ void representation_write_xml(struct call *call, struct strbuf *out,
 			continue;
 		if (is_element)
 			name = str_skip(name, 1);
-		value = representation_value(call, representation, record, name);
+		value = value_of_property(call, representation, record, name);
 		if (value.kind == VALUE_ABSENT ||
 		    (value.kind == VALUE_NULL && representation->xml_leaves_nulls))
 			continue;

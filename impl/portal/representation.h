@@ -57,9 +57,6 @@ struct representation {
 const struct representation *representation_for(struct call *call,
 						const struct representation *representation,
 						const struct record *record);
-/* The value of a property of that name. */
-struct value representation_value(struct call *call, const struct representation *representation,
-				  const struct record *record, struct str name);
 /* {"id":7,...} without its root. */
 void representation_write_json(struct call *call, struct strbuf *out,
 			       const struct representation *representation,
@@ -79,7 +76,5 @@ struct value representation_xml_elements(struct call *call,
 void representation_write_items(struct call *call, struct strbuf *out,
 				const struct representation *representation,
 				const struct record_list *list, bool as_json);
-/* A value as JSON text. */
-void representation_write_json_value(struct call *call, struct strbuf *out, struct value value);
 
 #endif

@@ -135,7 +135,8 @@ struct record *api_innermost(const struct call *call)
 	return call->found[call->found_count - 1].record;
 }
 
-struct page resource_page(const struct call *call)
+/* Of the call's parameters; out of range becomes the default (spec/portal.md 2.5). */
+static struct page page_of(const struct call *call)
 {
 	const struct resource *resource = call->route->resource;
 	bool has_own = resource != NULL && resource->page_max > 0;
@@ -158,7 +159,7 @@ void resource_reply_list(struct call *call, const struct resource *resource, con
 	bool is_asked = call_has_parameter(call, "page") || call_has_parameter(call, "per_page");
 	bool is_paged = (call->route->flags & ROUTE_PAGED) != 0 ||
 			(is_asked && (call->route->flags & ROUTE_PAGED_ON_REQUEST) != 0);
-	struct page page = resource_page(call);
+	struct page page = page_of(call);
 	struct str condition = str_from(where);
 	struct record_list list;
 

@@ -61,8 +61,6 @@ bool resource_save(struct call *call, const struct resource *resource, struct re
 		   const struct json *attributes);
 /* The object the caller sent; NULL after answering that its type is wrong. */
 const struct json *resource_attributes(struct call *call, const char *wrapper);
-/* Of the call's parameters; out of range becomes the default (spec/portal.md 2.5). */
-struct page resource_page(const struct call *call);
 /* Answers with the rows of a condition, a page of them when the route is paged. */
 void resource_reply_list(struct call *call, const struct resource *resource, const char *where,
 			 const struct value *arguments, size_t count);

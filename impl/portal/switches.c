@@ -10,7 +10,8 @@
 #define STATEMENT_BYTES_MAX 1024
 #define SCOPE_COLUMNS_MAX 2
 
-bool switch_is_allowed(struct call *call, const char *name)
+/* `name`: "multiple_services", of the column "multiple_services_switch". Master may everything. */
+static bool is_allowed(struct call *call, const char *name)
 {
 	const char *column;
 
@@ -29,7 +30,7 @@ bool switch_lets_another(struct call *call, const char *name, const struct recor
 	int64_t others;
 	size_t count = 0;
 
-	if (switch_is_allowed(call, name))
+	if (is_allowed(call, name))
 		return true;
 	strbuf_init(&sql, STATEMENT_BYTES_MAX);
 	strbuf_append_format(&sql, "SELECT count(*) FROM %.*s WHERE", STR_ARG(record->table->name));

@@ -13,10 +13,12 @@ struct arena *store_round_arena(struct store *store)
 	return store->rounds[store->gathering].arena;
 }
 
+static void end_round_later(struct store *store);
+
 void store_add_outcome(struct store *store, const struct outcome *outcome)
 {
 	vec_push(&store->rounds[store->gathering].outcomes, *outcome);
-	store_end_round_later(store);
+	end_round_later(store);
 }
 
 struct redis_reply store_failure_reply(const struct store *store, struct arena *arena)
@@ -89,7 +91,7 @@ static void round_timer_fired(struct timer *timer)
 }
 
 /* Replies lead to commands, those to replies: all in one turn, up to a bound. */
-void store_end_round_later(struct store *store)
+static void end_round_later(struct store *store)
 {
 	int64_t now_us;
 
@@ -109,7 +111,7 @@ void store_end_round_later(struct store *store)
 void store_settle(struct store *store)
 {
 	if (store->in_transaction) {
-		store_end_round_later(store);
+		end_round_later(store);
 	} else if (store->has_failed) {
 		cache_clear(store);
 		store->has_failed = false;

@@ -127,7 +127,6 @@ void cache_clear(struct store *store);
 /* store.c */
 struct arena *store_round_arena(struct store *store);
 void store_add_outcome(struct store *store, const struct outcome *outcome);
-void store_end_round_later(struct store *store);
 /* The reply to a command that the disk refused, in that arena. */
 struct redis_reply store_failure_reply(const struct store *store, struct arena *arena);
 /* After a command outside a round: its transaction ends with the turn, a failure without one is

@@ -14,7 +14,7 @@ static void reply_status(struct node_call *call, const char *literal)
 	call->reply = (struct redis_reply){.kind = REDIS_STATUS, .text = str_from(literal)};
 }
 
-void node_reply_ok(struct node_call *call)
+static void reply_ok(struct node_call *call)
 {
 	reply_status(call, "OK");
 }
@@ -52,7 +52,7 @@ static void command_auth(struct node_call *call)
 		node_reply_error(call,
 				 "WRONGPASS invalid username-password pair or user is disabled.");
 	else
-		node_reply_ok(call);
+		reply_ok(call);
 	if (call->reply.kind == REDIS_STATUS)
 		session_of(call->connection)->is_authenticated = true;
 }
@@ -199,7 +199,7 @@ static void command_replicaof(struct node_call *call)
 	struct redis_node *node = call->node;
 	uint16_t port = 0;
 
-	node_reply_ok(call);
+	reply_ok(call);
 	if (is_word(call, 1, "no") && is_word(call, 2, "one")) {
 		replication_follow(node, STR(""), 0);
 	} else if (!str_to_uint16(call->words[2], &port)) {
@@ -215,7 +215,7 @@ static void command_replconf(struct node_call *call)
 {
 	struct redis_session *session = session_of(call->connection);
 
-	node_reply_ok(call);
+	reply_ok(call);
 	if (is_word(call, 1, "listening-port")) {
 		if (!str_to_uint16(call->words[2], &session->replica_port))
 			node_reply_error(call, "ERR value is not an integer or out of range");
@@ -232,7 +232,7 @@ static void command_client(struct node_call *call)
 		node_end_clients(call->node, call->connection);
 		call->reply = integer_reply(1);
 	} else if (is_word(call, 1, "setname")) {
-		node_reply_ok(call);
+		reply_ok(call);
 	} else {
 		node_reply_error(call, "ERR unknown subcommand. Try CLIENT HELP.");
 	}
@@ -241,7 +241,7 @@ static void command_client(struct node_call *call)
 static void command_config(struct node_call *call)
 {
 	if (is_word(call, 1, "rewrite"))
-		node_reply_ok(call); /* what a node was told by REPLICAOF ends with its process */
+		reply_ok(call); /* what a node was told by REPLICAOF ends with its process */
 	else
 		node_reply_error(call, "ERR unknown subcommand. Try CONFIG HELP.");
 }

@@ -79,7 +79,6 @@ struct node_command {
 /* redis_node_commands.c */
 const struct node_command *node_command_find(struct str name); /* NULL: the store's alone */
 void node_reply_error(struct node_call *call, const char *literal);
-void node_reply_ok(struct node_call *call);
 
 /* redis_node.c: whoever waits for a list on a node that is no master any more. */
 void node_unblock_all(struct redis_node *node, const struct resp_connection *except);
@@ -96,7 +95,6 @@ struct str replication_master_host(const struct redis_node *node);
 uint16_t replication_master_port(const struct redis_node *node);
 void replication_answer_psync(struct node_call *call);
 size_t replication_replicas(const struct redis_node *node);
-void replication_drop_replicas(struct redis_node *node);
 
 /* redis_snapshot.c: all data as commands. */
 void snapshot_write(struct store *store, struct strbuf *out);

@@ -121,7 +121,7 @@ size_t replication_replicas(const struct redis_node *node)
 	return count;
 }
 
-void replication_drop_replicas(struct redis_node *node)
+static void drop_replicas(struct redis_node *node)
 {
 	LIST_EACH (link, &node->server.connections) {
 		struct resp_connection *connection = LIST_ENTRY(link, struct resp_connection, link);
@@ -368,7 +368,7 @@ void replication_follow(struct redis_node *node, struct str host, uint16_t port)
 	if (link != NULL && str_equal(link->host, host) && link->port == port)
 		return;
 	if (host.size > 0) {
-		replication_drop_replicas(node);
+		drop_replicas(node);
 		node->link = MEMORY_NEW(struct replication_link);
 		*node->link = (struct replication_link){
 			.node = node,

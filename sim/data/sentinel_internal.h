@@ -109,7 +109,6 @@ void group_switch(struct watched_master *group, struct str address, uint16_t por
 void group_say_hello(struct watched_master *group); /* to all, now */
 /* Told to follow the group's master, and its clients sent away. */
 void instance_follow(struct instance *instance, struct str address, uint16_t port);
-struct instance *group_find(struct list_link *instances, struct str address, uint16_t port);
 
 /* sentinel_failover.c */
 void group_judge(struct watched_master *group);

@@ -68,7 +68,7 @@ void instance_destroy(struct instance *instance)
 	free(instance);
 }
 
-struct instance *group_find(struct list_link *instances, struct str address, uint16_t port)
+static struct instance *group_find(struct list_link *instances, struct str address, uint16_t port)
 {
 	LIST_EACH (link, instances) {
 		struct instance *instance = LIST_ENTRY(link, struct instance, link);

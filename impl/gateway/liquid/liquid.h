@@ -58,7 +58,6 @@ struct liquid_scope {
 
 struct liquid_value liquid_text(struct str text);
 struct liquid_value liquid_number(double number);
-struct liquid_value liquid_bool(bool boolean);
 struct liquid_value liquid_json(const struct json *json); /* scalars become scalars; NULL is nil */
 /* As it is printed; LIQUID_OBJECT prints as nothing. */
 struct str liquid_value_text(const struct liquid_value *value, struct arena *arena);

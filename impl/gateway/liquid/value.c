@@ -20,7 +20,7 @@ struct liquid_value liquid_number(double number)
 	return (struct liquid_value){.kind = LIQUID_NUMBER, .number = number};
 }
 
-struct liquid_value liquid_bool(bool boolean)
+static struct liquid_value bool_value(bool boolean)
 {
 	return (struct liquid_value){.kind = LIQUID_BOOL, .boolean = boolean};
 }
@@ -35,7 +35,7 @@ struct liquid_value liquid_json(const struct json *json)
 	case JSON_NULL:
 		break;
 	case JSON_BOOL:
-		return liquid_bool(json->boolean);
+		return bool_value(json->boolean);
 	case JSON_NUMBER:
 		value = liquid_number(json->number);
 		value.text = json->text;

@@ -15,7 +15,6 @@ struct resource;
 
 /* cms_section.c */
 extern const struct resource cms_section_resource;
-bool cms_section_is_root(const struct record *section);
 /* Made when the tenant has none yet. */
 struct record *cms_section_root(struct call *call);
 /* By section_id, else by section_name; NULL when they name none of the tenant's. */

@@ -26,7 +26,7 @@ static const struct rule section_rules[] = {
 	{"partial_path", RULE_LENGTH_MAX, 255, NULL, NULL, false},
 };
 
-bool cms_section_is_root(const struct record *section)
+static bool is_root(const struct record *section)
 {
 	return str_equal(record_text(section, "system_name"), ROOT);
 }
@@ -74,7 +74,7 @@ static bool section_prepare(struct call *call, struct record *section,
 	struct str from_title = name_for_host(call->arena, record_text(section, "title"));
 
 	(void)attributes;
-	if (!cms_section_is_root(section) &&
+	if (!is_root(section) &&
 	    database_int(call->database,
 			 STR("SELECT count(*) FROM cms_sections WHERE id = ?1 AND "
 			     "provider_id = ?2"),
@@ -125,7 +125,7 @@ void cms_section_delete(struct call *call)
 	static const char *const tables[] = {"cms_sections", "cms_templates", "cms_files"};
 	struct record *section = api_innermost(call);
 
-	if (cms_section_is_root(section)) {
+	if (is_root(section)) {
 		reply_empty(call, 423);
 		return;
 	}

@@ -24,7 +24,7 @@ static struct str joined_words(struct arena *arena, struct str name, char joint)
 	return str_of(text, size);
 }
 
-struct str name_for_system(struct arena *arena, struct str name)
+static struct str name_for_system(struct arena *arena, struct str name)
 {
 	return joined_words(arena, name, '_');
 }

@@ -12,8 +12,7 @@ struct json;
 struct validation;
 
 /* names.c: system names and addresses made from names. */
-struct str name_for_system(struct arena *arena, struct str name); /* "My API v2" -> my_api_v2 */
-struct str name_for_host(struct arena *arena, struct str name);   /* "my_api v2" -> my-api-v2 */
+struct str name_for_host(struct arena *arena, struct str name); /* "my_api v2" -> my-api-v2 */
 #define SYSTEM_NAME_PATTERN "\\w[\\w\\-/]+"
 /* Sets `system_name` from another column when it is blank. */
 void fill_system_name(struct call *call, struct record *record, const char *from);

@@ -27,7 +27,7 @@ void parity_end(struct parity *parity)
 	arena_destroy(parity->arena);
 }
 
-void parity_await(struct parity *parity, bool (*done)(void *data), void *data)
+static void await(struct parity *parity, bool (*done)(void *data), void *data)
 {
 	ck_assert_msg(parity->fixture->run(parity->world, done, data, PARITY_LIMIT_MS),
 		      "what was waited for did not come");
@@ -40,7 +40,7 @@ static bool flag_is_set(void *data)
 
 void parity_await_flag(struct parity *parity, const bool *flag)
 {
-	parity_await(parity, flag_is_set, (void *)(uintptr_t)flag);
+	await(parity, flag_is_set, (void *)(uintptr_t)flag);
 }
 
 struct count {
@@ -59,7 +59,7 @@ void parity_await_count(struct parity *parity, const size_t *count, size_t wante
 {
 	struct count awaited = {count, wanted};
 
-	parity_await(parity, count_is_reached, &awaited);
+	await(parity, count_is_reached, &awaited);
 }
 
 struct pause {

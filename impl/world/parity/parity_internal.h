@@ -19,7 +19,6 @@ struct parity {
 /* Check's loop tests carry the fixture's number: `_i`. */
 void parity_begin(struct parity *parity, int number);
 void parity_end(struct parity *parity);
-void parity_await(struct parity *parity, bool (*done)(void *data), void *data);
 /* Until *flag, or *count >= wanted. */
 void parity_await_flag(struct parity *parity, const bool *flag);
 void parity_await_count(struct parity *parity, const size_t *count, size_t wanted);

@@ -73,7 +73,7 @@ static void exchange_release(struct http_exchange *public)
 		exchange_recycle(exchange);
 }
 
-void exchange_let_go_of_incoming(struct exchange *exchange)
+static void let_go_of_incoming(struct exchange *exchange)
 {
 	struct http_body *incoming = exchange->incoming;
 
@@ -105,7 +105,7 @@ void exchange_end(struct exchange *exchange, bool complete)
 	if (complete && exchange->answer_bytes > 0)
 	public->body_bytes_sent = exchange->answer_bytes;
 	let_go_of_answer(exchange);
-	exchange_let_go_of_incoming(exchange);
+	let_go_of_incoming(exchange);
 	if (exchange->response != NULL)
 		MHD_destroy_response(exchange->response);
 	exchange->response = NULL;

@@ -153,7 +153,6 @@ void exchanges_free(struct real_world *real);
 void exchange_answer_refusal(struct exchange *exchange, const struct http_refusal *refusal);
 /* Nobody takes the body any more once it was answered and left to the port. */
 void exchange_discard_if_answered(struct exchange *exchange);
-void exchange_let_go_of_incoming(struct exchange *exchange);
 
 /* http_server_request.c */
 /* One call of libmicrohttpd's handler. */
