@@ -21,7 +21,7 @@ static const struct record *last_of(const struct checking *c, enum side side)
 	return last;
 }
 
-/* "GET /a 200, GET /b 404"; "none" */
+/* "GET /a, GET /b"; "none" */
 static struct str list_records(const struct checking *c, enum side side)
 {
 	struct strbuf out;

@@ -24,6 +24,7 @@
 #define JOB STR("{job}") /* in --database: 1 to the number of jobs */
 #define JOBS_MAX 16
 #define JOBS_DEFAULT 4
+#define TIMEOUT_MAX_S 86400
 #define REPORT_BYTES_MAX ((size_t)64 * 1024 * 1024)
 #define EXIT_FAILED 1
 #define EXIT_USAGE 2
@@ -251,8 +252,9 @@ static bool read_options(struct conform *conform, const struct str *arguments, s
 				 STR_ARG(raw.world));
 	conform->run_options.is_virtual = str_equal(raw.world, STR("sim"));
 	conform->results.options = given_options(conform, arguments, count);
-	if (raw.timeout_s <= 0)
-		return error_set(error, ERROR_INVALID, "--timeout must be at least 1");
+	if (raw.timeout_s <= 0 || raw.timeout_s > TIMEOUT_MAX_S)
+		return error_set(error, ERROR_INVALID, "--timeout must be from 1 to %d",
+				 TIMEOUT_MAX_S);
 	if (raw.jobs < 0 || raw.jobs > JOBS_MAX)
 		return error_set(error, ERROR_INVALID, "--jobs must be from 1 to %d", JOBS_MAX);
 	choose_jobs(conform, (size_t)raw.jobs);
@@ -581,7 +583,7 @@ static void *conform_start(struct world *world, const struct str *arguments, siz
 
 const struct component conform_component = {
 	.name = "conform",
-	.help = "run conformance cases against a gateway or a backend, refscale's or yours",
+	.help = "run conformance cases against a gateway, backend or portal, refscale's or yours",
 	.start = conform_start,
 	.stop = conform_stop,
 };

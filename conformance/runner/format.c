@@ -68,7 +68,7 @@ static const struct shape_key set_keys[] = {
 
 static const struct shape_key server_keys[] = {
 	{"kind", SHAPE_WORD, NULL, "redis sentinel", true},
-	{"port", SHAPE_INTEGER, NULL, NULL, false},
+	{"port", SHAPE_PORT, NULL, NULL, false},
 	{"password", SHAPE_TEXT, NULL, NULL, false},
 	{"replica_of", SHAPE_TEXT, NULL, NULL, false},
 	{"persistent", SHAPE_BOOLEAN, NULL, NULL, false},
@@ -275,7 +275,7 @@ static const struct shape_key request_keys[] = {
 
 static const struct shape_key body_repeat_keys[] = {
 	{"text", SHAPE_TEXT, NULL, NULL, true},
-	{"count", SHAPE_INTEGER, NULL, NULL, true},
+	{"count", SHAPE_COUNT, NULL, NULL, true},
 	{"separator", SHAPE_TEXT, NULL, NULL, false},
 	{"head", SHAPE_TEXT, NULL, NULL, false},
 	{.name = NULL},
@@ -308,16 +308,16 @@ const struct shape_key format_call_keys[] = {
 	{"multipart", SHAPE_PARTS, part_keys, NULL, false},
 	{"json", SHAPE_ANY, NULL, NULL, false},
 	{"body", SHAPE_TEXT, NULL, NULL, false},
-	{"body_bytes", SHAPE_INTEGER, NULL, NULL, false},
+	{"body_bytes", SHAPE_COUNT, NULL, NULL, false},
 	{"body_repeat", SHAPE_OBJECT, body_repeat_keys, NULL, false},
-	{"query_bytes", SHAPE_INTEGER, NULL, NULL, false},
+	{"query_bytes", SHAPE_COUNT, NULL, NULL, false},
 	{"raw_target", SHAPE_BOOLEAN, NULL, NULL, false},
 	{"chunked", SHAPE_BOOLEAN, NULL, NULL, false},
 	{"port", SHAPE_WORD, NULL, PORTS, false},
 	{"certificate", SHAPE_TEXT, NULL, NULL, false},
 	{"trust", SHAPE_TEXT, NULL, NULL, false},
-	{"repeat", SHAPE_INTEGER, NULL, NULL, false},
-	{"parallel", SHAPE_INTEGER, NULL, NULL, false},
+	{"repeat", SHAPE_COUNT, NULL, NULL, false},
+	{"parallel", SHAPE_COUNT, NULL, NULL, false},
 	{"internal", SHAPE_BOOLEAN, NULL, NULL, false},
 	{"of", SHAPE_TEXT, NULL, NULL, false},
 	{"to", SHAPE_TEXT, NULL, NULL, false},

@@ -9,6 +9,7 @@
 #include "conformance/runner/match.h"
 
 #define DURATION_MAX_US (INT64_C(366) * 24 * 3600 * 1000000)
+#define COUNT_MAX (INT64_C(1) << 30)
 
 struct place {
 	struct str path; /* the file */
@@ -48,6 +49,11 @@ bool shape_duration_us(struct str text, int64_t *duration_us)
 }
 
 /* Single values. */
+
+static bool is_between(const struct json *value, int64_t min, int64_t max)
+{
+	return value->is_integer && value->integer >= min && value->integer <= max;
+}
 
 static bool is_text(const struct json *value)
 {
@@ -247,8 +253,13 @@ bool shape_check(const struct json *value, const struct shape_key *shape, struct
 	case SHAPE_TEXT:
 		return check_text(&place, value);
 	case SHAPE_INTEGER:
-		return (value->is_integer && value->integer >= 0) ||
-		       refuse(&place, value, "a whole number");
+		return is_between(value, 0, INT64_MAX) || refuse(&place, value, "a whole number");
+	case SHAPE_COUNT:
+		return is_between(value, 0, COUNT_MAX) ||
+		       refuse(&place, value, "a whole number, at most 1073741824");
+	case SHAPE_PORT:
+		return is_between(value, 1, UINT16_MAX) ||
+		       refuse(&place, value, "a port, 1 to 65535");
 	case SHAPE_BOOLEAN:
 		return value->kind == JSON_BOOL || refuse(&place, value, "true or false");
 	case SHAPE_WORD:

@@ -16,6 +16,8 @@ enum shape_kind {
 	SHAPE_ANY,
 	SHAPE_TEXT,      /* a text, a number, true or false */
 	SHAPE_INTEGER,   /* not negative */
+	SHAPE_COUNT,     /* of bytes or calls to make: 0 to 2^30 */
+	SHAPE_PORT,      /* 1 to 65535 */
 	SHAPE_BOOLEAN,   /* true or false */
 	SHAPE_WORD,      /* one of `words` */
 	SHAPE_TEXTS,     /* a list of texts */
