@@ -73,23 +73,34 @@ static const struct rule user_rules[] = {
 	{"role", RULE_IN, 0, "admin member", NULL, true},
 };
 
+/* A tenant's own user, whoever calls: master sees tenants as its buyers. */
+static bool is_of_some_tenant(struct call *call, const struct record *user)
+{
+	struct record *account =
+		record_by_id(call->database, &accounts_table, record_int(user, "account_id"));
+
+	return account != NULL && (record_bool(account, "provider") || record_bool(account, "master"));
+}
+
 /* Unique among the tenant's own users, or among all its developers. `condition` compares with ?2:
  * names with their case, addresses without. */
 static void check_unique(struct call *call, struct record *user, const char *attribute,
 			 const char *condition, struct validation *validation)
 {
-	struct str sql = str_format(
-		call->arena,
-		"SELECT count(*) FROM users WHERE id <> ?1 AND %s AND "
-		"account_id IN (SELECT id FROM accounts WHERE CASE WHEN ?3 = ?4 THEN id = ?4 "
-		"ELSE provider_account_id = ?4 END)",
-		condition);
+	bool is_own = is_of_some_tenant(call, user);
+	struct str sql = str_format(call->arena,
+				    "SELECT count(*) FROM users WHERE id <> ?1 AND %s AND %s",
+				    condition,
+				    is_own ? "account_id = ?3"
+					   : "account_id IN (SELECT id FROM accounts WHERE "
+					     "provider_account_id = ?3 AND provider = 0)");
+	struct value among =
+		is_own ? record_get(user, "account_id") : value_int(call_tenant_id(call));
 
 	if (!value_is_blank(record_get(user, attribute)) &&
 	    database_int(call->database, sql,
 			 DATABASE_ARGUMENTS(value_int(record_id(user)), record_get(user, attribute),
-					    record_get(user, "account_id"),
-					    value_int(call_tenant_id(call))),
+					    among),
 			 0) > 0)
 		validation_add(validation, attribute, STR("has already been taken"));
 }
