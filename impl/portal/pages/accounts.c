@@ -228,7 +228,7 @@ static void delete_account(struct visit *visit)
 	struct record *account = account_of_path(visit);
 	struct validation faults;
 
-	if (resource_remove(call, &account_resource, account, &faults))
+	if (account_remove(call, account, &faults))
 		visit_flash(visit, "success", STR("The account was successfully deleted."));
 	visit_redirect(visit, STR(LIST_PATH));
 }

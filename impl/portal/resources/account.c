@@ -174,6 +174,7 @@ static const struct rule account_rules[] = {
 	{"org_name", RULE_PRESENT, 0, NULL, NULL, false},
 	{"org_name", RULE_LENGTH_MAX, 255, NULL, NULL, false},
 	{"vat_rate", RULE_PATTERN, 0, "-?[0-9]{1,10}(\\.[0-9]{1,10})?", "is not a number", false},
+	TENANT_ADDRESS_RULES,
 };
 
 /* Everything that hangs on the account goes; backend hears of its applications. */
@@ -206,6 +207,26 @@ const struct resource account_resource = {
 	.saved = account_saved,
 	.deleting = account_deleting,
 };
+
+/* A tenant is erased by a job, days later (spec/portal.md 6.5): its hosts close at once. */
+bool account_remove(struct call *call, struct record *account, struct validation *validation)
+{
+	validation_init(validation, call->arena);
+	if (!record_bool(account, "provider"))
+		return resource_remove(call, &account_resource, account, validation);
+	tenant_apply_event(call, account, STR("schedule_for_deletion"));
+	return true;
+}
+
+void account_delete(struct call *call)
+{
+	struct validation validation;
+
+	if (account_remove(call, call_found(call, "account"), &validation))
+		reply_empty(call, 200);
+	else
+		reply_invalid(call, 403, &validation);
+}
 
 /* Lists and look-ups. */
 

@@ -4,17 +4,7 @@
 #include "portal/tables.h"
 #include "portal/validation.h"
 
-#define ADDRESS "[^@\\s]+@[^@\\s]+"
-
-static const struct rule provider_rules[] = {
-	{"from_email", RULE_PATTERN, 0, ADDRESS, NULL, false},
-	{"from_email", RULE_LENGTH_MAX, 255, NULL, NULL, false},
-	{"support_email", RULE_PATTERN, 0, ADDRESS, NULL, false},
-	{"support_email", RULE_LENGTH_MAX, 255, NULL, NULL, false},
-	{"finance_support_email", RULE_PATTERN, 0, ADDRESS, NULL, false},
-	{"finance_support_email", RULE_LENGTH_MAX, 255, NULL, NULL, false},
-	{"site_access_code", RULE_LENGTH_MAX, 255, NULL, NULL, false},
-};
+static const struct rule provider_rules[] = {TENANT_ADDRESS_RULES};
 
 static const struct resource provider_resource = {
 	.table = &accounts_table,

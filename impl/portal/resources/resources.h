@@ -111,6 +111,9 @@ void plan_feature_remove(struct call *call);
 
 /* account.c */
 extern const struct resource account_resource;
+/* Developers go at once, tenants (which are master's accounts) are scheduled for it. */
+bool account_remove(struct call *call, struct record *account, struct validation *validation);
+void account_delete(struct call *call);
 void account_list(struct call *call);
 void account_find(struct call *call);
 void account_approve(struct call *call);
@@ -152,6 +155,18 @@ void account_signup(struct call *call);
 
 /* tenant.c: tenants, and the parts of one that seeding makes too. */
 extern const struct representation tenant_representation; /* of account.c */
+#define TENANT_ADDRESS(name)                                                                       \
+	{name, RULE_PATTERN, 0, "[^@\\s]+@[^@\\s]+", NULL, false},                                 \
+	{                                                                                          \
+		name, RULE_LENGTH_MAX, 255, NULL, NULL, false                                      \
+	}
+/* What is judged of a tenant's own account, whether it or master changes it. */
+#define TENANT_ADDRESS_RULES                                                                       \
+	TENANT_ADDRESS("from_email"), TENANT_ADDRESS("support_email"),                             \
+		TENANT_ADDRESS("finance_support_email"),                                           \
+	{                                                                                          \
+		"site_access_code", RULE_LENGTH_MAX, 255, NULL, NULL, false                        \
+	}
 struct tenant_order {
 	struct str org_name, label;           /* label: of the domains, "3scale" */
 	struct str username, password, email; /* email empty: made from the domain */

@@ -14,7 +14,7 @@ static const struct route rows[] = {
 	 NULL},
 	{"GET", STR_INIT(ACCOUNT), api_show, &account_resource, NULL, NULL, 0, NULL},
 	{"PUT PATCH", STR_INIT(ACCOUNT), api_update, &account_resource, NULL, NULL, 0, NULL},
-	{"DELETE", STR_INIT(ACCOUNT), api_delete, &account_resource, NULL, NULL, 0, NULL},
+	{"DELETE", STR_INIT(ACCOUNT), account_delete, &account_resource, NULL, NULL, 0, NULL},
 	{"PUT PATCH", STR_INIT(ACCOUNT "/approve"), account_approve, NULL, NULL, NULL, 0, NULL},
 	{"PUT PATCH", STR_INIT(ACCOUNT "/reject"), account_reject, NULL, NULL, NULL, 0, NULL},
 	{"PUT PATCH", STR_INIT(ACCOUNT "/make_pending"), account_make_pending, NULL, NULL, NULL, 0,
