@@ -94,6 +94,8 @@ bool resource_remove(struct call *call, const struct resource *resource, struct 
 		return false;
 	record_delete(call->database, record);
 	resource_touch(call, resource, record);
+	if (resource->deleted != NULL)
+		resource->deleted(call);
 	return true;
 }
 

@@ -40,6 +40,8 @@ struct resource {
 	void (*saved)(struct call *call, struct record *record, const struct record *before);
 	/* Before the row goes; what it adds keeps the row (403). */
 	void (*deleting)(struct call *call, struct record *record, struct validation *validation);
+	/* In the same transaction, after it went. */
+	void (*deleted)(struct call *call);
 };
 
 #define RESOURCE_RULES(rows) .rules = (rows), .rules_count = sizeof(rows) / sizeof *(rows)

@@ -206,6 +206,7 @@ const struct resource account_resource = {
 	RESOURCE_RULES(account_rules),
 	.saved = account_saved,
 	.deleting = account_deleting,
+	.deleted = plan_drop_unused_copies,
 };
 
 /* A tenant is erased by a job, days later (spec/portal.md 6.5): its hosts close at once. */

@@ -282,6 +282,7 @@ const struct resource application_resource = {
 	.validate = application_validate,
 	.saved = application_saved,
 	.deleting = application_deleting,
+	.deleted = plan_drop_unused_copies,
 };
 
 /* Creating. */

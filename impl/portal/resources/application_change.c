@@ -18,6 +18,7 @@ void application_change_plan(struct call *call)
 	}
 	record_set_int(application, "plan_id", record_id(plan));
 	resource_store(call, &application_resource, application);
+	plan_drop_unused_copies(call);
 	reply_record(call, 200, application_plan_resource.representation, plan);
 }
 
@@ -79,8 +80,7 @@ void application_decustomize_plan(struct call *call)
 				    record_int(custom, "original_id"));
 		record_set_int(application, "plan_id", record_id(plan));
 		resource_store(call, &application_resource, application);
-		push_usage_limits_gone(call, custom);
-		record_delete(call->database, custom);
+		plan_drop_unused_copies(call);
 	}
 	reply_record(call, 200, application_plan_resource.representation, plan);
 }

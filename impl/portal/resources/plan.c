@@ -218,7 +218,22 @@ static bool account_plan_prepare(struct call *call, struct record *plan,
 	return prepare(call, plan, attributes, ACCOUNT_PLAN, STR("Account"));
 }
 
-/* A plan that somebody has stays (PT-116). */
+void plan_drop_unused_copies(struct call *call)
+{
+	struct record_list list = record_all(
+		call->database, &plans_table,
+		"original_id > 0 AND issuer_type = 'Service' AND issuer_id IN (SELECT id FROM "
+		"services WHERE account_id = ?1) AND NOT EXISTS (SELECT 1 FROM cinstances WHERE "
+		"cinstances.plan_id = plans.id) ORDER BY id",
+		DATABASE_ARGUMENTS(value_int(call_tenant_id(call))));
+
+	for (size_t i = 0; i < list.count; i++) {
+		push_usage_limits_gone(call, list.items[i]);
+		record_delete(call->database, list.items[i]);
+	}
+}
+
+/* A plan that somebody has stays, as it is or as a copy of it (PT-116). */
 static void plan_deleting(struct call *call, struct record *plan, struct validation *validation)
 {
 	static const struct {
@@ -232,7 +247,8 @@ static void plan_deleting(struct call *call, struct record *plan, struct validat
 					 STR("SELECT count(*) FROM cinstances WHERE plan_id = ?1"),
 					 DATABASE_ARGUMENTS(value_int(record_id(plan))), 0);
 	int64_t copies = database_int(call->database,
-				      STR("SELECT count(*) FROM plans WHERE original_id = ?1"),
+				      STR("SELECT count(*) FROM cinstances WHERE plan_id IN "
+					  "(SELECT id FROM plans WHERE original_id = ?1)"),
 				      DATABASE_ARGUMENTS(value_int(record_id(plan))), 0);
 
 	for (size_t i = 0; contracts + copies > 0 && i < sizeof words / sizeof *words; i++) {
@@ -255,6 +271,7 @@ static void plan_deleting(struct call *call, struct record *plan, struct validat
 		return;
 	if (plan_is_default(call, plan))
 		set_default(call, plan, value_null());
+	plan_drop_unused_copies(call);
 	push_usage_limits_gone(call, plan);
 }
 

@@ -93,6 +93,8 @@ struct record *plan_create(struct call *call, const struct resource *resource, i
 			   struct str name, struct str state);
 void plan_make_default(struct call *call, const struct record *plan);
 void plan_default(struct call *call);
+/* A custom plan goes when its application has another one, or is gone. */
+void plan_drop_unused_copies(struct call *call);
 
 /* usage_limit.c */
 extern const struct resource usage_limit_resource, pricing_rule_resource;

@@ -79,7 +79,8 @@ static bool is_of_some_tenant(struct call *call, const struct record *user)
 	struct record *account =
 		record_by_id(call->database, &accounts_table, record_int(user, "account_id"));
 
-	return account != NULL && (record_bool(account, "provider") || record_bool(account, "master"));
+	return account != NULL &&
+	       (record_bool(account, "provider") || record_bool(account, "master"));
 }
 
 /* Unique among the tenant's own users, or among all its developers. `condition` compares with ?2:
@@ -88,12 +89,11 @@ static void check_unique(struct call *call, struct record *user, const char *att
 			 const char *condition, struct validation *validation)
 {
 	bool is_own = is_of_some_tenant(call, user);
-	struct str sql = str_format(call->arena,
-				    "SELECT count(*) FROM users WHERE id <> ?1 AND %s AND %s",
-				    condition,
-				    is_own ? "account_id = ?3"
-					   : "account_id IN (SELECT id FROM accounts WHERE "
-					     "provider_account_id = ?3 AND provider = 0)");
+	struct str sql = str_format(
+		call->arena, "SELECT count(*) FROM users WHERE id <> ?1 AND %s AND %s", condition,
+		is_own ? "account_id = ?3"
+		       : "account_id IN (SELECT id FROM accounts WHERE "
+			 "provider_account_id = ?3 AND provider = 0)");
 	struct value among =
 		is_own ? record_get(user, "account_id") : value_int(call_tenant_id(call));
 
