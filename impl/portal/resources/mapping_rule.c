@@ -144,6 +144,19 @@ static void mapping_rule_deleting(struct call *call, struct record *rule,
 	proxy_touch(call, record_id(service_of_path(call)));
 }
 
+/* The last first: what goes before it moves nothing that is still to go. */
+void mapping_rules_remove_of_metric(struct call *call, const struct record *metric)
+{
+	struct record_list list = record_all(call->database, &proxy_rules_table,
+					     "metric_id = ?1 ORDER BY position DESC, id DESC",
+					     DATABASE_ARGUMENTS(value_int(record_id(metric))));
+
+	for (size_t i = 0; i < list.count; i++) {
+		close_gap(call, list.items[i], record_get(list.items[i], "position"));
+		record_delete(call->database, list.items[i]);
+	}
+}
+
 const struct resource mapping_rule_resource = {
 	.table = &proxy_rules_table,
 	.representation = &mapping_rule_representation,

@@ -121,18 +121,34 @@ static void metric_saved(struct call *call, struct record *metric, const struct 
 	push_metric(call, metric);
 }
 
-/* Rows that hang on the metric go with it; backend has to hear of limits one by one. */
-static void metric_deleting(struct call *call, struct record *metric, struct validation *validation)
+/* Rows that hang on the metric go with it; backend has to hear of limits one by one, and rules keep
+ * no holes between them. */
+static void let_go(struct call *call, const struct record *metric)
 {
 	struct record_list limits =
 		record_all(call->database, &usage_limits_table, "metric_id = ?1 ORDER BY id",
 			   DATABASE_ARGUMENTS(value_int(record_id(metric))));
 
-	(void)validation;
 	for (size_t i = 0; i < limits.count; i++)
 		push_usage_limit_gone(call, limits.items[i],
 				      record_text(limits.items[i], "period"));
+	mapping_rules_remove_of_metric(call, metric);
 	push_metric_gone(call, metric);
+}
+
+/* What was `hits` once may have methods. */
+static void metric_deleting(struct call *call, struct record *metric, struct validation *validation)
+{
+	struct record_list methods =
+		record_all(call->database, &metrics_table, "parent_id = ?1 ORDER BY id",
+			   DATABASE_ARGUMENTS(value_int(record_id(metric))));
+
+	(void)validation;
+	for (size_t i = 0; i < methods.count; i++) {
+		let_go(call, methods.items[i]);
+		record_delete(call->database, methods.items[i]);
+	}
+	let_go(call, metric);
 	proxy_touch(call, record_int(metric, "service_id"));
 }
 

@@ -45,6 +45,7 @@ void metric_delete(struct call *call);
 /* mapping_rule.c */
 extern const struct resource mapping_rule_resource;
 void mapping_rule_create_default(struct call *call, const struct record *proxy);
+void mapping_rules_remove_of_metric(struct call *call, const struct record *metric);
 
 /* proxy.c */
 extern const struct resource proxy_resource;
