@@ -14,7 +14,7 @@ struct resource;
 typedef void route_handler(struct call *call);
 
 enum route_flag {
-	ROUTE_JSON_ONLY = 1 << 0,    /* 406 unless .json is written */
+	ROUTE_JSON_ONLY = 1 << 0,    /* XML is not served: 406 */
 	ROUTE_JSON_DEFAULT = 1 << 1, /* no suffix means JSON, not XML */
 	ROUTE_MASTER = 1 << 2,       /* /master/api: another host, other refusals (portal.md 2.3) */
 	ROUTE_PAGED = 1 << 3,

@@ -15,7 +15,7 @@ static const struct route rows[] = {
 	{"DELETE", STR_INIT("/master/api/providers/{tenant}"), tenant_delete, NULL, NULL, NULL,
 	 ROUTE_MASTER | ROUTE_JSON_DEFAULT, NULL},
 	{"GET", STR_INIT("/master/api/domain/{host}"), master_domain_show, NULL, NULL, NULL,
-	 ROUTE_MASTER | ROUTE_JSON_DEFAULT | ROUTE_DOTS, NULL},
+	 ROUTE_MASTER | ROUTE_JSON_ONLY | ROUTE_JSON_DEFAULT | ROUTE_DOTS, NULL},
 	{"POST", STR_INIT("/master/api/providers/{tenant}/billing_jobs"), master_refuse, NULL, NULL,
 	 NULL, ROUTE_MASTER | ROUTE_JSON_DEFAULT, NULL},
 	{"POST", STR_INIT("/master/api/providers/{tenant}/accounts/{buyer}/billing_jobs"),

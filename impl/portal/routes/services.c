@@ -43,7 +43,8 @@ static const struct route rows[] = {
 	{"GET", STR_INIT(ADMIN "/account/proxy_configs/{environment}"), proxy_config_of_account,
 	 &proxy_config_resource, NULL, NULL, ROUTE_JSON_ONLY | ROUTE_SSO | ROUTE_PAGED, NULL},
 	{"GET", STR_INIT("/master/api/proxy/configs/{environment}"), proxy_config_of_all_tenants,
-	 &proxy_config_resource, NULL, NULL, ROUTE_MASTER | ROUTE_JSON_DEFAULT, NULL},
+	 &proxy_config_resource, NULL, NULL, ROUTE_MASTER | ROUTE_JSON_ONLY | ROUTE_JSON_DEFAULT,
+	 NULL},
 
 	/* Mapping rules: 3.5. */
 	{"GET", STR_INIT(SERVICE "/proxy/mapping_rules"), api_list, &mapping_rule_resource,
