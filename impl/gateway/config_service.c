@@ -113,23 +113,31 @@ static void parse_hosts(struct arena *arena, const struct json *proxy, struct se
 	}
 }
 
-/* Where backend is: the first of the rows of 4.1 that can be used. */
-static void find_backend(struct arena *arena, const struct json *proxy,
-			 const struct settings *settings, struct backend_endpoint *backend,
+/* Where backend is: the first row of 4.1 that says something. One that cannot be used is a backend
+ * that nobody reaches, so that calls are refused: the mock, which grants all, is only for who has
+ * named none. */
+static void find_backend(const struct policy_loader *loader, const struct json *proxy,
+			 const struct service *service, struct backend_endpoint *backend,
 			 struct upstream_target *target)
 {
-	struct str endpoint = json_str(json_path(proxy, "backend.endpoint"));
+	struct arena *arena = loader->arena;
+	struct str endpoint = json_scalar_text(json_path(proxy, "backend.endpoint"));
 	struct str host = json_str(json_path(proxy, "backend.host"));
 
-	if (settings->has_backend_override) {
-		*target = settings->backend_override;
+	if (loader->settings->has_backend_override) {
+		*target = loader->settings->backend_override;
 		backend->host_header = target->host;
 		return;
 	}
-	if (!upstream_target_parse(arena, endpoint, target)) {
+	if (endpoint.size == 0) {
 		upstream_target_parse(arena, STR(MOCK_BACKEND), target);
 		backend->is_mock = true;
 		host = target->host;
+	} else if (!upstream_target_parse(arena, endpoint, target)) {
+		*target = (struct upstream_target){0};
+		LOG(loader->log, LEVEL_WARN, NULL,
+		    "service %s: invalid backend endpoint: %s, its calls are refused",
+		    log_text(arena, service->id), log_text(arena, endpoint));
 	}
 	backend->host_header = host.size > 0 && http_is_field_value(host) ? host : target->host;
 }
@@ -176,9 +184,11 @@ static void add_common_fields(struct http_fields *fields, struct arena *arena,
 	http_fields_add(fields, STR("Connection"), STR("Keep-Alive"));
 }
 
-static void parse_backend(struct arena *arena, const struct json *content, const struct json *proxy,
-			  const struct settings *settings, struct service *service)
+static void parse_backend(const struct policy_loader *loader, const struct json *content,
+			  const struct json *proxy, struct service *service)
 {
+	const struct settings *settings = loader->settings;
+	struct arena *arena = loader->arena;
 	struct backend_endpoint *backend = &service->backend;
 	bool native_oauth =
 		service->credentials.version == BACKEND_VERSION_OAUTH && !service->is_oidc;
@@ -187,7 +197,7 @@ static void parse_backend(struct arena *arena, const struct json *content, const
 	service->authentication_type = json_get_str(content, STR("backend_authentication_type"));
 	service->authentication_value =
 		json_scalar_text(json_get(content, STR("backend_authentication_value")));
-	find_backend(arena, proxy, settings, backend, &target);
+	find_backend(loader, proxy, service, backend, &target);
 	backend->is_tls = target.is_tls;
 	backend->host = target.host;
 	backend->port = target.port;
@@ -237,7 +247,7 @@ bool config_service_parse(const struct policy_loader *loader, const struct json 
 	parse_credentials(arena, content, proxy, service);
 	parse_hosts(arena, proxy, service);
 	parse_oauth(loader, proxy, oidc, service);
-	parse_backend(arena, content, proxy, loader->settings, service);
+	parse_backend(loader, content, proxy, service);
 	parse_upstream(arena, proxy, service);
 	parse_answers(proxy, service);
 	if (!mapping_rules_parse(arena, json_get(proxy, STR("proxy_rules")), &service->rules,

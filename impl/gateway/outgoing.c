@@ -131,7 +131,8 @@ static void proxy_resolved(enum dns_status status, struct str address, void *dat
 		name_failed(outgoing, status);
 }
 
-static void refuse_proxy(struct task *task)
+/* What cannot be tried fails later, as the callers expect. */
+static void refuse(struct task *task)
 {
 	struct outgoing *outgoing = LIST_ENTRY(task, struct outgoing, refusal);
 
@@ -145,7 +146,7 @@ static void find_proxy(struct outgoing *outgoing)
 
 	if (!outgoing->proxy->is_supported) {
 		outgoing->proxy_is_out_of_reach = true;
-		world_defer(outgoing->gateway->world, &outgoing->refusal, refuse_proxy);
+		world_defer(outgoing->gateway->world, &outgoing->refusal, refuse);
 	} else if (resolver_find(resolver, outgoing->proxy->host, &address, &outgoing->wait,
 				 proxy_resolved, outgoing)) {
 		go_through_proxy(outgoing, address);
@@ -195,6 +196,12 @@ void outgoing_start(struct outgoing *outgoing, struct gateway *gateway,
 	outgoing->options.verify_peer = gateway->settings.verify_peer;
 	outgoing->options.ca_file = gateway->settings.ca_file;
 	outgoing->proxy = network_proxy(&gateway->settings.network, options->is_tls, connect_to);
+	if (connect_to.size == 0) {
+		outgoing->name_failed = true;
+		outgoing->name_status = DNS_NOT_FOUND;
+		world_defer(gateway->world, &outgoing->refusal, refuse);
+		return;
+	}
 	if (resolver_find(gateway->resolver, connect_to, &address, &outgoing->wait, name_resolved,
 			  outgoing))
 		use_address(outgoing, address);

@@ -432,9 +432,10 @@ static void read_routing(struct settings *settings, const struct raw *raw)
 static void read_backend(struct settings *settings, const struct raw *raw)
 {
 	if (raw->backend_override.size > 0) {
-		settings->has_backend_override = upstream_target_parse(
-			settings->arena, raw->backend_override, &settings->backend_override);
-		if (!settings->has_backend_override)
+		/* One that cannot be used is one that nobody reaches (4.1). */
+		settings->has_backend_override = true;
+		if (!upstream_target_parse(settings->arena, raw->backend_override,
+					   &settings->backend_override))
 			notice(settings, LEVEL_ERROR,
 			       STR("BACKEND_ENDPOINT_OVERRIDE: invalid endpoint"));
 	}
