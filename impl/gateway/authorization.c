@@ -6,10 +6,12 @@
 #include "base/utc.h"
 #include "gateway/auth_cache.h"
 #include "gateway/config.h"
+#include "gateway/context.h"
 #include "gateway/gateway_internal.h"
 #include "gateway/jwt.h"
 #include "gateway/request.h"
 #include "world/clock.h"
+#include "world/http_server.h"
 
 /* "42:abc:usage%5Bhits%5D=2", with the parameters that policies added at the end (4.7). A JWT
  * stands for its application only as long as it is good, so it is the whole token that counts. */
@@ -135,6 +137,34 @@ static void authrep_answered(struct backend_call *call, void *data)
 	request->authorization.done(request, result);
 }
 
+/* What calls say of the client whose connection they are made on; through a proxy and in the
+ * background there is none (4.3). NULL: nothing. */
+static const struct http_fields *client_fields(struct request *request)
+{
+	const struct settings *settings = &request->gateway->settings;
+	const struct backend_endpoint *backend = &request->service->backend;
+	struct str client = request->exchange->remote_address;
+	struct str chain = context_header(request, STR("X-Forwarded-For"));
+	struct http_fields *fields;
+
+	if (request->is_background ||
+	    network_proxy(&settings->network, backend->is_tls, backend->host) != NULL)
+		return NULL;
+	fields = ARENA_NEW(request->arena, struct http_fields);
+	http_fields_init(fields, request->arena);
+	fields->capacity = backend->fields.count + 3;
+	fields->items = ARENA_ARRAY(request->arena, struct http_field, fields->capacity);
+	for (size_t i = 0; i < backend->fields.count; i++)
+		http_fields_add(fields, backend->fields.items[i].name,
+				backend->fields.items[i].value);
+	http_fields_add(fields, STR("X-3scale-User-Agent"), settings->short_user_agent);
+	http_fields_add(fields, STR("X-Real-IP"), client);
+	http_fields_add(fields, STR("X-Forwarded-For"),
+			STR_CONCAT(request->arena, chain, chain.size > 0 ? STR(", ") : STR(""),
+				   client));
+	return fields;
+}
+
 static void call_backend(struct request *request, const struct log_subject *subject,
 			 struct str arguments, backend_answered *answered)
 {
@@ -144,6 +174,7 @@ static void call_backend(struct request *request, const struct log_subject *subj
 				      .arena = request->arena,
 				      .service = request->service,
 				      .subject = subject,
+				      .fields = client_fields(request),
 				      .answered = answered,
 				      .data = request};
 	backend_call_start(call, request->gateway, arguments);

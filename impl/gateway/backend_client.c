@@ -131,7 +131,9 @@ void backend_call_start(struct backend_call *call, struct gateway *gateway, stru
 		.port = backend->is_mock ? gateway->echo_port : backend->port,
 		.target = is_report ? backend->report
 				    : STR_CONCAT(call->arena, call_start(call), text),
-		.fields = is_report ? &backend->report_fields : &backend->fields,
+		.fields = call->fields != NULL ? call->fields
+			  : is_report          ? &backend->report_fields
+					       : &backend->fields,
 		.body = is_report ? http_body_from_str(text) : NULL,
 	};
 

@@ -42,6 +42,7 @@ struct backend_call {
 	struct arena *arena;
 	const struct service *service;
 	const struct log_subject *subject; /* the request it is made for */
+	const struct http_fields *fields;  /* instead of the service's own; NULL: those */
 	backend_answered *answered;
 	void *data;
 	/* The call's own. */

@@ -93,7 +93,7 @@ struct settings {
 	bool extended_metrics;
 	enum log_level metrics_log_level;
 	int64_t metrics_max_logs;
-	struct str user_agent;
+	struct str user_agent, short_user_agent; /* User-Agent and X-3scale-User-Agent (4.3) */
 
 	VEC(struct settings_notice) notices;
 };
