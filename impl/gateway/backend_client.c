@@ -7,6 +7,8 @@
 #include "gateway/metrics.h"
 #include "http/body.h"
 
+#define SHOWN_BODY_BYTES 1024 /* in the log */
+
 enum backend_verdict backend_verdict_of(int status, const struct http_fields *fields)
 {
 	struct str most;
@@ -30,52 +32,6 @@ static struct str retry_after_of(const struct http_fields *fields)
 	int64_t seconds;
 
 	return str_to_int64(reset, &seconds) && seconds >= 0 ? reset : STR("");
-}
-
-static void call_is_over(struct backend_call *call)
-{
-	struct gateway *gateway = call->outgoing.gateway;
-
-	call->is_running = false;
-	metrics_count_backend_call(gateway->metrics, call->kind, call->status);
-	LOG(&gateway->log, LEVEL_INFO, NULL, "backend client uri: %s://%.*s:%u ok: %s status: %d",
-	    call->outgoing.options.is_tls ? "https" : "http", STR_ARG(call->outgoing.options.host),
-	    (unsigned)call->outgoing.options.port, call->status != 0 ? "true" : "false",
-	    call->status);
-	call->answered(call, call->data);
-}
-
-/* What backend says stands in its head. The body is read to its end for the sake of the connection,
- * which is kept for the next call. */
-static void body_readable(struct http_body *body, void *data)
-{
-	struct backend_call *call = data;
-
-	while (http_body_waiting(body) > 0) {
-		struct str bytes = http_body_peek(body);
-
-		call->body_bytes += bytes.size;
-		http_body_consume(body, bytes.size);
-	}
-	if (!http_body_is_ended(body) && !http_body_is_failed(body) &&
-	    call->body_bytes <= LIMIT_BACKEND_BODY_BYTES)
-		return;
-	http_body_on_readable(body, NULL, NULL);
-	call_is_over(call);
-}
-
-static void call_answered(struct outgoing *outgoing, void *data)
-{
-	struct backend_call *call = data;
-	struct http_response *response = &outgoing->call->response;
-
-	call->status = response->status;
-	call->verdict = backend_verdict_of(response->status, &response->fields);
-	call->retry_after = str_copy(call->arena, retry_after_of(&response->fields));
-	if (outgoing->call->body == NULL)
-		call_is_over(call);
-	else
-		http_body_on_readable(outgoing->call->body, body_readable, call);
 }
 
 /* Path and fixed arguments. */
@@ -105,18 +61,77 @@ static struct str uri_for_log(const struct backend_call *call)
 			  call->arguments.size > 0 ? STR("&") : STR(""), call->arguments);
 }
 
+static struct str url_for_log(const struct backend_call *call)
+{
+	const struct backend_endpoint *backend = &call->service->backend;
+	unsigned port = backend->is_mock ? call->outgoing.gateway->echo_port : backend->port;
+
+	return STR_CONCAT(call->arena, backend->is_tls ? STR("https://") : STR("http://"),
+			  backend->host, str_format(call->arena, ":%u", port), uri_for_log(call));
+}
+
+static void call_is_over(struct backend_call *call, const char *error)
+{
+	struct gateway *gateway = call->outgoing.gateway;
+
+	call->is_running = false;
+	metrics_count_backend_call(gateway->metrics, call->kind, call->status);
+	LOG(&gateway->log, LEVEL_INFO, call->subject,
+	    "backend client uri: %s ok: %s status: %d body: %s error: %s",
+	    log_text(call->arena, url_for_log(call)), call->status != 0 ? "true" : "false",
+	    call->status, log_text(call->arena, call->shown_body), error);
+	call->answered(call, call->data);
+}
+
+/* What backend says stands in its head. The body is read to its end for the sake of the connection,
+ * which is kept for the next call. */
+static void body_readable(struct http_body *body, void *data)
+{
+	struct backend_call *call = data;
+	bool keeps_body = call->outgoing.gateway->log.level >= LEVEL_INFO;
+
+	while (http_body_waiting(body) > 0) {
+		struct str bytes = http_body_peek(body);
+
+		if (keeps_body && call->shown_body.size < SHOWN_BODY_BYTES)
+			call->shown_body = str_slice(
+				STR_CONCAT(call->arena, call->shown_body, bytes), 0, SHOWN_BODY_BYTES);
+		call->body_bytes += bytes.size;
+		http_body_consume(body, bytes.size);
+	}
+	if (!http_body_is_ended(body) && !http_body_is_failed(body) &&
+	    call->body_bytes <= LIMIT_BACKEND_BODY_BYTES)
+		return;
+	http_body_on_readable(body, NULL, NULL);
+	call_is_over(call, "nil");
+}
+
+static void call_answered(struct outgoing *outgoing, void *data)
+{
+	struct backend_call *call = data;
+	struct http_response *response = &outgoing->call->response;
+
+	call->status = response->status;
+	call->verdict = backend_verdict_of(response->status, &response->fields);
+	call->retry_after = str_copy(call->arena, retry_after_of(&response->fields));
+	if (outgoing->call->body == NULL)
+		call_is_over(call, "nil");
+	else
+		http_body_on_readable(outgoing->call->body, body_readable, call);
+}
+
 static void call_failed(struct outgoing *outgoing, void *data)
 {
 	struct backend_call *call = data;
 	struct log_subject subject = *call->subject;
 	struct str uri = uri_for_log(call);
+	const char *trouble = outgoing_trouble(outgoing, uri, call->arena).text;
 
 	subject.subrequest = STR("/___http_call");
 	subject.upstream = outgoing_url(outgoing, uri, call->arena);
-	LOG_CORE(&outgoing->gateway->log, LEVEL_ERROR, &subject, "%s",
-		 outgoing_trouble(outgoing, uri, call->arena).text);
+	LOG_CORE(&outgoing->gateway->log, LEVEL_ERROR, &subject, "%s", trouble);
 	call->verdict = VERDICT_UNAVAILABLE;
-	call_is_over(call);
+	call_is_over(call, trouble);
 }
 
 void backend_call_start(struct backend_call *call, struct gateway *gateway, struct str text)

@@ -53,6 +53,7 @@ struct backend_call {
 	enum backend_verdict verdict;
 	struct str retry_after; /* seconds until the limit ends, or empty */
 	size_t body_bytes;
+	struct str shown_body; /* its beginning, when the log wants it */
 };
 
 /* The caller has filled in *call: all but what is the call's own. `text`: of a report the
