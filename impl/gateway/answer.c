@@ -13,6 +13,7 @@ static const struct {
 	int status;
 	struct str text;
 } page_reasons[] = {
+	{414, STR_INIT("Request-URI Too Large")},
 	{429, STR_INIT("Too Many Requests")},
 	{503, STR_INIT("Service Temporarily Unavailable")},
 	{504, STR_INIT("Gateway Time-out")},
@@ -29,17 +30,26 @@ static struct str page_reason(int status)
 
 struct str answer_page(int status, struct arena *arena)
 {
+	return answer_page_with(status, STR(""), arena);
+}
+
+struct str answer_page_with(int status, struct str more, struct arena *arena)
+{
 	struct str reason = page_reason(status);
+	struct str title = more.size > 0 ? more : reason;
 
 	return str_format(arena,
 			  "<html>\r\n"
 			  "<head><title>%d %.*s</title></head>\r\n"
 			  "<body>\r\n"
 			  "<center><h1>%d %.*s</h1></center>\r\n"
+			  "%s%.*s%s"
 			  "<hr><center>openresty</center>\r\n"
 			  "</body>\r\n"
 			  "</html>\r\n",
-			  status, STR_ARG(reason), status, STR_ARG(reason));
+			  status, STR_ARG(title), status, STR_ARG(reason),
+			  more.size > 0 ? "<center>" : "", STR_ARG(more),
+			  more.size > 0 ? "</center>\r\n" : "");
 }
 
 const char *answer_kind_text(enum answer_kind kind)

@@ -11,6 +11,8 @@ struct request;
 
 /* The HTML page of a status, as the server underneath writes it. */
 struct str answer_page(int status, struct arena *arena);
+/* `more`: in its title and below its heading; empty: nothing. */
+struct str answer_page_with(int status, struct str more, struct arena *arena);
 /* "no credentials provided", ...: the beginning of the log line of 3.6. */
 const char *answer_kind_text(enum answer_kind kind);
 /* X-3scale-...: what the request costs, who pays, who measured. */

@@ -323,7 +323,7 @@ static void answer_health(struct http_exchange *exchange)
 	http_exchange_respond_str(exchange, &response, STR(""));
 }
 
-/* Heads that no policy sees. 431 is unknown there: it is told as 400. */
+/* Heads that no policy sees. 431 is unknown there: it is told as 400 and in words (3.8). */
 void request_refused(struct http_refusal *refusal, void *data)
 {
 	struct gateway *gateway = data;
@@ -333,6 +333,7 @@ void request_refused(struct http_refusal *refusal, void *data)
 		.request = refusal->request,
 	};
 	struct http_response *response = &refusal->response;
+	struct str reason = STR("");
 
 	if (response->status == 414) {
 		LOG_CORE(&gateway->log, LEVEL_INFO, &subject,
@@ -342,11 +343,13 @@ void request_refused(struct http_refusal *refusal, void *data)
 			 "client sent invalid request: %s while reading client request headers",
 			 refusal->reason);
 	}
-	if (response->status == 431)
+	if (response->status == 431) {
 		response->status = 400;
+		reason = STR("Request Header Or Cookie Too Large");
+	}
 	http_fields_add(&response->fields, STR("Server"), STR("openresty"));
 	http_fields_add(&response->fields, STR("Content-Type"), STR("text/html"));
-	refusal->body = answer_page(response->status, refusal->arena);
+	refusal->body = answer_page_with(response->status, reason, refusal->arena);
 }
 
 /* Each listener counts its own connections; the gateway tells all apart. */
@@ -380,17 +383,18 @@ static bool certificates_are_too_many(const struct request *request)
 void request_begin(struct http_exchange *exchange, void *data)
 {
 	struct gateway *gateway = data;
-	struct request *request;
+	struct request *request = ARENA_NEW(exchange->arena, struct request);
+	bool is_proxys;
 
 	metrics_count_connection(gateway->metrics, connection_number(gateway, exchange));
-	if (str_has_prefix(exchange->request.target, STR(HEALTH_PATH))) {
-		answer_health(exchange);
-		return;
-	}
-	request = ARENA_NEW(exchange->arena, struct request);
 	request->gateway = gateway;
 	request->exchange = exchange;
 	request->arena = exchange->arena;
+	is_proxys = read_target(request);
+	if (str_has_prefix(request->path, STR(HEALTH_PATH))) {
+		answer_health(exchange);
+		return;
+	}
 	request->subject = (struct log_subject){
 		.connection_number = connection_number(gateway, exchange),
 		.client = exchange->remote_address,
@@ -403,7 +407,7 @@ void request_begin(struct http_exchange *exchange, void *data)
 	list_append(&gateway->requests, &request->link);
 	if (exchange->is_tls)
 		tell_of_fallback(request);
-	if (!read_target(request) || certificates_are_too_many(request)) {
+	if (!is_proxys || certificates_are_too_many(request)) {
 		request->step = REQUEST_RUNS_PHASES;
 		request_answer_page(request, 400);
 	} else if (connection_is_busy(request)) {
