@@ -103,7 +103,7 @@ static struct json *detached(struct download *download, const struct json *value
 static void add_content(struct download *download, const struct json *content,
 			const struct json *oidc)
 {
-	if (content == NULL)
+	if (json_is_null(content)) /* as if it were not there (0.3) */
 		return;
 	json_append(download->services, detached(download, content));
 	json_append(download->oidc, oidc != NULL ? detached(download, oidc)

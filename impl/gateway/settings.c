@@ -14,6 +14,7 @@
 #include "world/log.h"
 
 #define GATEWAY_VERSION "3.6.0"
+#define SECONDS_MAX INT32_MAX
 #define OAUTH_TOKENS_TTL_S 604800 /* a week (1.3) */
 #define USAGE "gateway [start] [OPTION...]"
 /* What the preset development serves when nothing else is said (1.5). */
@@ -109,6 +110,12 @@ static int64_t int_or(struct str text, int64_t fallback)
 	int64_t value;
 
 	return str_to_int64(text, &value) ? value : fallback;
+}
+
+/* More would not fit into microseconds. */
+static int64_t bounded_seconds(int64_t seconds)
+{
+	return seconds < SECONDS_MAX ? seconds : SECONDS_MAX;
 }
 
 static void notice(struct settings *settings, enum log_level level, struct str text)
@@ -278,11 +285,11 @@ static bool apply_loader(struct settings *settings, const struct raw *raw, struc
 	int64_t cache_s;
 
 	if (str_to_int64(raw->cache, &cache_s)) {
-		settings->cache_s = cache_s;
+		settings->cache_s = bounded_seconds(cache_s);
 		settings->cache_is_set = true;
 	}
 	if (raw->refresh_is_given) {
-		settings->cache_s = raw->refresh_s;
+		settings->cache_s = bounded_seconds(raw->refresh_s);
 		settings->cache_is_set = true;
 	}
 	if (raw->boot || raw->lazy) {
@@ -358,18 +365,24 @@ static bool has_scheme(struct str text)
 	return colon != STR_NOT_FOUND && colon > 0;
 }
 
+/* Schemes are compared without case (0.3). */
+static bool begins_with(struct str uri, struct str scheme)
+{
+	return str_equal_nocase(str_slice(uri, 0, scheme.size), scheme);
+}
+
 /* 1.2: the first that says something. */
 static void choose_source(struct settings *settings, const struct raw *raw)
 {
 	struct str uri = raw->configuration;
 
-	if (str_has_prefix(uri, STR("data:")))
+	if (begins_with(uri, STR("data:")))
 		use_data(settings, uri);
-	else if (str_has_prefix(uri, STR("file://")))
+	else if (begins_with(uri, STR("file://")))
 		use_file(settings, str_skip(uri, 7));
-	else if (str_has_prefix(uri, STR("file:")))
+	else if (begins_with(uri, STR("file:")))
 		use_file(settings, str_skip(uri, 5));
-	else if (str_has_prefix(uri, STR("http://")) || str_has_prefix(uri, STR("https://")))
+	else if (begins_with(uri, STR("http://")) || begins_with(uri, STR("https://")))
 		use_portal(settings, uri);
 	else if (has_scheme(uri))
 		notice(settings, LEVEL_WARN, STR("unknown configuration URI: "));
@@ -524,7 +537,7 @@ static bool read_all(struct settings *settings, struct world *world, const struc
 	if (!apply_loader(settings, &raw, error))
 		return false;
 	choose_source(settings, &raw);
-	settings->portal_timeout_s = int_or(raw.portal_timeout, 3);
+	settings->portal_timeout_s = bounded_seconds(int_or(raw.portal_timeout, 3));
 	read_services(settings, &raw);
 	read_routing(settings, &raw);
 	read_backend(settings, &raw);
