@@ -9,6 +9,7 @@ static const struct shape_key scripted_answer_keys[] = {
 	{"fields", SHAPE_FIELDS, NULL, NULL, false},
 	{"body", SHAPE_TEXT, NULL, NULL, false},
 	{"json", SHAPE_ANY, NULL, NULL, false},
+	{"chunked", SHAPE_BOOLEAN, NULL, NULL, false},
 	{"delay", SHAPE_DURATION, NULL, NULL, false},
 	{"fault", SHAPE_WORD, NULL, "refuse close cut silent", false},
 	{.name = NULL},

@@ -82,6 +82,18 @@ static void respond_cut(struct play_call *call, const struct http_response *resp
 	call->record->failure = STR("(cut off)");
 }
 
+/* Of a length that the head does not tell. */
+static void respond_in_chunks(struct play_call *call, const struct http_response *response,
+			      struct str text)
+{
+	struct http_body *body = http_body_create(HTTP_BODY_LENGTH_UNKNOWN, text.size + 1);
+
+	http_body_write(body, text);
+	http_body_end(body);
+	http_exchange_respond(call->exchange, response, body);
+	http_body_producer_release(body);
+}
+
 static void respond(struct play_call *call)
 {
 	struct wire *wire = call->play->wire;
@@ -104,6 +116,8 @@ static void respond(struct play_call *call)
 			&response.fields, body);
 	if (str_equal(fault, STR("cut")))
 		respond_cut(call, &response, body);
+	else if (json_bool(json_get(call->answer, STR("chunked")), false))
+		respond_in_chunks(call, &response, body);
 	else
 		http_exchange_respond_str(call->exchange, &response, body);
 }

@@ -105,6 +105,23 @@ static bool repeats(struct request *request, bool is_a_case)
 	return true;
 }
 
+/* Of the answer to a HEAD, which says that GET's would have a body of no size that is known yet. */
+static struct http_body *unmeasured_body(void)
+{
+	struct http_body *body = http_body_create(HTTP_BODY_LENGTH_UNKNOWN, 1);
+
+	http_body_end(body);
+	http_body_producer_release(body);
+	return body;
+}
+
+static bool is_unmeasured(const struct request *request, const struct http_call *call)
+{
+	return call->body == NULL && call->response.status != 204 && call->response.status != 304 &&
+	       str_equal(request->exchange->request.method, STR("HEAD")) &&
+	       !http_fields_has(&call->response.fields, STR("Content-Length"));
+}
+
 /* The upstream agreed to leave HTTP, or did not: then it still waits for the bytes after it. */
 static void answer_client(struct request *request, struct http_call *call)
 {
@@ -121,7 +138,8 @@ static void answer_client(struct request *request, struct http_call *call)
 		http_body_end(incoming);
 		http_body_producer_release(incoming);
 	}
-	request_answer_body(request, http_call_take_body(call));
+	request_answer_body(request, is_unmeasured(request, call) ? unmeasured_body()
+								  : http_call_take_body(call));
 }
 
 static void upstream_answered(struct outgoing *outgoing, void *data)
