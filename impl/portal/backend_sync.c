@@ -8,6 +8,7 @@
 #include "base/utc.h"
 #include "portal/database.h"
 #include "portal/internal_api.h"
+#include "portal/outbox_lease.h"
 #include "portal/tables.h"
 #include "world/clock.h"
 #include "world/log.h"
@@ -23,12 +24,12 @@ struct backend_sync {
 	struct world *world;
 	struct database *database;
 	const struct settings *settings;
+	struct outbox_lease lease;
 	struct arena *call_arena; /* as long as one call */
 	struct internal_call *call;
 	int64_t row;   /* under way, or to be repeated */
 	int64_t tries; /* of that row that failed, kept with it */
 	bool is_deletion;
-	bool has_begun;
 	struct timer retry, look;
 	bool is_follower; /* another process sends */
 	int64_t wait_us;  /* of the timer that runs before the next try */
@@ -46,6 +47,7 @@ struct backend_sync *backend_sync_create(struct world *world, struct database *d
 	sync->database = database;
 	sync->settings = settings;
 	list_init(&sync->waiters);
+	outbox_lease_init(&sync->lease, world, database, "backend_updates");
 	return sync;
 }
 
@@ -63,6 +65,7 @@ void backend_sync_destroy(struct backend_sync *sync)
 		return;
 	timer_stop(&sync->retry);
 	timer_stop(&sync->look);
+	outbox_lease_stop(&sync->lease);
 	sync_end_call(sync);
 	free(sync);
 }
@@ -129,14 +132,17 @@ static void sync_pause(struct backend_sync *sync, int64_t wait_us)
 	timer_start(sync->world, &sync->retry, wait_us, sync_retried);
 }
 
-/* How long the row must wait still when the portal that tried it before has ended. */
+/* How long the row must wait still when another portal, or one that has ended, tried it last. */
 static int64_t sync_left_us(struct backend_sync *sync, const struct record *update)
 {
-	int64_t wait_us = retry_wait_us(sync->tries);
-	int64_t left_us =
-		record_int(update, "updated_at") + wait_us - database_now_us(sync->database);
+	bool is_own = record_id(update) == sync->row && record_int(update, "tries") == sync->tries;
+	int64_t wait_us, left_us;
 
-	if (sync->tries == 0 || left_us < 0)
+	sync->row = record_id(update);
+	sync->tries = record_int(update, "tries");
+	wait_us = retry_wait_us(sync->tries);
+	left_us = record_int(update, "updated_at") + wait_us - database_now_us(sync->database);
+	if (is_own || sync->tries == 0 || left_us < 0)
 		return 0;
 	return left_us < wait_us ? left_us : wait_us;
 }
@@ -155,6 +161,7 @@ static void sync_failed(struct backend_sync *sync, struct str why)
 					value_time(database_now_us(sync->database))));
 	database_commit(sync->database, NULL);
 	sync_end_call(sync);
+	outbox_lease_let_go(&sync->lease);
 	sync_pause(sync, wait_us);
 	sync_tell(sync, INT64_MAX);
 }
@@ -163,8 +170,10 @@ static void sync_done(struct backend_sync *sync)
 {
 	int64_t row = sync->row;
 
-	if (database_run(sync->database, STR("DELETE FROM backend_updates WHERE id = ?1"),
-			 DATABASE_ARGUMENTS(value_int(row))) == 0) {
+	database_begin(sync->database, sync->call_arena, true);
+	database_run(sync->database, STR("DELETE FROM backend_updates WHERE id = ?1"),
+		     DATABASE_ARGUMENTS(value_int(row)));
+	if (!database_commit(sync->database, NULL)) {
 		sync_failed(sync, STR("the row could not be removed"));
 		return;
 	}
@@ -207,7 +216,6 @@ static void sync_send(struct backend_sync *sync, const struct record *update)
 					   .path = record_text(update, "path"),
 					   .body = record_text(update, "body")};
 
-	sync->row = record_id(update);
 	sync->is_deletion = str_equal(method, STR("DELETE"));
 	sync->call = internal_call_start(sync->world, sync->settings, sync->call_arena, &request,
 					 sync_answered, sync);
@@ -216,8 +224,8 @@ static void sync_send(struct backend_sync *sync, const struct record *update)
 /* Nothing to send, or nothing yet. */
 static void sync_rest(struct backend_sync *sync, int64_t wait_us)
 {
-	arena_destroy(sync->call_arena);
-	sync->call_arena = NULL;
+	sync_end_call(sync);
+	outbox_lease_let_go(&sync->lease);
 	if (wait_us > 0)
 		sync_pause(sync, wait_us);
 	else
@@ -225,30 +233,61 @@ static void sync_rest(struct backend_sync *sync, int64_t wait_us)
 	sync_tell(sync, INT64_MAX);
 }
 
-static void sync_next(struct backend_sync *sync)
+/* Another portal sends. While backend is away nobody waits. */
+static void sync_leave(struct backend_sync *sync, const struct record *oldest)
+{
+	int64_t tried = record_int(oldest, "tries") > 0 ? INT64_MAX : record_id(oldest) - 1;
+
+	sync_end_call(sync);
+	timer_start(sync->world, &sync->look,
+		    list_is_empty(&sync->waiters) ? OUTBOX_LOOK_US : FOLLOW_US, sync_looked);
+	sync_tell(sync, tried);
+}
+
+/* NULL when there is none, or the database cannot be asked. */
+static struct record *sync_oldest(struct backend_sync *sync)
 {
 	struct record *update;
-	int64_t wait_us = 0;
 
-	if (sync->call != NULL || timer_is_running(&sync->retry))
-		return;
-	timer_stop(&sync->look);
-	sync->call_arena = arena_create();
 	database_begin(sync->database, sync->call_arena, false);
 	update = record_first(sync->database, &backend_updates_table, "id > 0 ORDER BY id LIMIT 1",
 			      NULL, 0);
 	if (database_has_failed(sync->database))
 		update = NULL;
 	database_commit(sync->database, NULL);
-	if (update != NULL) {
-		sync->tries = record_int(update, "tries");
-		wait_us = sync->has_begun ? 0 : sync_left_us(sync, update);
+	return update;
+}
+
+static void sync_next(struct backend_sync *sync)
+{
+	struct record *update;
+	enum outbox_hold hold = OUTBOX_HELD;
+	int64_t wait_us = 0;
+
+	if (sync->call != NULL || timer_is_running(&sync->retry))
+		return;
+	timer_stop(&sync->look);
+	sync->call_arena = arena_create();
+	update = sync_oldest(sync);
+	if (update != NULL)
+		hold = outbox_lease_take(&sync->lease);
+	if (hold == OUTBOX_OTHERS) {
+		sync_leave(sync, update);
+		return;
 	}
-	sync->has_begun = true;
+	if (hold == OUTBOX_TAKEN)
+		update = sync_oldest(sync);
+	if (update != NULL)
+		wait_us = sync_left_us(sync, update);
 	if (update != NULL && wait_us == 0)
 		sync_send(sync, update);
 	else
 		sync_rest(sync, wait_us);
+}
+
+void backend_sync_let_go(struct backend_sync *sync)
+{
+	outbox_lease_let_go(&sync->lease);
 }
 
 void backend_sync_follow(struct backend_sync *sync)

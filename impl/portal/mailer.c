@@ -7,6 +7,7 @@
 #include "base/utc.h"
 #include "portal/database.h"
 #include "portal/mail_field.h"
+#include "portal/outbox_lease.h"
 #include "portal/settings.h"
 #include "portal/tables.h"
 #include "world/clock.h"
@@ -22,7 +23,8 @@ struct mailer {
 	struct database *database;
 	const struct settings *settings;
 	struct timer timer;
-	bool has_looked;   /* and found nothing due, since it was woken */
+	bool has_looked; /* and found nothing due, since it was woken */
+	struct outbox_lease lease;
 	struct timer rest; /* after a failure of the database */
 	int64_t taken;     /* number of a row whose mail the relay has, though it is still there */
 
@@ -133,10 +135,12 @@ static void mailer_end(struct mailer *mailer, struct str sql, const struct value
 	is_stored = database_commit(database, NULL);
 	mailer_release(mailer);
 	mailer->has_looked = !is_stored;
-	if (is_stored)
+	if (is_stored) {
 		mailer_wake(mailer);
-	else
-		timer_start(mailer->world, &mailer->rest, LOOK_US, mailer_rested);
+		return;
+	}
+	outbox_lease_let_go(&mailer->lease);
+	timer_start(mailer->world, &mailer->rest, LOOK_US, mailer_rested);
 }
 
 static void mailer_forget(struct mailer *mailer)
@@ -262,20 +266,35 @@ static int64_t next_look_us(struct mailer *mailer)
 	return wait_us < LOOK_US ? wait_us : LOOK_US;
 }
 
+static void mailer_deliver(struct mailer *mailer, struct str from)
+{
+	if (record_id(mailer->row) == mailer->taken)
+		mailer_forget(mailer);
+	else
+		mailer_send(mailer, from);
+}
+
 static void mailer_turn(struct timer *timer)
 {
 	struct mailer *mailer = LIST_ENTRY(timer, struct mailer, timer);
 	struct str from = STR("");
+	enum outbox_hold hold;
 
 	if (mailer->arena != NULL)
 		return;
 	mailer->has_looked = !find_mail(mailer, &from);
-	if (mailer->has_looked)
+	if (mailer->has_looked) {
+		outbox_lease_let_go(&mailer->lease);
 		timer_start(mailer->world, timer, next_look_us(mailer), mailer_turn);
-	else if (record_id(mailer->row) == mailer->taken)
-		mailer_forget(mailer);
-	else
-		mailer_send(mailer, from);
+		return;
+	}
+	hold = outbox_lease_take(&mailer->lease);
+	if (hold == OUTBOX_HELD) {
+		mailer_deliver(mailer, from);
+		return;
+	}
+	mailer_release(mailer);
+	timer_start(mailer->world, timer, hold == OUTBOX_TAKEN ? 0 : OUTBOX_LOOK_US, mailer_turn);
 }
 
 /* Life. */
@@ -288,6 +307,7 @@ struct mailer *mailer_create(struct world *world, struct database *database,
 	mailer->world = world;
 	mailer->database = database;
 	mailer->settings = settings;
+	outbox_lease_init(&mailer->lease, world, database, "mails");
 	return mailer;
 }
 
@@ -297,8 +317,14 @@ void mailer_destroy(struct mailer *mailer)
 		return;
 	timer_stop(&mailer->timer);
 	timer_stop(&mailer->rest);
+	outbox_lease_stop(&mailer->lease);
 	mailer_release(mailer);
 	free(mailer);
+}
+
+void mailer_let_go(struct mailer *mailer)
+{
+	outbox_lease_let_go(&mailer->lease);
 }
 
 void mailer_wake(struct mailer *mailer)

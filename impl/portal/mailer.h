@@ -32,6 +32,8 @@ void mailer_add(struct database *database, const struct letter *letter);
 struct mailer *mailer_create(struct world *world, struct database *database,
 			     const struct settings *settings);
 void mailer_destroy(struct mailer *mailer); /* NULL is allowed */
+/* The portal ends: another one may go on at once. */
+void mailer_let_go(struct mailer *mailer);
 /* There may be mails, or the clock was set. Outside a transaction only. */
 void mailer_wake(struct mailer *mailer);
 /* Nothing is under way or due. */

@@ -233,6 +233,8 @@ static void request_collected(enum http_collect_result result, struct str bytes,
 	}
 }
 
+static void portal_end(struct portal *portal);
+
 static void request_ended(struct http_exchange *exchange, bool complete)
 {
 	struct portal_request *request = exchange->data;
@@ -246,7 +248,7 @@ static void request_ended(struct http_exchange *exchange, bool complete)
 		request->errand->stop(request->errand);
 	portal->requests--;
 	if (portal->is_stopping && portal->requests == 0)
-		world_exit(portal->world, 0);
+		portal_end(portal);
 }
 
 static bool portal_is_hook(const struct portal *portal, const struct http_exchange *exchange)
@@ -299,9 +301,18 @@ struct portal_options {
 	size_t arguments_count;
 };
 
+/* What it was about to deliver is another portal's from here on. */
+static void portal_end(struct portal *portal)
+{
+	backend_sync_let_go(portal->sync);
+	zync_let_go(portal->zync);
+	mailer_let_go(portal->mailer);
+	world_exit(portal->world, 0);
+}
+
 static void portal_stop_waited(struct timer *timer)
 {
-	world_exit(LIST_ENTRY(timer, struct portal, stop_wait)->world, 0);
+	portal_end(LIST_ENTRY(timer, struct portal, stop_wait));
 }
 
 /* Requests that are being served are answered first (spec/portal.md 9.1). */
@@ -313,7 +324,7 @@ static void portal_stop_requested(void *data)
 	if (portal->processes != NULL)
 		portal_processes_stop(portal->processes);
 	else if (portal->requests == 0)
-		world_exit(portal->world, 0);
+		portal_end(portal);
 	else
 		timer_start(portal->world, &portal->stop_wait, STOP_WAIT_US, portal_stop_waited);
 }

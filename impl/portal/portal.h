@@ -9,7 +9,9 @@
  *                                the outbox, also of a portal that runs, and ends
  *
  * With UNICORN_WORKERS=N, N > 1, it starts N processes in the role app and one in the role sidekiq
- * (processes.h), unless the database is in memory.
+ * (processes.h), unless the database is in memory. Any number of portals, also on other machines,
+ * may share a database in whatever roles: what is to be delivered is delivered by one of them
+ * (outbox_lease.h).
  *
  * Options: --port N (3001; 0 = any free one), --address IP, --database PATH or :memory: (else
  * DATABASE_URL sqlite:PATH, else portal.sqlite), --rewrite-backend (tell backend everything again),

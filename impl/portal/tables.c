@@ -407,6 +407,11 @@ static const struct column backend_updates_columns[] = {
 	ID, TEXT_NEEDED("method"), LONG_TEXT_NEEDED("path"), JSON("body"), INT_OR("tries", "0"), TIMES,
 };
 
+/* Which portal delivers it (outbox_lease.h). */
+static const struct column outbox_leases_columns[] = {
+	ID, TEXT_NEEDED("outbox"), TEXT_OR("holder", ""), INT_OR("beats", "0"),
+};
+
 #define TABLE(variable, name, constraints) \
 	const struct table variable##_table = {STR_INIT(name), variable##_columns, \
 		sizeof variable##_columns / sizeof *variable##_columns, constraints}
@@ -464,6 +469,7 @@ TABLE(cluster_routes, "cluster_routes", "UNIQUE (owner_type, owner_id, name)");
 TABLE(alerts, "alerts", "UNIQUE (account_id, alert_id)");
 TABLE(fields_definitions, "fields_definitions", "UNIQUE (account_id, target, name)");
 TABLE(backend_updates, "backend_updates", NULL);
+TABLE(outbox_leases, "outbox_leases", "UNIQUE (outbox)");
 /* clang-format on */
 
 const struct table *const portal_tables[] = {
@@ -520,6 +526,7 @@ const struct table *const portal_tables[] = {
 	&alerts_table,
 	&fields_definitions_table,
 	&backend_updates_table,
+	&outbox_leases_table,
 };
 
 const size_t portal_tables_count = sizeof portal_tables / sizeof *portal_tables;

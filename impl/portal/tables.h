@@ -58,6 +58,7 @@ extern const struct table cluster_routes_table;
 extern const struct table alerts_table;
 extern const struct table fields_definitions_table;
 extern const struct table backend_updates_table;
+extern const struct table outbox_leases_table;
 
 /* Referenced ones first. */
 extern const struct table *const portal_tables[];

@@ -12,6 +12,7 @@
 #include "base/utc.h"
 #include "portal/database.h"
 #include "portal/events.h"
+#include "portal/outbox_lease.h"
 #include "portal/settings.h"
 #include "portal/tables.h"
 #include "portal/zync_routes.h"
@@ -39,7 +40,8 @@ struct zync {
 	const struct settings *settings;
 	struct url address; /* without scheme: there is no zync */
 	struct timer timer;
-	bool has_looked;   /* and found nothing due, since it was woken */
+	bool has_looked; /* and found nothing due, since it was woken */
+	struct outbox_lease lease;
 	struct timer rest; /* after a failure of the database */
 
 	/* The notice under way. */
@@ -209,10 +211,12 @@ static void zync_end(struct zync *zync, struct str sql, const struct value *argu
 	is_stored = database_commit(database, NULL);
 	zync_release(zync);
 	zync->has_looked = !is_stored;
-	if (is_stored)
+	if (is_stored) {
 		zync_wake(zync);
-	else
-		timer_start(zync->world, &zync->rest, LOOK_US, zync_rested);
+		return;
+	}
+	outbox_lease_let_go(&zync->lease);
+	timer_start(zync->world, &zync->rest, LOOK_US, zync_rested);
 }
 
 static void zync_done(struct zync *zync)
@@ -432,19 +436,34 @@ static int64_t next_look_us(struct zync *zync)
 	return wait_us < LOOK_US ? wait_us : LOOK_US;
 }
 
+static void zync_deliver(struct zync *zync)
+{
+	if (zync->address.host.size > 0)
+		zync_send(zync);
+	else
+		follow_routes(zync);
+}
+
 static void zync_turn(struct timer *timer)
 {
 	struct zync *zync = LIST_ENTRY(timer, struct zync, timer);
+	enum outbox_hold hold;
 
 	if (zync->arena != NULL)
 		return;
 	zync->has_looked = !find_notice(zync);
-	if (zync->has_looked)
+	if (zync->has_looked) {
+		outbox_lease_let_go(&zync->lease);
 		timer_start(zync->world, timer, next_look_us(zync), zync_turn);
-	else if (zync->address.host.size > 0)
-		zync_send(zync);
-	else
-		follow_routes(zync);
+		return;
+	}
+	hold = outbox_lease_take(&zync->lease);
+	if (hold == OUTBOX_HELD) {
+		zync_deliver(zync);
+		return;
+	}
+	zync_release(zync);
+	timer_start(zync->world, timer, hold == OUTBOX_TAKEN ? 0 : OUTBOX_LOOK_US, zync_turn);
 }
 
 /* Life. */
@@ -457,6 +476,7 @@ struct zync *zync_create(struct world *world, struct database *database,
 	zync->world = world;
 	zync->database = database;
 	zync->settings = settings;
+	outbox_lease_init(&zync->lease, world, database, "zync_notices");
 	if (settings->zync_endpoint.size > 0)
 		url_parse(settings->zync_endpoint, &zync->address, NULL);
 	if (str_has_suffix(zync->address.path, STR("/")))
@@ -470,6 +490,7 @@ void zync_destroy(struct zync *zync)
 		return;
 	timer_stop(&zync->timer);
 	timer_stop(&zync->rest);
+	outbox_lease_stop(&zync->lease);
 	zync_release(zync);
 	free(zync);
 }
@@ -477,6 +498,11 @@ void zync_destroy(struct zync *zync)
 bool zync_is_idle(const struct zync *zync)
 {
 	return zync->has_looked && zync->arena == NULL;
+}
+
+void zync_let_go(struct zync *zync)
+{
+	outbox_lease_let_go(&zync->lease);
 }
 
 void zync_wake(struct zync *zync)

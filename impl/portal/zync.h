@@ -32,6 +32,8 @@ void zync_notice_add(struct database *database, const struct zync_notice *notice
 struct zync *zync_create(struct world *world, struct database *database,
 			 const struct settings *settings);
 void zync_destroy(struct zync *zync); /* NULL is allowed */
+/* The portal ends: another one may go on at once. */
+void zync_let_go(struct zync *zync);
 /* There may be notices, or the clock was set. Outside a transaction only. */
 void zync_wake(struct zync *zync);
 /* Nothing is under way or due. */

@@ -1,0 +1,53 @@
+/* Which of the portals on one database delivers an outbox (backend_sync.h, zync.h, mailer.h): one
+ * of them at a time, for as long as something is to be delivered. Webhooks and jobs need none: the
+ * row itself is taken (webhooks.h), or the work done in the transaction that removes it (jobs.h).
+ *
+ * A row of `outbox_leases` for each outbox says who holds it, and a number that its holder raises
+ * every OUTBOX_BEAT_US. Others watch that number: one that stands still for OUTBOX_LEASE_US of
+ * their own clock is of a portal that is gone, and whoever sees it first takes over. No two clocks
+ * are compared. So an entry is delivered twice only when its deliverer ended, or stood still for
+ * that long, before it could say that it had done it.
+ *
+ * Order: outbox_lease_init(); whenever there is an entry outbox_lease_take(), and what it says
+ * decides; outbox_lease_let_go() when there is none left, when the next try must wait, and when the
+ * portal ends; outbox_lease_stop() before the memory goes. Outside transactions only.
+ */
+#ifndef PORTAL_OUTBOX_LEASE_H
+#define PORTAL_OUTBOX_LEASE_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "world/clock.h"
+
+struct database;
+
+#define OUTBOX_BEAT_US INT64_C(2000000)
+#define OUTBOX_LEASE_US INT64_C(10000000)
+/* How soon those who do not hold it look again. */
+#define OUTBOX_LOOK_US INT64_C(1000000)
+
+enum outbox_hold {
+	OUTBOX_OTHERS, /* hold it, or the database does not work: look again later */
+	OUTBOX_TAKEN,  /* just now: look again at once what there is, others may have done it */
+	OUTBOX_HELD,   /* for some time: deliver */
+};
+
+struct outbox_lease {
+	struct world *world;
+	struct database *database;
+	const char *outbox;
+	char holder[17];
+	bool is_held;
+	int64_t beats;    /* the number as it was written, or seen, last */
+	int64_t since_us; /* when that was */
+	struct timer beat;
+};
+
+void outbox_lease_init(struct outbox_lease *lease, struct world *world, struct database *database,
+		       const char *outbox);
+enum outbox_hold outbox_lease_take(struct outbox_lease *lease);
+void outbox_lease_let_go(struct outbox_lease *lease);
+void outbox_lease_stop(struct outbox_lease *lease); /* writes nothing */
+
+#endif
