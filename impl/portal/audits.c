@@ -20,6 +20,7 @@ static const struct audited {
 	{&features_table, "Feature", NULL},
 	{&contracts_table, "Contract", "type"},
 	{&settings_table, "Settings", NULL},
+	{&invoices_table, "Invoice", NULL},
 };
 
 /* Not told, or told by their names only. */

@@ -216,13 +216,14 @@ static const struct sample samples[] = {
 	{"POST", ADMIN "/cms/files", NULL, NULL, "path=/f", 422, false, false},
 	{"PUT", ADMIN "/cms/files/{cms_file}", NULL, NULL, "path=/g", 200, false, false},
 
-	/* Billing: what writes is refused. */
-	{"POST", "/api/invoices", NULL, NULL, "", 403, false, false},
-	{"PUT", "/api/invoices/{id}", NULL, NULL, "", 403, false, false},
-	{"PUT", "/api/invoices/{id}/state", NULL, NULL, "", 403, false, false},
-	{"POST", "/api/invoices/{id}/charge", NULL, NULL, "", 403, false, false},
-	{"POST", "/api/invoices/{id}/line_items", NULL, NULL, "", 403, false, false},
-	{"DELETE", "/api/invoices/{id}/line_items/{line}", NULL, NULL, NULL, 403, false, false},
+	/* Billing. */
+	{"POST", "/api/invoices", NULL, NULL, "account_id={account}&period=2019-11", 201, false,
+	 false},
+	{"PUT", "/api/invoices/{invoice}", NULL, NULL, "period=2019-09", 200, false, false},
+	{"PUT", "/api/invoices/{invoice}/state", NULL, NULL, "state=finalized", 200, false, false},
+	{"POST", "/api/invoices/{invoice}/charge", NULL, NULL, "", 422, false, false},
+	{"POST", "/api/invoices/{invoice}/line_items", NULL, NULL, "name=x&cost=1", 201, false,
+	 false},
 
 	/* Statistics: the numbers come from elsewhere. */
 	{"GET", STATS_SERVICE "/usage", OUR_STATS_SERVICE "/usage", "metric_name=hits&period=day",
@@ -402,12 +403,14 @@ static const struct {
 	 "INSERT INTO billing_strategies (tenant_id, account_id) VALUES ({self}, {self})"},
 	{NULL, NULL, NULL, NULL,
 	 "INSERT INTO invoices (tenant_id, provider_account_id, buyer_account_id, friendly_id, "
-	 "period) SELECT tenant_id, provider_account_id, id, '2019-10-00000001', '2019-10' FROM "
+	 "period) SELECT tenant_id, provider_account_id, id, '2019-10-00000001', '2019-10-01' FROM "
 	 "accounts WHERE id = {account}"},
 	{"invoice", NULL, NULL, NULL, "SELECT id FROM invoices WHERE provider_account_id = {self}"},
 	{"account_invoice", NULL, NULL, NULL, "SELECT '{invoice}'"},
-	{"id", NULL, NULL, NULL, "SELECT '{invoice}'"},
-	{"line", NULL, NULL, NULL, "SELECT '1'"},
+	{NULL, NULL, NULL, NULL,
+	 "INSERT INTO line_items (tenant_id, invoice_id, name, cost) VALUES ({self}, {invoice}, "
+	 "'Fee', 1)"},
+	{"line_item", NULL, NULL, NULL, "SELECT id FROM line_items WHERE invoice_id = {invoice}"},
 	{"host", NULL, NULL, NULL, "SELECT self_domain FROM accounts WHERE id = {self}"},
 	{"buyer", NULL, NULL, NULL, "SELECT '{account}'"},
 	{"tenant_service", NULL, NULL, NULL, "SELECT '{service}'"},

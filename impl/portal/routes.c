@@ -59,6 +59,7 @@ static const struct {
 	{STR_INIT("invoice"), &invoices_table, "id = ?1 AND provider_account_id = ?2"},
 	{STR_INIT("account_invoice"), &invoices_table,
 	 "id = ?1 AND provider_account_id = ?2 AND buyer_account_id = ?3"},
+	{STR_INIT("line_item"), &line_items_table, "id = ?1 AND invoice_id = ?3"},
 	{STR_INIT("authentication_provider"), &authentication_providers_table,
 	 "id = ?1 AND account_id = ?2 AND account_type = 'developer'"},
 	{STR_INIT("own_authentication_provider"), &authentication_providers_table,

@@ -10,15 +10,21 @@
 #define STATEMENT_BYTES_MAX 1024
 #define SCOPE_COLUMNS_MAX 2
 
-/* `name`: "multiple_services", of the column "multiple_services_switch". Master may everything. */
-static bool is_allowed(struct call *call, const char *name)
+static bool switch_is(struct call *call, const char *name, struct str state)
 {
-	const char *column;
+	const char *column = str_cstr(call->arena, str_format(call->arena, "%s_switch", name));
 
-	if (record_bool(call->tenant, "master"))
-		return true;
-	column = str_cstr(call->arena, str_format(call->arena, "%s_switch", name));
-	return !str_equal(record_text(settings_of_tenant(call), column), STR("denied"));
+	return str_equal(record_text(settings_of_tenant(call), column), state);
+}
+
+bool switch_is_allowed(struct call *call, const char *name)
+{
+	return record_bool(call->tenant, "master") || !switch_is(call, name, STR("denied"));
+}
+
+bool switch_is_visible(struct call *call, const char *name)
+{
+	return switch_is(call, name, STR("visible"));
 }
 
 bool switch_lets_another(struct call *call, const char *name, const struct record *record,
@@ -30,7 +36,7 @@ bool switch_lets_another(struct call *call, const char *name, const struct recor
 	int64_t others;
 	size_t count = 0;
 
-	if (is_allowed(call, name))
+	if (switch_is_allowed(call, name))
 		return true;
 	strbuf_init(&sql, STATEMENT_BYTES_MAX);
 	strbuf_append_format(&sql, "SELECT count(*) FROM %.*s WHERE", STR_ARG(record->table->name));

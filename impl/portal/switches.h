@@ -9,6 +9,9 @@
 struct call;
 struct record;
 
+/* `name`: "multiple_services", of the column "multiple_services_switch". Master may everything. */
+bool switch_is_allowed(struct call *call, const char *name);
+bool switch_is_visible(struct call *call, const char *name);
 /* Whether the new record may join those with the same values in the columns of `scope` (blank
  * separated): the first one always may. */
 bool switch_lets_another(struct call *call, const char *name, const struct record *record,

@@ -2,6 +2,7 @@
 #include "base/arena.h"
 #include "base/json.h"
 #include "portal/backend_push.h"
+#include "portal/billing/invoices.h"
 #include "portal/database.h"
 #include "portal/fields.h"
 #include "portal/resources/resources.h"
@@ -194,6 +195,9 @@ static void account_deleting(struct call *call, struct record *account,
 
 static void account_saved(struct call *call, struct record *account, const struct record *before)
 {
+	if (before != NULL &&
+	    !value_equal(record_get(before, "vat_rate"), record_get(account, "vat_rate")))
+		billing_follow_vat_rate(call, account);
 	webhook_event(call, before == NULL ? "created" : "updated", account);
 }
 

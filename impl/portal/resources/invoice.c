@@ -1,91 +1,39 @@
-/* Invoices with their lines and payments, as they are stored: spec/portal.md 3.18. Nothing is
- * billed or charged here, so every write is refused. */
+/* Invoices: spec/portal.md 3.18. */
 #include "base/arena.h"
 #include "base/json.h"
+#include "portal/billing/invoices.h"
 #include "portal/database.h"
 #include "portal/resources/invoice.h"
 #include "portal/resources/resources.h"
 #include "portal/tables.h"
+#include "portal/validation.h"
 
-#define NOT_ENABLED STR("Finance module not enabled for the account")
-#define CENT (VALUE_DECIMAL_ONE / 100)
 #define PAGE_DEFAULT 20
 #define PAGE_MAX 500
 
 bool finance_is_on(struct call *call)
 {
-	if (!record_bool(call->tenant, "master") &&
-	    database_int(call->database,
-			 STR("SELECT count(*) FROM billing_strategies WHERE account_id = ?1"),
-			 DATABASE_ARGUMENTS(value_int(call_tenant_id(call))), 0) > 0)
+	if (billing_strategy(call) != NULL)
 		return true;
-	reply_error(call, 403, NOT_ENABLED);
+	reply_error(call, 403, STR("Finance module not enabled for the account"));
 	return false;
 }
 
-void finance_refused(struct call *call)
-{
-	reply_error(call, 403, NOT_ENABLED);
-}
-
-/* Amounts, in ten-thousandths. */
-
-static struct record_list lines_of(struct call *call, const struct record *invoice)
-{
-	return record_all(call->database, &line_items_table, "invoice_id = ?1 ORDER BY id",
-			  DATABASE_ARGUMENTS(value_int(record_id(invoice))));
-}
-
-static int64_t cost_without_vat(struct call *call, const struct record *invoice)
-{
-	struct record_list list = lines_of(call, invoice);
-	int64_t sum = 0;
-
-	for (size_t i = 0; i < list.count; i++)
-		sum += record_int(list.items[i], "cost");
-	return sum;
-}
-
-static int64_t vat_amount(struct call *call, const struct record *invoice)
-{
-	return cost_without_vat(call, invoice) * record_int(invoice, "vat_rate") / 100 /
-	       VALUE_DECIMAL_ONE;
-}
-
-static int64_t to_cents(int64_t amount)
-{
-	int64_t half = amount < 0 ? -CENT / 2 : CENT / 2;
-
-	return (amount + half) / CENT * CENT;
-}
+/* Representation. */
 
 static struct value get_cost(struct call *call, const struct record *invoice)
 {
-	return value_decimal(to_cents(cost_without_vat(call, invoice)) +
-			     to_cents(vat_amount(call, invoice)));
+	return value_decimal(billing_cost(call, invoice));
 }
 
 static struct value get_vat_amount(struct call *call, const struct record *invoice)
 {
-	return value_decimal(vat_amount(call, invoice));
+	return value_decimal(billing_vat_amount(call, invoice));
 }
 
 static struct value get_cost_without_vat(struct call *call, const struct record *invoice)
 {
-	return value_decimal(cost_without_vat(call, invoice));
-}
-
-/* Until it is issued an invoice has the tenant's currency. */
-static struct value get_currency(struct call *call, const struct record *invoice)
-{
-	struct value own = record_get(invoice, "currency");
-
-	if (!value_is_blank(own))
-		return own;
-	return value_text(
-		database_text(call->database,
-			      STR("SELECT currency FROM billing_strategies WHERE account_id = ?1"),
-			      DATABASE_ARGUMENTS(record_get(invoice, "provider_account_id"))));
+	return value_decimal(billing_cost_without_vat(call, invoice));
 }
 
 /* "2019-10": a month, stored as its first day. */
@@ -104,15 +52,18 @@ static struct value get_version(struct call *call, const struct record *invoice)
 
 static struct value get_lines(struct call *call, const struct record *invoice)
 {
-	struct record_list list = lines_of(call, invoice);
+	struct record_list list = billing_lines(call, invoice);
 
 	return representation_xml_elements(call, line_item_resource.representation, &list);
 }
 
 static const struct derived invoice_derived[] = {
-	{"cost", get_cost},         {"vat_amount", get_vat_amount},
-	{"period", get_period},     {"cost_without_vat", get_cost_without_vat},
-	{"currency", get_currency}, {"line_items", get_lines},
+	{"cost", get_cost},
+	{"vat_amount", get_vat_amount},
+	{"period", get_period},
+	{"cost_without_vat", get_cost_without_vat},
+	{"currency", billing_currency},
+	{"line_items", get_lines},
 	{"version", get_version},
 };
 
@@ -136,87 +87,44 @@ static const struct representation invoice_representation = {
 	REPRESENTATION_LINKS(invoice_links),
 };
 
+/* Rules. */
+
+#define PERIOD_FORMAT "Billing period format should be YYYY-MM"
+#define EIGHT_DIGITS                                                                               \
+	"XX"                                                                                       \
+	"XX"                                                                                       \
+	"XX"                                                                                       \
+	"XX"
+#define NUMBER_FORMAT "format should be YYYY-MM-" EIGHT_DIGITS " or YYYY-" EIGHT_DIGITS
+
+#define MONTH "[0-9]{4}-(0[1-9]|1[0-2])"
+
+static const struct rule invoice_rules[] = {
+	{"period", RULE_PATTERN, 0, MONTH "-01", PERIOD_FORMAT, true},
+	{"friendly_id", RULE_PATTERN, 0, "[0-9]{4}(-[0-9]{2})?-[0-9]{8}", NUMBER_FORMAT, true},
+};
+
+/* A caller names a month; its first day is kept. */
+static bool invoice_prepare(struct call *call, struct record *invoice,
+			    const struct json *attributes)
+{
+	const struct json *period = json_get(attributes, STR("period"));
+
+	if (period != NULL)
+		record_set_text(invoice, "period",
+				STR_CONCAT(call->arena, json_scalar_text(period), STR("-01")));
+	return true;
+}
+
 const struct resource invoice_resource = {
 	.table = &invoices_table,
 	.representation = &invoice_representation,
+	.wrapper = "invoice",
+	.attributes = "period friendly_id",
+	RESOURCE_RULES(invoice_rules),
+	.prepare = invoice_prepare,
 	.page_default = PAGE_DEFAULT,
 	.page_max = PAGE_MAX,
-};
-
-/* Lines. */
-
-static struct value get_buyer(struct call *call, const struct record *line)
-{
-	return value_int(database_int(call->database,
-				      STR("SELECT buyer_account_id FROM invoices WHERE id = ?1"),
-				      DATABASE_ARGUMENTS(record_get(line, "invoice_id")), 0));
-}
-
-static const struct derived line_derived[] = {{"buyer_account_id", get_buyer}};
-
-static const struct link line_links[] = {
-	{"invoice", "/api/accounts/{buyer_account_id}/invoices/{invoice_id}"},
-};
-
-static const struct link contract_line_links[] = {
-	{"application", "/admin/api/accounts/{buyer_account_id}/applications/{contract_id}"},
-	{"invoice", "/api/accounts/{buyer_account_id}/invoices/{invoice_id}"},
-};
-
-#define LINE                                                                                       \
-	"id name description quantity cost metric_id type contract_id contract_type plan_id "      \
-	"created_at updated_at"
-
-static const struct representation contract_line_representation = {
-	.root = "line_item",
-	.roots = "line_items",
-	.json = LINE,
-	.xml = LINE,
-	REPRESENTATION_DERIVED(line_derived),
-	REPRESENTATION_LINKS(contract_line_links),
-};
-
-static const struct representation *line_other(struct call *call, const struct record *line)
-{
-	(void)call;
-	return value_is_blank(record_get(line, "contract_id")) ? NULL
-							       : &contract_line_representation;
-}
-
-static const struct representation line_representation = {
-	.root = "line_item",
-	.roots = "line_items",
-	.json = LINE,
-	.xml = LINE,
-	REPRESENTATION_DERIVED(line_derived),
-	REPRESENTATION_LINKS(line_links),
-	.other = line_other,
-};
-
-const struct resource line_item_resource = {
-	.table = &line_items_table,
-	.representation = &line_representation,
-};
-
-/* Payments. */
-
-static const struct link transaction_links[] = {
-	{"invoice", "/api/invoices/{invoice_id}"},
-	{"account", "/admin/api/accounts/{account_id}"},
-};
-
-static const struct representation transaction_representation = {
-	.root = "payment_transaction",
-	.roots = "payment_transactions",
-	.json = "id created_at updated_at reference success amount currency action message test",
-	.xml = "id created_at updated_at invoice_id account_id reference success amount currency "
-	       "action message test",
-	REPRESENTATION_LINKS(transaction_links),
-};
-
-const struct resource payment_transaction_resource = {
-	.table = &payment_transactions_table,
-	.representation = &transaction_representation,
 };
 
 /* Lists. */
@@ -248,4 +156,69 @@ void invoice_list(struct call *call)
 void invoice_list_of_account(struct call *call)
 {
 	list(call, " AND buyer_account_id = ?1");
+}
+
+/* Changes. */
+
+/* NULL after the answer. */
+static struct record *buyer_of_parameter(struct call *call)
+{
+	struct record *buyer = NULL;
+	int64_t id;
+
+	if (call_parameter(call, "account_id").size == 0) {
+		reply_missing_parameter(call, "account_id");
+		return NULL;
+	}
+	if (str_to_int64(call_parameter(call, "account_id"), &id))
+		buyer = record_first(
+			call->database, &accounts_table,
+			"id = ?1 AND provider_account_id = ?2 AND buyer = 1",
+			DATABASE_ARGUMENTS(value_int(id), value_int(call_tenant_id(call))));
+	if (buyer == NULL)
+		reply_not_found(call);
+	return buyer;
+}
+
+void invoice_create(struct call *call)
+{
+	const struct json *attributes = resource_attributes(call, "invoice");
+	struct str month = json_scalar_text(json_get(attributes, STR("period")));
+	struct record *buyer = attributes != NULL ? buyer_of_parameter(call) : NULL, *invoice;
+
+	if (buyer == NULL)
+		return;
+	/* The number is made of it. */
+	if (month.size > 0 && !text_fits(call->arena, month, MONTH)) {
+		reply_invalid_one(call, 422, "period", STR(PERIOD_FORMAT));
+		return;
+	}
+	invoice = billing_new_invoice(
+		call, buyer,
+		month.size > 0 ? STR_CONCAT(call->arena, month, STR("-01"))
+			       : billing_period(call, database_now_us(call->database)));
+	/* The month above is all that a caller may choose. */
+	if (resource_save(call, &invoice_resource, invoice, NULL))
+		reply_record(call, 201, &invoice_representation, invoice);
+}
+
+void invoice_change_state(struct call *call)
+{
+	struct record *invoice = api_innermost(call);
+	struct str state = call_parameter(call, "state");
+
+	if (billing_change_state(call, invoice, state))
+		reply_record(call, 200, &invoice_representation, invoice);
+	else
+		reply_invalid_one(call, 422, "base",
+				  STR_CONCAT(call->arena, STR("Cannot transition to "), state));
+}
+
+/* Payment gateways are stored, not acted on (spec/portal.md 12.3): nobody charges a card. */
+void invoice_charge(struct call *call)
+{
+	if (billing_is_chargeable(api_innermost(call)))
+		reply_invalid_one(call, 422, "base", STR("Failed to charge the credit card"));
+	else
+		reply_invalid_one(call, 422, "state", STR("is not in chargeable state"));
 }

@@ -1,4 +1,4 @@
-/* Billing as far as it is there: what is stored can be read (spec/portal.md 3.18). */
+/* The Billing API (spec/portal.md 3.18). */
 #ifndef PORTAL_RESOURCES_INVOICE_H
 #define PORTAL_RESOURCES_INVOICE_H
 
@@ -7,12 +7,19 @@
 struct call;
 struct resource;
 
-extern const struct resource invoice_resource, line_item_resource, payment_transaction_resource;
-/* A tenant bills when it has a billing strategy; master on premises never does. False (and a 403)
- * when it does not. */
+/* False (and a 403) when the tenant does not bill. */
 bool finance_is_on(struct call *call);
-void finance_refused(struct call *call);
+
+/* invoice.c */
+extern const struct resource invoice_resource;
 void invoice_list(struct call *call);
 void invoice_list_of_account(struct call *call);
+void invoice_create(struct call *call);
+void invoice_change_state(struct call *call);
+void invoice_charge(struct call *call);
+
+/* line_item.c */
+extern const struct resource line_item_resource, payment_transaction_resource;
+void line_item_create(struct call *call);
 
 #endif

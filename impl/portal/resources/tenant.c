@@ -126,6 +126,7 @@ struct record *tenant_create(struct call *call, const struct tenant_order *order
 	record_save(call->database, tenant);
 	subscribe_at_master(call, tenant);
 	call->tenant = tenant;
+	record_save(call->database, settings_of_tenant(call));
 	fields_define_first(call);
 	user = tenant_user(call, tenant, order->username, order->password, email, "minimal");
 	if (order->is_pending) {
