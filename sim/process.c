@@ -185,6 +185,7 @@ struct sim_process *process_create(struct sim_host *host, struct str name)
 		.process = &sim_process_ops,
 		.tcp = &sim_tcp_ops,
 		.mail = &sim_mail_ops,
+		.shared_memory = &sim_shared_memory_ops,
 	};
 	process->sim = sim;
 	process->host = host;
@@ -229,6 +230,8 @@ void process_end(struct sim_process *process, int status, bool killed)
 
 	http_pool_destroy(process->pool);
 	process->pool = NULL;
+	shared_memory_leave(process->inherited);
+	process->inherited = NULL;
 
 	queue_cancel(queue, &process->start);
 	queue_cancel(queue, &process->stop);
@@ -400,6 +403,7 @@ struct sim_process *process_launch(struct sim_host *host, struct sim_process *pa
 	for (size_t i = 0; i < count; i++)
 		process->arguments[i] = str_copy(process->arena, options->words[i + first]);
 	process_set_variables(process, parent, options);
+	process->inherited = shared_memory_shared(options->shared_memory);
 	handle_watch(process, parent, options);
 	process_trace(process, STR("process.start"));
 	process_trace_arguments(process);

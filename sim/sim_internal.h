@@ -17,6 +17,7 @@
 
 struct http_pool;
 struct map;
+struct shared_memory;
 
 struct sim {
 	struct sim_options options;
@@ -61,7 +62,8 @@ struct sim_process {
 	struct strbuf output;   /* lines of this turn (process.c) */
 	struct map *log_failed; /* targets that could not be opened, said so */
 
-	struct http_pool *pool; /* net/http_pool.c; made when first needed */
+	struct shared_memory *inherited; /* handed over, and not asked for yet */
+	struct http_pool *pool;          /* net/http_pool.c; made when first needed */
 };
 
 static inline struct sim_process *process_of(struct world *world)
@@ -93,6 +95,10 @@ bool host_file_write(struct sim_host *host, struct str path, struct str content,
 bool host_file_append(struct sim_host *host, struct str path, struct str line, struct error *error);
 bool host_directory_make(struct sim_host *host, struct str path, struct error *error);
 
+/* shared_memory.c: one more holder, one less. NULL is allowed. */
+struct shared_memory *shared_memory_shared(struct shared_memory *memory);
+void shared_memory_leave(struct shared_memory *memory);
+
 /* The ports. */
 extern const struct clock_ops sim_clock_ops;
 extern const struct environment_ops sim_environment_ops;
@@ -106,5 +112,6 @@ extern const struct sql_ops sim_sql_ops;
 extern const struct process_ops sim_process_ops;
 extern const struct tcp_ops sim_tcp_ops;
 extern const struct mail_ops sim_mail_ops;
+extern const struct shared_memory_ops sim_shared_memory_ops;
 
 #endif

@@ -11,6 +11,7 @@
 
 struct error;
 struct process;
+struct shared_memory;
 
 typedef void process_line(struct process *process, bool is_stderr, struct str line, void *data);
 /* status: exit status, or 128 + signal. Called once, after the last line; the process is freed
@@ -28,6 +29,7 @@ struct process_options {
 	const struct process_variable *variables; /* on top of the parent's when inherit is set */
 	size_t variables_count;
 	bool inherit_variables;
+	struct shared_memory *shared_memory; /* for shared_memory_inherit(); NULL: none */
 	process_line *line; /* NULL: the child shares our standard output and error */
 	process_exited *exited;
 	void *data;

@@ -25,6 +25,7 @@ struct sql_ops;
 struct process_ops;
 struct tcp_ops;
 struct mail_ops;
+struct shared_memory_ops;
 
 struct world {
 	const struct clock_ops *clock; /* clock.h: time, timers, end-of-turn tasks, chance */
@@ -33,13 +34,14 @@ struct world {
 	const struct log_ops *log;     /* log.h */
 	const struct files_ops *files; /* files.h */
 	const struct dns_ops *dns;     /* dns.h: resolver, and a name server for tests */
-	const struct http_server_ops *http_server; /* http_server.h */
-	const struct http_client_ops *http_client; /* http_client.h */
-	const struct redis_ops *redis;             /* redis.h */
-	const struct sql_ops *sql;                 /* sql.h */
-	const struct process_ops *process;         /* process.h: child processes */
-	const struct tcp_ops *tcp;                 /* tcp.h: connections byte by byte */
-	const struct mail_ops *mail;               /* mail.h: mail out */
+	const struct http_server_ops *http_server;     /* http_server.h */
+	const struct http_client_ops *http_client;     /* http_client.h */
+	const struct redis_ops *redis;                 /* redis.h */
+	const struct sql_ops *sql;                     /* sql.h */
+	const struct process_ops *process;             /* process.h: child processes */
+	const struct tcp_ops *tcp;                     /* tcp.h: connections byte by byte */
+	const struct mail_ops *mail;                   /* mail.h: mail out */
+	const struct shared_memory_ops *shared_memory; /* shared_memory.h: with child processes */
 };
 
 #endif

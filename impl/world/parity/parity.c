@@ -104,11 +104,12 @@ void parity_check_str(const char *file, int line, struct str actual, struct str 
 Suite *parity_suite(const struct parity_fixture *fixture)
 {
 	static TCase *(*const cases[])(int number) = {
-		parity_clock_case,        parity_environment_case,  parity_log_case,
-		parity_files_case,        parity_dns_case,          parity_http_case,
-		parity_http_body_case,    parity_http_failure_case, parity_http_tls_case,
-		parity_http_upgrade_case, parity_redis_case,        parity_sql_case,
-		parity_process_case,      parity_tcp_case,          parity_mail_case,
+		parity_clock_case,         parity_environment_case,  parity_log_case,
+		parity_files_case,         parity_dns_case,          parity_http_case,
+		parity_http_body_case,     parity_http_failure_case, parity_http_tls_case,
+		parity_http_upgrade_case,  parity_redis_case,        parity_sql_case,
+		parity_process_case,       parity_tcp_case,          parity_mail_case,
+		parity_shared_memory_case,
 	};
 	int number = fixtures.count++;
 	Suite *suite;

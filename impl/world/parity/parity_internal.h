@@ -61,5 +61,6 @@ TCase *parity_sql_case(int number);
 TCase *parity_process_case(int number);
 TCase *parity_tcp_case(int number);
 TCase *parity_mail_case(int number);
+TCase *parity_shared_memory_case(int number);
 
 #endif

@@ -249,7 +249,7 @@ static int process_spawn(struct process *process, const struct process_options *
 {
 	struct arena *scratch = arena_create();
 	char **words = words_of(scratch, options);
-	uv_stdio_container_t stdio[3] = {{.flags = UV_IGNORE}};
+	uv_stdio_container_t stdio[REAL_SHARED_MEMORY_FILE + 1] = {{.flags = UV_IGNORE}};
 	uv_process_options_t spawn = {
 		.exit_cb = child_ended,
 		.file = program_of(scratch, words),
@@ -257,12 +257,16 @@ static int process_spawn(struct process *process, const struct process_options *
 		.env = variables_of(scratch, process->real, options),
 		.flags = UV_PROCESS_DETACHED,
 		.stdio = stdio,
-		.stdio_count = 3,
+		.stdio_count = options->shared_memory != NULL ? 4 : 3,
 	};
 	int status;
 
 	for (size_t i = 0; i < 2; i++)
 		prepare_output(process, i, &stdio[i + 1]);
+	if (options->shared_memory != NULL)
+		stdio[REAL_SHARED_MEMORY_FILE] = (uv_stdio_container_t){
+			.flags = UV_INHERIT_FD,
+			.data.fd = real_shared_memory_file(options->shared_memory)};
 	process->handles++;
 	process->child.data = process;
 	status = uv_spawn(&process->real->loop->uv, &process->child, &spawn);

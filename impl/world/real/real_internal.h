@@ -22,6 +22,7 @@ struct http_client_port;
 struct log_port;
 struct mail_port;
 struct real_world;
+struct shared_memory;
 
 /* What runs at the end of a turn, in this order: a lane waits until those before it are empty. So
  * everything the components do in a turn leaves in one piece for each connection. */
@@ -120,6 +121,11 @@ extern const struct redis_ops real_redis_ops;
 extern const struct process_ops real_process_ops;
 extern const struct tcp_ops real_tcp_ops;
 extern const struct mail_ops real_mail_ops;
+extern const struct shared_memory_ops real_shared_memory_ops;
+
+/* shared_memory.c: what a child finds the memory as, and what it is here. */
+#define REAL_SHARED_MEMORY_FILE 3
+int real_shared_memory_file(const struct shared_memory *memory);
 
 struct chance *chance_create(void);
 void chance_destroy(struct chance *chance);

@@ -22,6 +22,7 @@ struct world *real_world_create(struct real_loop *loop, const char *const *extra
 		.process = &real_process_ops,
 		.tcp = &real_tcp_ops,
 		.mail = &real_mail_ops,
+		.shared_memory = &real_shared_memory_ops,
 	};
 	real->loop = loop;
 	real->arena = arena_create();
