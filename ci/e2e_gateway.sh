@@ -170,6 +170,9 @@ check 'with our certificate' "$(call 3 /)" = 'known CN=example client'
 check 'an API that stalls: curl' "$(call 4 / >/dev/null; echo $?)" = 18
 check 'what the log says of it' \
 	"$(says "$log" 'upstream timed out (110: Connection timed out) while reading upstream')" = 1
+check 'an API that breaks its chunks: what comes of it' "$(call 4 /garbled)" = 'half '
+check 'what the log says of it' \
+	"$(says "$log" 'upstream sent invalid chunked response while reading upstream')" = 1
 check 'an API that takes no connection' "$(status 5 /)" = 504
 check 'what the log says of it' \
 	"$(says "$log" 'upstream timed out (110: Connection timed out) while connecting to upstream')" = 1

@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """Servers that no package offers, each on a port of its own choice, which the ready line tells: a WebSocket echo, one over
-TLS, an HTTP server that stalls in the middle of its body, and a port whose queue of connections is full:
-e2e_servers.py CERTIFICATE KEY."""
+TLS, an HTTP server that stalls in the middle of its body (/garbled: that breaks its chunks), and a port whose queue of
+connections is full: e2e_servers.py CERTIFICATE KEY."""
 import base64
 import hashlib
 import socket
@@ -90,7 +90,10 @@ def echo_over_tls(connection):
 
 def stall(connection):
     lines, _ = read_head(connection)
-    if lines is not None:
+    if lines is not None and "/garbled" in lines[0]:
+        connection.sendall(b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nhalf \r\nno size\r\n")
+        connection.recv(1)
+    elif lines is not None:
         connection.sendall(b"HTTP/1.1 200 OK\r\nContent-Length: 10\r\n\r\nhalf ")
         connection.recv(1)
 

@@ -74,6 +74,13 @@ static const char *time_to_live_text(const struct request *request, int64_t expi
 						   (expires_us - now_us) / UTC_SECOND_US));
 }
 
+/* What is remembered of a key, for the log. */
+static const char *status_text(const struct request *request, int status)
+{
+	return status == 0 ? "nil"
+			   : str_cstr(request->arena, str_format(request->arena, "%d", status));
+}
+
 /* A report in the background is a timer's, not a client's (4.8). */
 static const struct log_subject *subject_of(const struct request *request)
 {
@@ -104,12 +111,12 @@ static void remember(struct request *request)
 	}
 }
 
-static bool is_remembered(const struct request *request)
+static int remembered_status(const struct request *request)
 {
 	struct gateway *gateway = request->gateway;
 
 	return auth_cache_get(gateway->auth_cache, request->authorization.key,
-			      world_monotonic_us(gateway->world)) == 200;
+			      world_monotonic_us(gateway->world));
 }
 
 static void authrep_answered(struct backend_call *call, void *data)
@@ -129,7 +136,7 @@ static void authrep_answered(struct backend_call *call, void *data)
 	case VERDICT_DENIED:
 		break;
 	case VERDICT_UNAVAILABLE:
-		if (is_remembered(request))
+		if (remembered_status(request) == 200)
 			result = AUTHORIZATION_GRANTED;
 		break;
 	}
@@ -184,6 +191,7 @@ enum authorization_result authorize(struct request *request, authorization_done 
 {
 	struct gateway *gateway = request->gateway;
 	struct authorization *authorization = &request->authorization;
+	int status;
 
 	authorization->done = done;
 	authorization->usage_arguments = gateway_usage_encode(&request->usage);
@@ -192,14 +200,15 @@ enum authorization_result authorize(struct request *request, authorization_done 
 	authorization->key = cached_key(request);
 	LOG(&gateway->log, LEVEL_INFO, &request->subject, "usage: %.*s credentials: %.*s",
 	    STR_ARG(authorization->usage_arguments), STR_ARG(authorization->credential_arguments));
-	authorization->was_remembered = is_remembered(request);
+	status = remembered_status(request);
+	authorization->was_remembered = status == 200;
 	if (authorization->was_remembered) {
 		LOG(&gateway->log, LEVEL_DEBUG, &request->subject, "apicast cache hit key: %s",
 		    shown_key(request));
 		return AUTHORIZATION_GRANTED;
 	}
-	LOG(&gateway->log, LEVEL_INFO, &request->subject, "apicast cache miss key: %s value: nil",
-	    shown_key(request));
+	LOG(&gateway->log, LEVEL_INFO, &request->subject, "apicast cache miss key: %s value: %s",
+	    shown_key(request), status_text(request, status));
 	call_backend(request, &request->subject, call_arguments(request, STR("")),
 		     authrep_answered);
 	return AUTHORIZATION_LATER;

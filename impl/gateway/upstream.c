@@ -60,6 +60,18 @@ static void say_failure(struct request *request, const char *text)
 	LOG_CORE(&request->gateway->log, LEVEL_ERROR, &subject, "%s", text);
 }
 
+/* Which address it was this time; a proxy chooses for itself (6.4). */
+static void say_peer(const struct request *request)
+{
+	const struct outgoing *outgoing = &request->upstream.outgoing;
+	const struct http_call *call = outgoing->call;
+
+	if (call != NULL && outgoing->proxy == NULL)
+		LOG(&request->gateway->log, LEVEL_INFO, &request->subject,
+		    "balancer set peer %.*s:%u ok: true err: nil", STR_ARG(call->peer_address),
+		    (unsigned)call->peer_port);
+}
+
 static int64_t upstream_span_us(const struct request *request)
 {
 	const struct http_call *call = request->upstream.outgoing.call;
@@ -147,6 +159,7 @@ static void upstream_answered(struct outgoing *outgoing, void *data)
 	struct request *request = data;
 	struct http_call *call = outgoing->call;
 
+	say_peer(request);
 	if (repeats(request, retry_cases_have_status(request->gateway->settings.retry_cases,
 						     call->response.status))) {
 		start_attempt(request, repeated_body(request));
@@ -176,6 +189,7 @@ static void upstream_failed(struct outgoing *outgoing, void *data)
 		http_exchange_abort(request->exchange);
 		return;
 	}
+	say_peer(request);
 	say_failure(request, trouble.text);
 	if (repeats(request, retry_cases_have_failure(request->gateway->settings.retry_cases,
 						      outgoing_failure(outgoing)))) {
@@ -351,6 +365,9 @@ void upstream_stop(struct request *request, bool complete)
 		else if (call->failure == HTTP_FAILURE_RESET ||
 			 call->failure == HTTP_FAILURE_CLOSED)
 			say_failure(request, "upstream prematurely closed connection while reading "
+					     "upstream");
+		else if (call->failure == HTTP_FAILURE_PROTOCOL)
+			say_failure(request, "upstream sent invalid chunked response while reading "
 					     "upstream");
 	}
 	if (upstream->upgraded != NULL)
