@@ -176,17 +176,24 @@ static void answer_failed(struct http_call *call, void *data)
 	((struct component_stand *)data)->is_answered = true;
 }
 
-static struct http_body *body_of(const struct component_stand_request *request)
+static struct http_body *body_of(struct component_stand *stand,
+				 const struct component_stand_request *request)
 {
 	struct str bytes = str_from(request->body);
 	struct http_body *body;
 
 	if (request->body == NULL)
 		return NULL;
-	if (!request->is_chunked)
+	if (!request->is_chunked && !request->stalls)
 		return http_body_from_str(bytes);
-	body = http_body_create(HTTP_BODY_LENGTH_UNKNOWN, bytes.size + 1);
+	body = http_body_create(request->is_chunked ? HTTP_BODY_LENGTH_UNKNOWN
+						    : (int64_t)bytes.size + 1,
+				bytes.size + 1);
 	http_body_write(body, bytes);
+	if (request->stalls) {
+		stand->upload = body;
+		return body;
+	}
 	http_body_end(body);
 	http_body_producer_release(body);
 	return body;
@@ -202,11 +209,11 @@ void component_stand_send(struct component_stand *stand,
 		.port = request->port,
 		.target = str_from(request->path),
 		.fields = &fields,
-		.body = body_of(request),
 		.idle_timeout_ms = 600000,
 	};
 
 	component_stand_leave(stand);
+	options.body = body_of(stand, request);
 	stand->answer = (struct stand_answer){0};
 	stand->is_answered = false;
 	http_fields_init(&fields, stand->arena);
@@ -235,6 +242,9 @@ void component_stand_leave(struct component_stand *stand)
 	stand->collector = NULL;
 	http_call_release(stand->call);
 	stand->call = NULL;
+	if (stand->upload != NULL)
+		http_body_producer_release(stand->upload);
+	stand->upload = NULL;
 }
 
 void stand_expect_str(struct str found, const char *expected, const char *file, int line)

@@ -22,6 +22,7 @@
 #define COMPONENT_STAND_BODY_BYTES_MAX ((size_t)16 * 1024 * 1024)
 
 struct component;
+struct http_body;
 struct http_body_collector;
 struct http_call;
 struct sim;
@@ -42,6 +43,7 @@ struct component_stand_request {
 	const char *fields[10]; /* name, value, ..., NULL */
 	const char *body;
 	bool is_chunked;
+	bool stalls; /* the last byte of the body does not come */
 	const char *address;
 	uint16_t port;
 };
@@ -62,6 +64,7 @@ struct component_stand {
 	int exit_status;      /* -1: still running */
 	/* The client's call. */
 	struct http_call *call;
+	struct http_body *upload; /* that stalls, until the client leaves */
 	struct http_body_collector *collector;
 	struct stand_answer answer;
 	bool is_answered;

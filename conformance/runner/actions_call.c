@@ -6,6 +6,7 @@
 #include "base/json.h"
 #include "base/url.h"
 #include "conformance/runner/run_internal.h"
+#include "conformance/runner/shape.h"
 #include "http/query.h"
 
 #define FORM_BYTES_MAX ((size_t)64 * 1024 * 1024)
@@ -260,6 +261,7 @@ void case_run_act_call(struct case_run *run, const struct json *action)
 {
 	struct client_request request = {.has_body = false};
 	enum target_port port = TARGET_PROXY;
+	int64_t patience_us;
 	struct str host;
 
 	if (run->has_kept)
@@ -284,6 +286,9 @@ void case_run_act_call(struct case_run *run, const struct json *action)
 		http_fields_add(&request.fields, STR("Authorization"),
 				case_run_internal_credentials(run));
 	add_body(run, &request, action);
+	if (json_get(action, STR("patience")) != NULL &&
+	    shape_duration_us(json_get_str(action, STR("patience")), &patience_us))
+		request.timeout_ms = patience_us / 1000;
 	if (run->conform_case->suite == SUITE_PORTAL)
 		case_run_dress_call(run, &request, action);
 	if (run->repeats_left == 0)

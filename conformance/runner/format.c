@@ -319,6 +319,7 @@ const struct shape_key format_call_keys[] = {
 	{"trust", SHAPE_TEXT, NULL, NULL, false},
 	{"repeat", SHAPE_COUNT, NULL, NULL, false},
 	{"parallel", SHAPE_COUNT, NULL, NULL, false},
+	{"patience", SHAPE_DURATION, NULL, NULL, false},
 	{"internal", SHAPE_BOOLEAN, NULL, NULL, false},
 	{"of", SHAPE_TEXT, NULL, NULL, false},
 	{"to", SHAPE_TEXT, NULL, NULL, false},

@@ -40,6 +40,7 @@ static void close_listeners(struct gateway *gateway)
 					      &gateway->management, &gateway->metrics_page,
 					      &gateway->echo};
 
+	gateway->is_closing = true;
 	for (size_t i = 0; i < sizeof listeners / sizeof *listeners; i++) {
 		struct http_listener *listener = *listeners[i];
 
@@ -164,6 +165,8 @@ static void stop_requested(void *data)
 		return;
 	}
 	close_listeners(gateway);
+	LIST_EACH (link, &gateway->requests)
+		request_end_orphan(LIST_ENTRY(link, struct request, link));
 	gateway->is_stopping = true;
 	gateway_request_over(gateway);
 }

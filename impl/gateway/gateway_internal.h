@@ -65,6 +65,7 @@ struct gateway {
 	struct list_link waiting[GATEWAY_CONNECTION_BUCKETS];
 	size_t background_reports;    /* of APICAST_REPORTING_THREADS, 4.8 */
 	uint64_t tls_connection_told; /* the last whose fallback was logged (3.3) */
+	bool is_closing;              /* its listeners */
 	bool is_stopping;             /* the world asked for it: ends with the last request */
 };
 

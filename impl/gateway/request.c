@@ -208,8 +208,12 @@ static void request_free(struct request *request)
 	http_exchange_release(exchange);
 }
 
+static void request_let_go(struct request *request, bool complete);
+
 void request_abandon(struct request *request)
 {
+	if (request->is_orphan)
+		request_let_go(request, false);
 	if (list_is_linked(&request->connection))
 		list_remove(&request->connection);
 	request_free(request);
@@ -248,11 +252,16 @@ static void request_let_go(struct request *request, bool complete)
 	authorization_stop(&request->authorization);
 	upstream_stop(request, complete);
 	form_stop(&request->form);
+	if (request->kept_body != NULL)
+		http_body_consumer_release(request->kept_body);
+	request->kept_body = NULL;
+	if (list_is_linked(&request->last_step.link))
+		list_remove(&request->last_step.link);
 }
 
-static void request_ended(struct http_exchange *exchange, bool complete)
+/* The answer left, or there will be none. */
+static void request_is_over(struct request *request, bool complete)
 {
-	struct request *request = exchange->data;
 	struct gateway *gateway = request->gateway;
 	bool was_served = request->service != NULL;
 
@@ -263,7 +272,7 @@ static void request_ended(struct http_exchange *exchange, bool complete)
 		request->status = CLIENT_CLOSED_REQUEST;
 	request->ended_us = world_monotonic_us(gateway->world);
 	metrics_count_answer(gateway->metrics, request->service,
-			     request->ended_us - exchange->began_us);
+			     request->ended_us - request->exchange->began_us);
 	request->step = REQUEST_POST_ACTION;
 	phases_begin(request, PHASE_POST_ACTION);
 	request->has_post_action = was_served && request->authorization.key.size > 0;
@@ -277,6 +286,57 @@ static void request_ended(struct http_exchange *exchange, bool complete)
 		phases_begin(request, PHASE_POST_ACTION);
 	}
 	request_run_post_action(request);
+}
+
+/* What was begun is brought to its end without the client, so that backend and the private API see
+ * the same as with it (3.8); but for a body that will never be complete, for a connection that left
+ * HTTP, and for a gateway that stops. */
+static bool outlives_client(const struct request *request)
+{
+	const struct http_body *body = request->exchange->body;
+
+	return (request->step == REQUEST_FINDS_CONFIGURATION ||
+		request->step == REQUEST_RUNS_PHASES) &&
+	       !request->is_aborted && !request->gateway->is_closing &&
+	       request->upstream.upgraded == NULL && (body == NULL || http_body_has_come(body)) &&
+	       (request->form.incoming == NULL || http_body_has_come(request->form.incoming));
+}
+
+static void request_ended(struct http_exchange *exchange, bool complete)
+{
+	struct request *request = exchange->data;
+
+	if (complete || !outlives_client(request)) {
+		request_is_over(request, complete);
+		return;
+	}
+	request->is_orphan = true;
+	request->kept_body = http_exchange_take_body(exchange);
+}
+
+static void take_last_step(struct task *task)
+{
+	request_is_over(LIST_ENTRY(task, struct request, last_step), false);
+}
+
+/* Nobody is there to whom the port could say that the answer left. Later: callers go on. */
+static void answer_is_made(struct request *request)
+{
+	if (request->is_orphan)
+		world_defer(request->gateway->world, &request->last_step, take_last_step);
+}
+
+void request_end_orphan(struct request *request)
+{
+	if (request->is_orphan && request->step != REQUEST_POST_ACTION)
+		request_is_over(request, false);
+}
+
+void request_abort(struct request *request)
+{
+	request->is_aborted = true;
+	http_exchange_abort(request->exchange);
+	answer_is_made(request);
 }
 
 /* The beginning. */
@@ -471,16 +531,28 @@ bool request_has_read_form(const struct request *request)
 	return request->form.was_read;
 }
 
+struct http_body *request_body(const struct request *request)
+{
+	return request->is_orphan ? request->kept_body : request->exchange->body;
+}
+
+static struct http_body *take_body(struct request *request)
+{
+	struct http_body *body = request_body(request);
+
+	request->kept_body = NULL;
+	request->exchange->body = NULL;
+	return body;
+}
+
 void request_read_form(struct request *request, form_done *done)
 {
-	form_read(&request->form, http_exchange_take_body(request->exchange), request->arena, done,
-		  request);
+	form_read(&request->form, take_body(request), request->arena, done, request);
 }
 
 struct http_body *request_take_body(struct request *request)
 {
-	return request->form.was_read ? form_take_body(&request->form)
-				      : http_exchange_take_body(request->exchange);
+	return request->form.was_read ? form_take_body(&request->form) : take_body(request);
 }
 
 /* Answers. */
@@ -526,6 +598,7 @@ void request_answer_text(struct request *request, int status, struct str content
 				request->retry_after);
 	prepare_answer(request);
 	http_exchange_respond_str(request->exchange, &request->response, body);
+	answer_is_made(request);
 }
 
 void request_answer_empty(struct request *request, int status)
@@ -559,12 +632,14 @@ void request_answer_redirect(struct request *request, struct str location)
 	prepare_answer(request);
 	http_exchange_respond_str(request->exchange, &request->response,
 				  answer_page(302, request->arena));
+	answer_is_made(request);
 }
 
 void request_answer_body(struct request *request, struct http_body *body)
 {
 	prepare_answer(request);
 	http_exchange_respond(request->exchange, &request->response, body);
+	answer_is_made(request);
 }
 
 void request_answer_upgrade(struct request *request, struct http_body *body,
@@ -572,4 +647,5 @@ void request_answer_upgrade(struct request *request, struct http_body *body,
 {
 	prepare_answer(request);
 	http_exchange_upgrade(request->exchange, &request->response, body, incoming);
+	answer_is_made(request);
 }

@@ -92,6 +92,10 @@ struct request {
 	struct phases phases;
 	void (*stop_waiting)(void *data); /* of a policy that waits; NULL: nothing to stop */
 	void *waiting_data;
+	/* The client left, and what was begun for it goes on (3.8). */
+	bool is_orphan, is_aborted;
+	struct http_body *kept_body; /* that nobody has taken yet */
+	struct task last_step;
 
 	/* What became of it. */
 	int status; /* sent to the client */
@@ -110,13 +114,14 @@ void request_begin(struct http_exchange *exchange, void *data);
 /* `refused` of the same: the answers of 3.8. */
 void request_refused(struct http_refusal *refusal, void *data);
 
-/* The gateway stops: frees a request whose answer left, without its last steps. */
+/* The gateway stops. An orphan ends now, with its last steps; abandoned, without them. */
+void request_end_orphan(struct request *request);
 void request_abandon(struct request *request);
 
 /* Goes on after a phase function returned PHASE_WAIT, with what it would have returned. */
 void request_resume(struct request *request, enum phase_result result);
 
-/* Before PHASE_WAIT: what is stopped when the client leaves meanwhile; forgotten when the phase
+/* Before PHASE_WAIT: what is stopped when the request ends meanwhile; forgotten when the phase
  * goes on. */
 void request_on_leave(struct request *request, void (*stop)(void *data), void *data);
 
@@ -136,6 +141,8 @@ void request_set_query(struct request *request, struct str raw_query);
 /* Asks for the fields of the request's form body; the answer may come at once. */
 bool request_has_read_form(const struct request *request);
 void request_read_form(struct request *request, form_done *done);
+/* The body while nobody has taken it. NULL: none. */
+struct http_body *request_body(const struct request *request);
 /* The body that goes upstream: the caller becomes its consumer. NULL: none. */
 struct http_body *request_take_body(struct request *request);
 
@@ -153,5 +160,7 @@ void request_answer_body(struct request *request, struct http_body *body);
  * end is taken. */
 void request_answer_upgrade(struct request *request, struct http_body *body,
 			    struct http_body *incoming);
+/* No answer: its body was cut off. */
+void request_abort(struct request *request);
 
 #endif

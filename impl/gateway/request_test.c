@@ -561,8 +561,55 @@ START_TEST(a_client_may_leave_while_backend_is_asked)
 	gateway_stand_run_for(STAND_SECOND);
 	gateway_stand_leave();
 	gateway_stand_run_for(STAND_SECOND);
-	expect_log("\"GET /?user_key=k HTTP/1.1\" 499 0 (");
+	ck_assert(!gateway_stand_log_has("HTTP/1.1\" "));
+	gateway_stand_run_for(70 * STAND_SECOND);
+	expect_log("\"GET /?user_key=k HTTP/1.1\" 403 0 (");
 	ck_assert_uint_eq(gateway_stand_seen_count(STAND_UPSTREAM), 0);
+}
+END_TEST
+
+START_TEST(what_is_begun_for_a_client_that_left_ends_with_the_gateway)
+{
+	PLAY(STAND_BACKEND, {.fault = STAND_SILENT});
+	gateway_stand_start_with("", "");
+	gateway_stand_send((struct gateway_stand_request){.path = "/?user_key=k"});
+	gateway_stand_run_for(STAND_SECOND);
+	gateway_stand_leave();
+	gateway_stand_run_for(STAND_SECOND);
+	gateway_stand_ask_to_stop();
+	gateway_stand_run_for(STAND_SECOND);
+	ck_assert(!gateway_stand_is_running());
+	ck_assert_int_eq(gateway_stand_exit_status(), 0);
+	expect_log("\"GET /?user_key=k HTTP/1.1\" 499 0 (");
+}
+END_TEST
+
+/* Going upstream, held for its length, read for credentials, and not looked at yet. */
+START_TEST(a_body_that_is_cut_off_ends_the_request)
+{
+	static const struct {
+		const char *path;
+		bool is_chunked, waits_for_backend;
+	} cases[] = {{"/?user_key=k", false, false},
+		     {"/?user_key=k", true, false},
+		     {"/", false, false},
+		     {"/?user_key=k", false, true}};
+
+	if (cases[_i].waits_for_backend)
+		PLAY(STAND_BACKEND, {.fault = STAND_SILENT});
+	gateway_stand_start_with("", RULES(RULE("POST", "/", "hits", "1")));
+	gateway_stand_send((struct gateway_stand_request){.method = "POST",
+							  .path = cases[_i].path,
+							  .body = "a=b",
+							  .has_chunked_body = cases[_i].is_chunked,
+							  .stalls = true});
+	gateway_stand_run_for(STAND_SECOND);
+	gateway_stand_leave();
+	gateway_stand_run_for(STAND_SECOND);
+	expect_log(" HTTP/1.1\" 499 0 (");
+	gateway_stand_ask_to_stop();
+	gateway_stand_run_for(STAND_SECOND);
+	ck_assert_int_eq(gateway_stand_exit_status(), 0);
 }
 END_TEST
 
@@ -578,9 +625,9 @@ START_TEST(a_client_may_leave_while_the_upstream_is_asked)
 	gateway_stand_send((struct gateway_stand_request){.path = "/?user_key=k"});
 	gateway_stand_run_for(STAND_SECOND);
 	gateway_stand_leave();
-	gateway_stand_run_for(STAND_SECOND);
+	gateway_stand_run_for(70 * STAND_SECOND);
 	ck_assert(str_has_suffix(gateway_stand_last(STAND_BACKEND)->target,
-				 STR("log%5Bcode%5D=499")));
+				 STR("log%5Bcode%5D=504")));
 }
 END_TEST
 
@@ -778,7 +825,7 @@ Suite *gateway_request_suite(void);
 Suite *gateway_request_suite(void)
 {
 	Suite *suite = suite_create("gateway_request");
-	TCase *verdict = tcase_create("verdicts");
+	TCase *verdict = tcase_create("verdicts"), *cut_off = tcase_create("cut off");
 
 	ADD(suite, "host", an_unknown_host_is_not_found, case_and_port_of_the_host_do_not_matter,
 	    an_absolute_target_names_the_host, a_target_that_is_no_path_is_a_bad_request,
@@ -805,6 +852,7 @@ Suite *gateway_request_suite(void)
 	    reports_are_finished_when_the_gateway_is_asked_to_stop,
 	    reports_under_way_are_dropped_with_the_gateway);
 	ADD(suite, "clients", a_client_may_leave_while_backend_is_asked,
+	    what_is_begun_for_a_client_that_left_ends_with_the_gateway,
 	    a_client_may_leave_while_the_upstream_is_asked);
 	ADD(suite, "debug", debug_headers_are_shown_to_who_knows_the_secret,
 	    debug_headers_are_on_refusals_of_backend, one_access_line_a_call);
@@ -816,5 +864,8 @@ Suite *gateway_request_suite(void)
 	tcase_add_loop_test(verdict, verdicts_follow_backend_and_the_cache, 0,
 			    (int)(sizeof verdicts / sizeof *verdicts));
 	suite_add_tcase(suite, verdict);
+	tcase_add_checked_fixture(cut_off, gateway_stand_set, gateway_stand_clear);
+	tcase_add_loop_test(cut_off, a_body_that_is_cut_off_ends_the_request, 0, 4);
+	suite_add_tcase(suite, cut_off);
 	return suite;
 }

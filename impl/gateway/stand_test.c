@@ -284,6 +284,7 @@ void gateway_stand_send(struct gateway_stand_request request)
 		.fields = {"Host", request.host != NULL ? request.host : "api.example.com"},
 		.body = request.body,
 		.is_chunked = request.has_chunked_body,
+		.stalls = request.stalls,
 		.address = ADDRESS,
 		.port = request.port > 0 ? request.port : 8080,
 	};

@@ -46,6 +46,7 @@ struct gateway_stand_request {
 	const char *body;
 	uint16_t port; /* 0: the proxy's */
 	bool has_chunked_body;
+	bool stalls; /* the last byte of its body does not come */
 };
 
 void gateway_stand_set(void);

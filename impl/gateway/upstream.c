@@ -186,7 +186,7 @@ static void upstream_failed(struct outgoing *outgoing, void *data)
 		outgoing_trouble(outgoing, request->upstream.uri, request->arena);
 
 	if (trouble.status == 0) {
-		http_exchange_abort(request->exchange);
+		request_abort(request);
 		return;
 	}
 	say_peer(request);
@@ -332,7 +332,7 @@ static void body_is_measured(struct form *form, void *data)
 /* To tell its length, or to send it again. */
 static bool body_must_be_read(const struct request *request)
 {
-	const struct http_body *body = request->exchange->body;
+	const struct http_body *body = request_body(request);
 
 	return body != NULL && (http_body_length(body) == HTTP_BODY_LENGTH_UNKNOWN ||
 				request->service->exports.retries > 0);

@@ -311,6 +311,11 @@ bool http_body_is_ended(const struct http_body *body)
 	return body->state == BODY_ENDED && body->waiting == 0;
 }
 
+bool http_body_has_come(const struct http_body *body)
+{
+	return body->state == BODY_ENDED;
+}
+
 bool http_body_is_failed(const struct http_body *body)
 {
 	return body->state == BODY_FAILED;

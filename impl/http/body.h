@@ -58,6 +58,7 @@ struct str http_body_peek(const struct http_body *body);
 size_t http_body_waiting(const struct http_body *body); /* bytes in the buffer */
 void http_body_consume(struct http_body *body, size_t count);
 bool http_body_is_ended(const struct http_body *body); /* all consumed and ended */
+bool http_body_has_come(const struct http_body *body); /* ended, though bytes may be left */
 bool http_body_is_failed(
 	const struct http_body *body); /* failed (bytes before may still be read) */
 /* Calls `readable` now when there is something to see already (from inside another `readable`: when

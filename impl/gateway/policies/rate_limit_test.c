@@ -29,6 +29,7 @@ static const struct gateway_stand_request call = {.method = "GET", .path = "/?us
 #define SLOW_BUCKET "'leaky_bucket_limiters':[{'key':{'name':'b'},'rate':1,'burst':5}]"
 #define REDIS "'redis_url':'redis://10.0.0.5'"
 
+/* With the end of what was begun for it. */
 START_TEST(a_client_that_leaves_gives_its_connection_back)
 {
 	start_with(CONNECTIONS);
@@ -38,6 +39,8 @@ START_TEST(a_client_that_leaves_gives_its_connection_back)
 	gateway_stand_leave();
 	gateway_stand_run_for(STAND_SECOND);
 	gateway_stand_play(STAND_UPSTREAM, &(struct gateway_stand_script){.status = 200}, 1);
+	ck_assert_int_eq(gateway_stand_get("/?user_key=k").status, 429);
+	gateway_stand_run_for(60 * STAND_SECOND);
 	ck_assert_int_eq(gateway_stand_get("/?user_key=k").status, 200);
 }
 END_TEST
@@ -50,7 +53,7 @@ START_TEST(a_client_may_leave_while_it_is_delayed)
 	gateway_stand_run_for(STAND_SECOND / 10);
 	gateway_stand_leave();
 	gateway_stand_run_for(5 * STAND_SECOND);
-	ck_assert_uint_eq(gateway_stand_seen_count(STAND_UPSTREAM), 1);
+	ck_assert_uint_eq(gateway_stand_seen_count(STAND_UPSTREAM), 2);
 	ck_assert_int_eq(gateway_stand_get("/?user_key=k").status, 200);
 }
 END_TEST
