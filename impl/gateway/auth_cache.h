@@ -1,16 +1,14 @@
-/* Which authorizations are remembered (spec/gateway.md 4.7): cached key -> status. Least recently
- * used entries leave when the capacity is reached.
+/* Which authorizations are remembered (spec/gateway.md 4.7): cached key -> status, in a dictionary
+ * that the workers share; what one has learnt all others know.
  */
 #ifndef GATEWAY_AUTH_CACHE_H
 #define GATEWAY_AUTH_CACHE_H
 
 #include <stdbool.h>
-#include <stddef.h>
 #include <stdint.h>
 
 #include "base/str.h"
-
-struct auth_cache;
+#include "world/dictionary.h"
 
 enum cache_handler {
 	CACHE_HANDLER_STRICT,
@@ -23,23 +21,14 @@ enum cache_handler {
 enum cache_change { CACHE_UNCHANGED, CACHE_WRITTEN, CACHE_DELETED };
 
 #define AUTH_CACHE_NO_ANSWER 0 /* the status of a backend that did not answer */
-#define AUTH_CACHE_FOR_EVER INT64_MAX
-
-/* bytes_max: keys and bookkeeping; seed: of the hash. */
-struct auth_cache *auth_cache_create(size_t bytes_max, uint64_t seed);
-void auth_cache_destroy(struct auth_cache *cache); /* NULL is allowed */
-size_t auth_cache_bytes(const struct auth_cache *cache);
-size_t auth_cache_count(const struct auth_cache *cache);
+#define AUTH_CACHE_FOR_EVER DICTIONARY_FOR_EVER
 
 /* The status, or 0 when nothing is known. Times: microseconds, monotonic. */
-int auth_cache_get(struct auth_cache *cache, struct str key, int64_t now_us);
-void auth_cache_put(struct auth_cache *cache, struct str key, int status, int64_t expires_us,
-		    int64_t now_us);
-void auth_cache_remove(struct auth_cache *cache, struct str key);
+int auth_cache_get(struct dictionary *cache, struct str key, int64_t now_us);
 
 bool cache_handler_from_name(struct str name, enum cache_handler *handler);
 /* Applies what the handler makes of backend's answer; status AUTH_CACHE_NO_ANSWER for none. */
-enum cache_change auth_cache_update(struct auth_cache *cache, enum cache_handler handler,
+enum cache_change auth_cache_update(struct dictionary *cache, enum cache_handler handler,
 				    struct str key, int status, int64_t expires_us, int64_t now_us);
 
 #endif

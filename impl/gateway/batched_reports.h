@@ -1,38 +1,39 @@
 /* Usage that is reported to backend in batches (spec/gateway.md 9.4, 3scale_batcher): one row for
- * each service, credential and metric, one POST /transactions.xml for each service when its
- * interval is over. What could not be reported stays for the next round.
+ * each service, credential and metric, one POST /transactions.xml for each service when an interval
+ * is over. What could not be reported stays for the next round.
  *
- * A row lives as long as somebody holds it or it has something to report. Rows take at most the
- * bytes given at creation; then there are no new ones.
+ * The rows are in a dictionary that the workers share, the intervals are each worker's own: the
+ * first whose interval is over reports what all of them have added. What a worker that was killed
+ * had added goes with the next batch of the service, or when a worker starts that knows the
+ * service.
  */
 #ifndef GATEWAY_BATCHED_REPORTS_H
 #define GATEWAY_BATCHED_REPORTS_H
 
 #include <stdbool.h>
-#include <stddef.h>
 #include <stdint.h>
 
 #include "base/str.h"
 
 struct batched_reports;
-struct batched_row;
+struct config;
 struct credential;
 struct gateway;
 struct request;
 
-struct batched_reports *batched_reports_create(struct gateway *gateway, size_t bytes_max,
-					       uint64_t seed);
+/* Over the gateway's dictionary. */
+struct batched_reports *batched_reports_create(struct gateway *gateway, uint64_t seed);
 void batched_reports_destroy(struct batched_reports *reports); /* NULL is allowed */
-size_t batched_reports_bytes(const struct batched_reports *reports);
 
-/* Of the request's service; for the caller to release. NULL: there is no room for it. */
-struct batched_row *batched_row_hold(struct batched_reports *reports, const struct request *request,
-				     const struct credential *credential, struct str metric);
-void batched_row_release(struct batched_row *row); /* NULL is allowed */
-/* Reports go where the configuration of the latest request says, at most interval_us later. */
-void batched_row_add(struct batched_row *row, const struct request *request, int64_t delta,
-		     int64_t interval_us);
+/* Of the request's service. Reports go where the configuration of the latest request says, at most
+ * interval_us later. Without room it is lost, and the log says so. */
+void batched_reports_add(struct batched_reports *reports, const struct request *request,
+			 const struct credential *credential, struct str metric, int64_t delta,
+			 int64_t interval_us);
 
+/* The first configuration of this worker is here: rows of its services that wait already go out
+ * with the next flush. */
+void batched_reports_adopt(struct batched_reports *reports, struct config *config);
 /* The configuration was replaced: what waits is reported now, as the old one says. */
 void batched_reports_flush(struct batched_reports *reports);
 /* The gateway stops: everything is reported once more. True when nothing is under way; else `idle`

@@ -131,6 +131,13 @@ static void append_tail(struct strbuf *line, const struct log_subject *subject)
 			      http_fields_get(&subject->request->fields, host));
 }
 
+void error_log_count_in(struct error_log *log, uint64_t *lines)
+{
+	log->lines = lines;
+	for (size_t i = 0; i < LEVELS; i++)
+		__atomic_fetch_add(&lines[i], log->early_lines[i], __ATOMIC_RELAXED);
+}
+
 void error_log_line(struct error_log *log, enum log_level level, const struct log_subject *subject,
 		    struct log_place place, const char *format, ...)
 {
@@ -143,7 +150,10 @@ void error_log_line(struct error_log *log, enum log_level level, const struct lo
 	strbuf_append_vformat(&line, format, args);
 	va_end(args);
 	append_tail(&line, subject);
-	log->lines[level]++;
+	if (log->lines != NULL)
+		__atomic_fetch_add(&log->lines[level], 1, __ATOMIC_RELAXED);
+	else
+		log->early_lines[level]++;
 	if (log->captured != NULL) {
 		strbuf_append(log->captured, strbuf_str(&line));
 		strbuf_append_char(log->captured, '\n');

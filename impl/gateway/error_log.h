@@ -34,8 +34,9 @@ struct error_log {
 	struct world *world;
 	const struct log_output *output;
 	enum log_level level;
-	uint64_t lines[LEVELS];  /* written so far, by level */
-	struct strbuf *captured; /* NULL, or where lines go for now */
+	uint64_t early_lines[LEVELS]; /* written so far, by level, while `lines` is NULL */
+	uint64_t *lines;              /* where they are counted: LEVELS */
+	struct strbuf *captured;      /* NULL, or where lines go for now */
 };
 
 /* Who a message is about: a client's request, or a timer. */
@@ -60,6 +61,10 @@ extern const struct log_subject log_subject_timer;
 
 struct str log_level_name(enum log_level level);
 bool log_level_from_name(struct str name, enum log_level *level);
+
+/* From here on lines are counted there, those written so far too; others may count there as well.
+ */
+void error_log_count_in(struct error_log *log, uint64_t *lines);
 
 /* subject may be NULL. The text is appended to the line as it is: client text in it must be escaped
  * by log_escape(). */

@@ -5,14 +5,11 @@
 #include "base/arena.h"
 #include "base/error.h"
 #include "base/limits.h"
-#include "gateway/auth_cache.h"
 #include "gateway/authorization.h"
-#include "gateway/batched_auths.h"
 #include "gateway/batched_reports.h"
 #include "gateway/config_store.h"
 #include "gateway/echo_server.h"
 #include "gateway/gateway_internal.h"
-#include "gateway/limit_counters.h"
 #include "gateway/loader.h"
 #include "gateway/management.h"
 #include "gateway/metrics.h"
@@ -21,6 +18,7 @@
 #include "gateway/redis_limits.h"
 #include "gateway/request.h"
 #include "gateway/resolver.h"
+#include "gateway/shared_stores.h"
 #include "gateway/token_cache.h"
 #include "gateway/worker_processes.h"
 #include "world/clock.h"
@@ -71,23 +69,23 @@ static bool open_listeners(struct gateway *gateway, struct error *error)
 		struct http_listener **listener;
 		uint16_t port;
 		http_requested *requested;
-		bool is_wanted, is_shared, is_proxy;
+		bool is_wanted, is_proxy;
 	} wanted[] = {
-		{&gateway->echo, settings->echo_port, echo_server_requested, true, true, false},
-		{&gateway->management, settings->management_port, management_requested, true, true,
+		{&gateway->echo, settings->echo_port, echo_server_requested, true, false},
+		{&gateway->management, settings->management_port, management_requested, true,
 		 false},
 		{&gateway->metrics_page, settings->metrics_port, metrics_requested,
-		 settings->has_metrics, false, false},
+		 settings->has_metrics, false},
 		{&gateway->proxy, settings->port, request_begin,
-		 https_port == 0 || https_port != settings->port, true, true},
-		{&gateway->proxy_tls, https_port, request_begin, https_port != 0, true, true},
+		 https_port == 0 || https_port != settings->port, true},
+		{&gateway->proxy_tls, https_port, request_begin, https_port != 0, true},
 	};
 
 	for (size_t i = 0; i < sizeof wanted / sizeof *wanted; i++) {
 		struct http_listen_options options = {
 			.address = settings->address,
 			.port = wanted[i].port,
-			.share_port = settings->shares_ports && wanted[i].is_shared,
+			.share_port = settings->shares_ports,
 		};
 
 		if (!wanted[i].is_wanted)
@@ -193,11 +191,9 @@ static void gateway_free(struct gateway *gateway)
 	loader_destroy(gateway->loader);
 	oauth_store_destroy(gateway->oauth);
 	redis_limits_set_destroy(gateway->redis_limits);
-	limit_counters_destroy(gateway->limit_counters);
-	batched_auths_destroy(gateway->batched_auths);
 	batched_reports_destroy(gateway->batched_reports);
 	metrics_destroy(gateway->metrics);
-	auth_cache_destroy(gateway->auth_cache);
+	shared_stores_destroy(gateway->stores);
 	token_cache_destroy(gateway->jwts);
 	token_caches_destroy(gateway->introspections);
 	config_store_destroy(gateway->store);
@@ -233,30 +229,43 @@ static bool write_pid_file(struct gateway *gateway, struct error *error)
 	return is_written;
 }
 
-static void create_stores(struct gateway *gateway)
+/* Those of the process that started this one, or new ones (1.1). */
+static bool create_stores(struct gateway *gateway, struct error *error)
 {
-	uint64_t seed = world_chance(gateway->world);
+	struct world *world = gateway->world;
+	bool is_worker = gateway->settings.workers_total > 1;
+	uint64_t seed = world_chance(world);
 
-	gateway->auth_cache = auth_cache_create(GATEWAY_AUTH_CACHE_BYTES_MAX, seed);
-	gateway->batched_auths = batched_auths_create(GATEWAY_BATCHED_AUTHS_BYTES_MAX, seed);
-	gateway->batched_reports =
-		batched_reports_create(gateway, GATEWAY_BATCHED_REPORTS_BYTES_MAX, seed);
-	gateway->limit_counters = limit_counters_create(GATEWAY_LIMIT_COUNTERS_BYTES_MAX, seed);
-	gateway->redis_limits = redis_limits_set_create(gateway->world);
-	redis_limits_set_on_idle(gateway->redis_limits, redis_is_idle, gateway);
+	gateway->stores = is_worker ? shared_stores_inherit(world, error)
+				    : shared_stores_create(world, seed, error);
+	return gateway->stores != NULL;
+}
+
+static void use_stores(struct gateway *gateway)
+{
+	const struct shared_stores *stores = gateway->stores;
+
+	gateway->auth_cache = shared_stores_dictionary(stores, STORE_AUTHORIZATIONS);
+	gateway->batched_auths = shared_stores_dictionary(stores, STORE_BATCHED_AUTHS);
+	gateway->batched_rows = shared_stores_dictionary(stores, STORE_BATCHED_REPORTS);
+	gateway->limit_counters = shared_stores_dictionary(stores, STORE_LIMITS);
+	gateway->metrics = metrics_create(stores, gateway->settings.extended_metrics,
+					  gateway->settings.worker, &gateway->log);
 }
 
 static void create_parts(struct gateway *gateway)
 {
 	struct world *world = gateway->world;
 
+	use_stores(gateway);
 	gateway->resolver = resolver_create(world, gateway->settings.resolver);
 	gateway->store = config_store_create(HOSTS_MAX);
-	create_stores(gateway);
+	gateway->batched_reports = batched_reports_create(gateway, world_chance(world));
+	gateway->redis_limits = redis_limits_set_create(world);
+	redis_limits_set_on_idle(gateway->redis_limits, redis_is_idle, gateway);
 	gateway->jwts = token_cache_create(JWTS_MAX, world_chance(world));
 	gateway->introspections = token_caches_create(world_chance(world));
 	gateway->oauth = oauth_store_create(world, gateway->settings.redis_url);
-	gateway->metrics = metrics_create(gateway->settings.extended_metrics);
 	gateway->loader = loader_create(gateway);
 }
 
@@ -270,6 +279,8 @@ static bool begin_work(struct gateway *gateway, const struct str *arguments, siz
 		return gateway->command != NULL;
 	}
 	if (!write_pid_file(gateway, error))
+		return false;
+	if (!create_stores(gateway, error))
 		return false;
 	world_on_stop(gateway->world, stop_requested, gateway);
 	if (settings->workers > 1 && !settings->is_test) {

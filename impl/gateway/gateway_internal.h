@@ -12,29 +12,22 @@
 #include "gateway/error_log.h"
 #include "gateway/settings.h"
 
-struct auth_cache;
-struct batched_auths;
 struct batched_reports;
 struct config_store;
+struct dictionary;
 struct http_exchange;
 struct http_listener;
-struct limit_counters;
 struct loader;
 struct metrics;
 struct oauth_store;
 struct policy_command;
 struct redis_limits_set;
 struct resolver;
+struct shared_stores;
 struct token_cache;
 struct token_caches;
 struct worker_processes;
 struct world;
-
-/* What the stores of the reference take (section 8). */
-#define GATEWAY_AUTH_CACHE_BYTES_MAX ((size_t)10 * 1024 * 1024)
-#define GATEWAY_BATCHED_AUTHS_BYTES_MAX ((size_t)1024 * 1024)
-#define GATEWAY_BATCHED_REPORTS_BYTES_MAX ((size_t)1024 * 1024)
-#define GATEWAY_LIMIT_COUNTERS_BYTES_MAX ((size_t)1024 * 1024)
 
 /* Power of two: connections are spread over the buckets by their number. */
 #define GATEWAY_CONNECTION_BUCKETS 256
@@ -48,13 +41,14 @@ struct gateway {
 	struct resolver *resolver;
 	struct config_store *store;
 	struct loader *loader;
-	struct auth_cache *auth_cache;
-	struct token_cache *jwts;            /* verified ones (10.4) */
-	struct token_caches *introspections; /* what servers said of tokens (9.4) */
-	struct oauth_store *oauth;           /* of the native flow (4.9) */
-	struct batched_auths *batched_auths; /* of the policy 3scale_batcher */
+	struct shared_stores *stores; /* with other workers; the dictionaries are its own */
+	struct dictionary *auth_cache;
+	struct token_cache *jwts;                        /* verified ones (10.4) */
+	struct token_caches *introspections;             /* what servers said of tokens (9.4) */
+	struct oauth_store *oauth;                       /* of the native flow (4.9) */
+	struct dictionary *batched_auths, *batched_rows; /* of the policy 3scale_batcher */
 	struct batched_reports *batched_reports;
-	struct limit_counters *limit_counters; /* of the policy rate_limit (12.2 A12) */
+	struct dictionary *limit_counters; /* of the policy rate_limit (12.2 A12) */
 	struct redis_limits_set *redis_limits;
 	struct metrics *metrics;
 	struct http_listener *proxy, *proxy_tls, *management, *metrics_page, *echo;

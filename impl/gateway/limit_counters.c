@@ -1,111 +1,81 @@
 #include "gateway/limit_counters.h"
 
-#include <stdlib.h>
-#include <string.h>
-
 #include "base/arena.h"
-#include "base/list.h"
-#include "base/map.h"
 
-/* What an entry takes besides its key, map entry included. */
-#define ENTRY_BYTES 144
+/* No limiter's key begins so: they begin with a time, a service or a word. */
+#define WORKER_MARK "\n"
 
-struct entry {
-	struct list_link recent;
-	struct str key; /* in the same memory, behind the struct */
-	struct limit_counter counter;
-	int64_t expires_us;
-};
-
-struct limit_counters {
-	struct map *entries;
-	struct list_link recent; /* least recently used first */
-	size_t bytes, bytes_max;
-};
-
-struct limit_counters *limit_counters_create(size_t bytes_max, uint64_t seed)
+struct limit_counter limit_counters_get(struct dictionary *counters, struct str key, int64_t now_us)
 {
-	struct limit_counters *counters = MEMORY_NEW(struct limit_counters);
+	struct dictionary_value value;
 
-	counters->entries = map_create(seed);
-	counters->bytes_max = bytes_max;
-	list_init(&counters->recent);
-	return counters;
+	if (!dictionary_get(counters, key, now_us, &value))
+		return (struct limit_counter){0};
+	return (struct limit_counter){value.numbers[0], value.numbers[1], value.numbers[2]};
 }
 
-void limit_counters_destroy(struct limit_counters *counters)
+void limit_counters_put(struct dictionary *counters, struct str key, struct limit_counter counter,
+			int64_t expires_us)
 {
-	if (counters == NULL)
-		return;
-	LIST_EACH (link, &counters->recent)
-		free(LIST_ENTRY(link, struct entry, recent));
-	map_destroy(counters->entries);
-	free(counters);
+	struct dictionary_value value = {{counter.count, counter.excess, counter.last_utc_ms}};
+
+	dictionary_put(counters, key, value, expires_us);
 }
 
-size_t limit_counters_bytes(const struct limit_counters *counters)
+/* Connections of workers. */
+
+static struct str mark_of(struct arena *arena, int64_t worker)
 {
-	return counters->bytes;
+	return str_format(arena, WORKER_MARK "%d ", (int)worker);
 }
 
-static void entry_drop(struct limit_counters *counters, struct entry *entry)
+void limit_counters_note_connection(struct dictionary *counters, struct str key, int64_t worker,
+				    int64_t expires_us, int64_t now_us)
 {
-	map_remove(counters->entries, entry->key);
-	list_remove(&entry->recent);
-	counters->bytes -= 2 * entry->key.size + ENTRY_BYTES;
-	free(entry);
+	struct arena *scratch = arena_create();
+	struct str own_key = STR_CONCAT(scratch, mark_of(scratch, worker), key);
+
+	dictionary_add(counters, own_key, 1, expires_us, now_us);
+	arena_destroy(scratch);
 }
 
-static struct entry *find(struct limit_counters *counters, struct str key, int64_t now_us)
+/* Never below nothing. */
+static void count_less(struct dictionary *counters, struct str key, int64_t less, int64_t now_us)
 {
-	struct entry *entry = map_get(counters->entries, key);
+	int64_t count = limit_counters_get(counters, key, now_us).count;
 
-	if (entry == NULL || entry->expires_us > now_us)
-		return entry;
-	entry_drop(counters, entry);
-	return NULL;
+	if (count > 0)
+		dictionary_adjust(counters, key, count < less ? -count : -less, now_us);
 }
 
-struct limit_counter limit_counters_get(struct limit_counters *counters, struct str key,
-					int64_t now_us)
+void limit_counters_give_back(struct dictionary *counters, struct str key, int64_t worker,
+			      int64_t now_us)
 {
-	struct entry *entry = find(counters, key, now_us);
+	struct arena *scratch = arena_create();
+	struct str own_key = STR_CONCAT(scratch, mark_of(scratch, worker), key);
 
-	return entry != NULL ? entry->counter : (struct limit_counter){0};
+	dictionary_hold(counters);
+	count_less(counters, key, 1, now_us);
+	count_less(counters, own_key, 1, now_us);
+	if (limit_counters_get(counters, own_key, now_us).count == 0)
+		dictionary_remove(counters, own_key);
+	dictionary_let_go(counters);
+	arena_destroy(scratch);
 }
 
-static struct entry *entry_create(struct limit_counters *counters, struct str key)
+void limit_counters_forget_worker(struct dictionary *counters, int64_t worker, int64_t now_us)
 {
-	struct entry *entry = memory_alloc(sizeof *entry + key.size);
+	struct arena *scratch = arena_create();
+	struct str mark = mark_of(scratch, worker);
+	struct dictionary_cursor at = {0};
 
-	memcpy(entry + 1, key.data, key.size);
-	entry->key = str_of((const char *)(entry + 1), key.size);
-	map_put(counters->entries, entry->key, entry);
-	counters->bytes += 2 * key.size + ENTRY_BYTES;
-	return entry;
-}
+	while (dictionary_next(counters, &at, mark, now_us, scratch)) {
+		struct dictionary_value had;
 
-void limit_counters_put(struct limit_counters *counters, struct str key,
-			struct limit_counter counter, int64_t expires_us)
-{
-	struct entry *entry = map_get(counters->entries, key);
-
-	if (entry == NULL)
-		entry = entry_create(counters, key);
-	else
-		list_remove(&entry->recent);
-	list_append(&counters->recent, &entry->recent);
-	entry->counter = counter;
-	entry->expires_us = expires_us;
-	while (counters->bytes > counters->bytes_max)
-		entry_drop(counters,
-			   LIST_ENTRY(list_first(&counters->recent), struct entry, recent));
-}
-
-void limit_counters_give_back(struct limit_counters *counters, struct str key, int64_t now_us)
-{
-	struct entry *entry = find(counters, key, now_us);
-
-	if (entry != NULL && entry->counter.count > 0)
-		entry->counter.count--;
+		dictionary_hold(counters);
+		if (dictionary_take(counters, at.key, now_us, &had))
+			count_less(counters, str_skip(at.key, mark.size), had.numbers[0], now_us);
+		dictionary_let_go(counters);
+	}
+	arena_destroy(scratch);
 }

@@ -205,6 +205,7 @@ static void request_free(struct request *request)
 	authorization_stop(&request->authorization);
 	config_release(request->config);
 	list_remove(&request->link);
+	metrics_request_ends(request->gateway->metrics);
 	http_exchange_release(exchange);
 }
 
@@ -465,6 +466,7 @@ void request_begin(struct http_exchange *exchange, void *data)
 	exchange->ended = request_ended;
 	http_exchange_hold(exchange);
 	list_append(&gateway->requests, &request->link);
+	metrics_request_begins(gateway->metrics);
 	if (exchange->is_tls)
 		tell_of_fallback(request);
 	if (!is_proxys || certificates_are_too_many(request)) {

@@ -8,6 +8,7 @@
 #include "base/pattern.h"
 #include "gateway/retry_cases.h"
 #include "gateway/settings_process.h"
+#include "gateway/shared_stores.h"
 #include "world/component.h"
 #include "world/environment.h"
 #include "world/files.h"
@@ -206,6 +207,9 @@ static bool read_options(struct settings *settings, struct raw *raw, struct worl
 	if (!component_read_options(world, USAGE, options, sizeof options / sizeof *options,
 				    arguments, count, &word, 1, NULL, error))
 		return false;
+	if (settings->worker < 0 || settings->worker >= GATEWAY_WORKERS_MAX)
+		return error_set(error, ERROR_INVALID, "--worker is a number below %d",
+				 GATEWAY_WORKERS_MAX);
 	if (raw->boot && raw->lazy)
 		return error_set(error, ERROR_INVALID, "--boot and --lazy exclude each other");
 	if (raw->environment_options.count > 0)

@@ -3,11 +3,11 @@
 #include "base/arena.h"
 #include "base/error.h"
 #include "gateway/settings.h"
+#include "gateway/shared_stores.h"
 #include "world/environment.h"
 #include "world/files.h"
 #include "world/log.h"
 
-#define WORKERS_MAX 256
 #define MAX_LOGS_DEFAULT 100
 #define CPU_SHARES_FILE STR("/sys/fs/cgroup/cpu/cpu.shares")
 #define CPU_SHARES_OF_ONE 1024
@@ -62,7 +62,7 @@ static int64_t detected_processors(struct world *world)
 	    str_to_int64(str_slice(text, 0, str_find_char(text, '\n')), &shares) && shares > 0)
 		processors = (shares - 1) / CPU_SHARES_OF_ONE + 1;
 	arena_destroy(scratch);
-	return processors < WORKERS_MAX ? processors : WORKERS_MAX;
+	return processors < GATEWAY_WORKERS_MAX ? processors : GATEWAY_WORKERS_MAX;
 }
 
 static bool read_workers(struct settings *settings, const struct process_texts *texts,
@@ -77,10 +77,10 @@ static bool read_workers(struct settings *settings, const struct process_texts *
 				 STR_ARG(texts->master));
 	if (text.size > 0 && !str_equal(text, STR("auto"))) {
 		if (!str_to_int64(text, &settings->workers) || settings->workers < 1 ||
-		    settings->workers > WORKERS_MAX)
+		    settings->workers > GATEWAY_WORKERS_MAX)
 			return error_set(error, ERROR_INVALID,
 					 "invalid number of workers: \"%.*s\" (1 to %d, or auto)",
-					 STR_ARG(text), WORKERS_MAX);
+					 STR_ARG(text), GATEWAY_WORKERS_MAX);
 	} else if (!texts->is_development) {
 		settings->workers = detected_processors(world);
 	}

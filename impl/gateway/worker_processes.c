@@ -4,9 +4,12 @@
 
 #include "base/arena.h"
 #include "gateway/gateway_internal.h"
+#include "gateway/limit_counters.h"
+#include "gateway/metrics.h"
+#include "gateway/shared_stores.h"
+#include "world/clock.h"
 #include "world/log.h"
 #include "world/process.h"
-#include "workers/summed_page.h"
 #include "workers/supervisor.h"
 
 #define SIGNAL_BASE 128 /* a status above tells of a signal */
@@ -17,8 +20,6 @@ struct worker_processes {
 	struct str *arguments;
 	size_t arguments_count;
 	struct str ready; /* the first worker's ready line: the ports */
-	uint16_t metrics_port;
-	struct summed_pages *pages;
 	struct supervisor *supervisor;
 };
 
@@ -31,6 +32,7 @@ static const struct {
 	{STR_INIT("--port"), "port", offsetof(struct settings, port)},
 	{STR_INIT("--management-port"), "management_port",
 	 offsetof(struct settings, management_port)},
+	{STR_INIT("--metrics-port"), "metrics_port", offsetof(struct settings, metrics_port)},
 	{STR_INIT("--echo-port"), "echo_port", offsetof(struct settings, echo_port)},
 };
 #define SHARED_PORTS (sizeof shared_ports / sizeof *shared_ports)
@@ -57,7 +59,6 @@ static void worker_words(struct supervisor_words *words, size_t index, struct st
 		add_number(words, shared_ports[i].option,
 			   port != 0 ? port : *(const uint16_t *)wanted);
 	}
-	add_number(words, STR("--metrics-port"), 0);
 	add_number(words, STR("--workers"), 1);
 	add_number(words, STR("--worker"), (int64_t)index);
 	add_number(words, STR("--workers-total"), settings->workers);
@@ -68,19 +69,22 @@ static void worker_is_ready(size_t index, struct str ready_line, void *data)
 {
 	struct worker_processes *processes = data;
 
+	(void)index;
 	if (processes->ready.size == 0)
 		processes->ready = str_copy(processes->arena, ready_line);
-	summed_pages_source_is_up(processes->pages, index,
-				  supervisor_ready_port(ready_line, "metrics_port"));
 }
 
+/* What it had under way is not any more; what it knew and counted stays for the others. */
 static void worker_ended(size_t index, int status, void *data)
 {
 	struct worker_processes *processes = data;
+	struct gateway *gateway = processes->gateway;
 	bool was_signal = status > SIGNAL_BASE;
 
-	summed_pages_source_is_down(processes->pages, index);
-	LOG_CORE(&processes->gateway->log, LEVEL_ALERT, NULL,
+	metrics_forget_worker(gateway->stores, index);
+	limit_counters_forget_worker(shared_stores_dictionary(gateway->stores, STORE_LIMITS),
+				     (int64_t)index, world_monotonic_us(gateway->world));
+	LOG_CORE(&gateway->log, LEVEL_ALERT, NULL,
 		 "worker process %zu exited %s %d; another one is started", index,
 		 was_signal ? "on signal" : "with code",
 		 was_signal ? status - SIGNAL_BASE : status);
@@ -96,31 +100,12 @@ static void all_are_ready(void *data)
 		   "workers=%d",
 		   (unsigned)supervisor_ready_port(ready, "port"),
 		   (unsigned)supervisor_ready_port(ready, "management_port"),
-		   (unsigned)processes->metrics_port,
+		   (unsigned)supervisor_ready_port(ready, "metrics_port"),
 		   (unsigned)supervisor_ready_port(ready, "echo_port"),
 		   (int)processes->gateway->settings.workers);
 }
 
 /* Life. */
-
-static bool open_page(struct worker_processes *processes, struct error *error)
-{
-	const struct settings *settings = &processes->gateway->settings;
-	const struct summed_pages_options options = {
-		.world = processes->gateway->world,
-		.sources = (size_t)settings->workers,
-		.content_type = STR("text/plain"),
-		.server = STR("openresty"),
-		.least_prefix = STR("openresty_shdict_"),
-	};
-
-	processes->pages = summed_pages_create(&options);
-	if (!settings->has_metrics)
-		return true;
-	processes->metrics_port = summed_pages_open(processes->pages, settings->address,
-						    settings->metrics_port, STR(""), error);
-	return processes->metrics_port != 0;
-}
 
 static bool start_supervisor(struct worker_processes *processes, struct error *error)
 {
@@ -129,6 +114,7 @@ static bool start_supervisor(struct worker_processes *processes, struct error *e
 		.component = "gateway",
 		.count = (size_t)processes->gateway->settings.workers,
 		.arguments_max = processes->arguments_count,
+		.shared_memory = shared_stores_memory(processes->gateway->stores),
 		.words = worker_words,
 		.child_is_ready = worker_is_ready,
 		.child_ended = worker_ended,
@@ -152,7 +138,7 @@ struct worker_processes *worker_processes_create(struct gateway *gateway,
 	processes->arguments_count = count;
 	for (size_t i = 0; i < count; i++)
 		processes->arguments[i] = str_copy(processes->arena, arguments[i]);
-	if (open_page(processes, error) && start_supervisor(processes, error))
+	if (start_supervisor(processes, error))
 		return processes;
 	worker_processes_destroy(processes);
 	return NULL;
@@ -163,7 +149,6 @@ void worker_processes_destroy(struct worker_processes *processes)
 	if (processes == NULL)
 		return;
 	supervisor_destroy(processes->supervisor);
-	summed_pages_destroy(processes->pages);
 	arena_destroy(processes->arena);
 	free(processes);
 }

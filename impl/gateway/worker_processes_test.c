@@ -131,7 +131,7 @@ START_TEST(a_cache_that_is_off_ends_all_well)
 }
 END_TEST
 
-START_TEST(a_metrics_port_that_is_taken_ends_the_start)
+START_TEST(a_port_that_cannot_be_had_ends_the_start)
 {
 	gateway_stand_variable("APICAST_WORKERS", "2");
 	gateway_stand_argument("--address");
@@ -139,7 +139,7 @@ START_TEST(a_metrics_port_that_is_taken_ends_the_start)
 	gateway_stand_file("{}");
 	ck_assert(!gateway_stand_start());
 	ck_assert_int_eq(gateway_stand_exit_status(), 1);
-	expect_log("cannot listen on 10.9.9.9:9421");
+	expect_log("cannot listen on 10.9.9.9:8081");
 }
 END_TEST
 
@@ -156,7 +156,7 @@ Suite *gateway_worker_processes_suite(void)
 	tcase_add_test(test, each_worker_loads_for_itself);
 	tcase_add_test(test, a_start_that_fails_is_not_tried_again);
 	tcase_add_test(test, a_cache_that_is_off_ends_all_well);
-	tcase_add_test(test, a_metrics_port_that_is_taken_ends_the_start);
+	tcase_add_test(test, a_port_that_cannot_be_had_ends_the_start);
 	suite_add_tcase(suite, test);
 	return suite;
 }

@@ -17,14 +17,13 @@ struct sample {
 struct family {
 	struct str comments[2]; /* HELP and TYPE, in the order they came */
 	size_t comments_count;
-	bool is_gauge, is_histogram, keeps_least;
+	bool is_gauge, is_histogram;
 	struct map *samples; /* by name -> struct sample */
 };
 
 struct metrics_sum {
 	struct arena *arena;
 	struct map *families; /* by name */
-	struct str least;     /* prefix of families that are not added up; empty: none */
 };
 
 struct metrics_sum *metrics_sum_create(void)
@@ -49,11 +48,6 @@ void metrics_sum_destroy(struct metrics_sum *sum)
 	free(sum);
 }
 
-void metrics_sum_keep_least(struct metrics_sum *sum, struct str prefix)
-{
-	sum->least = prefix;
-}
-
 /* Reading. */
 
 static struct family *family_of(struct metrics_sum *sum, struct str name)
@@ -64,7 +58,6 @@ static struct family *family_of(struct metrics_sum *sum, struct str name)
 		return family;
 	family = ARENA_NEW(sum->arena, struct family);
 	family->samples = map_create(0);
-	family->keeps_least = sum->least.size > 0 && str_has_prefix(name, sum->least);
 	map_put(sum->families, name, family);
 	return family;
 }
@@ -121,9 +114,6 @@ static void add_sample(struct metrics_sum *sum, struct family *family, struct st
 		*sample = read;
 		sample->name = str_copy(sum->arena, name);
 		map_put(family->samples, sample->name, sample);
-	} else if (family->keeps_least) {
-		sample->millionths =
-			read.millionths < sample->millionths ? read.millionths : sample->millionths;
 	} else {
 		sample->millionths += read.millionths;
 		sample->is_fraction = read.is_fraction;

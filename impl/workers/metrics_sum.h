@@ -11,9 +11,6 @@ struct metrics_sum;
 
 struct metrics_sum *metrics_sum_create(void);
 void metrics_sum_destroy(struct metrics_sum *sum); /* NULL is allowed */
-/* Of families that begin so the least value counts, not the sum: each page tells of its own copy of
- * one thing. Before the first page; the prefix must outlive the sum. */
-void metrics_sum_keep_least(struct metrics_sum *sum, struct str prefix);
 /* What is no line of such a page is left out. */
 void metrics_sum_add(struct metrics_sum *sum, struct str page);
 /* A page of a process that is no more: what it counted stays, its gauges do not. */

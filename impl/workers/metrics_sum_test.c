@@ -61,15 +61,6 @@ START_TEST(buckets_keep_their_order)
 }
 END_TEST
 
-START_TEST(of_what_each_has_a_copy_the_least_counts)
-{
-	metrics_sum_keep_least(sum, STR("free"));
-	metrics_sum_add(sum, STR("# TYPE free gauge\nfree{d=\"a\"} 7\nfree{d=\"b\"} 1\n"));
-	metrics_sum_add(sum, STR("# TYPE free gauge\nfree{d=\"a\"} 5\nfree{d=\"b\"} 2\n"));
-	expect_written("", "# TYPE free gauge\nfree{d=\"a\"} 5\nfree{d=\"b\"} 1\n");
-}
-END_TEST
-
 START_TEST(gauges_end_with_their_process)
 {
 	metrics_sum_add_ended(sum, STR("stray 1\n# TYPE g gauge\ng 7\n# TYPE c counter\nc 1\n"));
@@ -89,7 +80,6 @@ Suite *workers_metrics_sum_suite(void)
 	tcase_add_test(tests, samples_of_a_name_are_added_up);
 	tcase_add_test(tests, samples_without_labels_count_too_and_stand_in_their_order);
 	tcase_add_test(tests, buckets_keep_their_order);
-	tcase_add_test(tests, of_what_each_has_a_copy_the_least_counts);
 	tcase_add_test(tests, gauges_end_with_their_process);
 	suite_add_tcase(suite, tests);
 	return suite;

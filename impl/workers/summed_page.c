@@ -36,14 +36,6 @@ struct summed_pages {
 	struct strbuf ended; /* what children had counted that are no more, as a page */
 };
 
-static struct metrics_sum *sum_create(const struct summed_pages *pages)
-{
-	struct metrics_sum *sum = metrics_sum_create();
-
-	metrics_sum_keep_least(sum, pages->options.least_prefix);
-	return sum;
-}
-
 /* Asking all sources for one answer. */
 
 struct gathering {
@@ -64,7 +56,7 @@ struct question {
 static void answer(struct gathering *gathering)
 {
 	struct summed_pages *pages = gathering->pages;
-	struct metrics_sum *sum = sum_create(pages);
+	struct metrics_sum *sum = metrics_sum_create();
 	struct http_response response;
 	struct strbuf out;
 
@@ -193,7 +185,7 @@ void summed_pages_source_is_up(struct summed_pages *pages, size_t index, uint16_
 void summed_pages_source_is_down(struct summed_pages *pages, size_t index)
 {
 	struct source *source = &pages->sources[index];
-	struct metrics_sum *sum = sum_create(pages);
+	struct metrics_sum *sum = metrics_sum_create();
 
 	metrics_sum_add(sum, strbuf_str(&pages->ended));
 	metrics_sum_add_ended(sum, strbuf_str(&source->last));

@@ -22,7 +22,6 @@ struct summed_pages_options {
 	struct world *world;
 	size_t sources;
 	struct str content_type, server; /* header fields of the answers; server empty: none */
-	struct str least_prefix;         /* metrics_sum_keep_least() */
 };
 
 struct summed_pages *summed_pages_create(const struct summed_pages_options *options);

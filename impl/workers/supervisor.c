@@ -202,6 +202,7 @@ static bool child_start(struct child *child, struct error *error)
 		.variables = supervisor->plan.variables,
 		.variables_count = supervisor->plan.variables_count,
 		.inherit_variables = true,
+		.shared_memory = supervisor->plan.shared_memory,
 		.line = child_said,
 		.exited = child_ended,
 		.data = child,

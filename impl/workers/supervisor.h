@@ -18,6 +18,7 @@
 struct arena;
 struct error;
 struct process_variable;
+struct shared_memory;
 struct supervisor;
 struct world;
 
@@ -37,6 +38,7 @@ struct supervisor_plan {
 	size_t arguments_max; /* how many words beyond SUPERVISOR_WORDS_MAX a child has at most */
 	const struct process_variable *variables; /* on top of the parent's; copied */
 	size_t variables_count;
+	struct shared_memory *shared_memory; /* handed to each; NULL: none */
 	/* first_ready: the first child's ready line, empty before it. */
 	void (*words)(struct supervisor_words *words, size_t index, struct str first_ready,
 		      void *data);

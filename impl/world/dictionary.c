@@ -486,6 +486,22 @@ bool dictionary_add(struct dictionary *dictionary, struct str key, int64_t delta
 	return is_put;
 }
 
+bool dictionary_adjust(struct dictionary *dictionary, struct str key, int64_t delta, int64_t now_us)
+{
+	struct entry *entry;
+
+	dictionary_hold(dictionary);
+	entry = find_good(dictionary, key, hash_of(dictionary, key), now_us);
+	if (entry != NULL) {
+		use(dictionary, entry);
+		set_long(dictionary, entry->numbers,
+			 (int64_t)((uint64_t)long_of(entry->numbers) + (uint64_t)delta));
+		complete(dictionary);
+	}
+	dictionary_let_go(dictionary);
+	return entry != NULL;
+}
+
 bool dictionary_take(struct dictionary *dictionary, struct str key, int64_t now_us,
 		     struct dictionary_value *value)
 {

@@ -68,6 +68,9 @@ bool dictionary_put(struct dictionary *dictionary, struct str key, struct dictio
  * expiry. False: there is no room for a new one. The sum wraps. */
 bool dictionary_add(struct dictionary *dictionary, struct str key, int64_t delta,
 		    int64_t expires_us, int64_t now_us);
+/* The same to an entry that is there, whose expiry stays. False: there is none. */
+bool dictionary_adjust(struct dictionary *dictionary, struct str key, int64_t delta,
+		       int64_t now_us);
 /* Removes it and says what it was. False: there was none, or none that was good. */
 bool dictionary_take(struct dictionary *dictionary, struct str key, int64_t now_us,
 		     struct dictionary_value *value);

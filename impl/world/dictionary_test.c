@@ -5,41 +5,18 @@
 #include <string.h>
 
 #include "base/arena.h"
-#include "base/error.h"
 #include "sim/engine/prng.h"
-#include "sim/sim.h"
-#include "world/component.h"
-#include "world/shared_memory.h"
+#include "world/dictionary_test.h"
 
 #define SMALL ((size_t)64 * 40)
 
-static struct {
-	struct sim *sim;
-	struct arena *arena;
-	struct dictionary_place place;
-	struct dictionary *dictionary;
-} stage;
+static struct dictionary_stage stage;
+static struct arena *arena;
 
 static void begin(size_t bytes_max, bool keeps)
 {
-	static const struct component *const components[] = {NULL};
-	struct sim_options options = {.seed = 1, .components = components};
-	struct error error;
-
-	stage.sim = sim_create(&options);
-	stage.arena = arena_create();
-	stage.place = (struct dictionary_place){
-		.world = sim_host_world(sim_host_add(stage.sim, STR("here"), STR("10.0.0.1")),
-					STR("test")),
-		.offset = 64,
-		.lock = 1,
-		.bytes_max = bytes_max,
-		.keeps = keeps,
-	};
-	stage.place.memory = shared_memory_create(
-		stage.place.world, 64 + dictionary_memory_bytes(bytes_max), 2, &error);
-	ck_assert_ptr_nonnull(stage.place.memory);
-	stage.dictionary = dictionary_create(&stage.place, 7);
+	dictionary_stage_begin(&stage, bytes_max, keeps);
+	arena = arena_create();
 }
 
 static void begin_small(void)
@@ -49,12 +26,9 @@ static void begin_small(void)
 
 static void end(void)
 {
-	ck_assert(dictionary_is_sound(stage.dictionary));
-	dictionary_destroy(stage.dictionary);
+	dictionary_stage_end(&stage);
 	dictionary_destroy(NULL);
-	shared_memory_release(stage.place.world, stage.place.memory);
-	arena_destroy(stage.arena);
-	sim_destroy(stage.sim);
+	arena_destroy(arena);
 }
 
 static bool put(const char *key, int64_t number)
@@ -80,7 +54,7 @@ static int64_t got(const char *key)
 
 static struct str long_key(size_t size, char last)
 {
-	char *bytes = arena_alloc(stage.arena, size);
+	char *bytes = arena_alloc(arena, size);
 
 	memset(bytes, 'k', size);
 	bytes[size - 1] = last;
@@ -213,7 +187,7 @@ START_TEST(a_walk_comes_by_all_that_begin_so)
 	put("x4", 4);
 	dictionary_remove(stage.dictionary, STR("x1"));
 	put("x8", 8);
-	while (dictionary_next(stage.dictionary, &at, STR("x"), 10, stage.arena)) {
+	while (dictionary_next(stage.dictionary, &at, STR("x"), 10, arena)) {
 		ck_assert_uint_eq(at.key.size, 2);
 		sum += at.value.numbers[0];
 		dictionary_remove(stage.dictionary, at.key);
@@ -221,7 +195,7 @@ START_TEST(a_walk_comes_by_all_that_begin_so)
 	}
 	ck_assert_int_eq(sum, 2 + 4 + 8);
 	at = (struct dictionary_cursor){0};
-	ck_assert(!dictionary_next(stage.dictionary, &at, STR("x"), 10, stage.arena));
+	ck_assert(!dictionary_next(stage.dictionary, &at, STR("x"), 10, arena));
 }
 END_TEST
 
@@ -233,9 +207,9 @@ START_TEST(a_walk_goes_on_after_a_pause)
 
 	begin((size_t)64 * 10000, false);
 	for (int i = 0; i < 4000; i++)
-		dictionary_put(stage.dictionary, str_format(stage.arena, "%d", i),
+		dictionary_put(stage.dictionary, str_format(arena, "%d", i),
 			       (struct dictionary_value){{i}}, i % 1000 == 999 ? 2 : 1);
-	while (dictionary_next(stage.dictionary, &at, STR(""), 1, stage.arena))
+	while (dictionary_next(stage.dictionary, &at, STR(""), 1, arena))
 		found++;
 	ck_assert_uint_eq(found, 4);
 	end();
@@ -352,6 +326,18 @@ static void step_add(size_t key)
 				 oracle.now_us) == oracle_put(key, value, DICTIONARY_FOR_EVER));
 }
 
+static void step_adjust(size_t key)
+{
+	struct known *known = oracle_find(key);
+
+	ck_assert(dictionary_adjust(stage.dictionary, oracle.keys[key], INT64_MAX, oracle.now_us) ==
+		  (known != NULL));
+	if (known == NULL)
+		return;
+	known->used = ++oracle.time;
+	known->value.numbers[0] = (int64_t)((uint64_t)known->value.numbers[0] + INT64_MAX);
+}
+
 static void step_take(size_t key)
 {
 	struct known *known = oracle_find(key);
@@ -382,7 +368,7 @@ static void look_at_all(void)
 
 	ck_assert(dictionary_is_sound(stage.dictionary));
 	ck_assert_uint_eq(dictionary_bytes(stage.dictionary), oracle_chunks() * 64);
-	while (dictionary_next(stage.dictionary, &at, STR(""), oracle.now_us, stage.arena)) {
+	while (dictionary_next(stage.dictionary, &at, STR(""), oracle.now_us, arena)) {
 		size_t key = key_number(at.key);
 
 		ck_assert(!was_seen[key] && oracle.known[key].is_there);
@@ -392,15 +378,15 @@ static void look_at_all(void)
 	for (size_t i = 0; i < KEYS; i++)
 		ck_assert(was_seen[i] ==
 			  (oracle.known[i].is_there && oracle.known[i].expires_us > oracle.now_us));
-	arena_reset(stage.arena);
+	arena_reset(arena);
 }
 
 static const bool keeping[] = {false, true};
 
 START_TEST(it_does_what_a_plain_one_does)
 {
-	static void (*const steps[])(size_t key) = {step_get, step_get, step_put, step_add,
-						    step_take};
+	static void (*const steps[])(size_t key) = {step_get, step_get,    step_put,
+						    step_add, step_adjust, step_take};
 	struct arena *keys = arena_create();
 
 	begin(SMALL, keeping[_i]);

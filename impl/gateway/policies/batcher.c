@@ -6,12 +6,12 @@
 #include "base/arena.h"
 #include "base/json.h"
 #include "base/utc.h"
-#include "gateway/batched_auths.h"
 #include "gateway/batched_reports.h"
 #include "gateway/gateway_internal.h"
 #include "gateway/metrics.h"
 #include "gateway/request.h"
 #include "world/clock.h"
+#include "world/dictionary.h"
 
 #define DEFAULT_SECONDS 10
 
@@ -80,43 +80,15 @@ static struct str key_of(const struct request *request)
 	return str_concat(request->arena, parts, (size_t)(part - parts));
 }
 
-/* What the call costs. */
-
-static void lose(struct request *request, struct str metric, int64_t delta)
-{
-	LOG(&request->gateway->log, LEVEL_ERROR, &request->subject,
-	    "Reports batching storage ran out of memory. Will lose a report of %lld to metric %s",
-	    (long long)delta, log_text(request->arena, metric));
-}
-
-/* One row for each metric. Without credentials there is nobody to report. */
-static struct batched_auth hold_rows(struct request *request)
+/* What the call costs: a row for each metric. Without credentials there is nobody to report. */
+static void add_usage(const struct batcher *batcher, const struct request *request)
 {
 	const struct usage *usage = &request->usage;
-	struct batched_auth auth = {.verdict = VERDICT_AUTHORIZED};
 
-	if (request->credentials.count == 0)
-		return auth;
-	auth.usages = ARENA_ARRAY(request->arena, struct batched_usage, usage->count);
-	for (; auth.count < usage->count; auth.count++)
-		auth.usages[auth.count] = (struct batched_usage){
-			batched_row_hold(request->gateway->batched_reports, request,
-					 &request->credentials.items[0],
-					 usage->items[auth.count].metric),
-			usage->items[auth.count].delta};
-	return auth;
-}
-
-static void add_usage(const struct batcher *batcher, struct request *request,
-		      const struct batched_auth *auth)
-{
-	for (size_t i = 0; i < auth->count; i++) {
-		if (auth->usages[i].row != NULL)
-			batched_row_add(auth->usages[i].row, request, auth->usages[i].delta,
-					batcher->interval_us);
-		else
-			lose(request, request->usage.items[i].metric, auth->usages[i].delta);
-	}
+	for (size_t i = 0; i < usage->count && request->credentials.count > 0; i++)
+		batched_reports_add(request->gateway->batched_reports, request,
+				    &request->credentials.items[0], usage->items[i].metric,
+				    usage->items[i].delta, batcher->interval_us);
 }
 
 /* Verdicts. */
@@ -160,22 +132,13 @@ static bool is_known_anyway(const struct asking *asking)
 			      world_monotonic_us(gateway->world)) == 200;
 }
 
-static void remember(const struct asking *asking, struct batched_auth auth)
+static void remember(const struct asking *asking)
 {
 	struct gateway *gateway = asking->request->gateway;
 
-	batched_auths_put(gateway->batched_auths, asking->key, auth,
-			  world_monotonic_us(gateway->world) + asking->batcher->auths_ttl_us);
-}
-
-/* Served without being remembered: backend is asked again the next time. */
-static void add_usage_once(const struct asking *asking)
-{
-	struct batched_auth auth = hold_rows(asking->request);
-
-	add_usage(asking->batcher, asking->request, &auth);
-	for (size_t i = 0; i < auth.count; i++)
-		batched_row_release(auth.usages[i].row);
+	dictionary_put(gateway->batched_auths, asking->key,
+		       (struct dictionary_value){{asking->call.verdict}},
+		       world_monotonic_us(gateway->world) + asking->batcher->auths_ttl_us);
 }
 
 static enum phase_result judge(struct asking *asking)
@@ -185,17 +148,12 @@ static enum phase_result judge(struct asking *asking)
 	enum backend_verdict verdict = asking->call.verdict;
 
 	update_authorizations(asking);
-	if (verdict == VERDICT_AUTHORIZED) {
-		struct batched_auth auth = hold_rows(request);
-
-		add_usage(asking->batcher, request, &auth);
-		remember(asking, auth);
-	} else if (status >= 400 && status < 499) {
-		remember(asking, (struct batched_auth){.verdict = verdict});
-	} else if (is_known_anyway(asking)) {
-		add_usage_once(asking);
+	if (verdict == VERDICT_AUTHORIZED || (status >= 400 && status < 499))
+		remember(asking);
+	else if (is_known_anyway(asking)) /* backend is asked again the next time */
 		verdict = VERDICT_AUTHORIZED;
-	}
+	if (verdict == VERDICT_AUTHORIZED)
+		add_usage(asking->batcher, request);
 	return conclude(request, verdict);
 }
 
@@ -246,18 +204,21 @@ static enum phase_result access(struct request *request, const void *data)
 {
 	const struct batcher *batcher = data;
 	struct gateway *gateway = request->gateway;
-	const struct batched_auth *auth;
+	struct dictionary_value auth;
+	bool is_known;
 	struct str key;
 
 	if (request->usage.arena == NULL)
 		gateway_usage_init(&request->usage, request->arena);
 	key = key_of(request);
-	auth = batched_auths_find(gateway->batched_auths, key, world_monotonic_us(gateway->world));
-	metrics_count_batched_auth(gateway->metrics, auth != NULL);
-	if (auth == NULL)
+	is_known = dictionary_get(gateway->batched_auths, key, world_monotonic_us(gateway->world),
+				  &auth);
+	metrics_count_batched_auth(gateway->metrics, is_known);
+	if (!is_known)
 		return ask_backend(request, batcher, key);
-	add_usage(batcher, request, auth);
-	return conclude(request, auth->verdict);
+	if (auth.numbers[0] == VERDICT_AUTHORIZED)
+		add_usage(batcher, request);
+	return conclude(request, (enum backend_verdict)auth.numbers[0]);
 }
 
 /* clang-format off */

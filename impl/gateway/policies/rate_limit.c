@@ -239,38 +239,69 @@ static enum phase_result pass(struct taking *taking)
 
 /* The gateway's own counters. */
 
+static void count_own(const struct taking *taking, const struct limit_take *take,
+		      struct limit_counter counter, int64_t now_us)
+{
+	limit_counters_put(taking->request->gateway->limit_counters, take->key, counter,
+			   now_us + limit_take_lifetime_s(take) * UTC_SECOND_US);
+}
+
 static void undo_own(struct taking *taking, size_t count, int64_t now_us)
 {
 	for (size_t i = 0; i < count; i++) {
 		struct limit_take *take = &taking->takes[count - 1 - i];
 
-		limit_counters_put(taking->request->gateway->limit_counters, take->key,
-				   take->before,
-				   now_us + limit_take_lifetime_s(take) * UTC_SECOND_US);
+		count_own(taking, take, take->before, now_us);
 		take->is_taken = false;
 	}
 }
 
 /* In order, so that limiters with the same key see each other; one refusal takes all back. */
-static enum phase_result take_own(struct taking *taking)
+static bool take_all(struct taking *taking, int64_t now_us, int64_t now_utc_ms)
 {
-	struct gateway *gateway = taking->request->gateway;
-	int64_t now_us = world_monotonic_us(gateway->world);
-	int64_t now_utc_ms = world_utc_us(gateway->world) / 1000;
+	struct dictionary *counters = taking->request->gateway->limit_counters;
 
 	for (size_t i = 0; i < taking->count; i++) {
 		struct limit_take *take = &taking->takes[i];
 
-		take->before = limit_counters_get(gateway->limit_counters, take->key, now_us);
+		take->before = limit_counters_get(counters, take->key, now_us);
 		if (!limit_take_judge(take, now_utc_ms)) {
 			undo_own(taking, i, now_us);
-			return refuse(taking);
+			return false;
 		}
-		limit_counters_put(gateway->limit_counters, take->key, take->after,
-				   now_us + limit_take_lifetime_s(take) * UTC_SECOND_US);
+		count_own(taking, take, take->after, now_us);
 		take->is_taken = true;
 	}
-	return pass(taking);
+	return true;
+}
+
+static void note_connections(const struct taking *taking, int64_t now_us)
+{
+	const struct gateway *gateway = taking->request->gateway;
+
+	for (size_t i = 0; i < taking->count; i++) {
+		const struct limit_take *take = &taking->takes[i];
+
+		if (take->limiter->kind == LIMITER_CONNECTIONS)
+			limit_counters_note_connection(
+				gateway->limit_counters, take->key, gateway->settings.worker,
+				now_us + limit_take_lifetime_s(take) * UTC_SECOND_US, now_us);
+	}
+}
+
+/* Other workers take before or after, not meanwhile. */
+static enum phase_result take_own(struct taking *taking)
+{
+	struct gateway *gateway = taking->request->gateway;
+	int64_t now_us = world_monotonic_us(gateway->world);
+	bool is_granted;
+
+	dictionary_hold(gateway->limit_counters);
+	is_granted = take_all(taking, now_us, world_utc_us(gateway->world) / 1000);
+	if (is_granted)
+		note_connections(taking, now_us);
+	dictionary_let_go(gateway->limit_counters);
+	return is_granted ? pass(taking) : refuse(taking);
 }
 
 /* Those of a Redis. */
@@ -388,6 +419,7 @@ static enum phase_result give_back(struct request *request, const void *data)
 			redis_limits_give_back(taking->redis, take->key);
 		else
 			limit_counters_give_back(request->gateway->limit_counters, take->key,
+						 request->gateway->settings.worker,
 						 world_monotonic_us(request->gateway->world));
 	}
 	return PHASE_GO_ON;
