@@ -94,6 +94,70 @@ START_TEST(metrics_are_those_of_all)
 }
 END_TEST
 
+/* Whoever served so far is not there any more. */
+static void kill_all(void)
+{
+	for (size_t i = gateway_stand_children(); i > 0; i--)
+		gateway_stand_kill_child(0);
+	gateway_stand_run_for(2 * STAND_SECOND);
+	ck_assert_uint_eq(gateway_stand_children(), 2);
+}
+
+START_TEST(an_authorization_outlives_its_worker)
+{
+	start_workers("2");
+	expect_answer(gateway_stand_get("/?user_key=k"), 200, NULL);
+	kill_all();
+	expect_answer(gateway_stand_get("/?user_key=k"), 200, NULL);
+	ck_assert_uint_eq(gateway_stand_seen_count(STAND_BACKEND), 2);
+	ck_assert_int_lt(gateway_stand_seen(STAND_UPSTREAM, 1)->order,
+			 gateway_stand_seen(STAND_BACKEND, 1)->order);
+}
+END_TEST
+
+START_TEST(what_a_killed_worker_had_batched_is_reported)
+{
+	gateway_stand_variable("APICAST_WORKERS", "2");
+	gateway_stand_start_with("", ",\"policy_chain\":[{\"name\":\"3scale_batcher\","
+				     "\"configuration\":{\"batch_report_seconds\":100000}},"
+				     "{\"name\":\"apicast\"}]");
+	for (int i = 0; i < 3; i++)
+		expect_answer(gateway_stand_get("/?user_key=k"), 200, NULL);
+	kill_all();
+	ck_assert_uint_eq(gateway_stand_seen_count(STAND_BACKEND), 2);
+	expect_str(gateway_stand_seen(STAND_BACKEND, 1)->body,
+		   "transactions%5B0%5D%5Buser_key%5D=k"
+		   "&transactions%5B0%5D%5Busage%5D%5Bhits%5D=3");
+}
+END_TEST
+
+START_TEST(connections_of_a_killed_worker_do_not_count_any_more)
+{
+	gateway_stand_variable("APICAST_WORKERS", "2");
+	gateway_stand_start_with("", ",\"policy_chain\":[{\"name\":\"rate_limit\","
+				     "\"configuration\":{\"connection_limiters\":[{\"key\":"
+				     "{\"name\":\"c\"},\"conn\":1,\"burst\":0,\"delay\":1}]}},"
+				     "{\"name\":\"apicast\"}]");
+	gateway_stand_silence(STAND_UPSTREAM);
+	gateway_stand_send((struct gateway_stand_request){.path = "/?user_key=k"});
+	gateway_stand_run_for(STAND_SECOND);
+	gateway_stand_play(STAND_UPSTREAM, &(struct gateway_stand_script){.status = 200}, 1);
+	kill_all();
+	expect_answer(gateway_stand_get("/?user_key=k"), 200, NULL);
+}
+END_TEST
+
+START_TEST(a_worker_without_memory_does_not_start)
+{
+	gateway_stand_argument("--workers-total");
+	gateway_stand_argument("2");
+	gateway_stand_file("{}");
+	ck_assert(!gateway_stand_start());
+	ck_assert_int_eq(gateway_stand_exit_status(), 1);
+	expect_log("no memory to share was handed over by the process that started this one");
+}
+END_TEST
+
 START_TEST(each_worker_loads_for_itself)
 {
 	static const struct gateway_stand_script portal[] = {
@@ -153,6 +217,10 @@ Suite *gateway_worker_processes_suite(void)
 	tcase_add_test(test, workers_share_the_ports);
 	tcase_add_test(test, each_worker_says_which_it_is);
 	tcase_add_test(test, metrics_are_those_of_all);
+	tcase_add_test(test, an_authorization_outlives_its_worker);
+	tcase_add_test(test, what_a_killed_worker_had_batched_is_reported);
+	tcase_add_test(test, connections_of_a_killed_worker_do_not_count_any_more);
+	tcase_add_test(test, a_worker_without_memory_does_not_start);
 	tcase_add_test(test, each_worker_loads_for_itself);
 	tcase_add_test(test, a_start_that_fails_is_not_tried_again);
 	tcase_add_test(test, a_cache_that_is_off_ends_all_well);
