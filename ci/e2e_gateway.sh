@@ -10,7 +10,7 @@ certificates=$(pwd)/fixtures/certificates
 stack_begin
 trap stack_end EXIT
 failed=0
-# Connections and authorizations are each worker's own, and they are counted here.
+# Connections to others are each worker's own, and they are counted here.
 export APICAST_WORKERS=1
 
 check() {

@@ -381,8 +381,8 @@ struct variables {
 };
 
 /* Where a case turns backend's metrics on, they are served on a free port, which the ready line
- * tells. What a gateway keeps is each worker's own: without another word of the case there is one
- * (spec/gateway.md 7). */
+ * tells. A gateway's configuration, names and tokens are each worker's own: without another word of
+ * the case there is one (spec/gateway.md 1.1, 7). */
 static void add_default_variables(const struct target *target, const struct json *environment,
 				  struct variables *variables)
 {

@@ -4,8 +4,7 @@
  *
  * The rows are in a dictionary that the workers share, the intervals are each worker's own: the
  * first whose interval is over reports what all of them have added. What a worker that was killed
- * had added goes with the next batch of the service, or when a worker starts that knows the
- * service.
+ * had added goes with the next batch of the service, or when its replacement knows the service.
  */
 #ifndef GATEWAY_BATCHED_REPORTS_H
 #define GATEWAY_BATCHED_REPORTS_H
@@ -31,8 +30,8 @@ void batched_reports_add(struct batched_reports *reports, const struct request *
 			 const struct credential *credential, struct str metric, int64_t delta,
 			 int64_t interval_us);
 
-/* The first configuration of this worker is here: rows of its services that wait already go out
- * with the next flush. */
+/* The first configuration of a worker that replaces another is here: rows of its services that wait
+ * already go out with the next flush. */
 void batched_reports_adopt(struct batched_reports *reports, struct config *config);
 /* The configuration was replaced: what waits is reported now, as the old one says. */
 void batched_reports_flush(struct batched_reports *reports);

@@ -210,7 +210,8 @@ static void boot_downloaded(struct download *download, enum download_result resu
 		boot_failed(loader, error.kind != ERROR_NONE ? error.text : NULL);
 		return;
 	}
-	batched_reports_adopt(loader->gateway->batched_reports, config);
+	if (loader->gateway->settings.replaces_worker)
+		batched_reports_adopt(loader->gateway->batched_reports, config);
 	store_all(loader, config);
 	schedule_refresh(loader);
 	loader->gateway->log.captured = NULL;

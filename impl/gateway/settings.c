@@ -202,6 +202,8 @@ static bool read_options(struct settings *settings, struct raw *raw, struct worl
 		{"worker", 0, OPTION_INT, &settings->worker, NULL, "N", "which of several this is"},
 		{"workers-total", 0, OPTION_INT, &settings->workers_total, NULL, "N",
 		 "how many they are"},
+		{"replacement", 0, OPTION_FLAG, &settings->replaces_worker, NULL, NULL,
+		 "one before it has ended: what that had not reported is reported now"},
 	};
 
 	if (!component_read_options(world, USAGE, options, sizeof options / sizeof *options,

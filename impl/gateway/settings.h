@@ -47,6 +47,7 @@ struct settings {
 	int64_t workers;
 	bool shares_ports;             /* one of several */
 	int64_t worker, workers_total; /* which, of how many */
+	bool replaces_worker;          /* one that ended */
 	struct str pid_file;           /* empty: none */
 	bool is_test, shows_settings;  /* -t, --debug */
 

@@ -20,6 +20,7 @@ struct worker_processes {
 	struct str *arguments;
 	size_t arguments_count;
 	struct str ready; /* the first worker's ready line: the ports */
+	bool *has_ended;  /* by index: its like was there before */
 	struct supervisor *supervisor;
 };
 
@@ -63,6 +64,8 @@ static void worker_words(struct supervisor_words *words, size_t index, struct st
 	add_number(words, STR("--worker"), (int64_t)index);
 	add_number(words, STR("--workers-total"), settings->workers);
 	supervisor_words_add(words, STR("--share-ports"));
+	if (processes->has_ended[index])
+		supervisor_words_add(words, STR("--replacement"));
 }
 
 static void worker_is_ready(size_t index, struct str ready_line, void *data)
@@ -81,6 +84,7 @@ static void worker_ended(size_t index, int status, void *data)
 	struct gateway *gateway = processes->gateway;
 	bool was_signal = status > SIGNAL_BASE;
 
+	processes->has_ended[index] = true;
 	metrics_forget_worker(gateway->stores, index);
 	limit_counters_forget_worker(shared_stores_dictionary(gateway->stores, STORE_LIMITS),
 				     (int64_t)index, world_monotonic_us(gateway->world));
@@ -136,6 +140,8 @@ struct worker_processes *worker_processes_create(struct gateway *gateway,
 	processes->arena = arena_create();
 	processes->arguments = ARENA_ARRAY(processes->arena, struct str, count + 1);
 	processes->arguments_count = count;
+	processes->has_ended =
+		ARENA_ARRAY(processes->arena, bool, (size_t)gateway->settings.workers);
 	for (size_t i = 0; i < count; i++)
 		processes->arguments[i] = str_copy(processes->arena, arguments[i]);
 	if (start_supervisor(processes, error))
