@@ -93,7 +93,7 @@ struct record *access_token_new(struct call *call, const struct record *owner,
 
 static void create_for(struct call *call, const struct record *owner)
 {
-	const struct json *attributes = resource_attributes(call, "token");
+	const struct json *attributes = resource_attributes(call, access_token_resource.wrapper);
 	struct record *token;
 
 	if (attributes == NULL)
@@ -245,6 +245,12 @@ static const struct representation permissions_representation = {
 	.xml_leaves_nulls = true,
 };
 
+const struct resource permissions_resource = {
+	.table = &users_table,
+	.representation = &permissions_representation,
+	.wrapper = "permissions",
+};
+
 void permissions_show(struct call *call)
 {
 	reply_record(call, 200, &permissions_representation, api_innermost(call));
@@ -300,7 +306,7 @@ static void replace_services(struct call *call, const struct record *user, const
 
 void permissions_update(struct call *call)
 {
-	const struct json *attributes = resource_attributes(call, "permissions");
+	const struct json *attributes = resource_attributes(call, permissions_resource.wrapper);
 	const struct json *sections, *services;
 	struct record *user = api_innermost(call);
 

@@ -18,7 +18,7 @@ static const struct rule message_rules[] = {
 	{"subject", RULE_LENGTH_MAX, 255, NULL, NULL, false},
 };
 
-static const struct resource message_resource = {
+const struct resource message_resource = {
 	.table = &messages_table,
 	.representation = &message_representation,
 	.wrapper = "message",

@@ -62,6 +62,12 @@ static const struct representation oidc_configuration_representation = {
 	REPRESENTATION_DERIVED(derived),
 };
 
+const struct resource oidc_configuration_resource = {
+	.table = &oidc_configurations_table,
+	.representation = &oidc_configuration_representation,
+	.wrapper = "oidc_configuration",
+};
+
 static struct record *configuration_of(struct call *call, const struct record *proxy)
 {
 	struct record *configuration = record_first(
@@ -121,7 +127,8 @@ struct record *oidc_configuration_assign(struct call *call, const struct record 
 
 void oidc_configuration_update(struct call *call)
 {
-	const struct json *attributes = resource_attributes(call, "oidc_configuration");
+	const struct json *attributes =
+		resource_attributes(call, oidc_configuration_resource.wrapper);
 	struct record *proxy = proxy_of_service(call, record_id(service_of_path(call)));
 
 	if (attributes == NULL)

@@ -138,7 +138,7 @@ void policy_show(struct call *call)
 
 void policy_update(struct call *call)
 {
-	const struct json *attributes = resource_attributes(call, "policy");
+	const struct json *attributes = resource_attributes(call, policy_resource.wrapper);
 	struct record *policy;
 
 	if (attributes == NULL)

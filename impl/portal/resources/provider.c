@@ -6,7 +6,7 @@
 
 static const struct rule provider_rules[] = {TENANT_ADDRESS_RULES};
 
-static const struct resource provider_resource = {
+const struct resource provider_resource = {
 	.table = &accounts_table,
 	.representation = &tenant_representation,
 	.wrapper = "account",

@@ -59,6 +59,7 @@ void proxy_update(struct call *call);
 void proxy_deploy(struct call *call);
 void proxy_policies_show(struct call *call);
 void proxy_policies_update(struct call *call);
+extern const struct resource oidc_configuration_resource;
 void oidc_configuration_show(struct call *call);
 void oidc_configuration_update(struct call *call);
 /* JSON: the object without its root. XML: the whole element. */
@@ -132,6 +133,7 @@ void credit_card_update(struct call *call);
 void credit_card_delete(struct call *call);
 
 /* message.c */
+extern const struct resource message_resource;
 void message_create(struct call *call);
 
 /* authentication_provider.c */
@@ -140,11 +142,12 @@ void authentication_provider_create(struct call *call);
 void authentication_provider_create_own(struct call *call);
 
 /* provider.c */
+extern const struct resource provider_resource;
 void provider_show(struct call *call);
 void provider_update(struct call *call);
 
 /* web_hook.c */
-extern const struct resource web_hook_failure_resource;
+extern const struct resource web_hook_resource, web_hook_failure_resource;
 void web_hook_update(struct call *call);
 void web_hook_failures_delete(struct call *call);
 
@@ -255,7 +258,7 @@ void application_key_delete(struct call *call);
 void referrer_filter_create(struct call *call);
 
 /* access_token.c */
-extern const struct resource access_token_resource;
+extern const struct resource access_token_resource, permissions_resource;
 /* Name, permission and scopes; one that is new has its value already. The caller saves them. */
 void access_token_assign(struct call *call, struct record *token, const struct json *attributes);
 struct record *access_token_new(struct call *call, const struct record *owner,
@@ -276,11 +279,13 @@ void policy_update(struct call *call);
 void policy_delete(struct call *call);
 
 /* sso_token.c */
+extern const struct resource sso_token_resource;
 void sso_token_create(struct call *call);
 void sso_token_create_for_tenant(struct call *call);
 
 /* settings.c */
 struct record *settings_of_tenant(struct call *call); /* a new one when there is none yet */
+extern const struct resource settings_resource;
 void settings_show(struct call *call);
 void settings_update(struct call *call);
 

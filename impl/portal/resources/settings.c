@@ -45,9 +45,10 @@ static const struct rule settings_rules[] = {
 	{"change_service_plan_permission", RULE_IN, 0, PERMISSIONS, NULL, true},
 };
 
-static const struct resource settings_resource = {
+const struct resource settings_resource = {
 	.table = &settings_table,
 	.representation = &settings_representation,
+	.wrapper = "settings",
 	RESOURCE_RULES(settings_rules),
 };
 
@@ -70,7 +71,7 @@ void settings_show(struct call *call)
 
 void settings_update(struct call *call)
 {
-	const struct json *attributes = resource_attributes(call, "settings");
+	const struct json *attributes = resource_attributes(call, settings_resource.wrapper);
 	struct record *settings = settings_of_tenant(call), *plan = default_account_plan(call);
 	const struct json *approval;
 

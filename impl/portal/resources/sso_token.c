@@ -17,6 +17,8 @@
 #define EXPIRES_IN_MIN_S 31
 #define EXPIRES_IN_MAX_S 86400
 
+const struct resource sso_token_resource = {.wrapper = "sso_token"};
+
 /* What was asked for. */
 struct order {
 	const struct json *attributes;
@@ -29,7 +31,7 @@ static bool read_order(struct call *call, struct order *order)
 	struct validation validation;
 	struct str expires_in;
 
-	*order = (struct order){.attributes = resource_attributes(call, "sso_token"),
+	*order = (struct order){.attributes = resource_attributes(call, sso_token_resource.wrapper),
 				.expires_in_s = EXPIRES_IN_DEFAULT_S};
 	if (order->attributes == NULL)
 		return false;

@@ -41,7 +41,7 @@ static void web_hook_validate(struct call *call, struct record *web_hook,
 			       STR("Must be a valid URL such as http://example.com"));
 }
 
-static const struct resource web_hook_resource = {
+const struct resource web_hook_resource = {
 	.table = &web_hooks_table,
 	.representation = &web_hook_representation,
 	.wrapper = "web_hook",
