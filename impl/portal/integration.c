@@ -136,10 +136,10 @@ static void read_policies(struct integration *integration)
 		return;
 	if (chain->kind == JSON_STRING)
 		chain = json_parse(arena, chain->text, LIMIT_PORTAL_BODY_BYTES, NULL);
-	if (policies_check(arena, chain, &text))
-		integration->policies = text;
-	else
+	if (!policies_check(arena, chain, &text))
 		policies_add_faults(integration->faults, text);
+	else if (policies_fit(text, integration->faults))
+		integration->policies = text;
 }
 
 static void assign_proxy(struct integration *integration, struct record *proxy)

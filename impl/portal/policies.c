@@ -5,6 +5,8 @@
 #include "base/limits.h"
 #include "portal/validation.h"
 
+#define POLICIES_BYTES_MAX 65535 /* spec/portal.md 6.1 */
+
 /* Reads a stored chain; `apicast` is appended when it is missing. */
 static struct json *read_chain(struct arena *arena, struct str stored)
 {
@@ -130,6 +132,16 @@ bool policies_check(struct arena *arena, const struct json *chain, struct str *t
 	}
 	*text = json_print(arena, copy);
 	return sound;
+}
+
+bool policies_fit(struct str text, struct validation *faults)
+{
+	if (text.size <= POLICIES_BYTES_MAX)
+		return true;
+	validation_add(faults, "policies_config",
+		       str_format(faults->arena, "is too long (maximum is %d characters)",
+				  POLICIES_BYTES_MAX));
+	return false;
 }
 
 void policies_add_faults(struct validation *faults, struct str text)

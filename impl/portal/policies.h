@@ -28,6 +28,8 @@ struct str policies_chain(struct arena *arena, struct str stored);
 bool policies_have(struct arena *arena, struct str stored, struct str name, struct str version);
 /* False: *text shows the entries with their errors. True: *text is to be stored. */
 bool policies_check(struct arena *arena, const struct json *chain, struct str *text);
+/* A chain that is sound may be too long to be stored: a fault of policies_config. */
+bool policies_fit(struct str text, struct validation *faults);
 /* The errors in such a text, as faults of policies_config: "name can't be blank". */
 void policies_add_faults(struct validation *faults, struct str text);
 

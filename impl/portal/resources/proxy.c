@@ -420,6 +420,7 @@ void proxy_policies_update(struct call *call)
 {
 	const struct json *attributes = resource_attributes(call, "proxy"), *chain;
 	struct record *proxy = proxy_of_path(call);
+	struct validation validation;
 	struct str checked;
 
 	if (attributes == NULL)
@@ -435,6 +436,11 @@ void proxy_policies_update(struct call *call)
 		reply_json(
 			call, 422,
 			STR_CONCAT(call->arena, STR("{\"policies_config\":"), checked, STR("}")));
+		return;
+	}
+	validation_init(&validation, call->arena);
+	if (!policies_fit(checked, &validation)) {
+		reply_invalid(call, 422, &validation);
 		return;
 	}
 	record_set(proxy, "policies_config", value_json(checked));

@@ -341,6 +341,39 @@ START_TEST(policies_are_judged)
 END_TEST
 
 /* PT-089 to PT-094. */
+/* One entry, whose stored text is so long. */
+static struct str chain_of_bytes(size_t bytes)
+{
+	static const char before[] =
+		"[{\"name\":\"a\",\"version\":\"1\",\"configuration\":{\"x\":\"";
+	static const char after[] = "\"},\"enabled\":true}]";
+	size_t fill = bytes - (sizeof before - 1) - (sizeof after - 1);
+	char *text = arena_alloc(fixture_arena(), fill);
+
+	memset(text, 'x', fill);
+	return STR_CONCAT(fixture_arena(), str_from(before), str_of(text, fill), str_from(after));
+}
+
+static struct reply put_chain(size_t bytes)
+{
+	struct str body = STR_CONCAT(fixture_arena(), STR("{\"policies_config\":"),
+				     chain_of_bytes(bytes), STR("}"));
+
+	return ask("PUT",
+		   portal_text("/admin/api/services/%" PRId64 "/proxy/policies.json",
+			       sample_service()),
+		   str_cstr(fixture_arena(), body));
+}
+
+START_TEST(a_chain_of_policies_has_64_KiB)
+{
+	reply_is(put_chain(65536), 422,
+		 "{\"errors\":{\"policies_config\":[\"is too long (maximum is 65535 "
+		 "characters)\"]}}");
+	reply_has(put_chain(65535), 200, "{\"policies_config\":[{\"name\":\"a\"");
+}
+END_TEST
+
 START_TEST(gateways_find_configurations_by_host)
 {
 	static const struct step steps[] = {
@@ -454,6 +487,7 @@ Suite *portal_resources_proxy_suite(void)
 	tcase_add_test(tests, a_version_is_promoted_once);
 	tcase_add_test(tests, content_is_what_a_gateway_reads);
 	tcase_add_test(tests, policies_are_judged);
+	tcase_add_test(tests, a_chain_of_policies_has_64_KiB);
 	tcase_add_test(tests, gateways_find_configurations_by_host);
 	tcase_add_test(tests, mapping_rules_are_a_list);
 	suite_add_tcase(suite, tests);
