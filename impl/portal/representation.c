@@ -186,15 +186,16 @@ void representation_write_xml(struct call *call, struct strbuf *out,
 	write_xml_opening(call, out, representation, record, root);
 	while (str_next_field(&names, ' ', &name)) {
 		bool is_element = str_has_prefix(name, STR("="));
+		bool is_optional = str_has_prefix(name, STR("~"));
 		struct value value;
 
 		if (!release_has_property(call->settings->release, &name))
 			continue;
-		if (is_element)
+		if (is_element || is_optional)
 			name = str_skip(name, 1);
 		value = value_of_property(call, representation, record, name);
 		if (value.kind == VALUE_ABSENT ||
-		    (value.kind == VALUE_NULL && representation->xml_leaves_nulls))
+		    (value.kind == VALUE_NULL && (representation->xml_leaves_nulls || is_optional)))
 			continue;
 		if (is_element) {
 			strbuf_append(out, value.text);

@@ -5,7 +5,8 @@
  * the derived ones first, then among the record's columns. "name!" keeps a null in JSON; "name:2.6"
  * is left out where a release has no such property (release.h); names behind a "|" come after the
  * links; "*" are the fields that a tenant defines (fields.h); "=name" in XML is a whole element
- * made by its function. Derived values of kind VALUE_JSON are written as they stand.
+ * made by its function, "~name" is left out when it is null. Derived values of kind VALUE_JSON are
+ * written as they stand.
  */
 #ifndef PORTAL_REPRESENTATION_H
 #define PORTAL_REPRESENTATION_H

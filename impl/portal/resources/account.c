@@ -164,7 +164,8 @@ static const struct representation account_representation = {
 	.json = "id created_at updated_at credit_card_stored monthly_billing_enabled "
 		"monthly_charging_enabled credit_card_partial_number credit_card_expires_on state "
 		"| org_name vat_rate *",
-	.xml = "id created_at updated_at state org_name extra_fields monthly_billing_enabled "
+	.xml = "id created_at updated_at state org_name ~vat_rate extra_fields "
+	       "monthly_billing_enabled "
 	       "monthly_charging_enabled " CREDIT_CARD " plans users applications",
 	REPRESENTATION_DERIVED(account_derived),
 	REPRESENTATION_LINKS(account_links),

@@ -32,7 +32,9 @@ static const struct link tenant_user_links[] = {{"self", "/admin/api/users.{id}"
 #define USER_JSON                                                                                  \
 	"id state role created_at updated_at | username email first_name last_name job_role "      \
 	"title *"
-#define USER_XML "id created_at updated_at account_id state role username email extra_fields"
+#define USER_XML                                                                                   \
+	"id created_at updated_at account_id state role username email ~first_name ~last_name "    \
+	"~job_role ~title extra_fields"
 
 static const struct representation tenant_user_representation = {
 	.root = "user",
