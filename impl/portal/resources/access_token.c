@@ -167,8 +167,27 @@ void access_token_delete(struct call *call)
 
 /* Permissions of members. */
 
+static bool is_admin(const struct record *user)
+{
+	return str_equal(record_text(user, "role"), STR("admin"));
+}
+
+static struct json *all_sections(struct call *call)
+{
+	struct json *sections = json_new(call->arena, JSON_ARRAY);
+	struct str rest = STR(SECTIONS), name;
+
+	while (str_next_field(&rest, ' ', &name))
+		json_append(sections, json_new_str(call->arena, name));
+	return sections;
+}
+
+/* An administrator has all of them (spec/portal.md 2.2). */
 static struct json *sections_of(struct call *call, const struct record *user)
 {
+	if (is_admin(user))
+		return all_sections(call);
+
 	struct record_list list =
 		record_all(call->database, &member_permissions_table,
 			   "user_id = ?1 AND admin_section <> 'services' ORDER BY id",
@@ -214,7 +233,7 @@ static struct value get_services(struct call *call, const struct record *user)
 	struct str elements = STR("");
 	const struct json *ids;
 
-	if (permission == NULL)
+	if (permission == NULL || is_admin(user))
 		return value_null();
 	if (call->format != FORMAT_XML)
 		return record_get(permission, "service_ids");
@@ -286,6 +305,25 @@ static void replace_sections(struct call *call, const struct record *user,
 	}
 }
 
+static bool is_own_service(struct call *call, int64_t id)
+{
+	return database_int(call->database,
+			    STR("SELECT count(*) FROM services WHERE id = ?1 AND account_id = ?2 "
+				"AND state <> 'deleted'"),
+			    DATABASE_ARGUMENTS(value_int(id), value_int(call_tenant_id(call))),
+			    0) > 0;
+}
+
+/* A form's way to send an empty text as an item of a list. */
+static bool is_blank_list(const struct json *ids)
+{
+	JSON_EACH (item, ids) {
+		if (json_scalar_text(item).size > 0)
+			return false;
+	}
+	return ids->count > 0;
+}
+
 /* A list restricts; an empty text takes the restriction away. */
 static void replace_services(struct call *call, const struct record *user, const struct json *ids)
 {
@@ -295,10 +333,10 @@ static void replace_services(struct call *call, const struct record *user, const
 
 	if (permission != NULL)
 		record_delete(call->database, permission);
-	if (ids->kind != JSON_ARRAY)
+	if (ids->kind != JSON_ARRAY || is_blank_list(ids))
 		return;
 	JSON_EACH (item, ids) {
-		if (str_to_int64(json_scalar_text(item), &id))
+		if (str_to_int64(json_scalar_text(item), &id) && is_own_service(call, id))
 			json_append(numbers, json_new_int(call->arena, id));
 	}
 	add_permission(call, user, STR("services"), value_json(json_print(call->arena, numbers)));
