@@ -437,6 +437,31 @@ static struct value time_filter(struct call *call, const char *name)
 	return value.kind == VALUE_TIME ? value : value_null();
 }
 
+/* clang-format off */
+#define HAS_A_PRICE \
+	"(SELECT " AS_DECIMAL("cost_per_month") " > 0 OR " AS_DECIMAL("setup_fee") " > 0 OR " \
+	"EXISTS (SELECT 1 FROM pricing_rules WHERE pricing_rules.plan_id = plans.id) FROM plans " \
+	"WHERE plans.id = cinstances.plan_id)"
+/* clang-format on */
+
+/* A part of the name finds it, as in the pages. */
+static struct value name_filter(struct call *call)
+{
+	struct str text = call_parameter(call, "name");
+
+	return text.size > 0 ? database_containing(call->database, str_lower(call->arena, text))
+			     : value_null();
+}
+
+/* What is neither is no filter. */
+static struct value plan_type_filter(struct call *call)
+{
+	struct str text = call_parameter(call, "plan_type");
+
+	return str_equal(text, STR("free")) || str_equal(text, STR("paid")) ? value_text(text)
+									    : value_null();
+}
+
 void application_list(struct call *call)
 {
 	struct value arguments[CALL_ARGUMENTS + FILTERS];
@@ -444,40 +469,24 @@ void application_list(struct call *call)
 	call_arguments(call, arguments);
 	arguments[5] = int_filter(call, "service_id");
 	arguments[6] = int_filter(call, "plan_id");
-	arguments[7] = text_filter(call, "plan_type");
+	arguments[7] = plan_type_filter(call);
 	arguments[8] = text_filter(call, "state");
-	arguments[9] = text_filter(call, "name");
+	arguments[9] = name_filter(call);
 	arguments[10] = text_filter(call, "user_key");
 	arguments[11] = time_filter(call, "active_since");
 	arguments[12] = time_filter(call, "inactive_since");
-	resource_reply_list(
-		call, &application_resource,
-		IS_APPLICATION
-		" AND service_id IN " SERVICES_VISIBLE " AND (?6 IS NULL OR service_id = ?6)"
-		" AND (?7 IS NULL OR plan_id = ?7)"
-		" AND (?8 IS NULL OR (?8 = 'paid') = (SELECT " AS_DECIMAL(
-			"cost_per_month") " > 0 OR " AS_DECIMAL("setup_fee") " > 0 OR EXISTS "
-									     "(SELECT 1 FROM "
-									     "pricing_rules WHERE "
-									     "pricing_rules.plan_"
-									     "id = plans.id) "
-									     "FROM plans WHERE "
-									     "plans.id = "
-									     "cinstances.plan_id))"
-									     " AND (?9 IS NULL OR "
-									     "state = ?9)"
-									     " AND (?10 IS NULL OR "
-									     "name = ?10)"
-									     " AND (?11 IS NULL OR "
-									     "user_key = ?11)"
-									     " AND (?12 IS NULL OR "
-									     "first_daily_traffic_"
-									     "at >= ?12)"
-									     " AND (?13 IS NULL OR "
-									     "first_daily_traffic_"
-									     "at < ?13)"
-									     " ORDER BY id",
-		arguments, CALL_ARGUMENTS + FILTERS);
+	resource_reply_list(call, &application_resource,
+			    IS_APPLICATION
+			    " AND service_id IN " SERVICES_VISIBLE
+			    " AND (?6 IS NULL OR service_id = ?6)"
+			    " AND (?7 IS NULL OR plan_id = ?7)"
+			    " AND (?8 IS NULL OR (?8 = 'paid') = " HAS_A_PRICE ")"
+			    " AND (?9 IS NULL OR state = ?9)"
+			    " AND (?10 IS NULL OR lower(name) LIKE ?10 ESCAPE '!')"
+			    " AND (?11 IS NULL OR user_key = ?11)"
+			    " AND (?12 IS NULL OR first_daily_traffic_at >= ?12)"
+			    " AND (?13 IS NULL OR first_daily_traffic_at < ?13) ORDER BY id",
+			    arguments, CALL_ARGUMENTS + FILTERS);
 }
 
 void application_list_of_account(struct call *call)
