@@ -17,11 +17,12 @@
 	"other.proxy_id = proxy_configs.proxy_id AND other.environment = ?1)"
 #define OF_VISIBLE_SERVICES                                                                        \
 	" AND proxy_id IN (SELECT id FROM proxies WHERE service_id IN " SERVICES_VISIBLE ")"
+/* Suspending closes a tenant's portal, not its traffic: backend goes on, too (6.3). */
 #define OF_LIVING_TENANTS                                                                          \
 	" AND EXISTS (SELECT 1 FROM proxies JOIN services ON services.id = proxies.service_id "    \
 	"JOIN accounts ON accounts.id = services.account_id WHERE proxies.id = "                   \
 	"proxy_configs.proxy_id AND services.state <> 'deleted' AND accounts.provider = 1 AND "    \
-	"accounts.state = 'approved')"
+	"accounts.state <> 'scheduled_for_deletion')"
 /* A host matches as a whole, without regard to case. */
 #define WITH_HOST " AND id IN (SELECT proxy_config_id FROM proxy_config_hosts WHERE host = ?3)"
 
