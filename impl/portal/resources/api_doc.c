@@ -33,7 +33,7 @@ static bool api_doc_prepare(struct call *call, struct record *doc, const struct 
 
 	if (body != NULL && (body->kind == JSON_OBJECT || body->kind == JSON_ARRAY))
 		record_set_text(doc, "body", json_print(call->arena, body));
-	fill_system_name(call, doc, "name");
+	fill_system_name(call, doc, "name", "api_doc");
 	return true;
 }
 

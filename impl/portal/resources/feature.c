@@ -99,7 +99,7 @@ static bool service_feature_prepare(struct call *call, struct record *feature,
 	record_set_text(feature, "featurable_type", STR("Service"));
 	if (value_is_blank(record_get(feature, "scope")))
 		record_set_text(feature, "scope", STR("ApplicationPlan"));
-	fill_system_name(call, feature, "name");
+	fill_system_name(call, feature, "name", "feature");
 	return true;
 }
 
@@ -109,7 +109,7 @@ static bool account_feature_prepare(struct call *call, struct record *feature,
 	(void)attributes;
 	record_set_text(feature, "featurable_type", STR("Account"));
 	record_set_text(feature, "scope", STR("AccountPlan"));
-	fill_system_name(call, feature, "name");
+	fill_system_name(call, feature, "name", "feature");
 	return true;
 }
 

@@ -85,7 +85,7 @@ static bool metric_prepare(struct call *call, struct record *metric, const struc
 
 	if (name != NULL && json_get(attributes, STR("system_name")) == NULL)
 		record_set_text(metric, "system_name", json_scalar_text(name));
-	fill_system_name(call, metric, "friendly_name");
+	fill_system_name(call, metric, "friendly_name", "metric");
 	return true;
 }
 
@@ -99,17 +99,9 @@ static bool method_prepare(struct call *call, struct record *method, const struc
 	return metric_prepare(call, method, attributes);
 }
 
-static void metric_validate(struct call *call, struct record *metric, struct validation *validation)
-{
-	(void)call;
-	if (value_is_blank(record_get(metric, "system_name")) &&
-	    !validation_has(validation, "friendly_name"))
-		validation_add(validation, "system_name", STR("can't be blank"));
-}
-
 static void method_validate(struct call *call, struct record *method, struct validation *validation)
 {
-	metric_validate(call, method, validation);
+	(void)method;
 	if (!metric_is_hits(call_found(call, "metric")))
 		validation_add(validation, "parent_id",
 			       STR("You can only create methods under 'hits'"));
@@ -160,7 +152,6 @@ const struct resource metric_resource = {
 	.touches = "service_id",
 	RESOURCE_RULES(metric_rules),
 	.prepare = metric_prepare,
-	.validate = metric_validate,
 	.saved = metric_saved,
 	.deleting = metric_deleting,
 };

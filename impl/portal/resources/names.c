@@ -34,10 +34,15 @@ struct str name_for_host(struct arena *arena, struct str name)
 	return joined_words(arena, name, '-');
 }
 
-void fill_system_name(struct call *call, struct record *record, const char *from)
+void fill_system_name(struct call *call, struct record *record, const char *from, const char *kind)
 {
-	if (value_is_blank(record_get(record, "system_name")) &&
-	    !value_is_blank(record_get(record, from)))
-		record_set_text(record, "system_name",
-				name_for_system(call->arena, record_text(record, from)));
+	struct str name;
+
+	if (!value_is_blank(record_get(record, "system_name")) ||
+	    value_is_blank(record_get(record, from)))
+		return;
+	name = name_for_system(call->arena, record_text(record, from));
+	if (name.size == 0)
+		name = STR_CONCAT(call->arena, str_from(kind), STR("_"), call_random_hex(call, 12));
+	record_set_text(record, "system_name", name);
 }

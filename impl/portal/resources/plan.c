@@ -192,9 +192,7 @@ static bool prepare(struct call *call, struct record *plan, const struct json *a
 
 	record_set_text(plan, "type", type);
 	record_set_text(plan, "issuer_type", issuer_type);
-	fill_system_name(call, plan, "name");
-	if (value_is_blank(record_get(plan, "system_name")))
-		record_set_text(plan, "system_name", STR("plan"));
+	fill_system_name(call, plan, "name", "plan");
 	if (value_is_blank(record_get(plan, "cancellation_period")))
 		record_set_int(plan, "cancellation_period", 0);
 	return event.size == 0 || apply_event(call, plan, event);

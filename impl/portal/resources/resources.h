@@ -14,8 +14,9 @@ struct validation;
 /* names.c: system names and addresses made from names. */
 struct str name_for_host(struct arena *arena, struct str name); /* "my_api v2" -> my-api-v2 */
 #define SYSTEM_NAME_PATTERN "\\w[\\w\\-/]+"
-/* Sets `system_name` from another column when it is blank. */
-void fill_system_name(struct call *call, struct record *record, const char *from);
+/* Sets `system_name` from another column when it is blank. A name without any letter that such a
+ * name may have gives chance after the kind: "service_5d41402abc4b". */
+void fill_system_name(struct call *call, struct record *record, const char *from, const char *kind);
 
 /* alert_levels.c: at which utilisation whom to tell (spec/portal.md 6.4). */
 void alert_levels_assign(struct call *call, struct record *service, const struct json *sent);

@@ -142,7 +142,7 @@ static bool service_prepare(struct call *call, struct record *service,
 {
 	struct str mode = json_scalar_text(json_get(attributes, STR("backend_version")));
 
-	fill_system_name(call, service, "name");
+	fill_system_name(call, service, "name", "service");
 	alert_levels_assign(call, service, json_get(attributes, STR("notification_settings")));
 	/* From oidc to oauth changes nothing in the service's own row. */
 	if (!record_is_new(service) && str_equal(mode, STR("oauth")))
@@ -151,8 +151,8 @@ static bool service_prepare(struct call *call, struct record *service,
 }
 
 /* Values of the list that a flag takes away (4.8). */
-static void check_flags(struct call *call, const struct record *service,
-			struct validation *validation)
+static void service_validate(struct call *call, struct record *service,
+			     struct validation *validation)
 {
 	static const struct {
 		const char *attribute;
@@ -170,15 +170,6 @@ static void check_flags(struct call *call, const struct record *service,
 			validation_add(validation, rows[i].attribute,
 				       STR("is not included in the list"));
 	}
-}
-
-static void service_validate(struct call *call, struct record *service,
-			     struct validation *validation)
-{
-	check_flags(call, service, validation);
-	if (value_is_blank(record_get(service, "system_name")) &&
-	    !value_is_blank(record_get(service, "name")))
-		validation_add(validation, "system_name", STR("can't be blank"));
 }
 
 /* While the UI does not show service plans, developers get the only one without being asked. */
