@@ -316,6 +316,18 @@ START_TEST(what_a_rendering_makes_has_a_bound)
 }
 END_TEST
 
+/* Anything left behind is for the leak sanitizer to find. */
+START_TEST(a_bound_reached_inside_captures_leaves_nothing_behind)
+{
+	struct str start = STR("{% assign x = 'aaaaaaaaaaaaaaaa' %}{% capture a %}{% capture b %}");
+	struct str grown =
+		repeated("{% capture x %}{{ x }}{{ x }}{{ x }}{{ x }}{% endcapture %}", 30);
+	struct str text = STR_CONCAT(arena, start, grown, STR("{% endcapture %}{% endcapture %}"));
+
+	ck_assert(str_is_empty(render(text)));
+}
+END_TEST
+
 START_TEST(arrays_of_filters_have_a_bound)
 {
 	struct str text = STR_CONCAT(arena, STR("{{ '"), repeated("a,", 5000),
@@ -376,6 +388,7 @@ Suite *gateway_liquid_liquid_suite(void)
 			    sizeof broken / sizeof *broken);
 	tcase_add_test(tcase, blocks_and_templates_have_a_bound);
 	tcase_add_test(tcase, what_a_rendering_makes_has_a_bound);
+	tcase_add_test(tcase, a_bound_reached_inside_captures_leaves_nothing_behind);
 	tcase_add_test(tcase, arrays_of_filters_have_a_bound);
 	tcase_add_test(tcase, an_object_has_names_but_prints_as_nothing);
 	tcase_add_test(tcase, without_an_object_a_scope_is_empty);

@@ -230,6 +230,8 @@ struct str liquid_render(const struct liquid *liquid, const struct liquid_scope 
 		at = next;
 	}
 	result = str_copy(arena, strbuf_str(&rendering.outs[0]));
-	strbuf_free(&rendering.outs[0]);
+	/* Where the bound was reached inside a capture, that one is open still. */
+	for (size_t i = 0; i <= rendering.depth; i++)
+		strbuf_free(&rendering.outs[i]);
 	return result;
 }
