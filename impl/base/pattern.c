@@ -8,13 +8,24 @@
 #include "base/arena.h"
 #include "base/error.h"
 
-/* Steps of the matcher before it gives up: some milliseconds. */
+/* Steps of the matcher from one byte of the text, and from all of them, before it gives up: a
+ * quarter of a second. */
 #define PATTERN_STEPS_MAX 200000
+#define PATTERN_STEPS_TOTAL ((size_t)10 * 1000 * 1000)
+#define PATTERN_PATIENCE 8 /* times as many steps, where they did not do */
+/* A step copies the frame of all groups: so much of it is for nothing. */
+#define PATTERN_FRAME_BYTES ((size_t)512)
+#define PATTERN_HEAP_KIB (16 * 1024) /* of frames, for 8 KiB of text some times over */
+#define PATTERN_KEPT_BYTES 1024      /* what is kept of them is little after shorter texts */
 
 struct pattern {
 	pcre2_code *code;
-	pcre2_match_data *found;
-	pcre2_match_context *bounds;
+	size_t frame_bytes;
+	bool is_utf, is_anchored;
+	struct work {
+		pcre2_match_data *found;
+		pcre2_match_context *bounds;
+	} * work; /* what a search changes */
 };
 
 static const struct {
@@ -28,7 +39,7 @@ static const struct {
 
 static pcre2_code *compile(struct str expression, unsigned options, struct error *error)
 {
-	uint32_t library = 0;
+	uint32_t library = PCRE2_USE_OFFSET_LIMIT;
 	int fault;
 	PCRE2_SIZE offset;
 	pcre2_code *code;
@@ -51,11 +62,17 @@ static pcre2_code *compile(struct str expression, unsigned options, struct error
 static struct pattern *pattern_of(pcre2_code *code)
 {
 	struct pattern *pattern = MEMORY_NEW(struct pattern);
+	uint32_t options = 0;
 
 	pattern->code = code;
-	pattern->found = pcre2_match_data_create_from_pattern(code, NULL);
-	pattern->bounds = pcre2_match_context_create(NULL);
-	pcre2_set_match_limit(pattern->bounds, PATTERN_STEPS_MAX);
+	pcre2_pattern_info(code, PCRE2_INFO_ALLOPTIONS, &options);
+	pattern->is_utf = (options & PCRE2_UTF) != 0;
+	pattern->is_anchored = (options & PCRE2_ANCHORED) != 0;
+	pcre2_pattern_info(code, PCRE2_INFO_FRAMESIZE, &pattern->frame_bytes);
+	pattern->work = MEMORY_NEW(struct work);
+	pattern->work->found = pcre2_match_data_create_from_pattern(code, NULL);
+	pattern->work->bounds = pcre2_match_context_create(NULL);
+	pcre2_set_heap_limit(pattern->work->bounds, PATTERN_HEAP_KIB);
 	return pattern;
 }
 
@@ -70,8 +87,9 @@ void pattern_destroy(struct pattern *pattern)
 {
 	if (pattern == NULL)
 		return;
-	pcre2_match_context_free(pattern->bounds);
-	pcre2_match_data_free(pattern->found);
+	pcre2_match_context_free(pattern->work->bounds);
+	pcre2_match_data_free(pattern->work->found);
+	free(pattern->work);
 	pcre2_code_free(pattern->code);
 	free(pattern);
 }
@@ -94,22 +112,85 @@ struct pattern *pattern_create_in(struct arena *arena, struct str expression, un
 	return pattern;
 }
 
+static int match(const struct pattern *pattern, struct str text, size_t from, size_t last,
+		 size_t steps_max, uint32_t options)
+{
+	struct work *work = pattern->work;
+
+	pcre2_set_offset_limit(work->bounds, last);
+	pcre2_set_match_limit(work->bounds, (uint32_t)steps_max);
+	return pcre2_match(pattern->code, (PCRE2_SPTR)(text.size > 0 ? text.data : ""), text.size,
+			   from, options, work->found, work->bounds);
+}
+
+static bool is_inside_character(const struct pattern *pattern, struct str text, size_t at)
+{
+	return pattern->is_utf && at < text.size && ((unsigned char)text.data[at] & 0xC0) == 0x80;
+}
+
+/* Byte by byte: a beginning that is more work than its share is given more, as long as what is left
+ * of the total lasts. */
+static int search_thoroughly(const struct pattern *pattern, struct str text, size_t from,
+			     size_t share, size_t most, size_t left)
+{
+	int found = PCRE2_ERROR_NOMATCH;
+
+	for (size_t at = from; at <= text.size && found == PCRE2_ERROR_NOMATCH; at++) {
+		size_t steps = share;
+
+		if (is_inside_character(pattern, text, at))
+			continue;
+		found = match(pattern, text, at, at, steps, PCRE2_NO_UTF_CHECK);
+		left -= steps < left ? steps : left;
+		while (found == PCRE2_ERROR_MATCHLIMIT && steps < most && steps < left) {
+			steps = steps * PATTERN_PATIENCE < most ? steps * PATTERN_PATIENCE : most;
+			found = match(pattern, text, at, at, steps, PCRE2_NO_UTF_CHECK);
+			left -= steps < left ? steps : left;
+		}
+	}
+	return found;
+}
+
+/* The library counts the steps of each beginning anew: they share the total. */
 static int search(const struct pattern *pattern, struct str text, size_t from)
 {
-	return pcre2_match(pattern->code, (PCRE2_SPTR)(text.size > 0 ? text.data : ""), text.size,
-			   from, 0, pattern->found, pattern->bounds);
+	size_t price = 1 + pattern->frame_bytes / PATTERN_FRAME_BYTES;
+	size_t most = PATTERN_STEPS_MAX / price;
+	size_t beginnings = pattern->is_anchored ? 1 : text.size - from + 1;
+	size_t total = PATTERN_STEPS_TOTAL / price;
+	size_t share = total / beginnings;
+	int found;
+
+	if (share >= most)
+		return match(pattern, text, from, PCRE2_UNSET, most, 0);
+	found = match(pattern, text, from, PCRE2_UNSET, share, 0);
+	return found == PCRE2_ERROR_MATCHLIMIT
+		       ? search_thoroughly(pattern, text, from, share, most, total)
+		       : found;
+}
+
+/* The library keeps the frames of its largest search for the next one. */
+static void tidy_up(const struct pattern *pattern, struct str text)
+{
+	if (text.size <= PATTERN_KEPT_BYTES)
+		return;
+	pcre2_match_data_free(pattern->work->found);
+	pattern->work->found = pcre2_match_data_create_from_pattern(pattern->code, NULL);
 }
 
 bool pattern_is_found(const struct pattern *pattern, struct str text)
 {
-	return search(pattern, text, 0) >= 0;
+	bool is_found = search(pattern, text, 0) >= 0;
+
+	tidy_up(pattern, text);
+	return is_found;
 }
 
 size_t pattern_find(const struct pattern *pattern, struct str text, size_t from, struct str *groups,
 		    size_t groups_max)
 {
 	int found = from <= text.size ? search(pattern, text, from) : PCRE2_ERROR_NOMATCH;
-	const PCRE2_SIZE *ends = pcre2_get_ovector_pointer(pattern->found);
+	const PCRE2_SIZE *ends = pcre2_get_ovector_pointer(pattern->work->found);
 	size_t count = found > 0 ? (size_t)found : 0;
 
 	if (text.data == NULL)
@@ -124,5 +205,6 @@ size_t pattern_find(const struct pattern *pattern, struct str text, size_t from,
 				    ? str_of(text.data + begin, end - begin)
 				    : str_of(NULL, 0);
 	}
+	tidy_up(pattern, text);
 	return count;
 }
