@@ -124,7 +124,6 @@ static void tell(const struct alert_mail *mail, const char *type, const char *na
 		{"message", record_text(mail->alert, "message")},
 	};
 	const size_t count = sizeof values / sizeof *values;
-	struct record_list buyers;
 	struct str event;
 
 	if (is_told(mail, type))
@@ -134,12 +133,8 @@ static void tell(const struct alert_mail *mail, const char *type, const char *na
 		mails_notify(call->database, name, tenant, event, values, count);
 		return;
 	}
-	buyers = record_all(call->database, &users_table,
-			    "account_id = ?1 AND state = 'active' AND role = 'admin' ORDER BY id",
-			    DATABASE_ARGUMENTS(record_get(mail->application, "user_account_id")));
-	for (size_t i = 0; i < buyers.count; i++)
-		mails_write(call->database, name, tenant, record_text(buyers.items[i], "email"),
-			    values, count);
+	mails_write_to_buyer(call->database, name, tenant,
+			     record_get(mail->application, "user_account_id"), values, count);
 }
 
 static void set_number(struct alert_mail *mail, const char *name, const struct record *record,

@@ -18,6 +18,7 @@ struct arena;
 struct backend_events;
 struct database;
 struct errand;
+struct job_counters;
 struct json;
 struct record;
 struct record_list;
@@ -67,6 +68,7 @@ struct call {
 	/* NULL outside a request. */
 	struct backend_events *events;
 	struct statistics_storage *storage;
+	struct job_counters *counters; /* jobs_counters.h; NULL outside a job */
 	struct arena *arena;
 	/* The request. */
 	struct str method, path; /* path without query and without the format's suffix */

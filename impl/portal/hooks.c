@@ -66,7 +66,8 @@ static void settle_others(struct timer *timer)
 {
 	struct hook_call *call = LIST_ENTRY(timer, struct hook_call, look);
 
-	if (zync_is_idle(call->hooks->zync) && mailer_is_idle(call->hooks->mailer))
+	if (jobs_are_idle(call->hooks->jobs) && zync_is_idle(call->hooks->zync) &&
+	    mailer_is_idle(call->hooks->mailer))
 		answer(call, 204, STR(""));
 	else
 		timer_start(call->hooks->world, timer, LOOK_US, settle_others);

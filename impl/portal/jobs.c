@@ -5,12 +5,15 @@
 #include <stdlib.h>
 
 #include "base/arena.h"
+#include "base/bug.h"
 #include "base/error.h"
 #include "base/json.h"
 #include "base/utc.h"
 #include "portal/call.h"
 #include "portal/database.h"
+#include "portal/jobs_counters.h"
 #include "portal/jobs_table.h"
+#include "portal/statistics/storage.h"
 #include "portal/tables.h"
 #include "world/clock.h"
 #include "world/log.h"
@@ -28,6 +31,10 @@ struct jobs {
 	int64_t looked_at_us; /* for what is due; 0: not yet */
 	int64_t current_id;   /* whose first step was run in this process, and when */
 	int64_t began_us;
+	bool has_more; /* since it was woken, as far as is known */
+	struct job_counters *counters;
+	struct storage_question *question; /* under way: no step is run */
+	int64_t asking_id;                 /* whose step asked */
 };
 
 struct jobs *jobs_create(const struct jobs_options *options)
@@ -35,6 +42,7 @@ struct jobs *jobs_create(const struct jobs_options *options)
 	struct jobs *jobs = MEMORY_NEW(struct jobs);
 
 	jobs->options = *options;
+	jobs->counters = job_counters_create();
 	return jobs;
 }
 
@@ -44,6 +52,8 @@ void jobs_destroy(struct jobs *jobs)
 		return;
 	timer_stop(&jobs->timer);
 	timer_stop(&jobs->rest);
+	storage_question_stop(jobs->question);
+	job_counters_destroy(jobs->counters);
 	free(jobs);
 }
 
@@ -60,6 +70,7 @@ static struct call job_call(struct jobs *jobs, struct arena *arena)
 {
 	return (struct call){.database = jobs->options.database,
 			     .settings = jobs->options.settings,
+			     .counters = jobs->counters,
 			     .arena = arena,
 			     .format = FORMAT_JSON,
 			     .parameters = json_new(arena, JSON_OBJECT)};
@@ -213,6 +224,7 @@ static void job_failed(struct jobs *jobs, struct record *row, const struct error
 	if (!database_commit(database, NULL))
 		timer_start(jobs->options.world, &jobs->rest, LOOK_US, jobs_rested);
 	jobs->current_id = 0;
+	job_counters_forget(jobs->counters);
 	arena_destroy(arena);
 }
 
@@ -224,6 +236,7 @@ static void job_done(struct jobs *jobs, const struct record *row)
 		 (world_monotonic_us(jobs->options.world) - jobs->began_us) / 1000);
 	job_log(jobs, row, text);
 	jobs->current_id = 0;
+	job_counters_forget(jobs->counters);
 }
 
 static enum job_step run_step(struct call *call, struct record *row)
@@ -237,6 +250,50 @@ static enum job_step run_step(struct call *call, struct record *row)
 	return job != NULL ? job->run(call, record_int(row, "object_id")) : JOB_DONE;
 }
 
+/* Backend's storage is asked. */
+
+static void asking_failed(struct jobs *jobs, struct str why)
+{
+	struct database *database = jobs->options.database;
+	struct arena *arena = arena_create();
+	struct error error = {0};
+	struct record *row;
+
+	error_set(&error, ERROR_INVALID, "backend's storage: %.*s", STR_ARG(why));
+	database_begin(database, arena, false);
+	row = record_by_id(database, &background_jobs_table, jobs->asking_id);
+	database_rollback(database);
+	if (row != NULL)
+		job_failed(jobs, row, &error);
+	arena_destroy(arena);
+}
+
+static void counters_told(const int64_t *values, struct str why, void *data)
+{
+	struct jobs *jobs = data;
+
+	jobs->question = NULL;
+	if (values != NULL)
+		job_counters_learn(jobs->counters, values);
+	else
+		asking_failed(jobs, why);
+	jobs_wake(jobs);
+}
+
+static void ask(struct jobs *jobs, const struct record *row)
+{
+	size_t count;
+	const struct str *keys = job_counters_missing(jobs->counters, &count);
+
+	BUG_IF(count == 0);
+	jobs->asking_id = record_id(row);
+	if (jobs->options.storage != NULL)
+		jobs->question = statistics_storage_ask(jobs->options.storage, keys, count,
+							counters_told, jobs);
+	else
+		asking_failed(jobs, STR("none is configured"));
+}
+
 /* False when nothing is to be done now. */
 static bool run_next(struct jobs *jobs)
 {
@@ -247,6 +304,10 @@ static bool run_next(struct jobs *jobs)
 	enum job_step step = JOB_DONE;
 	struct record *row;
 
+	if (jobs->question != NULL) {
+		arena_destroy(arena);
+		return false;
+	}
 	database_begin(database, arena, true);
 	row = record_first(database, &background_jobs_table, "run_at <= ?1 ORDER BY id LIMIT 1",
 			   DATABASE_ARGUMENTS(value_time(database_now_us(database))));
@@ -257,6 +318,12 @@ static bool run_next(struct jobs *jobs)
 	}
 	job_begins(jobs, row);
 	step = run_step(&call, row);
+	if (step == JOB_ASKS && !database_has_failed(database)) {
+		database_rollback(database);
+		ask(jobs, row);
+		arena_destroy(arena);
+		return jobs->question == NULL && !timer_is_running(&jobs->rest);
+	}
 	if (step == JOB_DONE)
 		record_delete(database, row);
 	if (!database_commit(database, &error))
@@ -288,17 +355,23 @@ static bool has_waiting(struct jobs *jobs)
 static void jobs_turn(struct timer *timer)
 {
 	struct jobs *jobs = LIST_ENTRY(timer, struct jobs, timer);
-	bool more;
 
 	enqueue_due(jobs);
-	more = has_waiting(jobs) && run_next(jobs);
-	timer_start(jobs->options.world, timer, more ? 0 : LOOK_US, jobs_turn);
+	jobs->has_more = has_waiting(jobs) && run_next(jobs);
+	timer_start(jobs->options.world, timer, jobs->has_more ? 0 : LOOK_US, jobs_turn);
 }
 
 void jobs_wake(struct jobs *jobs)
 {
-	if (!timer_is_running(&jobs->rest))
-		timer_start(jobs->options.world, &jobs->timer, 0, jobs_turn);
+	if (timer_is_running(&jobs->rest))
+		return;
+	jobs->has_more = true;
+	timer_start(jobs->options.world, &jobs->timer, 0, jobs_turn);
+}
+
+bool jobs_are_idle(const struct jobs *jobs)
+{
+	return !jobs->has_more && jobs->question == NULL;
 }
 
 static bool is_of_schedule(const struct job *job, struct str name)

@@ -23,12 +23,14 @@ struct call;
 struct database;
 struct jobs;
 struct settings;
+struct statistics_storage;
 struct world;
 
 struct jobs_options {
 	struct world *world;
 	struct database *database;
 	const struct settings *settings;
+	struct statistics_storage *storage; /* NULL: jobs that need it fail */
 	/* A step was committed: outboxes may have rows. */
 	void (*committed)(void *data);
 	void *data;
@@ -42,7 +44,10 @@ void jobs_wake(struct jobs *jobs);
  * for the same object is enough. */
 void jobs_add(struct call *call, const char *name, int64_t object_id);
 /* Now, and to the end, with all that waits: a job's name, or "hourly", "daily", "weekly" for those
- * of that schedule. False when there is no such job. Outside a transaction only. */
+ * of that schedule. What comes after a question to backend's storage (jobs_counters.h) follows its
+ * answer. False when there is no such job. Outside a transaction only. */
 bool jobs_run(struct jobs *jobs, struct str name);
+/* Nothing is under way or due, as far as this process runs jobs. */
+bool jobs_are_idle(const struct jobs *jobs);
 
 #endif

@@ -4,6 +4,7 @@
 const struct job portal_jobs[] = {
 	{"weekly_reports", JOB_WEEKLY, job_weekly_reports},
 	{"daily_reports", JOB_DAILY, job_daily_reports},
+	{"trial_notices", JOB_DAILY, job_trial_notices},
 	{"purge_user_sessions", JOB_WEEKLY, job_purge_user_sessions},
 	{"purge_event_store_events", JOB_WEEKLY, job_purge_event_store_events},
 	{"purge_audits", JOB_DAILY, job_purge_audits},
@@ -13,6 +14,10 @@ const struct job portal_jobs[] = {
 	{"erase_tenant", JOB_ON_DEMAND, job_erase_tenant},
 	{"delete_service", JOB_ON_DEMAND, job_delete_service},
 	{"delete_statistics", JOB_DAILY, job_delete_statistics},
+	{"billing", JOB_DAILY, job_billing},
+	{"bill_tenant", JOB_ON_DEMAND, job_bill_tenant},
+	{"bill_account", JOB_ON_DEMAND, job_bill_account},
+	{"billing_notices", JOB_ON_DEMAND, job_billing_notices},
 };
 
 const size_t portal_jobs_count = sizeof portal_jobs / sizeof *portal_jobs;

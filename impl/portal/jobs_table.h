@@ -9,7 +9,12 @@
 struct call;
 struct record;
 
-enum job_step { JOB_DONE, JOB_MORE };
+enum job_step {
+	JOB_DONE,
+	JOB_MORE,
+	JOB_ASKS, /* for counters that are missing (jobs_counters.h): nothing is stored, once more
+		     then */
+};
 /* Rows that a step handles at most, so that requests need not wait for long. */
 #define JOB_ROWS_MAX 1000
 
@@ -42,6 +47,15 @@ enum job_step job_expire_provided_tokens(struct call *call, int64_t object_id);
 /* jobs_reports.c */
 enum job_step job_daily_reports(struct call *call, int64_t object_id);
 enum job_step job_weekly_reports(struct call *call, int64_t object_id);
+
+/* jobs_trials.c */
+enum job_step job_trial_notices(struct call *call, int64_t object_id);
+
+/* jobs_billing.c */
+enum job_step job_billing(struct call *call, int64_t object_id);
+enum job_step job_bill_tenant(struct call *call, int64_t object_id);
+enum job_step job_bill_account(struct call *call, int64_t object_id);
+enum job_step job_billing_notices(struct call *call, int64_t object_id);
 
 /* jobs_erase.c */
 enum job_step job_erase_tenants(struct call *call, int64_t object_id);

@@ -48,7 +48,10 @@ static const struct log_ops kept_log = {.write = keep_line};
 
 static void start_jobs(void)
 {
-	const struct jobs_options options = {world, database, &settings, committed, NULL};
+	const struct jobs_options options = {.world = world,
+					     .database = database,
+					     .settings = &settings,
+					     .committed = committed};
 
 	jobs = jobs_create(&options);
 	jobs_wake(jobs);

@@ -12,53 +12,72 @@
 #define PREFERENCES_BYTES_MAX (16 * 1024)
 #define CODE_DIGITS 40
 
-/* notification: users can choose; is_off: they must, to get it. */
+/* is_off: of a notification, users must choose it to get it. section: which members get it; NULL:
+ * partners. */
 static const struct mail_text {
 	const char *name, *subject, *text;
 	bool is_off;
+	const char *section;
 } texts[] = {
 	{"activation", "Your account is waiting for you",
 	 "Hello {username},\n\nan account was made for you. Open this page to activate it:\n\n"
 	 "{link}\n",
-	 false},
+	 false, NULL},
 	{"invitation", "You are invited to {organization}",
 	 "Hello,\n\n{organization} invites you to join. Open this page to sign up:\n\n{link}\n",
-	 false},
+	 false, NULL},
 	{"password_reset", "Set a new password",
 	 "Hello {username},\n\nsomebody asked for a new password of your account. Within 24 hours "
 	 "you can set it here:\n\n{link}\n\nIf it was not you, nothing needs to be done.\n",
-	 false},
+	 false, NULL},
 	{"account_created", "{account} signed up", "A developer account was made: {account}.\n",
-	 false},
+	 false, NULL},
 	{"account_deleted", "The account {account} was deleted",
-	 "The developer account {account} was deleted.\n", false},
+	 "The developer account {account} was deleted.\n", false, NULL},
 	{"application_created", "{application} was made on {service}",
 	 "{account} made the application {application} with the plan {plan} of the API "
 	 "{service}.\n",
-	 false},
+	 false, NULL},
 	{"cinstance_cancellation", "{application} was deleted",
-	 "The application {application} of {account} on {service} was deleted.\n", false},
+	 "The application {application} of {account} on {service} was deleted.\n", false, NULL},
 	{"cinstance_plan_changed", "{application} changed to {plan}",
 	 "The application {application} of {account} has the plan {plan} of {service} now.\n",
-	 false},
+	 false, NULL},
 	{"service_deleted", "The API {service} was deleted",
-	 "The API {service} was deleted, with all that belonged to it.\n", false},
+	 "The API {service} was deleted, with all that belonged to it.\n", false, NULL},
 	{"service_contract_created", "{account} subscribed to {service}",
-	 "{account} subscribed to the API {service} with the plan {plan}.\n", false},
+	 "{account} subscribed to the API {service} with the plan {plan}.\n", false, NULL},
 	{"limit_alert_reached_provider", "{application} is at {level}% of a limit",
 	 "The application {application} of {account} on {service} uses {utilization}% of a limit: "
 	 "{message}.\n",
-	 false},
+	 false, NULL},
 	{"limit_violation_reached_provider", "{application} is at {level}% of a limit",
 	 "The application {application} of {account} on {service} uses {utilization}% of a limit: "
 	 "{message}.\n",
-	 false},
+	 false, NULL},
 	{"limit_reached_buyer", "{application} is at {level}% of a limit",
 	 "Your application {application} on {service} uses {utilization}% of a limit: {message}.\n",
-	 false},
-	{"message_received", "{account} wrote: {subject}", "{body}\n", false},
-	{"daily_report", "The day of {organization}", "{report}\n", true},
-	{"weekly_report", "The week of {organization}", "{report}\n", true},
+	 false, NULL},
+	{"message_received", "{account} wrote: {subject}", "{body}\n", false, NULL},
+	{"invoices_to_review", "{count} invoices can be reviewed",
+	 "{count} invoices were finalized today. They can be edited until they are issued, in two "
+	 "days.\n",
+	 false, "finance"},
+	{"invoice_issued", "Invoice {number} of {organization}",
+	 "{organization} issued the invoice {number} for {month}: {cost} {currency}, due on "
+	 "{due}.\n",
+	 false, NULL},
+	{"expired_credit_card_provider", "The credit card of {account} ends soon",
+	 "The credit card of {account} is valid until the end of {month}.\n", false, "finance"},
+	{"expired_credit_card_buyer", "Your credit card ends soon",
+	 "The credit card that {organization} knows of is valid until the end of {month}.\n", false,
+	 NULL},
+	{"cinstance_expired_trial", "The trial of {application} is over",
+	 "The trial period of the application {application} of {account}, with the plan {plan} of "
+	 "{service}, is over.\n",
+	 false, NULL},
+	{"daily_report", "The day of {organization}", "{report}\n", true, NULL},
+	{"weekly_report", "The week of {organization}", "{report}\n", true, NULL},
 };
 
 static const struct mail_text *text_named(const char *name)
@@ -121,6 +140,19 @@ void mails_write(struct database *database, const char *name, struct value tenan
 	};
 
 	mailer_add(database, &letter);
+}
+
+void mails_write_to_buyer(struct database *database, const char *name, struct value tenant_id,
+			  struct value account_id, const struct mail_value *values, size_t count)
+{
+	struct record_list users =
+		record_all(database, &users_table,
+			   "account_id = ?1 AND state = 'active' AND role = 'admin' ORDER BY id",
+			   DATABASE_ARGUMENTS(account_id));
+
+	for (size_t i = 0; i < users.count; i++)
+		mails_write(database, name, tenant_id, record_text(users.items[i], "email"), values,
+			    count);
 }
 
 /* To one person. */
@@ -211,6 +243,11 @@ static void notify_user(struct database *database, const struct mail_text *text,
 		    values, count);
 }
 
+static struct str section_of(const struct mail_text *text)
+{
+	return text->section != NULL ? str_from(text->section) : STR("partners");
+}
+
 void mails_notify(struct database *database, const char *notification, struct value tenant_id,
 		  struct str event_id, const struct mail_value *values, size_t count)
 {
@@ -219,8 +256,8 @@ void mails_notify(struct database *database, const char *notification, struct va
 		record_all(database, &users_table,
 			   "account_id = ?1 AND state = 'active' AND COALESCE(signup_type, '') <> "
 			   "'impersonation' AND (role = 'admin' OR id IN (SELECT user_id FROM "
-			   "member_permissions WHERE admin_section = 'partners')) ORDER BY id",
-			   DATABASE_ARGUMENTS(tenant_id));
+			   "member_permissions WHERE admin_section = ?2)) ORDER BY id",
+			   DATABASE_ARGUMENTS(tenant_id, value_text(section_of(text))));
 
 	for (size_t i = 0; i < users.count; i++) {
 		if (wants(database, users.items[i], text))

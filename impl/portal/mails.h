@@ -30,6 +30,10 @@ struct record *mails_invite(struct call *call, const struct record *account, str
 void mails_password_reset(struct call *call, const struct record *user, struct str host,
 			  struct str code);
 
+/* To the active admins of a developer account. */
+void mails_write_to_buyer(struct database *database, const char *name, struct value tenant_id,
+			  struct value account_id, const struct mail_value *values, size_t count);
+
 /* Tells the tenant's active admins, and those members who may see it, by name of notification
  * ("account_created"): a row of notifications and a mail for each who wants it. */
 void mails_notify(struct database *database, const char *notification, struct value tenant_id,

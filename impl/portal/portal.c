@@ -397,6 +397,7 @@ static void portal_start_jobs(struct portal *portal)
 	const struct jobs_options options = {.world = portal->world,
 					     .database = portal->database,
 					     .settings = &portal->settings,
+					     .storage = portal->storage,
 					     .committed = portal_committed,
 					     .data = portal};
 

@@ -172,6 +172,9 @@ static const struct column contracts_columns[] = {
 	TEXT("application_id"), LONG_TEXT("provider_public_key"), TEXT("redirect_url"),
 	TIME("first_traffic_at"), TIME("first_daily_traffic_at"), TIME("accepted_at"),
 	TEXT("create_origin"), JSON("extra_fields"), TIMES,
+	/* Billing: fees are paid until then, `setup_fee` is what is still to be paid. */
+	TIME("trial_period_expires_at"), TIME("paid_until"), TIME("variable_cost_paid_until"),
+	COLUMN("setup_fee", VALUE_DECIMAL, NULL, NULL),
 };
 
 static const struct column application_keys_columns[] = {

@@ -1,6 +1,7 @@
 /* Applications and subscriptions: spec/portal.md 3.12. */
 #include "base/arena.h"
 #include "base/json.h"
+#include "base/utc.h"
 #include "portal/backend_push.h"
 #include "portal/database.h"
 #include "portal/fields.h"
@@ -10,6 +11,8 @@
 #include "portal/validation.h"
 #include "portal/webhook_events.h"
 
+#define DAY_US (24 * 3600 * UTC_SECOND_US)
+#define TRIAL_DAYS_MAX 36500 /* a hundred years: what follows is a time that columns hold */
 #define IS_APPLICATION "type = 'Cinstance'"
 
 /* Representation: what is shown depends on the service's authentication mode. */
@@ -287,6 +290,13 @@ const struct resource application_resource = {
 
 /* Creating. */
 
+static int64_t trial_days(const struct record *plan)
+{
+	int64_t days = record_int(plan, "trial_period_days");
+
+	return days < TRIAL_DAYS_MAX ? days : TRIAL_DAYS_MAX;
+}
+
 struct record *contract_new(struct call *call, int64_t account_id, const struct record *plan)
 {
 	static const struct {
@@ -308,6 +318,10 @@ struct record *contract_new(struct call *call, int64_t account_id, const struct 
 		record_set(contract, "service_id", record_get(plan, "issuer_id"));
 	record_set_text(contract, "state",
 			record_bool(plan, "approval_required") ? STR("pending") : STR("live"));
+	record_set(contract, "trial_period_expires_at",
+		   value_time(database_now_us(call->database) + trial_days(plan) * DAY_US));
+	if (record_int(plan, "setup_fee") != 0)
+		record_set(contract, "setup_fee", record_get(plan, "setup_fee"));
 	return contract;
 }
 
