@@ -18,6 +18,27 @@ static bool is_application(struct database *database, const struct record *contr
 	return str_equal(record_text(contract, "type"), STR("Cinstance"));
 }
 
+static bool is_subscription(struct database *database, const struct record *contract)
+{
+	(void)database;
+	return str_equal(record_text(contract, "type"), STR("ServiceContract"));
+}
+
+static struct value monthly_cost(struct database *database, struct value plan_id)
+{
+	const struct record *plan =
+		record_first(database, &plans_table, "id = ?1", DATABASE_ARGUMENTS(plan_id));
+
+	return plan != NULL ? record_get(plan, "cost_per_month") : value_null();
+}
+
+static bool is_downgraded(struct database *database, const struct record *contract)
+{
+	return is_application(database, contract) &&
+	       monthly_cost(database, record_get(contract, "plan_id")).number <
+		       monthly_cost(database, record_stored(contract, "plan_id")).number;
+}
+
 static bool service_is_oidc(struct database *database, struct value service_id)
 {
 	struct str version =
@@ -86,8 +107,16 @@ static const struct event_rule {
 	 "Applications::ApplicationCreatedEvent", "application", NULL, "application_created"},
 	{&contracts_table, CHANGE_UPDATED, "plan_id", is_application,
 	 "Cinstances::CinstancePlanChangedEvent", "application", NULL, "cinstance_plan_changed"},
+	{&contracts_table, CHANGE_UPDATED, "plan_id", is_downgraded, "Plans::PlanDowngradedEvent",
+	 "application", NULL, "plan_downgraded"},
 	{&contracts_table, CHANGE_DELETED, NULL, is_application,
 	 "Applications::ApplicationDeletedEvent", "application", NULL, "cinstance_cancellation"},
+	{&contracts_table, CHANGE_CREATED, NULL, is_subscription,
+	 "ServiceContracts::ServiceContractCreatedEvent", "service_contract", NULL,
+	 "service_contract_created"},
+	{&contracts_table, CHANGE_DELETED, NULL, is_subscription,
+	 "ServiceContracts::ServiceContractCancellationEvent", "service_contract", NULL,
+	 "service_contract_cancellation"},
 
 	/* zync's: 6.7. */
 	{&contracts_table, CHANGE_CREATED | CHANGE_DELETED, NULL, is_oidc_application,
@@ -195,6 +224,12 @@ static struct value column_of(const struct record *record, const char *name)
 								   : value_null();
 }
 
+static struct value stored_of(const struct record *record, const char *name)
+{
+	return table_column(record->table, str_from(name)) != NULL ? record_stored(record, name)
+								   : value_null();
+}
+
 /* Seeding and jobs are nobody's doing; but that a service is gone at last is told. */
 static bool is_worth_telling(struct database *database, const struct record *record,
 			     struct value tenant)
@@ -219,6 +254,8 @@ static void notify(struct database *database, const struct event_rule *rule,
 		{"application", is_account ? STR("") : record_text(record, "name")},
 		{"plan", text_of(database, "SELECT name FROM plans WHERE id = ?1",
 				 column_of(record, "plan_id"))},
+		{"old_plan", text_of(database, "SELECT name FROM plans WHERE id = ?1",
+				     stored_of(record, "plan_id"))},
 		{"service",
 		 text_of(database, "SELECT name FROM services WHERE id = ?1", service_of(record))},
 	};

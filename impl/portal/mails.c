@@ -47,6 +47,13 @@ static const struct mail_text {
 	 "The API {service} was deleted, with all that belonged to it.\n", false, NULL},
 	{"service_contract_created", "{account} subscribed to {service}",
 	 "{account} subscribed to the API {service} with the plan {plan}.\n", false, NULL},
+	{"service_contract_cancellation", "{account} unsubscribed from {service}",
+	 "{account} is not subscribed to the API {service}, with the plan {plan}, any more.\n",
+	 false, NULL},
+	{"plan_downgraded", "{application} went down to {plan}",
+	 "The application {application} of {account} on {service} went from the plan {old_plan} "
+	 "to {plan}, which costs less.\n",
+	 false, NULL},
 	{"limit_alert_reached_provider", "{application} is at {level}% of a limit",
 	 "The application {application} of {account} on {service} uses {utilization}% of a limit: "
 	 "{message}.\n",
