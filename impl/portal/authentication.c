@@ -13,6 +13,7 @@
 #include "portal/routes.h"
 #include "portal/settings.h"
 #include "portal/sso_token.h"
+#include "portal/switches.h"
 #include "portal/tables.h"
 
 static bool is_master_route(const struct call *call)
@@ -309,6 +310,8 @@ static bool may_pass(struct call *call)
 
 	if (!is_switched_on(call) || ((flags & ROUTE_TENANT_ONLY) != 0 && is_master) ||
 	    ((flags & ROUTE_MASTER_ONLY) != 0 && !is_master))
+		return false;
+	if ((flags & ROUTE_SERVICE_PLANS) != 0 && !switch_is_allowed(call, "service_plans"))
 		return false;
 	if ((flags & ROUTE_USER) != 0 && call->identity.kind != IDENTITY_TOKEN)
 		return false;

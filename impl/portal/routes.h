@@ -37,6 +37,7 @@ enum route_flag {
 	/* 403 while the flag of that name is off (flags.h). */
 	ROUTE_POLICIES = 1 << 19,
 	ROUTE_POLICY_REGISTRY = 1 << 20,
+	ROUTE_SERVICE_PLANS = 1 << 21, /* 403 while the switch service_plans is denied */
 };
 
 struct route {

@@ -5,6 +5,8 @@
 #include "portal/call.h"
 #include "portal/resources/resources.h"
 
+/* The section of members, and the tenant's switch (spec/portal.md 3.8, 6.2). */
+#define SERVICE_PLANS_FLAGS (ROUTE_PLANS_SECTION | ROUTE_SERVICE_PLANS)
 #define END_USER_LIMITS ADMIN "/end_user_plans/{end_user_plan}/metrics/{end_user_metric}/limits"
 
 static const struct route rows[] = {
@@ -26,19 +28,19 @@ static const struct route rows[] = {
 	 plan_default, &application_plan_resource, NULL, NULL, 0, NULL},
 	{"GET", STR_INIT(ADMIN "/service_plans"), api_list, &service_plan_resource,
 	 "type = 'ServicePlan' AND issuer_id IN " SERVICES_VISIBLE " ORDER BY id", NULL,
-	 ROUTE_PLANS_SECTION, NULL},
+	 SERVICE_PLANS_FLAGS, NULL},
 	{"GET", STR_INIT(SERVICE "/service_plans"), api_list, &service_plan_resource,
-	 "type = 'ServicePlan' AND issuer_id = ?1 ORDER BY id", NULL, ROUTE_PLANS_SECTION, NULL},
+	 "type = 'ServicePlan' AND issuer_id = ?1 ORDER BY id", NULL, SERVICE_PLANS_FLAGS, NULL},
 	{"POST", STR_INIT(SERVICE "/service_plans"), api_create, &service_plan_resource, NULL,
-	 "issuer_id", ROUTE_PLANS_SECTION, NULL},
+	 "issuer_id", SERVICE_PLANS_FLAGS, NULL},
 	{"GET", STR_INIT(SERVICE "/service_plans/{service_plan}"), api_show, &service_plan_resource,
-	 NULL, NULL, ROUTE_PLANS_SECTION, NULL},
+	 NULL, NULL, SERVICE_PLANS_FLAGS, NULL},
 	{"PUT PATCH", STR_INIT(SERVICE "/service_plans/{service_plan}"), api_update,
-	 &service_plan_resource, NULL, NULL, ROUTE_PLANS_SECTION, NULL},
+	 &service_plan_resource, NULL, NULL, SERVICE_PLANS_FLAGS, NULL},
 	{"DELETE", STR_INIT(SERVICE "/service_plans/{service_plan}"), api_delete,
-	 &service_plan_resource, NULL, NULL, ROUTE_PLANS_SECTION, NULL},
+	 &service_plan_resource, NULL, NULL, SERVICE_PLANS_FLAGS, NULL},
 	{"PUT PATCH", STR_INIT(SERVICE "/service_plans/{service_plan}/default"), plan_default,
-	 &service_plan_resource, NULL, NULL, ROUTE_PLANS_SECTION, NULL},
+	 &service_plan_resource, NULL, NULL, SERVICE_PLANS_FLAGS, NULL},
 	{"GET", STR_INIT(ADMIN "/account_plans"), api_list, &account_plan_resource,
 	 "type = 'AccountPlan' AND issuer_id = ?2 ORDER BY id", NULL, 0, NULL},
 	{"POST", STR_INIT(ADMIN "/account_plans"), api_create, &account_plan_resource, NULL,
@@ -124,11 +126,11 @@ static const struct route rows[] = {
 	{"DELETE", STR_INIT(PLAN "/features/{feature_of_plan}"), plan_feature_remove, NULL, NULL,
 	 NULL, 0, NULL},
 	{"GET", STR_INIT(ADMIN "/service_plans/{any_service_plan}/features"), plan_feature_list,
-	 NULL, NULL, NULL, 0, NULL},
+	 NULL, NULL, NULL, ROUTE_SERVICE_PLANS, NULL},
 	{"POST", STR_INIT(ADMIN "/service_plans/{any_service_plan}/features"), plan_feature_add,
-	 NULL, NULL, NULL, 0, NULL},
+	 NULL, NULL, NULL, ROUTE_SERVICE_PLANS, NULL},
 	{"DELETE", STR_INIT(ADMIN "/service_plans/{any_service_plan}/features/{feature_of_plan}"),
-	 plan_feature_remove, NULL, NULL, NULL, 0, NULL},
+	 plan_feature_remove, NULL, NULL, NULL, ROUTE_SERVICE_PLANS, NULL},
 	{"GET", STR_INIT(ADMIN "/account_plans/{account_plan}/features"), plan_feature_list, NULL,
 	 NULL, NULL, 0, NULL},
 	{"POST", STR_INIT(ADMIN "/account_plans/{account_plan}/features"), plan_feature_add, NULL,
