@@ -43,9 +43,9 @@ static const struct entry service_entries[] = {
 };
 
 static const struct entry account_entries[] = {
-	{"Overview", "/p/admin/account"},         {"Tokens", "/p/admin/user/access_tokens"},
-	{"Users", "/p/admin/account/users"},      {"Invitations", "/p/admin/account/invitations"},
-	{"3scale API Docs", "/p/admin/api_docs"},
+	{"Overview", "/p/admin/account"},    {"Tokens", "/p/admin/user/access_tokens"},
+	{"Users", "/p/admin/account/users"}, {"Invitations", "/p/admin/account/invitations"},
+	{"Billing", "/finance/settings"},    {"3scale API Docs", "/p/admin/api_docs"},
 };
 
 static const struct entry master_entries[] = {

@@ -33,6 +33,7 @@ static const struct page_table *const page_tables[] = {
 	&pages_of_users,
 	&pages_of_accounts,
 	&pages_of_applications,
+	&pages_of_finance,
 	&pages_of_active_docs,
 	&pages_of_active_docs_proxy,
 	&pages_of_access_code,

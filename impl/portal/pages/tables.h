@@ -15,7 +15,7 @@ extern const struct page_table pages_of_integration, pages_of_integration_form,
 	pages_of_plans;
 extern const struct page_table pages_of_errors, pages_of_api_docs, pages_of_tenants,
 	pages_of_invitations, pages_of_users;
-extern const struct page_table pages_of_accounts, pages_of_applications;
+extern const struct page_table pages_of_accounts, pages_of_applications, pages_of_finance;
 extern const struct page_table pages_of_active_docs, pages_of_active_docs_proxy,
 	pages_of_access_code, pages_of_developer_home, pages_of_developer_signup,
 	pages_of_developer_applications;
