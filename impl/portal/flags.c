@@ -34,12 +34,15 @@ static const struct {
 	[FLAG_ACTIVE_DOCS_PROXY] = {STR_INIT("active_docs_proxy"), false},
 };
 
-static bool flags_set(struct flags *flags, struct str name, struct str state)
+void flags_init(struct flags *flags, const struct release *release)
 {
-	bool is_on = str_equal(state, STR("on"));
+	for (size_t i = 0; i < FLAGS; i++)
+		flags->is_on[i] = rows[i].is_on;
+	flags->is_on[FLAG_PROXY_PRIVATE_BASE_PATH] = release->has_private_base_paths;
+}
 
-	if (!is_on && !str_equal(state, STR("off")))
-		return false;
+bool flags_set(struct flags *flags, struct str name, bool is_on)
+{
 	for (size_t i = 0; i < FLAGS; i++) {
 		if (str_equal(rows[i].name, name)) {
 			flags->is_on[i] = is_on;
@@ -49,17 +52,17 @@ static bool flags_set(struct flags *flags, struct str name, struct str state)
 	return false;
 }
 
-bool flags_read(struct flags *flags, const struct release *release, struct str text,
-		struct error *error)
+bool flags_read(struct flags *flags, struct str text, struct error *error)
 {
 	struct str item, name, state;
 
-	for (size_t i = 0; i < FLAGS; i++)
-		flags->is_on[i] = rows[i].is_on;
-	flags->is_on[FLAG_PROXY_PRIVATE_BASE_PATH] = release->has_private_base_paths;
 	while (str_next_field(&text, ',', &item)) {
+		bool is_on;
+
 		str_split_once(item, '=', &name, &state);
-		if (!flags_set(flags, str_trim(name), str_trim(state)))
+		is_on = str_equal(str_trim(state), STR("on"));
+		if ((!is_on && !str_equal(str_trim(state), STR("off"))) ||
+		    !flags_set(flags, str_trim(name), is_on))
 			return error_set(error, ERROR_INVALID,
 					 "ROLLING_UPDATES must be flags with on or off, like "
 					 "cms_api=on, not \"%.*s\"",

@@ -1,5 +1,6 @@
 /* What can be switched on and off (spec/portal.md 4.8). The release says how each stands at first;
- * ROLLING_UPDATES changes some: "proxy_private_base_path=off,cms_api=on". */
+ * ROLLING_UPDATES changes some: "proxy_private_base_path=off,cms_api=on"; so does the section
+ * `rolling_updates` of the settings' file. */
 #ifndef PORTAL_FLAGS_H
 #define PORTAL_FLAGS_H
 
@@ -41,8 +42,11 @@ struct flags {
 	bool is_on[FLAGS];
 };
 
-/* False when the text names a flag that is none, or something else than on and off. */
-bool flags_read(struct flags *flags, const struct release *release, struct str text,
-		struct error *error);
+/* As the release has them. */
+void flags_init(struct flags *flags, const struct release *release);
+bool flags_set(struct flags *flags, struct str name, bool is_on); /* false: there is none */
+/* What ROLLING_UPDATES says. False when it names a flag that is none, or something else than on and
+ * off. */
+bool flags_read(struct flags *flags, struct str text, struct error *error);
 
 #endif

@@ -19,6 +19,7 @@
 #include "portal/schema.h"
 #include "portal/seed.h"
 #include "portal/settings.h"
+#include "portal/settings_source.h"
 #include "portal/tables.h"
 #include "portal/validation.h"
 #include "sim/sim.h"
@@ -153,14 +154,15 @@ static int64_t number(const char *sql)
 static void set_up(int simulated)
 {
 	const struct sql_options in_memory = {.path = STR(":memory:")};
+	struct settings_source source;
 	struct error error = {0};
 
 	memset(&bench, 0, sizeof bench);
 	bench.arena = arena_create();
 	open_worlds(simulated);
-	ck_assert_msg(
-		portal_settings_read(&bench.settings, bench.world, bench.arena, STR(""), &error),
-		"%s", error.text);
+	ck_assert_msg(settings_source_open(&source, bench.world, bench.arena, STR(""), &error) &&
+			      portal_settings_read(&bench.settings, &source, STR(""), &error),
+		      "%s", error.text);
 	bench.database = database_open(bench.world, &in_memory, &error);
 	ck_assert_msg(bench.database != NULL, "%s", error.text);
 	ck_assert_msg(schema_prepare(bench.database, &error), "%s", error.text);

@@ -13,14 +13,15 @@
 #include "portal/database.h"
 #include "portal/jobs_counters.h"
 #include "portal/jobs_table.h"
+#include "portal/jobs_times.h"
+#include "portal/settings.h"
 #include "portal/statistics/storage.h"
 #include "portal/tables.h"
 #include "world/clock.h"
 #include "world/log.h"
 
 #define MINUTE_US (60 * UTC_SECOND_US)
-#define HOUR_US (60 * MINUTE_US)
-#define RETRY_MAX_US HOUR_US
+#define RETRY_MAX_US (60 * MINUTE_US)
 /* The wall clock may jump, and other processes enqueue, too. */
 #define LOOK_US MINUTE_US
 
@@ -94,25 +95,10 @@ void jobs_add(struct call *call, const char *name, int64_t object_id)
 
 /* What is due. */
 
-/* The last hour at or before `now_us` that the schedule names. */
-static int64_t schedule_last(enum job_schedule schedule, int64_t now_us)
-{
-	static const struct {
-		enum utc_period period;
-		int64_t after_us; /* the period's start */
-	} rows[JOB_SCHEDULES] = {
-		[JOB_HOURLY] = {UTC_HOUR, 42 * MINUTE_US},
-		[JOB_DAILY] = {UTC_DAY, 8 * HOUR_US},
-		[JOB_WEEKLY] = {UTC_WEEK, 0},
-	};
-
-	return utc_period_start(rows[schedule].period, now_us - rows[schedule].after_us) +
-	       rows[schedule].after_us;
-}
-
 static void enqueue_if_due(struct call *call, const struct job *job)
 {
-	int64_t due_us = schedule_last(job->schedule, database_now_us(call->database));
+	int64_t due_us =
+		job_times_last(&call->settings->job_times, job, database_now_us(call->database));
 	struct record *row = record_first(call->database, &periodic_jobs_table, "name = ?1",
 					  DATABASE_ARGUMENTS(value_text(str_from(job->name))));
 	bool is_first = row == NULL;
@@ -137,24 +123,40 @@ static void hurry_failed_ones(struct call *call)
 		     DATABASE_ARGUMENTS(value_time(database_now_us(call->database))));
 }
 
-static bool passed(enum job_schedule schedule, int64_t from_us, int64_t to_us)
+/* Has a job come to be due in between? Times are of whole minutes. */
+static bool any_is_due(const struct job_times *times, int64_t from_us, int64_t to_us)
 {
-	return schedule_last(schedule, to_us) != schedule_last(schedule, from_us);
+	bool is_any = false;
+
+	if (from_us / MINUTE_US == to_us / MINUTE_US)
+		return false;
+	for (size_t i = 0; i < portal_jobs_count && !is_any; i++) {
+		const struct job *job = &portal_jobs[i];
+
+		is_any = job->schedule != JOB_ON_DEMAND &&
+			 job_times_last(times, job, to_us) != job_times_last(times, job, from_us);
+	}
+	return is_any;
 }
 
-/* A transaction only when an hour has passed that some job is due at, and at the start. */
+static bool daily_run_is_due(const struct job_times *times, int64_t from_us, int64_t to_us)
+{
+	return job_times_last_of(times, JOB_DAILY, to_us) !=
+	       job_times_last_of(times, JOB_DAILY, from_us);
+}
+
+/* A transaction only when a time has passed that some job is due at, and at the start. */
 static void enqueue_due(struct jobs *jobs)
 {
 	struct database *database = jobs->options.database;
 	int64_t before_us = jobs->looked_at_us, now_us = database_now_us(database);
-	bool is_start = before_us == 0, is_any = is_start;
+	const struct job_times *times = &jobs->options.settings->job_times;
+	bool is_start = before_us == 0;
 	struct arena *arena;
 	struct call call;
 
-	for (enum job_schedule i = JOB_HOURLY; i < JOB_SCHEDULES; i++)
-		is_any = is_any || passed(i, before_us, now_us);
 	jobs->looked_at_us = now_us;
-	if (!is_any)
+	if (!is_start && !any_is_due(times, before_us, now_us))
 		return;
 	arena = arena_create();
 	call = job_call(jobs, arena);
@@ -163,7 +165,7 @@ static void enqueue_due(struct jobs *jobs)
 		if (portal_jobs[i].schedule != JOB_ON_DEMAND)
 			enqueue_if_due(&call, &portal_jobs[i]);
 	}
-	if (!is_start && passed(JOB_DAILY, before_us, now_us))
+	if (!is_start && daily_run_is_due(times, before_us, now_us))
 		hurry_failed_ones(&call);
 	if (!database_commit(database, NULL))
 		jobs->looked_at_us = before_us;
@@ -376,13 +378,8 @@ bool jobs_are_idle(const struct jobs *jobs)
 
 static bool is_of_schedule(const struct job *job, struct str name)
 {
-	static const struct str names[JOB_SCHEDULES] = {
-		[JOB_HOURLY] = STR_INIT("hourly"),
-		[JOB_DAILY] = STR_INIT("daily"),
-		[JOB_WEEKLY] = STR_INIT("weekly"),
-	};
-
-	return job->schedule != JOB_ON_DEMAND && str_equal(names[job->schedule], name);
+	return job->schedule != JOB_ON_DEMAND &&
+	       str_equal(str_from(portal_schedules[job->schedule].name), name);
 }
 
 bool jobs_run(struct jobs *jobs, struct str name)

@@ -7,9 +7,9 @@
  * by the next one. A step whose transaction fails is tried again later: (n^4 + 15) seconds after
  * the nth time, at most an hour, and with the next daily run.
  *
- * A periodic job is enqueued once for each hour it is due at. The last such hour is kept, so that a
- * start catches up once on what was missed, several processes run nothing twice, and the first
- * start of a database runs nothing at all. Time is database_now_us().
+ * A periodic job is enqueued once for each time it is due at (jobs_times.h). The last such time is
+ * kept, so that a start catches up once on what was missed, several processes run nothing twice,
+ * and the first start of a database runs nothing at all. Time is database_now_us().
  */
 #ifndef PORTAL_JOBS_H
 #define PORTAL_JOBS_H

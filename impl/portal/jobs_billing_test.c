@@ -8,6 +8,7 @@
 #include "portal/schema.h"
 #include "portal/seed.h"
 #include "portal/settings.h"
+#include "portal/settings_source.h"
 #include "sim/stage_test.h"
 #include "world/log.h"
 #include "world/sql.h"
@@ -60,6 +61,7 @@ static struct jobs *start_jobs(void)
 static void set_up(void)
 {
 	const struct sql_options in_memory = {.path = STR(":memory:")};
+	struct settings_source source;
 	struct error error = {0};
 
 	stage_open(&stage);
@@ -67,7 +69,8 @@ static void set_up(void)
 	world->log = &no_log;
 	database = database_open(world, &in_memory, &error);
 	ck_assert_msg(database != NULL, "%s", error.text);
-	ck_assert(portal_settings_read(&settings, world, stage.arena, STR(""), &error));
+	ck_assert(settings_source_open(&source, world, stage.arena, STR(""), &error) &&
+		  portal_settings_read(&settings, &source, STR(""), &error));
 	ck_assert_msg(schema_prepare(database, &error) &&
 			      seed_database(database, &settings, &error),
 		      "%s", error.text);

@@ -1,5 +1,11 @@
 #include "portal/jobs_table.h"
 
+const struct job_schedule_row portal_schedules[JOB_SCHEDULES] = {
+	[JOB_HOURLY] = {"hourly", "42 * * * *"},
+	[JOB_DAILY] = {"daily", "0 8 * * *"},
+	[JOB_WEEKLY] = {"weekly", "0 0 * * 1"},
+};
+
 /* Those of one schedule are run in this order. */
 const struct job portal_jobs[] = {
 	{"weekly_reports", JOB_WEEKLY, job_weekly_reports},

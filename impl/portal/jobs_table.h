@@ -18,13 +18,12 @@ enum job_step {
 /* Rows that a step handles at most, so that requests need not wait for long. */
 #define JOB_ROWS_MAX 1000
 
-enum job_schedule {
-	JOB_ON_DEMAND,
-	JOB_HOURLY, /* at :42 */
-	JOB_DAILY,  /* 08:00 */
-	JOB_WEEKLY, /* Monday 00:00 */
-	JOB_SCHEDULES
-};
+enum job_schedule { JOB_ON_DEMAND, JOB_HOURLY, JOB_DAILY, JOB_WEEKLY, JOB_SCHEDULES };
+
+/* Their names, and when they are due unless told otherwise (jobs_times.h). */
+extern const struct job_schedule_row {
+	const char *name, *times; /* NULL for JOB_ON_DEMAND */
+} portal_schedules[JOB_SCHEDULES];
 
 struct job {
 	const char *name;

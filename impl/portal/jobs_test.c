@@ -13,6 +13,7 @@
 #include "portal/schema.h"
 #include "portal/seed.h"
 #include "portal/settings.h"
+#include "portal/settings_source.h"
 #include "portal/tables.h"
 #include "sim/stage_test.h"
 #include "world/log.h"
@@ -61,6 +62,7 @@ static void start_jobs(void)
 static void set_up(void)
 {
 	const struct sql_options in_memory = {.path = STR(":memory:")};
+	struct settings_source source;
 	struct error error = {0};
 
 	stage_open(&stage);
@@ -69,7 +71,8 @@ static void set_up(void)
 	world->log = &kept_log;
 	database = database_open(world, &in_memory, &error);
 	ck_assert_msg(database != NULL, "%s", error.text);
-	ck_assert(portal_settings_read(&settings, world, stage.arena, STR(""), &error));
+	ck_assert(settings_source_open(&source, world, stage.arena, STR(""), &error) &&
+		  portal_settings_read(&settings, &source, STR(""), &error));
 	ck_assert_msg(schema_prepare(database, &error) &&
 			      seed_database(database, &settings, &error),
 		      "%s", error.text);

@@ -9,6 +9,7 @@
 #include "portal/schema.h"
 #include "portal/seed.h"
 #include "portal/settings.h"
+#include "portal/settings_source.h"
 #include "portal/tables.h"
 #include "sim/stage_test.h"
 #include "world/sql.h"
@@ -21,6 +22,7 @@ static struct call call;
 static void set_up(void)
 {
 	const struct sql_options options = {.path = STR(":memory:")};
+	struct settings_source source;
 	struct error error = {0};
 	struct world *world;
 
@@ -28,7 +30,8 @@ static void set_up(void)
 	world = sim_host_world(stage.api_host, STR("portal"));
 	database = database_open(world, &options, &error);
 	ck_assert_msg(database != NULL, "%s", error.text);
-	ck_assert(portal_settings_read(&settings, world, stage.arena, STR(""), &error));
+	ck_assert(settings_source_open(&source, world, stage.arena, STR(""), &error) &&
+		  portal_settings_read(&settings, &source, STR(""), &error));
 	ck_assert(schema_prepare(database, &error) && seed_database(database, &settings, &error));
 	call = (struct call){.database = database, .settings = &settings, .arena = stage.arena};
 	database_begin(database, stage.arena, true);

@@ -19,6 +19,7 @@
 #include "portal/schema.h"
 #include "portal/seed.h"
 #include "portal/settings.h"
+#include "portal/settings_source.h"
 #include "portal/webhooks.h"
 #include "portal/zync.h"
 #include "world/clock.h"
@@ -200,6 +201,7 @@ static void execute(const char *sql)
 
 static void begin(int kind)
 {
+	struct settings_source source;
 	struct error error = {0};
 
 	if (kinds[kind].variable != NULL)
@@ -212,8 +214,9 @@ static void begin(int kind)
 	shifted_clock = *true_clock;
 	shifted_clock.monotonic_us = shifted_monotonic_us;
 	stage.portals[1].world->clock = &shifted_clock;
-	ck_assert_msg(portal_settings_read(&stage.settings, stage.portals[1].world, stage.arena,
-					   STR(""), &error) &&
+	ck_assert_msg(settings_source_open(&source, stage.portals[1].world, stage.arena, STR(""),
+					   &error) &&
+			      portal_settings_read(&stage.settings, &source, STR(""), &error) &&
 			      schema_prepare(stage.portals[1].database, &error) &&
 			      schema_empty(stage.portals[1].database, &error) &&
 			      seed_database(stage.portals[1].database, &stage.settings, &error),

@@ -8,6 +8,7 @@
 #include "portal/schema.h"
 #include "portal/seed.h"
 #include "portal/settings.h"
+#include "portal/settings_source.h"
 #include "portal/zync.h"
 #include "sim/stage_test.h"
 #include "world/log.h"
@@ -42,6 +43,7 @@ static void execute(const char *sql)
 static void set_up(void)
 {
 	const struct sql_options in_memory = {.path = STR(":memory:")};
+	struct settings_source source;
 	struct error error = {0};
 
 	stage_open(&stage);
@@ -50,7 +52,8 @@ static void set_up(void)
 	world->log = &kept_log;
 	database = database_open(world, &in_memory, &error);
 	ck_assert_msg(database != NULL, "%s", error.text);
-	ck_assert(portal_settings_read(&settings, world, stage.arena, STR(""), &error));
+	ck_assert(settings_source_open(&source, world, stage.arena, STR(""), &error) &&
+		  portal_settings_read(&settings, &source, STR(""), &error));
 	settings.zync_endpoint = STR("http://api:8081");
 	ck_assert_msg(schema_prepare(database, &error) &&
 			      seed_database(database, &settings, &error),

@@ -13,6 +13,7 @@
 #include "portal/backend_sync.h"
 #include "portal/call.h"
 #include "portal/database.h"
+#include "portal/database_address.h"
 #include "portal/dispatch.h"
 #include "portal/errand.h"
 #include "portal/hooks.h"
@@ -23,19 +24,18 @@
 #include "portal/schema.h"
 #include "portal/seed.h"
 #include "portal/settings.h"
+#include "portal/settings_source.h"
 #include "portal/statistics/storage.h"
 #include "portal/zync.h"
 #include "portal/webhooks.h"
 #include "world/component.h"
-#include "world/clock.h"
 #include "world/environment.h"
+#include "world/clock.h"
 #include "world/http_server.h"
 #include "world/log.h"
 #include "world/sql.h"
-#include "world/sql_url.h"
 
 #define DEFAULT_PORT 3001
-#define DEFAULT_DATABASE "sqlite:portal.sqlite"
 #define EXIT_USAGE 2
 #define ETAG_SEED 1
 /* How long an answer waits for backend (spec/portal.md 6.3), and a stop for answers. */
@@ -59,6 +59,7 @@ struct portal {
 	struct portal_processes *processes; /* of this one, which then does nothing else */
 	struct timer look;                  /* of sidekiq */
 	struct arena *arena;                /* of the settings */
+	struct settings_source source;
 	struct settings settings;
 	struct database *database;
 	struct backend_sync *sync;
@@ -294,7 +295,7 @@ static void portal_requested(struct http_exchange *exchange, void *data)
 
 struct portal_options {
 	struct http_listen_options listen;
-	struct str database, release;
+	struct str database, release, config;
 	bool reset_database, rewrite, has_hooks;
 	int64_t clock_s;
 	const struct str *arguments; /* all, as they were given */
@@ -347,20 +348,12 @@ static void portal_destroy(struct portal *portal)
 	free(portal);
 }
 
-/* --database (a file, or what the variable takes), else DATABASE_URL, else a file in the working
- * directory. */
-static bool portal_find_database(struct portal *portal, const struct portal_options *given,
-				 struct sql_options *options, struct error *error)
+static bool portal_read_settings(struct portal *portal, const struct portal_options *given,
+				 struct error *error)
 {
-	struct str url =
-		environment_text(portal->world, STR("DATABASE_URL"), STR(DEFAULT_DATABASE));
-
-	if (given->database.size > 0)
-		url = str_find(given->database, STR("://")) != STR_NOT_FOUND ||
-				      str_has_prefix(given->database, STR("sqlite:"))
-			      ? given->database
-			      : STR_CONCAT(portal->arena, STR("sqlite:"), given->database);
-	return sql_url_read(url, portal->arena, options, error);
+	return settings_source_open(&portal->source, portal->world, portal->arena, given->config,
+				    error) &&
+	       portal_settings_read(&portal->settings, &portal->source, given->release, error);
 }
 
 static bool portal_open_database(struct portal *portal, const struct portal_options *given,
@@ -368,7 +361,8 @@ static bool portal_open_database(struct portal *portal, const struct portal_opti
 {
 	struct sql_options options = {.durability = SQL_DURABILITY_NORMAL};
 
-	if (!portal_find_database(portal, given, &options, error))
+	if (!database_address_find(&portal->source, &portal->settings, given->database, &options,
+				   error))
 		return false;
 	portal->database = database_open(portal->world, &options, error);
 	if (portal->database == NULL)
@@ -410,8 +404,7 @@ static void portal_start_jobs(struct portal *portal)
 static bool portal_resync(struct portal *portal, const struct portal_options *given,
 			  struct error *error)
 {
-	if (!portal_settings_read(&portal->settings, portal->world, portal->arena, given->release,
-				  error) ||
+	if (!portal_read_settings(portal, given, error) ||
 	    !portal_open_database(portal, given, error))
 		return false;
 	if (database_int(portal->database, STR("SELECT count(*) FROM accounts"), NULL, 0, 0) == 0)
@@ -432,7 +425,8 @@ static bool wants_processes(struct portal *portal, const struct portal_options *
 {
 	struct sql_options options = {.durability = SQL_DURABILITY_NORMAL};
 
-	if (!portal_find_database(portal, given, &options, error))
+	if (!database_address_find(&portal->source, &portal->settings, given->database, &options,
+				   error))
 		return false;
 	*wants = portal->role == PORTAL_ALL && portal->settings.unicorn_workers > 1 &&
 		 !given->has_hooks && !str_equal(options.path, STR(":memory:"));
@@ -470,10 +464,10 @@ static bool portal_open(struct portal *portal, const struct portal_options *give
 	struct settings *settings = &portal->settings;
 	bool several = false;
 
-	if (!portal_settings_read(settings, portal->world, portal->arena, given->release, error) ||
+	if (!portal_read_settings(portal, given, error) ||
 	    !wants_processes(portal, given, &several, error))
 		return false;
-	if (settings->unicorn_workers > 0)
+	if (settings->unicorn_workers > 0 && portal->role == PORTAL_ALL)
 		log_format(portal->world, LOG_STDOUT, "Starting %" PRId64 " unicorn workers",
 			   several ? settings->unicorn_workers : 1);
 	if (several)
@@ -544,6 +538,8 @@ static void *portal_start(struct world *world, const struct str *arguments, size
 		 "begin with an empty database: all that the portal has stored is lost"},
 		{"rewrite-backend", 0, OPTION_FLAG, &given.rewrite, NULL, NULL,
 		 "tell backend everything again, after it lost its storage"},
+		{"config", 0, OPTION_TEXT, &given.config, NULL, "FILE",
+		 "settings (YAML, else PORTAL_CONFIG); the environment wins"},
 		{"release", 0, OPTION_TEXT, &given.release, NULL, "N", "2.6, 2.5 or later"},
 		{"test-hooks", 0, OPTION_FLAG, &given.has_hooks, NULL, NULL,
 		 "let tests set the clock, run jobs and ask the database"},

@@ -15,7 +15,9 @@
  *
  * Options: --port N (3001; 0 = any free one), --address IP, --database PATH or :memory: (else
  * DATABASE_URL sqlite:PATH, else portal.sqlite), --rewrite-backend (tell backend everything again),
- * --release 2.5, 2.6 (as when absent) or later (release.h). The environment is that of settings.h.
+ * --release 2.5, 2.6 (as when absent) or later (release.h), --config FILE, else PORTAL_CONFIG (a
+ * file of settings, settings_source.h). The environment is that of settings.h. Exit status: 1 for
+ * settings, a file or a database that is no good, 2 for wrong usage.
  */
 #ifndef PORTAL_PORTAL_H
 #define PORTAL_PORTAL_H

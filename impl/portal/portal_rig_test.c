@@ -20,6 +20,7 @@
 #include "portal/schema.h"
 #include "portal/seed.h"
 #include "portal/settings.h"
+#include "portal/settings_source.h"
 #include "world/log.h"
 #include "world/real/real_world.h"
 #include "world/real/sql.h"
@@ -159,6 +160,7 @@ void rig_set_up(void)
 						"PASSWORD_COST",
 						"4",
 						NULL};
+	struct settings_source source;
 	struct error error = {0};
 
 	memset(&rig, 0, sizeof rig);
@@ -176,9 +178,9 @@ void rig_set_up(void)
 	rig.sql.step = step_or_fail;
 	rig.world->sql = &rig.sql;
 	rig.questions_left = -1;
-	ck_assert_msg(
-		portal_settings_read(&rig.settings, rig.world, rig.arena, STR("later"), &error),
-		"%s", error.text);
+	ck_assert_msg(settings_source_open(&source, rig.world, rig.arena, STR(""), &error) &&
+			      portal_settings_read(&rig.settings, &source, STR("later"), &error),
+		      "%s", error.text);
 	remove_file();
 	open_database();
 	ck_assert_msg(schema_prepare(rig.database, &error) &&

@@ -5,13 +5,22 @@
 
 #include "base/arena.h"
 #include "base/error.h"
+#include "base/json.h"
 #include "base/password.h"
 #include "base/url.h"
 #include "portal/release.h"
+#include "portal/settings_source.h"
 #include "world/clock.h"
 #include "world/environment.h"
 
 #define UNICORN_WORKERS_MAX 256
+#define SANDBOX_VERIFY_MODE "THREESCALE_SANDBOX_PROXY_OPENSSL_VERIFY_MODE"
+#define PASSWORD_COST 10
+/* Seconds (8.1). */
+#define ZYNC_CONNECT_S 5
+#define ZYNC_SEND_S 5
+#define ZYNC_RECEIVE_S 10
+#define ZYNC_S_MAX 60
 
 /* Variables that are taken as they are; the first one that is set wins. */
 static const struct {
@@ -19,6 +28,7 @@ static const struct {
 	const char *names[3];
 	const char *fallback;
 } settings_texts[] = {
+	{offsetof(struct settings, database_url), {"DATABASE_URL"}, ""},
 	{offsetof(struct settings, superdomain), {"THREESCALE_SUPERDOMAIN"}, "example.com"},
 	{offsetof(struct settings, backend_endpoint),
 	 {"APICAST_BACKEND_ROOT_ENDPOINT", "BACKEND_ROUTE", "BACKEND_ENDPOINT"},
@@ -56,7 +66,7 @@ static const struct {
 	{offsetof(struct settings, user_password), {"USER_PASSWORD"}, ""},
 };
 
-static void settings_read_texts(struct settings *settings, struct world *world)
+static void settings_read_texts(struct settings *settings, const struct settings_source *source)
 {
 	for (size_t i = 0; i < sizeof settings_texts / sizeof *settings_texts; i++) {
 		struct str *text = (struct str *)((char *)settings + settings_texts[i].offset);
@@ -64,8 +74,7 @@ static void settings_read_texts(struct settings *settings, struct world *world)
 		*text = STR("");
 		for (size_t j = 0; j < 3 && settings_texts[i].names[j] != NULL && text->size == 0;
 		     j++)
-			*text = environment_text(world, str_from(settings_texts[i].names[j]),
-						 STR(""));
+			*text = setting_text(source, settings_texts[i].names[j], STR(""));
 		if (text->size == 0)
 			*text = str_from(settings_texts[i].fallback);
 	}
@@ -73,19 +82,20 @@ static void settings_read_texts(struct settings *settings, struct world *world)
 
 /* THREESCALE_CORE_INTERNAL_API, or the path /internal/ of BACKEND_ENDPOINT, or backend's name in
  * the cluster. */
-static struct str internal_api(struct world *world, struct arena *arena)
+static struct str internal_api(const struct settings_source *source)
 {
-	struct str written = environment_text(world, STR("THREESCALE_CORE_INTERNAL_API"), STR(""));
-	struct str root = environment_text(world, STR("BACKEND_ENDPOINT"),
-					   STR("http://backend-listener:3000"));
+	struct str written = setting_text(source, "THREESCALE_CORE_INTERNAL_API", STR(""));
+	struct str root =
+		setting_text(source, "BACKEND_ENDPOINT", STR("http://backend-listener:3000"));
 
 	if (written.size == 0)
-		written = STR_CONCAT(arena, root, STR("/internal/"));
-	return str_has_suffix(written, STR("/")) ? written : STR_CONCAT(arena, written, STR("/"));
+		written = STR_CONCAT(source->arena, root, STR("/internal/"));
+	return str_has_suffix(written, STR("/")) ? written
+						 : STR_CONCAT(source->arena, written, STR("/"));
 }
 
-static bool settings_read_tenant_mode(struct settings *settings, struct world *world,
-				      struct error *error)
+static bool settings_read_tenant_mode(struct settings *settings,
+				      const struct settings_source *source, struct error *error)
 {
 	static const struct {
 		struct str name;
@@ -97,7 +107,7 @@ static bool settings_read_tenant_mode(struct settings *settings, struct world *w
 		{STR_INIT("multitenant"), TENANT_MODE_MULTITENANT},
 		{STR_INIT("master"), TENANT_MODE_MASTER},
 	};
-	struct str mode = environment_text(world, STR("TENANT_MODE"), STR(""));
+	struct str mode = setting_text(source, "TENANT_MODE", STR(""));
 
 	for (size_t i = 0; i < sizeof modes / sizeof *modes; i++) {
 		if (str_equal(modes[i].name, mode)) {
@@ -106,12 +116,28 @@ static bool settings_read_tenant_mode(struct settings *settings, struct world *w
 		}
 	}
 	return error_set(error, ERROR_INVALID,
-			 "TENANT_MODE must be developer, provider, multitenant or master, not "
-			 "\"%.*s\"",
-			 STR_ARG(mode));
+			 "%.*s must be developer, provider, multitenant or master, not \"%.*s\"",
+			 STR_ARG(setting_name(source, "TENANT_MODE")), STR_ARG(mode));
 }
 
-static bool settings_read_release(struct settings *settings, struct world *world,
+/* ROLLING_UPDATES comes after the file, and wins. */
+static bool settings_read_flags(struct settings *settings, const struct settings_source *source,
+				struct error *error)
+{
+	JSON_EACH (value, settings_section(source, "rolling_updates")) {
+		struct str place = settings_place(source, "rolling_updates", value);
+
+		if (value->kind != JSON_BOOL)
+			return error_set(error, ERROR_INVALID, "%.*s must be true or false",
+					 STR_ARG(place));
+		if (!flags_set(&settings->flags, value->key, value->boolean))
+			return error_set(error, ERROR_INVALID, "%.*s is not known", STR_ARG(place));
+	}
+	return flags_read(&settings->flags,
+			  environment_text(source->world, STR("ROLLING_UPDATES"), STR("")), error);
+}
+
+static bool settings_read_release(struct settings *settings, const struct settings_source *source,
 				  struct str release, struct error *error)
 {
 	settings->release = release_find(release);
@@ -119,23 +145,21 @@ static bool settings_read_release(struct settings *settings, struct world *world
 		return error_set(error, ERROR_INVALID,
 				 "--release must be 2.5, 2.6 or later, not \"%.*s\"",
 				 STR_ARG(release));
-	return flags_read(&settings->flags, settings->release,
-			  environment_text(world, STR("ROLLING_UPDATES"), STR("")), error);
+	flags_init(&settings->flags, settings->release);
+	return settings_read_flags(settings, source, error);
 }
 
-static bool settings_read_verification(struct settings *settings, struct world *world,
-				       struct error *error)
+static bool settings_read_verification(struct settings *settings,
+				       const struct settings_source *source, struct error *error)
 {
-	struct str mode = environment_text(
-		world, STR("THREESCALE_SANDBOX_PROXY_OPENSSL_VERIFY_MODE"), STR("VERIFY_NONE"));
+	struct str mode = setting_text(source, SANDBOX_VERIFY_MODE, STR("VERIFY_NONE"));
 
 	settings->verifies_sandbox = str_equal(mode, STR("VERIFY_PEER"));
 	return settings->verifies_sandbox || mode.size == 0 ||
 	       str_equal(mode, STR("VERIFY_NONE")) ||
 	       error_set(error, ERROR_INVALID,
-			 "THREESCALE_SANDBOX_PROXY_OPENSSL_VERIFY_MODE must be VERIFY_NONE or "
-			 "VERIFY_PEER, not \"%.*s\"",
-			 STR_ARG(mode));
+			 "%.*s must be VERIFY_NONE or VERIFY_PEER, not \"%.*s\"",
+			 STR_ARG(setting_name(source, SANDBOX_VERIFY_MODE)), STR_ARG(mode));
 }
 
 bool settings_has_flag(const struct settings *settings, enum flag flag)
@@ -144,9 +168,9 @@ bool settings_has_flag(const struct settings *settings, enum flag flag)
 }
 
 /* On unless it is 0. */
-static bool flag(struct world *world, const char *name)
+static bool flag(const struct settings_source *source, const char *name)
 {
-	return !str_equal(environment_text(world, str_from(name), STR("1")), STR("0"));
+	return !str_equal(setting_text(source, name, STR("1")), STR("0"));
 }
 
 static bool text_says_yes(struct str text)
@@ -156,73 +180,113 @@ static bool text_says_yes(struct str text)
 	       str_equal(text, STR("1"));
 }
 
-/* How slow a log-in is. Tests that make many users want it fast. */
-static bool settings_read_password_cost(struct settings *settings, struct world *world,
-					struct error *error)
+static bool settings_read_numbers(struct settings *settings, const struct settings_source *source,
+				  struct error *error)
 {
-	struct str text = environment_text(world, STR("PASSWORD_COST"), STR("10"));
-	int64_t cost;
+	int64_t password_cost = PASSWORD_COST;
+	const struct {
+		const char *name;
+		int64_t least, most, *value;
+	} numbers[] = {
+		/* How slow a log-in is. Tests that make many users want it fast. */
+		{"PASSWORD_COST", PASSWORD_COST_MIN, PASSWORD_COST_MAX, &password_cost},
+		{"UNICORN_WORKERS", 0, UNICORN_WORKERS_MAX, &settings->unicorn_workers},
+		{"zync.connect_timeout", 1, ZYNC_S_MAX, &settings->zync_connect_s},
+		{"zync.send_timeout", 1, ZYNC_S_MAX, &settings->zync_send_s},
+		{"zync.receive_timeout", 1, ZYNC_S_MAX, &settings->zync_receive_s},
+	};
 
-	if (!str_to_int64(text, &cost) || cost < PASSWORD_COST_MIN || cost > PASSWORD_COST_MAX)
-		return error_set(error, ERROR_INVALID,
-				 "PASSWORD_COST must be a number from %d to %d, not \"%.*s\"",
-				 PASSWORD_COST_MIN, PASSWORD_COST_MAX, STR_ARG(text));
-	settings->password_cost = (int)cost;
+	settings->unicorn_workers = 0;
+	settings->zync_connect_s = ZYNC_CONNECT_S;
+	settings->zync_send_s = ZYNC_SEND_S;
+	settings->zync_receive_s = ZYNC_RECEIVE_S;
+	for (size_t i = 0; i < sizeof numbers / sizeof *numbers; i++) {
+		if (!setting_number(source, numbers[i].name, numbers[i].least, numbers[i].most,
+				    numbers[i].value, error))
+			return false;
+	}
+	settings->password_cost = (int)password_cost;
 	return true;
 }
 
-static bool settings_read_workers(struct settings *settings, struct world *world,
-				  struct error *error)
+/* Nothing acts upon it; a mistake in it is one all the same. */
+static bool check_service_discovery(const struct settings_source *source, struct error *error)
 {
-	struct str text = environment_text(world, STR("UNICORN_WORKERS"), STR("0"));
+	static const struct {
+		const char *name, *words[2];
+	} rows[] = {
+		{"service_discovery.server_scheme", {"https", "http"}},
+		{"service_discovery.authentication_method", {"service_account", "oauth"}},
+		{"service_discovery.oauth_server_type", {"builtin", "rh_sso"}},
+	};
+	int64_t port;
 
-	if (!str_to_int64(text, &settings->unicorn_workers) || settings->unicorn_workers < 0 ||
-	    settings->unicorn_workers > UNICORN_WORKERS_MAX)
-		return error_set(error, ERROR_INVALID,
-				 "UNICORN_WORKERS must be a number up to %d, not \"%.*s\"",
-				 UNICORN_WORKERS_MAX, STR_ARG(text));
-	return true;
+	for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+		struct str word = setting_text(source, rows[i].name, STR(""));
+
+		if (word.size > 0 && !str_equal(word, str_from(rows[i].words[0])) &&
+		    !str_equal(word, str_from(rows[i].words[1])))
+			return error_set(error, ERROR_INVALID,
+					 "%.*s must be %s or %s, not \"%.*s\"",
+					 STR_ARG(setting_name(source, rows[i].name)),
+					 rows[i].words[0], rows[i].words[1], STR_ARG(word));
+	}
+	return setting_number(source, "service_discovery.server_port", 1, UINT16_MAX, &port, error);
 }
 
 /* Cookies signed with it are nothing after a restart. */
-static struct str secret_of_chance(struct world *world, struct arena *arena)
+static struct str secret_of_chance(const struct settings_source *source)
 {
-	return str_format(arena, "%016" PRIx64 "%016" PRIx64, world_chance(world),
-			  world_chance(world));
+	return str_format(source->arena, "%016" PRIx64 "%016" PRIx64, world_chance(source->world),
+			  world_chance(source->world));
 }
 
-bool portal_settings_read(struct settings *settings, struct world *world, struct arena *arena,
-			  struct str release, struct error *error)
+static bool check_url(const struct settings_source *source, const char *name, struct str text,
+		      struct error *error)
 {
 	struct url url;
 
-	if (!settings_read_release(settings, world, release, error) ||
-	    !settings_read_tenant_mode(settings, world, error) ||
-	    !settings_read_password_cost(settings, world, error) ||
-	    !settings_read_verification(settings, world, error) ||
-	    !settings_read_workers(settings, world, error) ||
-	    !portal_redis_settings_read(&settings->storage, world, arena, error))
-		return false;
-	settings_read_texts(settings, world);
-	if (!portal_smtp_settings_read(&settings->smtp, world, settings->superdomain, error))
-		return false;
-	if (settings->secret_key_base.size == 0)
-		settings->secret_key_base = secret_of_chance(world, arena);
-	settings->internal_api = internal_api(world, arena);
-	if (settings->noreply_email.size == 0)
-		settings->noreply_email =
-			STR_CONCAT(arena, STR("no-reply@"), settings->superdomain);
+	return url_parse(text, &url, error) ||
+	       error_wrap(error, "%.*s", STR_ARG(setting_name(source, name)));
+}
+
+static bool settings_read_urls(struct settings *settings, const struct settings_source *source,
+			       struct error *error)
+{
+	struct url url;
+
+	settings->internal_api = internal_api(source);
 	if (!url_parse(settings->internal_api, &url, error))
 		return error_wrap(error, "the Internal API's address");
-	if (!url_parse(settings->registry, &url, error))
-		return error_wrap(error, "APICAST_REGISTRY_URL");
-	if (settings->zync_endpoint.size > 0 && !url_parse(settings->zync_endpoint, &url, error))
-		return error_wrap(error, "ZYNC_ENDPOINT");
-	settings->sample_data = flag(world, "SAMPLE_DATA");
-	settings->janitor_worker_enabled = flag(world, "JANITOR_WORKER_ENABLED");
-	settings->docs_proxy_is_private = text_says_yes(
-		environment_text(world, STR("ACTIVE_DOCS_PROXY_PRIVATE"), STR("false")));
-	settings->force_ssl =
-		text_says_yes(environment_text(world, STR("FORCE_SSL"), STR("false")));
+	return check_url(source, "APICAST_REGISTRY_URL", settings->registry, error) &&
+	       (settings->zync_endpoint.size == 0 ||
+		check_url(source, "ZYNC_ENDPOINT", settings->zync_endpoint, error));
+}
+
+bool portal_settings_read(struct settings *settings, const struct settings_source *source,
+			  struct str release, struct error *error)
+{
+	if (!settings_read_release(settings, source, release, error) ||
+	    !settings_read_tenant_mode(settings, source, error) ||
+	    !settings_read_numbers(settings, source, error) ||
+	    !settings_read_verification(settings, source, error) ||
+	    !portal_redis_settings_read(&settings->storage, source, error) ||
+	    !check_service_discovery(source, error) ||
+	    !job_times_read(&settings->job_times, source, error))
+		return false;
+	settings_read_texts(settings, source);
+	if (!portal_smtp_settings_read(&settings->smtp, source, settings->superdomain, error) ||
+	    !settings_read_urls(settings, source, error))
+		return false;
+	if (settings->secret_key_base.size == 0)
+		settings->secret_key_base = secret_of_chance(source);
+	if (settings->noreply_email.size == 0)
+		settings->noreply_email =
+			STR_CONCAT(source->arena, STR("no-reply@"), settings->superdomain);
+	settings->sample_data = flag(source, "SAMPLE_DATA");
+	settings->janitor_worker_enabled = flag(source, "JANITOR_WORKER_ENABLED");
+	settings->docs_proxy_is_private =
+		text_says_yes(setting_text(source, "ACTIVE_DOCS_PROXY_PRIVATE", STR("false")));
+	settings->force_ssl = text_says_yes(setting_text(source, "FORCE_SSL", STR("false")));
 	return true;
 }

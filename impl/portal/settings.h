@@ -1,5 +1,5 @@
-/* What the environment says to the portal (spec/portal.md 8.1). Texts are borrowed from the world
- * or from the arena given. */
+/* What the environment and the settings' file say to the portal (spec/portal.md 8.1). Texts are
+ * borrowed from the world or from the arena of their source. */
 #ifndef PORTAL_SETTINGS_H
 #define PORTAL_SETTINGS_H
 
@@ -8,20 +8,22 @@
 
 #include "base/str.h"
 #include "portal/flags.h"
+#include "portal/jobs_times.h"
 #include "portal/settings_redis.h"
 #include "portal/settings_smtp.h"
 
-struct arena;
 struct error;
 struct release;
-struct world;
+struct settings_source;
 
 enum tenant_mode { TENANT_MODE_MULTITENANT, TENANT_MODE_MASTER };
 
 struct settings {
 	const struct release *release;
 	struct flags flags;
+	struct job_times job_times;
 	enum tenant_mode tenant_mode;
+	struct str database_url; /* DATABASE_URL; empty: not set */
 	struct str superdomain;
 	struct str backend_endpoint; /* for gateways: content.proxy.backend */
 	struct str internal_api;     /* ends with "/internal/" or as given; always with a slash */
@@ -29,8 +31,9 @@ struct settings {
 	struct str internal_user, internal_password;
 	struct str zync_endpoint; /* ZYNC_ENDPOINT; empty: the portal keeps the routes itself */
 	struct str zync_token;    /* ZYNC_AUTHENTICATION_TOKEN, also what X-Zync-Token must be */
-	struct str routes_file;   /* ROUTES_FILE: where they are written to, or empty */
-	struct str root;          /* PORTAL_ROOT: uploads are in its public/system */
+	int64_t zync_connect_s, zync_send_s, zync_receive_s; /* section `zync` */
+	struct str routes_file; /* ROUTES_FILE: where they are written to, or empty */
+	struct str root;        /* PORTAL_ROOT: uploads are in its public/system */
 	bool force_ssl;
 	struct str secret_key_base; /* SECRET_KEY_BASE, signs cookies; of chance unless set */
 	struct str events_secret;   /* backend shows it; empty: nobody may */
@@ -54,7 +57,7 @@ struct settings {
 };
 
 /* `release`: as on the command line, empty for the default. */
-bool portal_settings_read(struct settings *settings, struct world *world, struct arena *arena,
+bool portal_settings_read(struct settings *settings, const struct settings_source *source,
 			  struct str release, struct error *error);
 bool settings_has_flag(const struct settings *settings, enum flag flag);
 

@@ -2,13 +2,14 @@
 
 #include "base/arena.h"
 #include "base/error.h"
+#include "portal/settings_source.h"
 #include "store/sentinel.h"
 #include "store/sentinel_hosts.h"
-#include "world/environment.h"
 #include "world/redis.h"
 #include "world/redis_url.h"
 
-#define TIMEOUT_MS 1000 /* `backend_redis`, timeout */
+#define TIMEOUT_S 1
+#define TIMEOUT_S_MAX 60
 
 /* The variables of one Redis begin alike. */
 static const struct {
@@ -22,20 +23,11 @@ static const struct {
 #define STORAGE 0
 #define ROWS (sizeof rows / sizeof *rows)
 
-struct source {
-	struct world *world;
-	struct arena *arena;
-	const char *prefix;
-};
-
-static struct str variable_name(const struct source *source, const char *rest)
+/* One of those that begin with the prefix. */
+static const char *variable(const struct settings_source *source, const char *prefix,
+			    const char *rest)
 {
-	return str_format(source->arena, "%s_%s", source->prefix, rest);
-}
-
-static struct str variable(const struct source *source, const char *rest, const char *fallback)
-{
-	return environment_text(source->world, variable_name(source, rest), str_from(fallback));
+	return str_cstr(source->arena, str_format(source->arena, "%s_%s", prefix, rest));
 }
 
 static bool is_role(struct str role)
@@ -43,60 +35,64 @@ static bool is_role(struct str role)
 	return str_equal(role, STR("master")) || str_equal(role, STR("slave"));
 }
 
-static bool read_one(struct redis_settings *settings, const struct source *source,
-		     const char *fallback, struct error *error)
+static bool read_one(struct redis_settings *settings, const struct settings_source *source,
+		     const char *prefix, const char *fallback, struct error *error)
 {
+	const char *url = variable(source, prefix, "URL");
+	const char *sentinel_hosts = variable(source, prefix, "SENTINEL_HOSTS");
+	const char *role = variable(source, prefix, "SENTINEL_ROLE");
 	struct redis_place place;
 	struct sentinel_host *hosts;
 	size_t count;
 
-	settings->url = variable(source, "URL", fallback);
-	settings->sentinel_hosts = variable(source, "SENTINEL_HOSTS", "");
-	settings->sentinel_role = variable(source, "SENTINEL_ROLE", "master");
+	settings->url = setting_text(source, url, str_from(fallback));
+	settings->sentinel_hosts = setting_text(source, sentinel_hosts, STR(""));
+	settings->sentinel_role = setting_text(source, role, STR("master"));
 	if (!redis_place_read(settings->url, source->arena, &place, error))
-		return error_wrap(error, "%.*s", STR_ARG(variable_name(source, "URL")));
+		return error_wrap(error, "%.*s", STR_ARG(setting_name(source, url)));
 	if (!sentinel_hosts_read(settings->sentinel_hosts, source->arena, &hosts, &count, error))
-		return error_wrap(error, "%.*s", STR_ARG(variable_name(source, "SENTINEL_HOSTS")));
+		return error_wrap(error, "%.*s", STR_ARG(setting_name(source, sentinel_hosts)));
 	if (!is_role(settings->sentinel_role))
 		return error_set(error, ERROR_INVALID, "%.*s must be master or slave, not \"%.*s\"",
-				 STR_ARG(variable_name(source, "SENTINEL_ROLE")),
+				 STR_ARG(setting_name(source, role)),
 				 STR_ARG(settings->sentinel_role));
 	if (count == 0)
 		settings->sentinel_hosts = STR("");
 	return true;
 }
 
-bool portal_redis_settings_read(struct redis_settings *storage, struct world *world,
-				struct arena *arena, struct error *error)
+bool portal_redis_settings_read(struct redis_settings *storage,
+				const struct settings_source *source, struct error *error)
 {
-	struct redis_settings settings[ROWS];
+	struct redis_settings settings[ROWS] = {0};
 
 	for (size_t i = 0; i < ROWS; i++) {
-		const struct source source = {world, arena, rows[i].prefix};
-
-		if (!read_one(&settings[i], &source, rows[i].fallback, error))
+		if (!read_one(&settings[i], source, rows[i].prefix, rows[i].fallback, error))
 			return false;
 	}
 	*storage = settings[STORAGE];
-	return true;
+	storage->timeout_s = TIMEOUT_S;
+	return setting_number(source, "backend_redis.timeout", 1, TIMEOUT_S_MAX,
+			      &storage->timeout_s, error);
 }
 
 struct redis_client *portal_redis_open(struct world *world, const struct redis_settings *settings,
 				       struct error *error)
 {
+	const int timeout_ms = (int)settings->timeout_s * 1000;
 	const struct redis_options plain = {
 		.url = settings->url,
-		.connect_timeout_ms = TIMEOUT_MS,
-		.command_timeout_ms = TIMEOUT_MS,
-		.write_timeout_ms = TIMEOUT_MS,
+		.connect_timeout_ms = timeout_ms,
+		.command_timeout_ms = timeout_ms,
+		.write_timeout_ms = timeout_ms,
 	};
 	const struct sentinel_options group = {
 		.url = plain.url,
 		.hosts = settings->sentinel_hosts,
 		.role = settings->sentinel_role,
-		.connect_timeout_ms = TIMEOUT_MS,
-		.command_timeout_ms = TIMEOUT_MS,
-		.write_timeout_ms = TIMEOUT_MS,
+		.connect_timeout_ms = timeout_ms,
+		.command_timeout_ms = timeout_ms,
+		.write_timeout_ms = timeout_ms,
 		.has_passwords = true,
 	};
 

@@ -9,25 +9,27 @@
 #define PORTAL_SETTINGS_REDIS_H
 
 #include <stdbool.h>
+#include <stdint.h>
 
 #include "base/str.h"
 
-struct arena;
 struct error;
 struct redis_client;
+struct settings_source;
 struct world;
 
 struct redis_settings {
 	struct str url;            /* with sentinels the host is the group's name */
 	struct str sentinel_hosts; /* store/sentinel_hosts.h; empty: none */
 	struct str sentinel_role;  /* "master" or "slave" */
+	int64_t timeout_s;         /* of every wait: `backend_redis`, timeout */
 };
 
 /* Judges all variables, and gives those of backend's storage. Texts lie in the arena or live as
  * long as the world. False and *error, without passwords: one of them is wrong. */
-bool portal_redis_settings_read(struct redis_settings *storage, struct world *world,
-				struct arena *arena, struct error *error);
-/* Connects at the first command; every wait is a second long at most. */
+bool portal_redis_settings_read(struct redis_settings *storage,
+				const struct settings_source *source, struct error *error);
+/* Connects at the first command. */
 struct redis_client *portal_redis_open(struct world *world, const struct redis_settings *settings,
 				       struct error *error);
 

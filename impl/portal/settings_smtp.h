@@ -10,7 +10,7 @@
 #include "world/mail.h"
 
 struct error;
-struct world;
+struct settings_source;
 
 struct smtp_settings {
 	struct str address;        /* SMTP_ADDRESS; empty: mails are dropped (PT-176) */
@@ -23,7 +23,7 @@ struct smtp_settings {
 	struct str sanitizer_to; /* EMAIL_SANITIZER_TO while EMAIL_SANITIZER_ENABLED; or empty */
 };
 
-bool portal_smtp_settings_read(struct smtp_settings *settings, struct world *world,
+bool portal_smtp_settings_read(struct smtp_settings *settings, const struct settings_source *source,
 			       struct str superdomain, struct error *error);
 
 #endif

@@ -20,9 +20,7 @@
 #include "world/http_client.h"
 #include "world/log.h"
 
-#define CONNECT_TIMEOUT_MS 5000
-#define SEND_TIMEOUT_MS 5000
-#define RECEIVE_TIMEOUT_MS 10000
+#define SECOND_MS 1000
 /* All of a call: a zync that drips must not hold up what comes after. */
 #define WHOLE_TIMEOUT_US (60 * UTC_SECOND_US)
 #define TRIES_MAX 25
@@ -332,9 +330,9 @@ static void zync_next_call(struct zync *zync)
 		.is_tls = url_is_tls(&zync->address),
 		.host = zync->address.host,
 		.port = zync->address.port,
-		.connect_timeout_ms = CONNECT_TIMEOUT_MS,
-		.send_timeout_ms = SEND_TIMEOUT_MS,
-		.idle_timeout_ms = RECEIVE_TIMEOUT_MS,
+		.connect_timeout_ms = (int)zync->settings->zync_connect_s * SECOND_MS,
+		.send_timeout_ms = (int)zync->settings->zync_send_s * SECOND_MS,
+		.idle_timeout_ms = (int)zync->settings->zync_receive_s * SECOND_MS,
 	};
 
 	if (zync->calls_done == zync->calls_count) {
