@@ -64,6 +64,18 @@ PARITY_TEST(stopped_timers_do_not_fire)
 	ck_assert_int_eq(record.order[0], 2);
 }
 
+PARITY_TEST(a_timer_may_be_due_at_the_end_of_time)
+{
+	struct record record = {0};
+	struct numbered_timer never = {.record = &record, .number = 1};
+
+	timer_start(p->world, &never.timer, INT64_MAX, note);
+	parity_pause(p, 5);
+	ck_assert(timer_is_running(&never.timer));
+	ck_assert_uint_eq(record.count, 0);
+	timer_stop(&never.timer);
+}
+
 PARITY_TEST(restarting_moves_a_timer)
 {
 	struct record record = {0};
@@ -225,6 +237,7 @@ TCase *parity_clock_case(int number)
 
 	PARITY_ADD(tests, number, timers_fire_in_order_and_never_early);
 	PARITY_ADD(tests, number, stopped_timers_do_not_fire);
+	PARITY_ADD(tests, number, a_timer_may_be_due_at_the_end_of_time);
 	PARITY_ADD(tests, number, restarting_moves_a_timer);
 	PARITY_ADD(tests, number, a_due_timer_may_be_stopped_by_another);
 	PARITY_ADD(tests, number, a_delay_of_nothing_is_a_later_turn);

@@ -20,10 +20,13 @@ static void clock_timer_start(struct world *world, struct timer *timer, int64_t 
 {
 	struct real_loop *loop = real_of(world)->loop;
 	int64_t now = loop_monotonic_us(loop);
-	int64_t due = delay_us <= 0 ? now : now + delay_us;
+	int64_t delay_max_us = INT64_MAX - now;
 
+	if (delay_us < 0)
+		delay_us = 0;
 	heap_remove(&loop->timers, &timer->node);
-	heap_insert(&loop->timers, &timer->node, due >= now ? due : INT64_MAX);
+	heap_insert(&loop->timers, &timer->node,
+		    now + (delay_us < delay_max_us ? delay_us : delay_max_us));
 }
 
 static void clock_timer_stop(struct world *world, struct timer *timer)

@@ -118,7 +118,7 @@ static void alarm_rang(uv_timer_t *alarm)
 static void set_alarm(struct real_loop *loop)
 {
 	const struct heap_node *first = heap_first(&loop->timers);
-	int64_t due_ms = first == NULL ? NEVER : (first->due + 999) / 1000;
+	int64_t due_ms = first == NULL ? NEVER : first->due / 1000 + (first->due % 1000 > 0);
 	int64_t now_ms = (int64_t)uv_now(&loop->uv);
 
 	if (due_ms == loop->alarm_ms)

@@ -105,6 +105,30 @@ START_TEST(test_signals_ask_components_to_stop)
 }
 END_TEST
 
+static void not_fired(struct timer *timer)
+{
+	(void)timer;
+	ck_abort_msg("fired");
+}
+
+/* It does not wake the loop all the time either. */
+START_TEST(test_a_timer_may_be_due_at_the_end_of_time)
+{
+	struct real_loop *loop = real_loop_create();
+	struct leaver leaver = {.world = real_world_create(loop, NULL)};
+	struct timer timer = {0};
+
+	timer_start(leaver.world, &timer, INT64_MAX, not_fired);
+	ck_assert_int_eq(timer.node.due, INT64_MAX);
+	world_defer(leaver.world, &leaver.task, leave);
+	real_loop_run(loop);
+	ck_assert_int_gt(loop->alarm_ms, uv_now(&loop->uv));
+	timer_stop(&timer);
+	real_world_destroy(leaver.world);
+	real_loop_destroy(loop);
+}
+END_TEST
+
 START_TEST(test_a_limit_ends_the_run)
 {
 	struct raw_stage stage;
@@ -186,6 +210,7 @@ Suite *world_real_loop_suite(void)
 	tcase_add_test(tests, test_extra_variables_lie_over_the_process);
 	tcase_add_test(tests, test_the_loop_ends_with_its_last_world);
 	tcase_add_test(tests, test_signals_ask_components_to_stop);
+	tcase_add_test(tests, test_a_timer_may_be_due_at_the_end_of_time);
 	tcase_add_test(tests, test_a_limit_ends_the_run);
 	tcase_add_test(tests, test_what_is_left_open_is_closed_with_the_world);
 	suite_add_tcase(suite, tests);
