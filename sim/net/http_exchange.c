@@ -49,7 +49,7 @@ void server_exchange_end(struct server_exchange *exchange, bool complete)
 	exchange->has_ended = true;
 	exchange_let_go_of_answer(exchange);
 	if (public->ended != NULL)
-	public->ended(public, complete);
+		exchange->public.ended(public, complete);
 	if (public->body != NULL)
 		http_body_consumer_release(http_exchange_take_body(public));
 	exchange_release(public);

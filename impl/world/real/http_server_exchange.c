@@ -103,14 +103,15 @@ void exchange_end(struct exchange *exchange, bool complete)
 	exchange->connection->exchange = NULL;
 	exchange->connection = NULL;
 	if (complete && exchange->answer_bytes > 0)
-	public->body_bytes_sent = exchange->answer_bytes;
+		exchange->public.body_bytes_sent = exchange->answer_bytes;
 	let_go_of_answer(exchange);
 	let_go_of_incoming(exchange);
 	if (exchange->response != NULL)
 		MHD_destroy_response(exchange->response);
 	exchange->response = NULL;
 	if (public->ended != NULL)
-	public->ended(public, complete && exchange->is_queued && !exchange->is_aborted);
+		exchange->public.ended(public,
+				       complete && exchange->is_queued && !exchange->is_aborted);
 	if (public->body != NULL)
 		http_body_consumer_release(http_exchange_take_body(public));
 	exchange_release(public);
@@ -449,7 +450,7 @@ struct exchange *exchange_create(struct connection *connection, struct str targe
 	public->connection_number = connection->number;
 	public->is_tls = listener->is_tls;
 	if (listener->asks_client_certificate)
-	public->client_certificates = tls_client_certificates(connection);
+		exchange->public.client_certificates = tls_client_certificates(connection);
 	public->began_us = loop_monotonic_us(listener->real->loop);
 	public->ops = &exchange_ops;
 	return exchange;
