@@ -1,4 +1,5 @@
 /* Our own HTTP/1.1 client, by the bytes that it sends and by what becomes of its connections. */
+#include "base/map.h"
 #include "http/http1.h"
 #include "world/http_client.h"
 #include "world/real/http_client_internal.h"
@@ -300,6 +301,22 @@ START_TEST(idle_connections_grow_old)
 }
 END_TEST
 
+/* An upstream whose addresses come and go must not fill the memory. */
+START_TEST(addresses_without_connections_are_forgotten)
+{
+	start(STR("GET"), NULL);
+	await_request(0, STR("\r\n\r\n"));
+	answer(0, STR(OK "Content-Length: 0\r\n\r\n"));
+	finish();
+	ck_assert_uint_eq(map_count(pool()->places), 1);
+	start(STR("GET"), NULL);
+	await_request(0, STR("\r\n\r\n"));
+	answer(0, STR(OK "Connection: close\r\nContent-Length: 0\r\n\r\n"));
+	finish();
+	ck_assert_uint_eq(map_count(pool()->places), 0);
+}
+END_TEST
+
 START_TEST(an_answer_that_came_before_a_reset_counts)
 {
 	struct http_body *upload = http_body_create((int64_t)BIG_BYTES, BIG_BYTES);
@@ -346,6 +363,7 @@ START_TEST(addresses_of_both_families_are_reached_or_refused)
 		ck_assert(is_failed);
 		ck_assert_msg(call->failure == rows[i].failure || call->failure == rows[i].or,
 			      "row %zu: %.*s", i, STR_ARG(http_failure_text(call->failure)));
+		ck_assert_uint_eq(map_count(pool()->places), 0);
 	}
 	listener = raw_listen(&port);
 }
@@ -369,6 +387,7 @@ Suite *world_real_http_client_plain_suite(void)
 	tcase_add_loop_test(tests, an_idle_connection_that_speaks_or_ends_is_dropped, 0, 2);
 	tcase_add_test(tests, what_may_not_be_repeated_is_not_sent_on_a_dead_connection);
 	tcase_add_test(tests, idle_connections_grow_old);
+	tcase_add_test(tests, addresses_without_connections_are_forgotten);
 	tcase_add_test(tests, an_answer_that_came_before_a_reset_counts);
 	tcase_add_test(tests, addresses_of_both_families_are_reached_or_refused);
 	suite_add_tcase(suite, tests);

@@ -20,11 +20,15 @@
 	INT64_C(60000000) /* upstreams and backends usually keep theirs as long or longer          \
 			   */
 #define EVENTS_AT_ONCE 128
-#define KEY_BYTES 64 /* "[address]:port" */
+#define KEY_BYTES 64 /* of an address, and two of its port */
 #define CAME_BYTES_MAX ((size_t)LIMIT_HTTP_HEADER_BYTES + LIMIT_BODY_BUFFER_BYTES)
 
+/* There while it has connections, so that addresses that come and go do not pile up. */
 struct place {
+	size_t connections;    /* open ones, and who is about to open one */
 	struct list_link idle; /* client_connection.here */
+	size_t key_size;
+	char key[KEY_BYTES];
 	union {
 		struct sockaddr any;
 		struct sockaddr_in ip4;
@@ -32,11 +36,9 @@ struct place {
 	} address;
 };
 
-/* Places stay: they are as many as there are addresses of upstreams. */
-
 static struct place *place_of(struct connection_pool *pool, struct str address, uint16_t port)
 {
-	char text[INET6_ADDRSTRLEN] = "", key[KEY_BYTES];
+	char text[INET6_ADDRSTRLEN] = "", key[KEY_BYTES] = "";
 	struct str name;
 	struct place *place;
 
@@ -51,6 +53,8 @@ static struct place *place_of(struct connection_pool *pool, struct str address, 
 	if (place != NULL)
 		return place;
 	place = MEMORY_NEW(struct place);
+	place->key_size = name.size;
+	memcpy(place->key, key, sizeof key);
 	if (uv_ip4_addr(text, port, &place->address.ip4) != 0 &&
 	    uv_ip6_addr(text, port, &place->address.ip6) != 0) {
 		free(place);
@@ -59,6 +63,14 @@ static struct place *place_of(struct connection_pool *pool, struct str address, 
 	list_init(&place->idle);
 	map_put(pool->places, name, place);
 	return place;
+}
+
+static void place_let_go(struct connection_pool *pool, struct place *place)
+{
+	if (--place->connections > 0)
+		return;
+	map_remove(pool->places, str_of(place->key, place->key_size));
+	free(place);
 }
 
 /* Connections. */
@@ -93,6 +105,7 @@ static struct client_connection *connection_open(struct connection_pool *pool, s
 	connection = MEMORY_NEW(struct client_connection);
 	connection->pool = pool;
 	connection->place = place;
+	place->connections++;
 	connection->fd = fd;
 	connection->is_connecting = true;
 	strbuf_init(&connection->chunk, LIMIT_BODY_BUFFER_BYTES);
@@ -117,6 +130,8 @@ void pool_drop(struct client_connection *connection)
 	struct connection_pool *pool = connection->pool;
 
 	idle_no_more(connection);
+	place_let_go(pool, connection->place);
+	connection->place = NULL;
 	list_remove(&connection->link);
 	list_append(&pool->closed, &connection->link);
 	close(connection->fd);
@@ -166,17 +181,22 @@ struct client_connection *pool_take(struct connection_pool *pool, struct str add
 {
 	struct place *place = place_of(pool, address, port);
 	struct client_connection *connection = NULL;
+	int number;
 
 	if (place == NULL) {
 		errno = EINVAL;
 		return NULL;
 	}
+	place->connections++;
 	if (!is_new)
 		connection = take_idle(place, is_exact);
 	if (connection != NULL)
 		connection->is_reused = true;
 	else
 		connection = connection_open(pool, place);
+	number = errno;
+	place_let_go(pool, place);
+	errno = number;
 	return connection;
 }
 
@@ -276,14 +296,10 @@ static void poll_closed(uv_handle_t *handle)
 
 void pool_close(struct connection_pool *pool)
 {
-	struct map_cursor at = {0};
-
 	LIST_EACH (link, &pool->connections)
 		pool_drop(LIST_ENTRY(link, struct client_connection, link));
 	free_closed(pool);
 	timer_stop(&pool->sweep);
-	while (map_next(pool->places, &at))
-		free(at.value);
 	map_destroy(pool->places);
 	uv_close((uv_handle_t *)pool->events, poll_closed);
 	close(pool->epoll);
