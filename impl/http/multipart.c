@@ -5,25 +5,39 @@
 #define BOUNDARY_BYTES_MAX 70 /* RFC 2046 5.1.1 */
 #define LINE_END STR("\r\n")
 
-/* The text between quotes at the front of *rest, which moves behind them; \" and \\ are undone,
- * other backslashes stay (paths of old browsers). False when the quotes do not end. */
-static bool take_quoted(struct str *rest, struct arena *arena, struct str *text)
+/* The text between quotes at the front of *rest, which moves behind them. False when the quotes do
+ * not end. */
+static bool take_quoted(struct str *rest, struct str *text)
 {
-	char *out = arena_alloc(arena, rest->size + 1);
-	size_t size = 0, at = 1;
+	size_t at = 1;
 
 	while (at < rest->size && rest->data[at] != '"') {
 		char next = at + 1 < rest->size ? rest->data[at + 1] : '\0';
+		bool is_escape = rest->data[at] == '\\' && (next == '"' || next == '\\');
 
-		if (rest->data[at] == '\\' && (next == '"' || next == '\\'))
-			at++;
-		out[size++] = rest->data[at++];
+		at += is_escape ? 2 : 1;
 	}
 	if (at >= rest->size)
 		return false;
+	*text = str_slice(*rest, 1, at);
 	*rest = str_skip(*rest, at + 1);
-	*text = str_of(out, size);
 	return true;
+}
+
+/* \" and \\ are undone, other backslashes stay (paths of old browsers). */
+static struct str unquoted(struct str text, struct arena *arena)
+{
+	char *out = arena_alloc(arena, text.size + 1);
+	size_t size = 0;
+
+	for (size_t at = 0; at < text.size; at++) {
+		char next = at + 1 < text.size ? text.data[at + 1] : '\0';
+
+		if (text.data[at] == '\\' && (next == '"' || next == '\\'))
+			at++;
+		out[size++] = text.data[at];
+	}
+	return str_of(out, size);
 }
 
 /* The value of a parameter of a header field: `form-data; name="a"`. False when it has none. */
@@ -34,20 +48,23 @@ static bool field_parameter(struct str field, struct str wanted, struct arena *a
 
 	str_split_once(field, ';', &value, &rest);
 	while (rest.size > 0) {
+		bool is_quoted;
+
 		if (!str_split_once(rest, '=', &name, &rest))
 			return false;
 		rest = str_trim(rest);
-		if (rest.size > 0 && rest.data[0] == '"') {
+		is_quoted = str_has_prefix(rest, STR("\""));
+		if (is_quoted) {
 			struct str between;
 
-			if (!take_quoted(&rest, arena, &value))
+			if (!take_quoted(&rest, &value))
 				return false;
 			str_split_once(rest, ';', &between, &rest);
 		} else {
 			str_split_once(rest, ';', &value, &rest);
 		}
 		if (str_equal_nocase(str_trim(name), wanted)) {
-			*found = value;
+			*found = is_quoted ? unquoted(value, arena) : value;
 			return true;
 		}
 	}

@@ -105,6 +105,28 @@ START_TEST(contents_are_any_bytes)
 }
 END_TEST
 
+/* The memory of a form is bounded by its size, whatever its fields say. */
+START_TEST(many_parameters_take_no_more_memory_than_their_text)
+{
+	struct arena *arena = arena_create();
+	struct http_multipart form;
+	struct http_part part;
+	struct strbuf body;
+
+	strbuf_init(&body, 1024 * 1024);
+	strbuf_append(&body, STR("--B\r\nContent-Disposition: form-data"));
+	for (int i = 0; i < 10000; i++)
+		strbuf_append(&body, STR(";a=\"b\\\"\""));
+	strbuf_append(&body, STR("; name=\"c\"\r\n\r\n1\r\n--B--"));
+	ck_assert(http_multipart_begin(&form, STR(TYPE), strbuf_str(&body), arena));
+	ck_assert(http_multipart_next(&form, &part));
+	ck_assert(str_equal(part.name, STR("c")));
+	ck_assert_uint_lt(arena_bytes(arena), 8 * body.size);
+	strbuf_free(&body);
+	arena_destroy(arena);
+}
+END_TEST
+
 Suite *http_multipart_suite(void);
 Suite *http_multipart_suite(void)
 {
@@ -114,6 +136,7 @@ Suite *http_multipart_suite(void)
 	tcase_add_loop_test(tests, forms_are_read_part_by_part, 0,
 			    (int)(sizeof rows / sizeof *rows));
 	tcase_add_test(tests, contents_are_any_bytes);
+	tcase_add_test(tests, many_parameters_take_no_more_memory_than_their_text);
 	suite_add_tcase(suite, tests);
 	return suite;
 }
