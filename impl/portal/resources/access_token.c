@@ -1,6 +1,8 @@
 /* Access tokens and what members may do: spec/portal.md 2.2, 3.11. */
 #include "base/arena.h"
 #include "base/json.h"
+#include "base/limits.h"
+#include "base/xml.h"
 #include "portal/database.h"
 #include "portal/resources/resources.h"
 #include "portal/tables.h"
@@ -213,24 +215,32 @@ static struct value get_user(struct call *call, const struct record *user)
 	return value_int(record_id(user));
 }
 
+static struct str elements_of(struct call *call, struct str name, const struct json *list)
+{
+	struct strbuf out;
+	struct str elements;
+
+	strbuf_init(&out, LIMIT_PORTAL_BODY_BYTES);
+	JSON_EACH (item, list)
+		xml_element(&out, name, json_scalar_text(item));
+	elements = str_copy(call->arena, strbuf_str(&out));
+	strbuf_free(&out);
+	return elements;
+}
+
 static struct value get_sections(struct call *call, const struct record *user)
 {
 	struct json *sections = sections_of(call, user);
-	struct str elements = STR("");
 
-	if (call->format != FORMAT_XML)
-		return value_json(json_print(call->arena, sections));
-	JSON_EACH (section, sections)
-		elements = STR_CONCAT(call->arena, elements, STR("<allowed_section>"),
-				      json_str(section), STR("</allowed_section>"));
-	return value_json(elements);
+	return value_json(call->format == FORMAT_XML
+				  ? elements_of(call, STR("allowed_section"), sections)
+				  : json_print(call->arena, sections));
 }
 
 /* null: all of them. */
 static struct value get_services(struct call *call, const struct record *user)
 {
 	struct record *permission = services_permission(call, user);
-	struct str elements = STR("");
 	const struct json *ids;
 
 	if (permission == NULL || is_admin(user))
@@ -238,10 +248,7 @@ static struct value get_services(struct call *call, const struct record *user)
 	if (call->format != FORMAT_XML)
 		return record_get(permission, "service_ids");
 	ids = json_parse(call->arena, record_text(permission, "service_ids"), 65536, NULL);
-	JSON_EACH (id, ids)
-		elements = STR_CONCAT(call->arena, elements, STR("<allowed_service_id>"),
-				      json_scalar_text(id), STR("</allowed_service_id>"));
-	return value_json(elements);
+	return value_json(elements_of(call, STR("allowed_service_id"), ids));
 }
 
 static const struct derived permissions_derived[] = {
