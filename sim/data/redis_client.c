@@ -4,17 +4,16 @@
 #include "world/redis.h"
 
 #include <stdlib.h>
-#include <string.h>
 
 #include "base/arena.h"
 #include "base/bug.h"
 #include "base/error.h"
-#include "base/vec.h"
 #include "sim/net/stream.h"
 #include "sim/sim_internal.h"
 #include "store/resp.h"
 #include "world/clock.h"
 #include "world/dns.h"
+#include "world/redis_queue.h"
 #include "world/redis_transaction.h"
 #include "world/redis_url.h"
 
@@ -22,17 +21,8 @@
 #define COMMAND_TIMEOUT_DEFAULT_MS 3000
 #define WRITE_TIMEOUT_DEFAULT_MS 3000
 #define OUT_BYTES_MAX (1024 * 1024 * 1024)
-#define FORGET_COUNT 64
 
 enum client_state { CLIENT_IDLE, CLIENT_CONNECTING, CLIENT_OPEN };
-
-/* A command without its reply. */
-struct waiting {
-	redis_replied *replied;
-	void *data;
-	int64_t sent_us;
-	bool never_left; /* of a lost one */
-};
 
 struct client {
 	struct redis_client public; /* first */
@@ -54,11 +44,7 @@ struct client {
 	size_t out_sent;      /* bytes of `out` */
 	int64_t out_since_us; /* when the network began to take nothing */
 	size_t out_left;      /* bytes of those commands that left, sent or about to be */
-	VEC(struct waiting) waiting;
-	size_t answered;          /* so many of them have their reply */
-	size_t left;              /* so many were written, at least in part */
-	VEC(struct waiting) lost; /* being told */
-	size_t lost_told;
+	struct redis_queue queue;
 	bool has_moved; /* the rest was to leave on a former connection */
 	struct timer timeout;
 	struct task flush;
@@ -81,8 +67,7 @@ static void client_leave(struct client *client)
 	if (--client->busy > 0 || !client->is_closed)
 		return;
 	resource_disown(&client->resource);
-	vec_free(&client->waiting);
-	vec_free(&client->lost);
+	redis_queue_free(&client->queue);
 	strbuf_free(&client->out);
 	arena_destroy(client->arena);
 	arena_destroy(client->reply);
@@ -108,37 +93,6 @@ static void client_disconnect(struct client *client)
 
 static void client_flush(struct task *task);
 
-/* Those before `end` that have no reply wait no more. */
-static void take_lost(struct client *client, size_t end)
-{
-	size_t kept = client->waiting.count - end;
-
-	for (size_t i = client->answered; i < end; i++) {
-		struct waiting lost = client->waiting.items[i];
-
-		lost.never_left = i >= client->left;
-		vec_push(&client->lost, lost);
-	}
-	for (size_t i = 0; i < kept; i++)
-		client->waiting.items[i] = client->waiting.items[end + i];
-	client->waiting.count = kept;
-	client->answered = client->left = 0;
-}
-
-/* Who closes the client meanwhile has the rest told at once. */
-static void tell_lost(struct client *client, struct str why)
-{
-	while (client->lost_told < client->lost.count) {
-		struct waiting lost = client->lost.items[client->lost_told++];
-		struct redis_reply reply = {
-			.kind = REDIS_LOST, .text = why, .never_left = lost.never_left};
-
-		if (lost.replied != NULL)
-			lost.replied(&reply, lost.data);
-	}
-	client->lost.count = client->lost_told = 0;
-}
-
 /* Those who wait are told in their order; what they send meanwhile goes to a new connection. */
 static void client_lost(struct client *client, struct str why)
 {
@@ -146,8 +100,8 @@ static void client_lost(struct client *client, struct str why)
 	strbuf_clear(&client->out);
 	client->out_sent = client->out_left = 0;
 	client->has_moved = false;
-	take_lost(client, client->waiting.count);
-	tell_lost(client, why);
+	redis_queue_lose_all(&client->queue);
+	redis_queue_tell_lost(&client->queue, why);
 }
 
 /* Those that had not left wait for a new connection; the rest is told. */
@@ -157,17 +111,17 @@ static void client_move(struct client *client, struct str why)
 	strbuf_consume(&client->out, client->out_left);
 	client->out_sent = client->out_left = 0;
 	client->has_moved = true;
-	take_lost(client, client->left);
+	redis_queue_lose_sent(&client->queue);
 	world_defer(&client->process->world, &client->flush, client_flush);
-	tell_lost(client, why);
+	redis_queue_tell_lost(&client->queue, why);
 }
 
 /* A connection that served is gone: what had not left goes to a new one, once. */
 static void client_lost_connection(struct client *client, struct str why)
 {
 	if (client->state == CLIENT_OPEN && client->greetings == 0 &&
-	    client->left < client->waiting.count && !client->has_moved && !client->connects_once &&
-	    !client->transaction.was_used)
+	    redis_queue_has_unsent(&client->queue) && !client->has_moved &&
+	    !client->connects_once && !client->transaction.was_used)
 		client_move(client, why);
 	else
 		client_lost(client, why);
@@ -179,8 +133,7 @@ static int64_t oldest_is_due_us(const struct client *client)
 {
 	if (client->out_sent < client->out_left)
 		return queue_time_add(client->out_since_us, client->write_timeout_us);
-	return queue_time_add(client->waiting.items[client->answered].sent_us,
-			      client->command_timeout_us);
+	return queue_time_add(redis_queue_oldest_us(&client->queue), client->command_timeout_us);
 }
 
 static void timeout_fired(struct timer *timer)
@@ -188,7 +141,7 @@ static void timeout_fired(struct timer *timer)
 	struct client *client = LIST_ENTRY(timer, struct client, timeout);
 	int64_t due_us;
 
-	if (client->state == CLIENT_OPEN && client->answered == client->waiting.count &&
+	if (client->state == CLIENT_OPEN && redis_queue_is_empty(&client->queue) &&
 	    client->greetings == 0)
 		return;
 	client_enter(client);
@@ -221,7 +174,7 @@ static void client_write(struct client *client)
 		return;
 	client->out_sent += stream_write(client->stream, out);
 	client->out_left = client->out.size;
-	client->left = client->waiting.count;
+	redis_queue_note_sent(&client->queue);
 	client->has_moved = false;
 	if (client->out_sent == client->out.size) {
 		strbuf_clear(&client->out);
@@ -229,7 +182,7 @@ static void client_write(struct client *client)
 	} else {
 		client->out_since_us = client_now_us(client);
 	}
-	if (client->answered == client->waiting.count)
+	if (redis_queue_is_empty(&client->queue))
 		return;
 	timer_stop(&client->timeout);
 	client_watch_time(client, oldest_is_due_us(client) - client_now_us(client));
@@ -267,8 +220,7 @@ static void client_is_ready(struct client *client)
 {
 	timer_stop(&client->timeout);
 	client_watch_time(client, client->command_timeout_us);
-	for (size_t i = client->answered; i < client->waiting.count; i++)
-		client->waiting.items[i].sent_us = client_now_us(client);
+	redis_queue_restart(&client->queue, client_now_us(client));
 	client_write(client);
 }
 
@@ -287,8 +239,6 @@ static void stream_opened(struct stream *stream, void *data)
 
 static void client_take_reply(struct client *client, const struct redis_reply *reply)
 {
-	struct waiting first;
-
 	if (client->greetings > 0) {
 		if (reply->kind != REDIS_STATUS)
 			client_lost(client, reply->kind == REDIS_ERROR ? reply->text
@@ -297,15 +247,8 @@ static void client_take_reply(struct client *client, const struct redis_reply *r
 			client_is_ready(client);
 		return;
 	}
-	if (client->answered == client->left) { /* nothing was asked */
+	if (!redis_queue_answer(&client->queue, reply))
 		client_lost_connection(client, STR("unexpected reply"));
-		return;
-	}
-	first = client->waiting.items[client->answered++];
-	if (client->answered == client->waiting.count)
-		client->waiting.count = client->answered = client->left = 0;
-	if (first.replied != NULL)
-		first.replied(reply, first.data);
 }
 
 static void stream_readable(struct stream *stream, void *data)
@@ -414,37 +357,21 @@ static void client_flush(struct task *task)
 
 /* The port. */
 
-/* A client that always waits for something would otherwise keep all that it was ever told. */
-static void client_forget_answered(struct client *client)
-{
-	size_t left = client->waiting.count - client->answered;
-
-	if (client->answered < FORGET_COUNT || client->answered < left)
-		return;
-	memmove(client->waiting.items, client->waiting.items + client->answered,
-		left * sizeof *client->waiting.items);
-	client->waiting.count = left;
-	client->left -= client->answered;
-	client->answered = 0;
-}
-
 static void client_send(struct redis_client *public, const struct str *words, size_t count,
 			redis_replied *replied, void *data)
 {
 	struct client *client = (struct client *)public;
 	struct str spoiler = REDIS_TRANSACTION_SPOILER;
-	struct waiting waiting = {
-		.replied = replied, .data = data, .sent_us = client_now_us(client)};
+	int64_t now_us = client_now_us(client);
 
 	BUG_IF(client->is_closed);
-	vec_push(&client->waiting, waiting);
+	redis_queue_add(&client->queue, replied, data, now_us);
 	if (process_is_mute(client->process))
 		return;
-	client_forget_answered(client);
 	resp_write_command(&client->out, words, count);
 	if (redis_transaction_note(&client->transaction, words[0], client->losses)) {
 		resp_write_command(&client->out, &spoiler, 1);
-		vec_push(&client->waiting, ((struct waiting){.sent_us = waiting.sent_us}));
+		redis_queue_add(&client->queue, NULL, NULL, now_us);
 	}
 	if (client->state == CLIENT_OPEN && client->greetings == 0)
 		client_watch_time(client, client->command_timeout_us);

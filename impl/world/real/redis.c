@@ -14,6 +14,7 @@
 #include "world/real/real_internal.h"
 #include "world/real/redis_connection.h"
 #include "world/real/redis_replies.h"
+#include "world/redis_queue.h"
 #include "world/redis_transaction.h"
 #include "world/redis_url.h"
 
@@ -28,13 +29,6 @@ enum state {
 	CLIENT_CONNECT,  /* connection is being made */
 	CLIENT_GREETING, /* AUTH and SELECT are under way */
 	CLIENT_READY,
-};
-
-struct waiting {
-	redis_replied *replied;
-	void *data;
-	int64_t since_us;
-	bool never_left; /* of a lost one */
 };
 
 struct client {
@@ -54,14 +48,10 @@ struct client {
 	struct redis_connection *connection;
 	int64_t writing_since_us; /* while it is writing */
 	struct redis_replies *replies;
-	int greetings;       /* replies to AUTH and SELECT to come */
-	struct strbuf lines; /* commands that did not leave yet */
-	VEC(struct waiting) waiting;
-	size_t answered;          /* of `waiting`, at its front */
-	size_t left;              /* of `waiting`, at its front: the rest lies in `lines` */
+	int greetings;            /* replies to AUTH and SELECT to come */
+	struct strbuf lines;      /* commands that did not leave yet */
+	struct redis_queue queue; /* what was not sent of it lies in `lines` */
 	bool has_moved;           /* what lies there was to leave on a former connection */
-	VEC(struct waiting) lost; /* being told */
-	size_t lost_told;
 	struct timer timer;
 	struct task task;
 	struct str why; /* CLIENT_FAILED */
@@ -88,8 +78,7 @@ static void client_disconnect(struct client *client)
 
 static void client_free(struct client *client)
 {
-	vec_free(&client->waiting);
-	vec_free(&client->lost);
+	redis_queue_free(&client->queue);
 	strbuf_free(&client->lines);
 	if (client->place.password.size > 0)
 		secret_wipe((char *)(uintptr_t)client->place.password.data,
@@ -100,50 +89,20 @@ static void client_free(struct client *client)
 
 static void client_begin(struct client *client);
 
-/* Those from `first` on wait no more. */
-static void take_lost(struct client *client, size_t first, size_t end)
-{
-	size_t kept = client->waiting.count - end;
-
-	for (size_t i = first; i < end; i++) {
-		struct waiting lost = client->waiting.items[i];
-
-		lost.never_left = i >= client->left;
-		vec_push(&client->lost, lost);
-	}
-	for (size_t i = 0; i < kept; i++)
-		client->waiting.items[i] = client->waiting.items[end + i];
-	client->waiting.count = kept;
-	client->answered = client->left = 0;
-}
-
-static void tell_lost(struct client *client, struct str why)
-{
-	while (client->lost_told < client->lost.count) {
-		struct waiting lost = client->lost.items[client->lost_told++];
-		struct redis_reply reply = {
-			.kind = REDIS_LOST, .text = why, .never_left = lost.never_left};
-
-		if (lost.replied != NULL)
-			lost.replied(&reply, lost.data);
-	}
-	client->lost.count = client->lost_told = 0;
-}
-
 /* Everything without a reply is lost. Commands sent meanwhile go to a new connection. */
 static void client_lose(struct client *client, struct str why)
 {
 	client_disconnect(client);
 	strbuf_free(&client->lines); /* and usable again */
 	client->has_moved = false;
-	take_lost(client, client->answered, client->waiting.count);
-	tell_lost(client, why);
+	redis_queue_lose_all(&client->queue);
+	redis_queue_tell_lost(&client->queue, why);
 }
 
 /* A connection that served is gone: what had not left goes to a new one, once. */
 static void client_lose_connection(struct client *client, struct str why)
 {
-	bool moves = client->state == CLIENT_READY && client->left < client->waiting.count &&
+	bool moves = client->state == CLIENT_READY && redis_queue_has_unsent(&client->queue) &&
 		     !client->has_moved && !client->connects_once && !client->transaction.was_used;
 
 	if (!moves) {
@@ -152,9 +111,9 @@ static void client_lose_connection(struct client *client, struct str why)
 	}
 	client_disconnect(client);
 	client->has_moved = true;
-	take_lost(client, client->answered, client->left);
+	redis_queue_lose_sent(&client->queue);
 	client_begin(client);
-	tell_lost(client, why);
+	redis_queue_tell_lost(&client->queue, why);
 }
 
 /* What may call back may close the client, whose memory must last until it returned. */
@@ -189,7 +148,7 @@ static int64_t oldest_is_due_us(const struct client *client)
 {
 	if (client->connection != NULL && redis_connection_is_writing(client->connection))
 		return client->writing_since_us + client->write_timeout_us;
-	return client->waiting.items[client->answered].since_us + client->command_timeout_us;
+	return redis_queue_oldest_us(&client->queue) + client->command_timeout_us;
 }
 
 static void watch_commands(struct client *client)
@@ -197,7 +156,7 @@ static void watch_commands(struct client *client)
 	int64_t now = loop_monotonic_us(client->real->loop);
 	int64_t due;
 
-	if (client->answered == client->waiting.count)
+	if (redis_queue_is_empty(&client->queue))
 		return;
 	due = oldest_is_due_us(client);
 	if (!timer_is_running(&client->timer))
@@ -216,7 +175,7 @@ static void command_timer_fired(struct timer *timer)
 	struct client *client = LIST_ENTRY(timer, struct client, timer);
 	int64_t now = loop_monotonic_us(client->real->loop);
 
-	if (client->answered < client->waiting.count && oldest_is_due_us(client) <= now)
+	if (!redis_queue_is_empty(&client->queue) && oldest_is_due_us(client) <= now)
 		client_lose_from_loop(client, STR("timed out"));
 	else
 		watch_commands(client);
@@ -240,7 +199,7 @@ static void client_write(struct client *client)
 		return;
 	status = redis_connection_write(client->connection, &client->lines, &has_left);
 	if (has_left) {
-		client->left = client->waiting.count;
+		redis_queue_note_sent(&client->queue);
 		client->has_moved = false;
 	}
 	if (status < 0) {
@@ -287,12 +246,9 @@ static void append_command(struct strbuf *lines, const struct str *words, size_t
 
 static void client_is_ready(struct client *client)
 {
-	int64_t now = loop_monotonic_us(client->real->loop);
-
 	client->state = CLIENT_READY;
 	timer_stop(&client->timer);
-	for (size_t i = client->answered; i < client->waiting.count; i++)
-		client->waiting.items[i].since_us = now;
+	redis_queue_restart(&client->queue, loop_monotonic_us(client->real->loop));
 	watch_commands(client);
 	loop_at_turn_end(client->real->loop, TURN_REDIS, &client->task, turn_ended);
 }
@@ -311,33 +267,6 @@ static void greeting_answered(struct client *client, const struct redis_reply *r
 	}
 }
 
-static void command_answered(struct client *client, const struct redis_reply *reply)
-{
-	struct waiting *waiting;
-
-	if (client->answered == client->left) { /* nothing was asked */
-		client_lose_connection(client, STR("unexpected reply"));
-		return;
-	}
-	waiting = &client->waiting.items[client->answered++];
-	if (client->answered == client->waiting.count)
-		client->answered = client->left = client->waiting.count = 0;
-	if (waiting->replied != NULL)
-		waiting->replied(reply, waiting->data);
-}
-
-/* Commands that were answered leave the front of the queue now and then. */
-static void forget_answered(struct client *client)
-{
-	if (client->answered < 1024 || client->answered < client->waiting.count / 2)
-		return;
-	client->waiting.count -= client->answered;
-	client->left -= client->answered;
-	for (size_t i = 0; i < client->waiting.count; i++)
-		client->waiting.items[i] = client->waiting.items[client->answered + i];
-	client->answered = 0;
-}
-
 static void read_replies(struct client *client)
 {
 	const struct redis_connection *connection = client->connection;
@@ -350,12 +279,11 @@ static void read_replies(struct client *client)
 			break;
 		if (client->greetings > 0)
 			greeting_answered(client, reply);
-		else
-			command_answered(client, reply);
+		else if (!redis_queue_answer(&client->queue, reply))
+			client_lose_connection(client, STR("unexpected reply"));
 	}
 	if (read == REDIS_READ_NONSENSE)
 		client_lose(client, STR("not a reply"));
-	forget_answered(client);
 }
 
 static void bytes_came(struct str bytes, void *data)
@@ -485,17 +413,16 @@ static void client_send(struct redis_client *public, const struct str *words, si
 	struct client *client = (struct client *)public;
 	struct real_loop *loop = client->real->loop;
 	struct str spoiler = REDIS_TRANSACTION_SPOILER;
-	struct waiting waiting = {
-		.replied = replied, .data = data, .since_us = loop_monotonic_us(loop)};
+	int64_t now_us = loop_monotonic_us(loop);
 
 	BUG_IF(client->is_closed || count == 0);
 	if (client->state == CLIENT_IDLE)
 		client_begin(client);
 	append_command(&client->lines, words, count);
-	vec_push(&client->waiting, waiting);
+	redis_queue_add(&client->queue, replied, data, now_us);
 	if (redis_transaction_note(&client->transaction, words[0], client->losses)) {
 		append_command(&client->lines, &spoiler, 1);
-		vec_push(&client->waiting, ((struct waiting){.since_us = waiting.since_us}));
+		redis_queue_add(&client->queue, NULL, NULL, now_us);
 	}
 	if (strbuf_is_full(&client->lines)) /* a command in it is cut short */
 		client_fail_later(client, STR("too much waits to be sent"));
