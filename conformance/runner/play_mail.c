@@ -114,18 +114,6 @@ static void login_user_came(struct session *session, struct str line)
 	say(session, "334 UGFzc3dvcmQ6");
 }
 
-static struct str hexadecimal(struct arena *arena, struct str bytes)
-{
-	static const char digits[] = "0123456789abcdef";
-	char *text = arena_alloc(arena, bytes.size * 2 + 1);
-
-	for (size_t i = 0; i < bytes.size; i++) {
-		text[2 * i] = digits[(unsigned char)bytes.data[i] >> 4];
-		text[2 * i + 1] = digits[(unsigned char)bytes.data[i] & 15];
-	}
-	return str_of(text, bytes.size * 2);
-}
-
 /* user, blank, HMAC of the challenge (RFC 2195). */
 static void cram_came(struct session *session, struct str line)
 {
@@ -134,7 +122,7 @@ static void cram_came(struct session *session, struct str line)
 	struct str user, shown;
 
 	str_split_once(decoded(session, line), ' ', &user, &shown);
-	accept_user(session, "cram_md5", user, str_equal(shown, hexadecimal(arena, digest)));
+	accept_user(session, "cram_md5", user, str_equal(shown, hex_encode(arena, digest)));
 }
 
 static const struct mechanism {

@@ -39,7 +39,7 @@ void case_run_ask(struct case_run *run, const struct target *target,
 	run->call = client_send(run->world, &run->hook_wire, &request, done, run);
 }
 
-static bool is_fine(struct case_run *run, const struct record *record)
+bool case_run_is_fine(struct case_run *run, const struct record *record)
 {
 	run->call = NULL;
 	if (record->status >= 200 && record->status < 300)
@@ -69,7 +69,7 @@ static void hook_done(struct record *record, void *data)
 {
 	struct case_run *run = data;
 
-	if (!is_fine(run, record))
+	if (!case_run_is_fine(run, record))
 		return;
 	go_on(run);
 }
@@ -130,7 +130,7 @@ static void set_next_clock(struct case_run *run)
 
 static void clock_done(struct record *record, void *data)
 {
-	if (is_fine(data, record))
+	if (case_run_is_fine(data, record))
 		set_next_clock(data);
 }
 
@@ -164,7 +164,7 @@ static void fixture_done(struct record *record, void *data)
 {
 	struct case_run *run = data;
 
-	if (is_fine(run, record))
+	if (case_run_is_fine(run, record))
 		case_run_seed(run);
 }
 

@@ -139,6 +139,8 @@ void case_run_seed(struct case_run *run); /* then the first step */
 /* One call of the runner's own, which is not on the case's wire. */
 void case_run_ask(struct case_run *run, const struct target *target,
 		  const struct fixture_call *call, client_done *done);
+/* Its answer came; false after the case failed for it. */
+bool case_run_is_fine(struct case_run *run, const struct record *record);
 /* The target, or the real backend beside a portal. */
 const struct target *case_run_backend(struct case_run *run);
 void case_run_drain(struct case_run *run);

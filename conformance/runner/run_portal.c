@@ -20,19 +20,6 @@ enum {
 	STAGE_STEPS
 };
 
-static bool is_fine(struct case_run *run, const struct record *record)
-{
-	run->call = NULL;
-	if (record->status >= 200 && record->status < 300)
-		return true;
-	case_run_fail(run,
-		      str_format(run->result_arena, "%.*s %.*s was answered with %d %.*s%.*s",
-				 STR_ARG(record->method), STR_ARG(record->target), record->status,
-				 STR_ARG(str_slice(record->answer_body, 0, 200)),
-				 STR_ARG(record->failure)));
-	return false;
-}
-
 static const struct json *answer_json(struct case_run *run, const struct record *record)
 {
 	return json_parse(run->arena, record->answer_body, LIMIT_CONFIG_BYTES, NULL);
@@ -92,7 +79,7 @@ static void start_apicast(struct case_run *run)
 
 static void told(struct record *record, void *data)
 {
-	if (is_fine(data, record))
+	if (case_run_is_fine(data, record))
 		case_run_prepare(data);
 }
 
@@ -179,7 +166,7 @@ static void sample_came(struct record *record, void *data)
 	size_t which = run->sample - 1;
 	const struct json *value;
 
-	if (!is_fine(run, record))
+	if (!case_run_is_fine(run, record))
 		return;
 	value = json_path(answer_json(run, record), samples[which].place);
 	if (value == NULL) {
@@ -279,7 +266,7 @@ static void rows_came(struct record *record, void *data)
 {
 	struct case_run *run = data;
 
-	if (!is_fine(run, record))
+	if (!case_run_is_fine(run, record))
 		return;
 	run->rows = answer_json(run, record);
 	case_run_next_action(run);
@@ -305,7 +292,7 @@ void case_run_sql(struct case_run *run, const struct json *action)
 
 static void hook_done(struct record *record, void *data)
 {
-	if (is_fine(data, record))
+	if (case_run_is_fine(data, record))
 		case_run_next_action(data);
 }
 

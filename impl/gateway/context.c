@@ -5,6 +5,7 @@
 #include "base/str.h"
 #include "gateway/config.h"
 #include "gateway/gateway_internal.h"
+#include "gateway/header_name.h"
 #include "gateway/request.h"
 #include "http/query.h"
 #include "world/clock.h"
@@ -32,24 +33,6 @@ static struct liquid_value object(liquid_find *find, const void *data)
 
 /* Headers and arguments. */
 
-static char header_char(char c)
-{
-	if (c >= 'A' && c <= 'Z')
-		return (char)(c - 'A' + 'a');
-	return c == '_' ? '-' : c;
-}
-
-static bool is_header_name(struct str a, struct str b)
-{
-	if (a.size != b.size)
-		return false;
-	for (size_t i = 0; i < a.size; i++) {
-		if (header_char(a.data[i]) != header_char(b.data[i]))
-			return false;
-	}
-	return true;
-}
-
 struct str context_header(const struct request *request, struct str name)
 {
 	const struct http_fields *fields = &request->exchange->request.fields;
@@ -58,7 +41,7 @@ struct str context_header(const struct request *request, struct str name)
 	for (size_t i = 0; i < fields->count; i++) {
 		struct str line = fields->items[i].value;
 
-		if (!is_header_name(fields->items[i].name, name))
+		if (!header_name_equal(fields->items[i].name, name))
 			continue;
 		if (line.data == NULL)
 			line.data = "";

@@ -3,6 +3,7 @@
 #include "base/arena.h"
 #include "base/base64.h"
 #include "base/url.h"
+#include "gateway/header_name.h"
 #include "http/message.h"
 #include "http/query.h"
 
@@ -40,28 +41,10 @@ static bool find_in_query(struct str query, struct str name, struct arena *arena
 	return false;
 }
 
-static char header_char(char c)
-{
-	if (c >= 'A' && c <= 'Z')
-		return (char)(c - 'A' + 'a');
-	return c == '_' ? '-' : c;
-}
-
-static bool is_header_name(struct str a, struct str b)
-{
-	if (a.size != b.size)
-		return false;
-	for (size_t i = 0; i < a.size; i++) {
-		if (header_char(a.data[i]) != header_char(b.data[i]))
-			return false;
-	}
-	return true;
-}
-
 static bool find_in_headers(const struct http_fields *fields, struct str name, struct str *value)
 {
 	for (size_t i = 0; i < fields->count; i++) {
-		if (is_header_name(fields->items[i].name, name)) {
+		if (header_name_equal(fields->items[i].name, name)) {
 			*value = fields->items[i].value;
 			return true;
 		}

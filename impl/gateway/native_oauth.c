@@ -176,6 +176,15 @@ static bool is_known_client(const struct flow *flow, int status, struct str body
 	return status == 200 && is_found;
 }
 
+/* False after an answer that says so. */
+static bool was_stored(struct flow *flow, enum oauth_stored result)
+{
+	flow->operation = NULL;
+	if (result != OAUTH_STORED)
+		answer_trouble(flow, "Redis does not answer");
+	return result == OAUTH_STORED;
+}
+
 /* /authorize: who asks is known to backend, so the user may log in. */
 
 static void redirect_to_login(struct flow *flow, struct str error)
@@ -193,11 +202,8 @@ static void login_prepared(enum oauth_stored result, struct str value, void *dat
 	struct request *request = flow->request;
 
 	(void)value;
-	flow->operation = NULL;
-	if (result != OAUTH_STORED) {
-		answer_trouble(flow, "Redis does not answer");
+	if (!was_stored(flow, result))
 		return;
-	}
 	request_answer_redirect(
 		request,
 		with_arguments(request, request->service->oauth_login_url,
@@ -277,11 +283,8 @@ static void code_stored(enum oauth_stored result, struct str value, void *data)
 	struct request *request = flow->request;
 
 	(void)value;
-	flow->operation = NULL;
-	if (result != OAUTH_STORED) {
-		answer_trouble(flow, "Redis does not answer");
+	if (!was_stored(flow, result))
 		return;
-	}
 	request_answer_redirect(
 		request, with_arguments(request, flow->redirect_uri,
 					STR_CONCAT(request->arena, STR("code="), flow->code,

@@ -150,18 +150,6 @@ static void say_authentication(struct mail *mail)
 	}
 }
 
-static struct str hex(struct arena *arena, struct str bytes)
-{
-	static const char digits[] = "0123456789abcdef";
-	char *text = arena_alloc(arena, 2 * bytes.size + 1);
-
-	for (size_t i = 0; i < bytes.size; i++) {
-		text[2 * i] = digits[(unsigned char)bytes.data[i] >> 4];
-		text[2 * i + 1] = digits[(unsigned char)bytes.data[i] & 15];
-	}
-	return str_of(text, 2 * bytes.size);
-}
-
 static void say_credential(struct mail *mail, struct str challenge)
 {
 	const struct mail_options *options = &mail->options;
@@ -178,10 +166,10 @@ static void say_credential(struct mail *mail, struct str challenge)
 	case MAIL_CRAM_MD5:
 		base64_decode(mail->arena, challenge, &decoded);
 		decoded = digest_hmac(mail->arena, DIGEST_MD5, options->password, decoded);
-		say_coded(
-			mail,
-			STR_CONCAT(mail->arena, options->user, STR(" "), hex(mail->arena, decoded)),
-			STEP_CREDENTIAL);
+		say_coded(mail,
+			  STR_CONCAT(mail->arena, options->user, STR(" "),
+				     hex_encode(mail->arena, decoded)),
+			  STEP_CREDENTIAL);
 		break;
 	}
 }

@@ -313,6 +313,52 @@ static struct call *call_take(struct http_client_port *port)
 	return call;
 }
 
+/* Bodies. */
+
+static void go_on(struct call *call)
+{
+	call->wants_go_on = true;
+	call_wants_work(call);
+}
+
+void call_upload_is_readable(struct http_body *body, void *data)
+{
+	struct call *call = data;
+
+	(void)body;
+	if (call->is_upload_paused)
+		go_on(call);
+}
+
+static void download_is_writable(struct http_body *body, void *data)
+{
+	struct call *call = data;
+
+	(void)body;
+	if (call->is_download_paused)
+		go_on(call);
+}
+
+void call_begin_download(struct call *call, int64_t length)
+{
+	call->download = http_body_create(length, LIMIT_BODY_BUFFER_BYTES);
+	call->public.body = call->download;
+	http_body_on_writable(call->download, download_is_writable, call);
+}
+
+/* The head. */
+
+struct str call_host_field(const struct call *call)
+{
+	bool is_usual = call->port_number == (call->is_tls ? 443 : 80);
+	bool is_ip6 = str_find_char(call->host, ':') != STR_NOT_FOUND;
+	struct str host =
+		is_ip6 ? STR_CONCAT(call->arena, STR("["), call->host, STR("]")) : call->host;
+
+	return is_usual ? host
+			: str_format(call->arena, "%.*s:%u", STR_ARG(host), call->port_number);
+}
+
 static bool method_is_idempotent(struct str method)
 {
 	static const struct str methods[] = {
@@ -364,18 +410,6 @@ static void add_field(struct call *call, struct str name, struct str value)
 		add_line(call, STR_CONCAT(arena, name, STR(": "), value));
 }
 
-static void add_host(struct call *call)
-{
-	bool is_usual = call->port_number == (call->is_tls ? 443 : 80);
-	bool is_ip6 = str_find_char(call->host, ':') != STR_NOT_FOUND;
-	struct str host =
-		is_ip6 ? STR_CONCAT(call->arena, STR("["), call->host, STR("]")) : call->host;
-
-	add_line(call, is_usual ? STR_CONCAT(call->arena, STR("Host: "), host)
-				: str_format(call->arena, "Host: %.*s:%u", STR_ARG(host),
-					     call->port_number));
-}
-
 static void call_copy_fields(struct call *call, const struct http_fields *fields)
 {
 	static const struct http_fields none = {0};
@@ -384,7 +418,7 @@ static void call_copy_fields(struct call *call, const struct http_fields *fields
 		fields = &none;
 	call->fields_end = &call->fields;
 	if (!http_fields_has(fields, STR("Host")))
-		add_host(call);
+		add_line(call, STR_CONCAT(call->arena, STR("Host: "), call_host_field(call)));
 	for (size_t i = 0; i < fields->count; i++)
 		add_field(call, fields->items[i].name, fields->items[i].value);
 	/* libcurl adds these on its own unless they are named without a value. */

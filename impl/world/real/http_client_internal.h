@@ -85,6 +85,11 @@ void call_wants_work(struct call *call);
 void call_made_progress(struct call *call);
 void call_over(struct call *call, enum http_failure failure);
 void call_received(struct call *call, size_t count); /* bytes of the body, handed on */
+/* For http_body_on_readable(): an upload that was paused goes on. */
+void call_upload_is_readable(struct http_body *body, void *data);
+/* The answer has a body; what could not be handed on goes on when there is room. */
+void call_begin_download(struct call *call, int64_t length);
+struct str call_host_field(const struct call *call); /* "host:port", for calls that name none */
 void http_client_wants_turn(struct http_client_port *port);
 enum http_failure call_connect_failure(long number); /* of errno */
 

@@ -20,17 +20,6 @@ bool call_is_plain(const struct call *call)
 
 /* The request. */
 
-static void add_host(struct call *call, struct http_fields *fields)
-{
-	struct str host = call->host;
-
-	if (str_find_char(host, ':') != STR_NOT_FOUND)
-		host = STR_CONCAT(call->arena, STR("["), host, STR("]"));
-	if (call->port_number != 80)
-		host = str_format(call->arena, "%.*s:%u", STR_ARG(host), call->port_number);
-	http_fields_add(fields, STR("Host"), host);
-}
-
 void plain_write_head(struct call *call, const struct http_fields *fields)
 {
 	struct http_request request = {
@@ -39,7 +28,7 @@ void plain_write_head(struct call *call, const struct http_fields *fields)
 
 	http_fields_init(&request.fields, call->arena);
 	if (fields == NULL || !http_fields_has(fields, STR("Host")))
-		add_host(call, &request.fields);
+		http_fields_add(&request.fields, STR("Host"), call_host_field(call));
 	for (size_t i = 0; fields != NULL && i < fields->count; i++) {
 		const struct http_field *field = &fields->items[i];
 
@@ -104,17 +93,6 @@ static void begin(struct call *call, bool is_new)
 		begin_sending(connection);
 }
 
-static void upload_is_readable(struct http_body *body, void *data)
-{
-	struct call *call = data;
-
-	(void)body;
-	if (!call->is_upload_paused)
-		return;
-	call->wants_go_on = true;
-	call_wants_work(call);
-}
-
 void plain_start(struct call *call)
 {
 	if (call->head.size == 0) {
@@ -122,7 +100,7 @@ void plain_start(struct call *call)
 		return;
 	}
 	if (call->upload != NULL)
-		http_body_on_readable(call->upload, upload_is_readable, call);
+		http_body_on_readable(call->upload, call_upload_is_readable, call);
 	begin(call, false);
 }
 
@@ -253,17 +231,6 @@ static void send_more(struct client_connection *connection)
 
 /* Receiving. */
 
-static void download_is_writable(struct http_body *body, void *data)
-{
-	struct call *call = data;
-
-	(void)body;
-	if (!call->is_download_paused)
-		return;
-	call->wants_go_on = true;
-	call_wants_work(call);
-}
-
 static void answer_is_complete(struct client_connection *connection, bool is_last)
 {
 	struct call *call = connection->call;
@@ -284,11 +251,8 @@ static void head_is_complete(struct client_connection *connection,
 	if (framing->kind == HTTP1_NO_BODY ||
 	    (framing->kind == HTTP1_LENGTH && framing->length == 0))
 		return;
-	call->download = http_body_create(framing->kind == HTTP1_LENGTH ? framing->length
-									: HTTP_BODY_LENGTH_UNKNOWN,
-					  LIMIT_BODY_BUFFER_BYTES);
-	call->public.body = call->download;
-	http_body_on_writable(call->download, download_is_writable, call);
+	call_begin_download(call, framing->kind == HTTP1_LENGTH ? framing->length
+								: HTTP_BODY_LENGTH_UNKNOWN);
 }
 
 /* What begins otherwise never becomes an answer, however long one waits. */

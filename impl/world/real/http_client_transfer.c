@@ -75,17 +75,6 @@ static bool read_framing(struct call *call, int64_t *length)
 	return true;
 }
 
-static void download_is_writable(struct http_body *body, void *data)
-{
-	struct call *call = data;
-
-	(void)body;
-	if (!call->is_download_paused)
-		return;
-	call->wants_go_on = true;
-	call_wants_work(call);
-}
-
 static bool head_ended(struct call *call)
 {
 	int status = call->public.response.status;
@@ -105,9 +94,7 @@ static bool head_ended(struct call *call)
 	call_wants_work(call);
 	if (str_equal(call->method, STR("HEAD")) || status == 204 || status == 304 || length == 0)
 		return true;
-	call->download = http_body_create(length, LIMIT_BODY_BUFFER_BYTES);
-	call->public.body = call->download;
-	http_body_on_writable(call->download, download_is_writable, call);
+	call_begin_download(call, length);
 	return true;
 }
 
@@ -209,17 +196,6 @@ static size_t body_wanted(char *room, size_t one, size_t size, void *data)
 		return upload_ended(call);
 	call->is_upload_paused = true;
 	return CURL_READFUNC_PAUSE;
-}
-
-static void upload_is_readable(struct http_body *body, void *data)
-{
-	struct call *call = data;
-
-	(void)body;
-	if (!call->is_upload_paused)
-		return;
-	call->wants_go_on = true;
-	call_wants_work(call);
 }
 
 /* Comes when the connection stands, before the request leaves; again when libcurl found a kept
@@ -386,7 +362,7 @@ static void set_method_and_body(struct call *call)
 		curl_easy_setopt(handle, CURLOPT_UPLOAD, 1L);
 		curl_easy_setopt(handle, CURLOPT_INFILESIZE_LARGE,
 				 (curl_off_t)http_body_length(call->upload));
-		http_body_on_readable(call->upload, upload_is_readable, call);
+		http_body_on_readable(call->upload, call_upload_is_readable, call);
 	}
 }
 
