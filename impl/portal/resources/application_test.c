@@ -39,7 +39,7 @@ START_TEST(plans_are_made_published_and_chosen)
 		 "{\"errors\":{\"name\":[\"can't be blank\"],\"setup_fee\":[\"is not a number\"],"
 		 "\"trial_period_days\":[\"must be greater than or equal to 0\"]}}",
 		 NULL, NULL, NULL},
-		{"POST", PLANS ".json", "name=%3F", 201, "\"system_name\":\"plan\"", NULL, NULL,
+		{"POST", PLANS ".json", "name=%3F", 201, "\"system_name\":\"plan_", NULL, NULL,
 		 NULL},
 		{"GET", PLANS ".xml", NULL, 200,
 		 "<plans><plan custom=\"false\" default=\"false\"><id>{plan}</id><name>Basic</name>"

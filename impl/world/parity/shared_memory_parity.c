@@ -13,7 +13,7 @@ PARITY_TEST(it_begins_as_zeros_and_keeps_what_is_written)
 
 	ck_assert_msg(memory != NULL, "%s", p->error.text);
 	bytes = shared_memory_bytes(p->world, memory);
-	ck_assert_uint_eq((uintptr_t)bytes % sizeof(max_align_t), 0);
+	ck_assert_uint_eq((uintptr_t)bytes % _Alignof(max_align_t), 0);
 	for (size_t i = 0; i < BYTES; i++)
 		sum |= bytes[i];
 	ck_assert_uint_eq(sum, 0);
