@@ -45,6 +45,17 @@ static void remove_file(void)
 		unlink(portal_text("%s%s", url_of(SQL_SQLITE) + strlen("sqlite:"), suffixes[i]));
 }
 
+/* A user of another name is against the guides' limits (database_address.h). */
+static const char *const without_limits[] = {"ROLLING_UPDATES", "upstream_mysql_limits=on", NULL};
+
+static void set_up_without_limits(void)
+{
+	fixture_set_environment(without_limits);
+	fixture_prepare();
+	fixture_set_environment(NULL);
+	remove_file();
+}
+
 static void set_up(void)
 {
 	fixture_prepare();
@@ -290,6 +301,71 @@ START_TEST(a_user_who_may_not_make_tables_is_told)
 }
 END_TEST
 
+/* Limits of an external MySQL (spec/portal.md 8.2). */
+
+static const char *address(const char *database)
+{
+	struct sql_options options = {0};
+
+	ck_assert(
+		sql_url_read(str_from(url_of(SQL_MYSQL)), fixture_arena(), &options, &other.error));
+	return portal_text("mysql2://root:%s@127.0.0.1:%u/%s", "p%40ss%2Fword",
+			   (unsigned)options.port, database);
+}
+
+static void is_refused(const char *database, const char *words)
+{
+	const char *refusal;
+	int status;
+
+	refusal = fixture_refusal(portal_text("--database %s", address(database)), &status);
+	ck_assert_msg(strstr(refusal, words) != NULL, "%s", refusal);
+	ck_assert_ptr_null(strstr(refusal, "ss/word"));
+	ck_assert_int_eq(status, 1);
+}
+
+/* The server takes the most exact name of an account. */
+START_TEST(an_account_of_one_host_is_refused)
+{
+	begin(_i);
+	fixture_stop();
+	execute("CREATE USER 'root'@'127.0.0.1' IDENTIFIED BY 'p@ss/word';"
+		"GRANT ALL ON *.* TO 'root'@'127.0.0.1'");
+	is_refused("system1", "the account of an external MySQL database must be root@%, not "
+			      "root@127.0.0.1");
+	execute("DROP USER 'root'@'127.0.0.1'");
+}
+END_TEST
+
+START_TEST(a_database_of_somebody_else_is_refused)
+{
+	begin(_i);
+	fixture_stop();
+	execute("CREATE DATABASE foreign_one;"
+		"CREATE TABLE foreign_one.accounts (id INTEGER);"
+		"CREATE TABLE foreign_one.orders (id INTEGER)");
+	is_refused("foreign_one", "must be empty or a portal's, and there is a table \"orders\"");
+	ck_assert_int_eq(number("SELECT count(*) FROM information_schema.tables WHERE "
+				"table_schema = 'foreign_one'"),
+			 2);
+	execute("DROP DATABASE foreign_one");
+}
+END_TEST
+
+/* Whoever added a table to a portal's database, or interrupted its making, may go on. */
+START_TEST(a_portals_database_may_have_more_tables_or_fewer)
+{
+	begin(_i);
+	execute("CREATE TABLE orders (id INTEGER)");
+	fixture_stop();
+	fixture_start(url_of(_i));
+	fixture_stop();
+	execute("DROP TABLE orders; DROP TABLE schema_info; DROP TABLE outbox_leases");
+	fixture_start(url_of(_i));
+	reply_has(ask("GET", "/admin/api/services.json", NULL), 200, "services");
+}
+END_TEST
+
 Suite *portal_database_suite(void);
 Suite *portal_database_suite(void)
 {
@@ -313,8 +389,18 @@ Suite *portal_database_suite(void)
 		ADD(long_texts_are_kept_whole);
 		ADD(a_portal_that_is_older_gets_the_new_columns);
 		ADD(a_writer_that_does_not_end_is_not_waited_for);
-		if (i != SQL_SQLITE) {
+		if (i != SQL_SQLITE)
 			ADD(a_lost_connection_is_made_again);
+		if (i == SQL_MYSQL) {
+			ADD(an_account_of_one_host_is_refused);
+			ADD(a_database_of_somebody_else_is_refused);
+			ADD(a_portals_database_may_have_more_tables_or_fewer);
+		}
+		if (i != SQL_SQLITE) {
+			tests = tcase_create("without limits");
+			suite_add_tcase(suite, tests);
+			tcase_add_checked_fixture(tests, set_up_without_limits, tear_down);
+			tcase_set_timeout(tests, 60);
 			ADD(a_user_who_may_not_make_tables_is_told);
 		}
 #undef ADD

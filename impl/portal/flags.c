@@ -32,6 +32,7 @@ static const struct {
 	[FLAG_FORUM] = {STR_INIT("forum"), false},
 	[FLAG_API_AS_PRODUCT] = {STR_INIT("api_as_product"), false},
 	[FLAG_ACTIVE_DOCS_PROXY] = {STR_INIT("active_docs_proxy"), false},
+	[FLAG_UPSTREAM_MYSQL_LIMITS] = {STR_INIT("upstream_mysql_limits"), false},
 };
 
 void flags_init(struct flags *flags, const struct release *release)

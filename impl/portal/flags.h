@@ -35,6 +35,7 @@ enum flag {
 	FLAG_FORUM,
 	FLAG_API_AS_PRODUCT,
 	FLAG_ACTIVE_DOCS_PROXY,
+	FLAG_UPSTREAM_MYSQL_LIMITS, /* none, that is (database_address.h) */
 	FLAGS
 };
 

@@ -369,7 +369,8 @@ static bool portal_open_database(struct portal *portal, const struct portal_opti
 		return false;
 	if (portal->clock_s >= 0)
 		database_set_clock(portal->database, portal->clock_s * UTC_SECOND_US);
-	return schema_prepare(portal->database, error) &&
+	return database_address_judge(portal->database, &portal->settings, &options, error) &&
+	       schema_prepare(portal->database, error) &&
 	       (!given->reset_database || schema_empty(portal->database, error));
 }
 

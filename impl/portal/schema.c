@@ -44,8 +44,7 @@ static const struct schema_index {
 	{"index_deleted_objects_on_owner", "deleted_objects", "owner_id"},
 };
 
-#define SCHEMA_INFO "schema_info" /* one row: the version */
-#define UNBOUNDED INT64_MAX       /* characters of a column */
+#define UNBOUNDED INT64_MAX /* characters of a column */
 
 struct schema {
 	struct database *database;
@@ -237,12 +236,12 @@ static bool complete_table(struct schema *schema, const struct table *table, str
 
 static bool write_version(struct schema *schema, struct error *error)
 {
-	if (is_present(schema, STR(SCHEMA_INFO)))
+	if (is_present(schema, STR(SCHEMA_INFO_TABLE)))
 		return true;
 	return database_execute(schema->database,
 				str_format(schema->arena,
-					   "CREATE TABLE " SCHEMA_INFO " (version %s)%s;"
-					   "INSERT INTO " SCHEMA_INFO " VALUES (%" PRId64 ")",
+					   "CREATE TABLE " SCHEMA_INFO_TABLE " (version %s)%s;"
+					   "INSERT INTO " SCHEMA_INFO_TABLE " VALUES (%" PRId64 ")",
 					   schema->dialect->integer, schema->dialect->table_options,
 					   SCHEMA_VERSION),
 				error);
@@ -252,9 +251,9 @@ static bool version_is_known(struct schema *schema, struct error *error)
 {
 	int64_t version = SCHEMA_VERSION;
 
-	if (is_present(schema, STR(SCHEMA_INFO)))
-		version = database_int(schema->database, STR("SELECT version FROM " SCHEMA_INFO),
-				       NULL, 0, 0);
+	if (is_present(schema, STR(SCHEMA_INFO_TABLE)))
+		version = database_int(schema->database,
+				       STR("SELECT version FROM " SCHEMA_INFO_TABLE), NULL, 0, 0);
 	if (version <= SCHEMA_VERSION)
 		return true;
 	return error_set(error, ERROR_INVALID,

@@ -10,6 +10,9 @@
 struct database;
 struct error;
 
+/* The table that says which release wrote the database; the last one that is made. */
+#define SCHEMA_INFO_TABLE "schema_info"
+
 /* ERROR_INVALID when the database was written by a newer release, or when its user may not make
  * tables. */
 bool schema_prepare(struct database *database, struct error *error);
