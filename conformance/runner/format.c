@@ -112,7 +112,7 @@ static const struct shape_key limit_keys[] = {
 };
 
 #define ROLES "all listener worker cron check-storage check-queues"
-#define PROCESS_ROLES ROLES " resync"
+#define PROCESS_ROLES ROLES " resync deploy"
 
 static const struct shape_key backend_given_keys[] = {
 	{"servers", SHAPE_NAMED, server_keys, NULL, false},

@@ -14,6 +14,7 @@
 #include "portal/call.h"
 #include "portal/database.h"
 #include "portal/database_address.h"
+#include "portal/deploy.h"
 #include "portal/dispatch.h"
 #include "portal/errand.h"
 #include "portal/hooks.h"
@@ -50,6 +51,7 @@ enum portal_role {
 	PORTAL_APP,     /* answers requests */
 	PORTAL_SIDEKIQ, /* what nobody waits for: jobs, and the outboxes */
 	PORTAL_RESYNC,
+	PORTAL_DEPLOY, /* the hook before a deployment */
 	PORTAL_ROLES
 };
 
@@ -61,6 +63,9 @@ struct portal {
 	struct arena *arena;                /* of the settings */
 	struct settings_source source;
 	struct settings settings;
+	struct sql_options address; /* of the database */
+	bool resets_database;
+	struct deploy *deploy; /* or nothing else */
 	struct database *database;
 	struct backend_sync *sync;
 	struct backend_events *events;
@@ -335,6 +340,7 @@ static void portal_destroy(struct portal *portal)
 	timer_stop(&portal->stop_wait);
 	timer_stop(&portal->look);
 	portal_processes_destroy(portal->processes);
+	deploy_destroy(portal->deploy);
 	http_listener_close(portal->world, portal->listener);
 	webhooks_destroy(portal->webhooks);
 	jobs_destroy(portal->jobs);
@@ -356,22 +362,39 @@ static bool portal_read_settings(struct portal *portal, const struct portal_opti
 	       portal_settings_read(&portal->settings, &portal->source, given->release, error);
 }
 
-static bool portal_open_database(struct portal *portal, const struct portal_options *given,
+static bool portal_find_database(struct portal *portal, const struct portal_options *given,
 				 struct error *error)
 {
-	struct sql_options options = {.durability = SQL_DURABILITY_NORMAL};
+	portal->address = (struct sql_options){.durability = SQL_DURABILITY_NORMAL};
+	portal->resets_database = given->reset_database;
+	return database_address_find(&portal->source, &portal->settings, given->database,
+				     &portal->address, error);
+}
 
-	if (!database_address_find(&portal->source, &portal->settings, given->database, &options,
-				   error))
-		return false;
-	portal->database = database_open(portal->world, &options, error);
+static bool portal_connect(void *data, struct error *error)
+{
+	struct portal *portal = data;
+
+	portal->database = database_open(portal->world, &portal->address, error);
 	if (portal->database == NULL)
 		return false;
 	if (portal->clock_s >= 0)
 		database_set_clock(portal->database, portal->clock_s * UTC_SECOND_US);
-	return database_address_judge(portal->database, &portal->settings, &options, error) &&
-	       schema_prepare(portal->database, error) &&
-	       (!given->reset_database || schema_empty(portal->database, error));
+	return database_address_judge(portal->database, &portal->settings, &portal->address, error);
+}
+
+static bool portal_complete_schema(struct portal *portal, struct error *error)
+{
+	return schema_prepare(portal->database, error) &&
+	       (!portal->resets_database || schema_empty(portal->database, error));
+}
+
+static bool portal_prepare_database(void *data, struct error *error)
+{
+	struct portal *portal = data;
+
+	return portal_complete_schema(portal, error) &&
+	       seed_database(portal->database, &portal->settings, error);
 }
 
 /* A job's step or an event of backend is stored: what it leaves for others is theirs now. Beside
@@ -406,7 +429,8 @@ static bool portal_resync(struct portal *portal, const struct portal_options *gi
 			  struct error *error)
 {
 	if (!portal_read_settings(portal, given, error) ||
-	    !portal_open_database(portal, given, error))
+	    !portal_find_database(portal, given, error) || !portal_connect(portal, error) ||
+	    !portal_complete_schema(portal, error))
 		return false;
 	if (database_int(portal->database, STR("SELECT count(*) FROM accounts"), NULL, 0, 0) == 0)
 		return error_set(error, ERROR_INVALID,
@@ -420,18 +444,29 @@ static bool portal_resync(struct portal *portal, const struct portal_options *gi
 	return true;
 }
 
-/* A database in memory is one process's; so is what tests do to one. */
-static bool wants_processes(struct portal *portal, const struct portal_options *given, bool *wants,
-			    struct error *error)
+/* `deploy` */
+static bool portal_deploy(struct portal *portal, const struct portal_options *given,
+			  struct error *error)
 {
-	struct sql_options options = {.durability = SQL_DURABILITY_NORMAL};
+	const struct deploy_options options = {.world = portal->world,
+					       .settings = &portal->settings,
+					       .address = &portal->address,
+					       .connect = portal_connect,
+					       .prepare = portal_prepare_database,
+					       .data = portal};
 
-	if (!database_address_find(&portal->source, &portal->settings, given->database, &options,
-				   error))
+	if (!portal_read_settings(portal, given, error) ||
+	    !portal_find_database(portal, given, error))
 		return false;
-	*wants = portal->role == PORTAL_ALL && portal->settings.unicorn_workers > 1 &&
-		 !given->has_hooks && !str_equal(options.path, STR(":memory:"));
+	portal->deploy = deploy_create(&options);
 	return true;
+}
+
+/* A database in memory is one process's; so is what tests do to one. */
+static bool wants_processes(const struct portal *portal, const struct portal_options *given)
+{
+	return portal->role == PORTAL_ALL && portal->settings.unicorn_workers > 1 &&
+	       !given->has_hooks && !str_equal(portal->address.path, STR(":memory:"));
 }
 
 static bool portal_start_processes(struct portal *portal, const struct portal_options *given,
@@ -463,18 +498,18 @@ static bool portal_open(struct portal *portal, const struct portal_options *give
 			struct error *error)
 {
 	struct settings *settings = &portal->settings;
-	bool several = false;
+	bool several;
 
 	if (!portal_read_settings(portal, given, error) ||
-	    !wants_processes(portal, given, &several, error))
+	    !portal_find_database(portal, given, error))
 		return false;
+	several = wants_processes(portal, given);
 	if (settings->unicorn_workers > 0 && portal->role == PORTAL_ALL)
 		log_format(portal->world, LOG_STDOUT, "Starting %" PRId64 " unicorn workers",
 			   several ? settings->unicorn_workers : 1);
 	if (several)
 		return portal_start_processes(portal, given, error);
-	if (!portal_open_database(portal, given, error) ||
-	    !seed_database(portal->database, settings, error) ||
+	if (!portal_connect(portal, error) || !portal_prepare_database(portal, error) ||
 	    (given->rewrite && !backend_rewrite(portal->database, settings, error)))
 		return false;
 	portal->sync = backend_sync_create(portal->world, portal->database, settings);
@@ -509,6 +544,7 @@ static bool role_of_word(struct str word, enum portal_role *role, struct error *
 		[PORTAL_APP] = STR_INIT("app"),
 		[PORTAL_SIDEKIQ] = STR_INIT("sidekiq"),
 		[PORTAL_RESYNC] = STR_INIT("resync"),
+		[PORTAL_DEPLOY] = STR_INIT("deploy"),
 	};
 
 	for (size_t i = 0; i < PORTAL_ROLES; i++) {
@@ -518,7 +554,18 @@ static bool role_of_word(struct str word, enum portal_role *role, struct error *
 		}
 	}
 	return error_set(error, ERROR_INVALID,
-			 "the role is app, sidekiq, resync or none, not \"%.*s\"", STR_ARG(word));
+			 "the role is app, sidekiq, deploy, resync or none, not \"%.*s\"",
+			 STR_ARG(word));
+}
+
+static bool begin_role(struct portal *portal, const struct portal_options *given,
+		       struct error *error)
+{
+	if (portal->role == PORTAL_RESYNC)
+		return portal_resync(portal, given, error);
+	if (portal->role == PORTAL_DEPLOY)
+		return portal_deploy(portal, given, error);
+	return portal_open(portal, given, error);
 }
 
 static void *portal_start(struct world *world, const struct str *arguments, size_t count,
@@ -527,7 +574,6 @@ static void *portal_start(struct world *world, const struct str *arguments, size
 	struct portal_options given = {.listen = {.port = DEFAULT_PORT}, .clock_s = -1};
 	struct str role_word = STR("");
 	enum portal_role role = PORTAL_ALL;
-	bool is_open;
 	const struct option options[] = {
 		{"port", 0, OPTION_PORT, &given.listen.port, NULL, "N",
 		 "port to listen on, 0 = any free one"},
@@ -551,9 +597,9 @@ static void *portal_start(struct world *world, const struct str *arguments, size
 	};
 	size_t words_count;
 
-	if (!component_read_options(world, "portal [app|sidekiq|resync] [OPTION...]", options,
-				    sizeof options / sizeof *options, arguments, count, &role_word,
-				    1, &words_count, error)) {
+	if (!component_read_options(world, "portal [app|sidekiq|deploy|resync] [OPTION...]",
+				    options, sizeof options / sizeof *options, arguments, count,
+				    &role_word, 1, &words_count, error)) {
 		*exit_status = EXIT_USAGE;
 		return NULL;
 	}
@@ -571,14 +617,12 @@ static void *portal_start(struct world *world, const struct str *arguments, size
 	portal->arena = arena_create();
 	portal->has_hooks = given.has_hooks;
 	portal->clock_s = given.has_hooks ? given.clock_s : -1;
-	is_open = role == PORTAL_RESYNC ? portal_resync(portal, &given, error)
-					: portal_open(portal, &given, error);
-	if (!is_open) {
+	if (!begin_role(portal, &given, error)) {
 		*exit_status = 1;
 		portal_destroy(portal);
 		return NULL;
 	}
-	if (role == PORTAL_RESYNC)
+	if (role == PORTAL_RESYNC || role == PORTAL_DEPLOY)
 		return portal;
 	world_on_stop(world, portal_stop_requested, portal);
 	if (role == PORTAL_SIDEKIQ)

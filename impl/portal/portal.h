@@ -5,6 +5,8 @@
  *   refscale portal              serves
  *   refscale portal app          answers requests only
  *   refscale portal sidekiq      does only what nobody waits for: jobs, outboxes, mails
+ *   refscale portal deploy       is the hook before a deployment (deploy.h): looks whether all it
+ *                                needs is there, makes, completes and seeds the database, and ends
  *   refscale portal resync       tells backend everything again, after it lost its storage: fills
  *                                the outbox, also of a portal that runs, and ends
  *

@@ -270,7 +270,7 @@ bool portal_settings_read(struct settings *settings, const struct settings_sourc
 	    !settings_read_tenant_mode(settings, source, error) ||
 	    !settings_read_numbers(settings, source, error) ||
 	    !settings_read_verification(settings, source, error) ||
-	    !portal_redis_settings_read(&settings->storage, source, error) ||
+	    !portal_redis_settings_read(&settings->storage, &settings->jobs_redis, source, error) ||
 	    !check_service_discovery(source, error) ||
 	    !job_times_read(&settings->job_times, source, error))
 		return false;

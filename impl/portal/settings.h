@@ -40,6 +40,7 @@ struct settings {
 	struct str noreply_email;   /* NOREPLY_EMAIL, no-reply@<superdomain> */
 	struct str impersonation_username, impersonation_domain; /* of master's user at tenants */
 	struct redis_settings storage;                           /* backend's, for statistics */
+	struct redis_settings jobs_redis; /* REDIS_URL; its url is empty when that is not set */
 	struct smtp_settings smtp;
 	int64_t unicorn_workers; /* UNICORN_WORKERS; 0: not set, one process does it all */
 	/* Seeding (9.2); empty ones are generated. */

@@ -21,6 +21,7 @@ static const struct {
 	{"MESSAGE_BUS_REDIS", "redis://system-redis/2"},
 };
 #define STORAGE 0
+#define JOBS 1
 #define ROWS (sizeof rows / sizeof *rows)
 
 /* One of those that begin with the prefix. */
@@ -61,7 +62,7 @@ static bool read_one(struct redis_settings *settings, const struct settings_sour
 	return true;
 }
 
-bool portal_redis_settings_read(struct redis_settings *storage,
+bool portal_redis_settings_read(struct redis_settings *storage, struct redis_settings *jobs,
 				const struct settings_source *source, struct error *error)
 {
 	struct redis_settings settings[ROWS] = {0};
@@ -72,6 +73,10 @@ bool portal_redis_settings_read(struct redis_settings *storage,
 	}
 	*storage = settings[STORAGE];
 	storage->timeout_s = TIMEOUT_S;
+	*jobs = settings[JOBS];
+	jobs->timeout_s = TIMEOUT_S;
+	if (setting_text(source, "REDIS_URL", STR("")).size == 0)
+		jobs->url = STR("");
 	return setting_number(source, "backend_redis.timeout", 1, TIMEOUT_S_MAX,
 			      &storage->timeout_s, error);
 }

@@ -3,7 +3,7 @@
  *
  * Only backend's storage is used, for statistics. REDIS_URL and MESSAGE_BUS_REDIS_URL are where
  * upstream's jobs and page updates wait; here they wait in the database, so that these variables
- * are judged, and nothing else.
+ * are judged, and nothing else but the hook of a deployment calls there (deploy.h).
  */
 #ifndef PORTAL_SETTINGS_REDIS_H
 #define PORTAL_SETTINGS_REDIS_H
@@ -25,9 +25,10 @@ struct redis_settings {
 	int64_t timeout_s;         /* of every wait: `backend_redis`, timeout */
 };
 
-/* Judges all variables, and gives those of backend's storage. Texts lie in the arena or live as
- * long as the world. False and *error, without passwords: one of them is wrong. */
-bool portal_redis_settings_read(struct redis_settings *storage,
+/* Judges all variables, and gives those of backend's storage, and of REDIS_URL (empty when it is
+ * not set). Texts lie in the arena or live as long as the world. False and *error, without
+ * passwords: one of them is wrong. */
+bool portal_redis_settings_read(struct redis_settings *storage, struct redis_settings *jobs,
 				const struct settings_source *source, struct error *error);
 /* Connects at the first command. */
 struct redis_client *portal_redis_open(struct world *world, const struct redis_settings *settings,
