@@ -166,14 +166,26 @@ static void sync_failed(struct backend_sync *sync, struct str why)
 	sync_tell(sync, INT64_MAX);
 }
 
+/* One that took over may have removed it before; one that stays would be sent without end. */
+static bool sync_remove(struct backend_sync *sync)
+{
+	const struct value id = value_int(sync->row);
+	int64_t left = 0;
+
+	database_begin(sync->database, sync->call_arena, true);
+	if (database_run(sync->database, STR("DELETE FROM backend_updates WHERE id = ?1"),
+			 DATABASE_ARGUMENTS(id)) == 0)
+		left = database_int(sync->database,
+				    STR("SELECT count(*) FROM backend_updates WHERE id = ?1"),
+				    DATABASE_ARGUMENTS(id), 0);
+	return database_commit(sync->database, NULL) && left == 0;
+}
+
 static void sync_done(struct backend_sync *sync)
 {
 	int64_t row = sync->row;
 
-	database_begin(sync->database, sync->call_arena, true);
-	database_run(sync->database, STR("DELETE FROM backend_updates WHERE id = ?1"),
-		     DATABASE_ARGUMENTS(value_int(row)));
-	if (!database_commit(sync->database, NULL)) {
+	if (!sync_remove(sync)) {
 		sync_failed(sync, STR("the row could not be removed"));
 		return;
 	}
