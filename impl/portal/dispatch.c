@@ -191,7 +191,7 @@ bool dispatch(struct call *call, const struct http_request *request, struct str 
 	is_page = pages_have(path);
 	http_fields_init(&call->fields, call->arena);
 	hosts_read(call, request);
-	if (hosts_redirect(call, request) || probes_answer(call))
+	if (hosts_redirect(call, request) || probes_answer(call, request))
 		return false;
 	if (!is_page && !find_route(call, path)) {
 		reply_not_found(call);

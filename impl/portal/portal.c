@@ -380,6 +380,7 @@ static bool portal_connect(void *data, struct error *error)
 		return false;
 	if (portal->clock_s >= 0)
 		database_set_clock(portal->database, portal->clock_s * UTC_SECOND_US);
+	portal->settings.started_us = database_now_us(portal->database);
 	return database_address_judge(portal->database, &portal->settings, &portal->address, error);
 }
 

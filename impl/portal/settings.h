@@ -36,8 +36,12 @@ struct settings {
 	struct str root;        /* PORTAL_ROOT: uploads are in its public/system */
 	bool force_ssl;
 	struct str secret_key_base; /* SECRET_KEY_BASE, signs cookies; of chance unless set */
-	struct str events_secret;   /* backend shows it; empty: nobody may */
-	struct str noreply_email;   /* NOREPLY_EMAIL, no-reply@<superdomain> */
+	struct str metrics_user,
+		metrics_password; /* PROMETHEUS_USERNAME and _PASSWORD (metrics.h) */
+	struct str amp_release;   /* AMP_RELEASE, to be shown; empty: not set */
+	int64_t started_us;       /* when the settings were read, by the portal's clock */
+	struct str events_secret; /* backend shows it; empty: nobody may */
+	struct str noreply_email; /* NOREPLY_EMAIL, no-reply@<superdomain> */
 	struct str impersonation_username, impersonation_domain; /* of master's user at tenants */
 	struct redis_settings storage;                           /* backend's, for statistics */
 	struct redis_settings jobs_redis; /* REDIS_URL; its url is empty when that is not set */

@@ -29,6 +29,7 @@ static const struct page_table *const page_tables[] = {
 	&pages_of_errors,
 	&pages_of_api_docs,
 	&pages_of_tenants,
+	&pages_of_deploy,
 	&pages_of_invitations,
 	&pages_of_users,
 	&pages_of_accounts,

@@ -18,6 +18,6 @@ extern const struct page_table pages_of_errors, pages_of_api_docs, pages_of_tena
 extern const struct page_table pages_of_accounts, pages_of_applications, pages_of_finance;
 extern const struct page_table pages_of_active_docs, pages_of_active_docs_proxy,
 	pages_of_access_code, pages_of_developer_home, pages_of_developer_signup,
-	pages_of_developer_applications;
+	pages_of_developer_applications, pages_of_deploy;
 
 #endif
