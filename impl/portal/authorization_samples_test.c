@@ -18,6 +18,7 @@
 #define OUR_STATS_SERVICE "/stats/services/{service}"
 #define STATS_APPLICATION "/stats/applications/{id}"
 #define OUR_STATS_APPLICATION "/stats/applications/{application}"
+#define MANIFEST "{\"name\":\"n\",\"version\":\"1\",\"summary\":\"s\",\"configuration\":{}}"
 #define PROVIDERS "/master/api/providers"
 
 /* Method, route, path, query, body, status, names_service, is_idle. */
@@ -194,8 +195,8 @@ static const struct sample samples[] = {
 	{"PUT", ADMIN "/webhooks", NULL, NULL, "url=http://hook.example&active=true", 200, false,
 	 false},
 	{"DELETE", ADMIN "/webhooks/failures", NULL, NULL, NULL, 200, false, true},
-	{"POST", ADMIN "/registry/policies", NULL, NULL,
-	 "name=q&version=1&schema={\"version\":\"1\"}", 201, false, false},
+	{"POST", ADMIN "/registry/policies", NULL, NULL, "name=q&version=1&schema=" MANIFEST, 201,
+	 false, false},
 	{"PUT", ADMIN "/registry/policies/{policy}", NULL, NULL, "name=r", 200, false, false},
 
 	{"POST", ADMIN "/authentication_providers", NULL, NULL, "kind=github", 201, false, false},
@@ -384,8 +385,8 @@ static const struct {
 	{"pending_tenant_user", "users.json",
 	 "username=helper3&email=helper3@one.example&password=123456", "user.id", NULL},
 	{"api_doc", "active_docs.json", "name=Doc&body={\"apis\":[]}", "api_doc.id", NULL},
-	{"policy", "registry/policies.json", "name=p&version=1&schema={\"version\":\"1\"}",
-	 "policy.id", NULL},
+	{"policy", "registry/policies.json", "name=p&version=1&schema=" MANIFEST, "policy.id",
+	 NULL},
 	{"authentication_provider", "authentication_providers.json", "kind=github",
 	 "authentication_provider.id", NULL},
 	{"own_authentication_provider", "account/authentication_providers.json",

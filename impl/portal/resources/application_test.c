@@ -548,21 +548,25 @@ START_TEST(subscriptions_are_bought_and_ended)
 }
 END_TEST
 
+#define MANIFEST(version)                                                                          \
+	"{\"version\":\"" version "\",\"name\":\"n\",\"summary\":\"s\",\"configuration\":{}}"
+
 /* PT-142, PT-143. */
 START_TEST(policies_are_registered)
 {
 	static const struct step steps[] = {
 		{"POST", "registry/policies.json",
 		 "{\"policy\":{\"name\":\"mine\",\"version\":\"1.0\",\"schema\":{\"name\":"
-		 "\"mine\",\"version\":\"1.0\"}}}",
+		 "\"mine\",\"version\":\"1.0\",\"summary\":\"s\",\"configuration\":{}}}}",
 		 201,
 		 "{\"policy\":{\"id\":1,\"name\":\"mine\",\"version\":\"1.0\",\"schema\":{"
-		 "\"name\":\"mine\",\"version\":\"1.0\"},\"created_at\":",
+		 "\"name\":\"mine\",\"version\":\"1.0\",\"summary\":\"s\",\"configuration\":{}},"
+		 "\"created_at\":",
 		 NULL, "policy", "policy.id"},
 		{"POST", "registry/policies", "name=b&version=builtin&schema={\"version\":\"1\"}",
 		 422,
 		 "{\"errors\":{\"version\":[\"cannot be 'builtin'\",\"differs from the schema "
-		 "version\"]}}",
+		 "version\"],\"schema\":[",
 		 NULL, NULL, NULL},
 		{"POST", "registry/policies", "name=b&version=1&schema=no", 422,
 		 "{\"errors\":{\"schema\":[\"Invalid JSON schema\"]}}", NULL, NULL, NULL},
@@ -579,7 +583,7 @@ START_TEST(policies_are_registered)
 		{"PUT", "registry/policies/mine-1.0", "{\"policy\":1}", 422, "Wrong type", NULL,
 		 NULL, NULL},
 		{"PUT", "registry/policies/mine-1.0",
-		 "{\"policy\":{\"version\":\"1.1\",\"schema\":{\"version\":\"1.1\"}}}", 200,
+		 "{\"policy\":{\"version\":\"1.1\",\"schema\":" MANIFEST("1.1") "}}", 200,
 		 "\"version\":\"1.1\"", NULL, NULL, NULL},
 		{"PUT", "services/{service}/proxy/policies.json",
 		 "{\"policies_config\":[{\"name\":\"mine\",\"version\":\"1.1\","
@@ -606,15 +610,15 @@ START_TEST(policies_of_gateway_and_tenant_are_listed_together)
 		{"GET", "policies.json", NULL, 200,
 		 "{\"cors\":[{\"version\":\"builtin\"}],\"mine\":[{\"version\":\"builtin\"}]}",
 		 NULL, NULL, NULL},
-		{"POST", "registry/policies.json",
-		 "name=mine&version=1.0&schema={\"version\":\"1.0\"}", 201, NULL, NULL, NULL, NULL},
-		{"POST", "registry/policies.json",
-		 "name=mine&version=2.0&schema={\"version\":\"2.0\"}", 201, NULL, NULL, NULL, NULL},
-		{"POST", "registry/policies.json",
-		 "name=other&version=1&schema={\"version\":\"1\"}", 201, NULL, NULL, NULL, NULL},
+		{"POST", "registry/policies.json", "name=mine&version=1.0&schema=" MANIFEST("1.0"),
+		 201, NULL, NULL, NULL, NULL},
+		{"POST", "registry/policies.json", "name=mine&version=2.0&schema=" MANIFEST("2.0"),
+		 201, NULL, NULL, NULL, NULL},
+		{"POST", "registry/policies.json", "name=other&version=1&schema=" MANIFEST("1"),
+		 201, NULL, NULL, NULL, NULL},
 		{"GET", "policies.json", NULL, 200,
-		 "{\"cors\":[{\"version\":\"builtin\"}],\"mine\":[{\"version\":\"builtin\"},{"
-		 "\"version\":\"1.0\"},{\"version\":\"2.0\"}],\"other\":[{\"version\":\"1\"}]}",
+		 "{\"cors\":[{\"version\":\"builtin\"}],\"mine\":[{\"version\":\"builtin\"}"
+		 "," MANIFEST("1.0") "," MANIFEST("2.0") "],\"other\":[" MANIFEST("1") "]}",
 		 NULL, NULL, NULL},
 		{"GET", "policies.xml", NULL, 406, NULL, NULL, NULL, NULL},
 	};

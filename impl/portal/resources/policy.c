@@ -5,6 +5,7 @@
 #include "portal/database.h"
 #include "portal/gateway_policies.h"
 #include "portal/policies.h"
+#include "portal/policy_manifest.h"
 #include "portal/resources/resources.h"
 #include "portal/tables.h"
 #include "portal/validation.h"
@@ -72,10 +73,14 @@ static void policy_validate(struct call *call, struct record *policy, struct val
 		validation_add(validation, "version", STR("cannot be 'builtin'"));
 	if (value_is_blank(record_get(policy, "schema")))
 		return;
-	if (schema == NULL || schema->kind != JSON_OBJECT)
+	if (schema == NULL || schema->kind != JSON_OBJECT) {
 		validation_add(validation, "schema", STR("Invalid JSON schema"));
-	else if (!str_equal(json_get_str(schema, STR("version")), version))
-		validation_add(validation, "version", STR("differs from the schema version"));
+	} else {
+		if (!str_equal(json_get_str(schema, STR("version")), version))
+			validation_add(validation, "version",
+				       STR("differs from the schema version"));
+		policy_manifest_check(schema, validation);
+	}
 	if (record_bool(call->tenant, "master"))
 		validation_add(validation, "account", STR("must be a tenant"));
 }
