@@ -79,6 +79,7 @@ static const struct page_route rows[] = {
 	{"POST", STR_INIT("/p/sessions"), login_do, PAGE_ADMIN | PAGE_MASTER | PAGE_OPEN, NULL},
 	{"GET", STR_INIT("/p/logout"), logout, PAGE_ADMIN | PAGE_MASTER, NULL},
 	{"GET", STR_INIT("/"), home, PAGE_ADMIN | PAGE_MASTER, NULL},
+	{"GET", STR_INIT("/p/admin"), home, PAGE_ADMIN | PAGE_MASTER, NULL},
 	{"GET", STR_INIT("/login"), login_show, PAGE_DEVELOPER | PAGE_OPEN, NULL},
 	{"POST", STR_INIT("/session"), login_do, PAGE_DEVELOPER | PAGE_OPEN, NULL},
 	{"GET", STR_INIT("/logout"), logout, PAGE_DEVELOPER, NULL},
