@@ -12,7 +12,6 @@
 #define REGISTRY_SCOPES "policy_registry account_management"
 #define FINANCE_SCOPES "finance account_management"
 #define CMS_SCOPES "cms account_management"
-#define ANY_SCOPE "account_management stats finance cms policy_registry"
 
 extern const struct route_table routes_of_services, routes_of_plans, routes_of_accounts,
 	routes_of_tenant, routes_of_content, routes_of_billing, routes_of_statistics,
