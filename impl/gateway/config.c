@@ -139,9 +139,10 @@ static bool add_services(struct config *config, const struct policy_loader *load
 
 	config->services = ARENA_ARRAY(config->arena, struct service, services->count);
 	JSON_EACH (content, services) {
-		is_good = content->kind == JSON_OBJECT
-				  ? add_service(config, loader, content, oidc, ids, error)
-				  : error_set(error, ERROR_INVALID, "a service is not an object");
+		if (content->kind == JSON_OBJECT)
+			is_good = add_service(config, loader, content, oidc, ids, error);
+		else if (!json_is_null(content)) /* which is as good as absent (0.3) */
+			is_good = error_set(error, ERROR_INVALID, "a service is not an object");
 		if (!is_good)
 			break;
 		oidc = oidc != NULL ? oidc->next : NULL;

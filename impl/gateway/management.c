@@ -162,13 +162,27 @@ static void refuse_configuration(struct management_call *call, const struct erro
 	respond_json(call, 400, answer);
 }
 
+/* What was sent is JSON, and shown again. */
+static void tell_of_configuration(struct management_call *call, struct json *sent, int services,
+				  const char *why)
+{
+	struct json *answer =
+		object_with(call->arena, "status", services > 0 ? "ok" : "not_configured");
+
+	json_set(answer, STR("services"), json_new_int(call->arena, services));
+	json_set(answer, STR("config"), sent);
+	if (services == 0)
+		json_set(answer, STR("error"), json_new_str(call->arena, str_from(why)));
+	respond_json(call, services > 0 ? 200 : 406, answer);
+}
+
 static void use_configuration(struct management_call *call, struct str bytes)
 {
 	struct arena *own = arena_create();
 	struct error error;
 	/* The version keeps its arena; the answer shows what was sent. */
 	struct json *document = config_parse_json(own, str_copy(own, bytes), &error);
-	struct json *sent, *answer;
+	struct json *sent;
 	int services;
 
 	if (document == NULL) {
@@ -177,17 +191,16 @@ static void use_configuration(struct management_call *call, struct str bytes)
 		return;
 	}
 	sent = json_copy(call->arena, document);
-	services = loader_replace(call->gateway->loader, own, document, &error);
-	if (services < 0) {
-		refuse_configuration(call, &error);
+	if (sent->kind != JSON_OBJECT) { /* there are no services in it */
+		arena_destroy(own);
+		tell_of_configuration(call, sent, 0, "the configuration is not an object");
 		return;
 	}
-	answer = object_with(call->arena, "status", services > 0 ? "ok" : "not_configured");
-	json_set(answer, STR("services"), json_new_int(call->arena, services));
-	json_set(answer, STR("config"), sent);
-	if (services == 0)
-		json_set(answer, STR("error"), json_new_str(call->arena, STR("no services")));
-	respond_json(call, services > 0 ? 200 : 406, answer);
+	services = loader_replace(call->gateway->loader, own, document, &error);
+	if (services < 0)
+		refuse_configuration(call, &error);
+	else
+		tell_of_configuration(call, sent, services, "no services");
 }
 
 static void configuration_collected(enum http_collect_result result, struct str bytes, void *data)
