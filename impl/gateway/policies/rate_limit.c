@@ -61,11 +61,14 @@ static const struct {
 	{STR_INIT("fixed_window_limiters"), LIMITER_FIXED_WINDOW, STR_INIT("count")},
 };
 
-static double number_of(const struct json *object, struct str key)
+/* -1: it is none, or there is none and there has to be one. */
+static double number_of(const struct json *object, struct str key, bool is_required)
 {
 	const struct json *value = json_get(object, key);
 
-	return value != NULL && value->kind == JSON_NUMBER ? value->number : 0;
+	if (json_is_null(value))
+		return is_required ? -1 : 0;
+	return value->kind == JSON_NUMBER ? value->number : (double)json_int(value, -1);
 }
 
 static struct objection read_objection(const struct json *object, int default_status)
@@ -83,9 +86,9 @@ static bool read_numbers(const struct json *object, struct str most_key, struct 
 {
 	int64_t window_s = json_int(json_get(object, STR("window")), 0);
 
-	limiter->most = number_of(object, most_key);
-	limiter->burst = number_of(object, STR("burst"));
-	limiter->delay_s = number_of(object, STR("delay"));
+	limiter->most = number_of(object, most_key, true);
+	limiter->burst = number_of(object, STR("burst"), false);
+	limiter->delay_s = number_of(object, STR("delay"), false);
 	limiter->window_s = window_s > 0 ? window_s : 1;
 	return (limiter->most > 0 ||
 		(limiter->kind == LIMITER_FIXED_WINDOW && limiter->most == 0)) &&
