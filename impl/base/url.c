@@ -208,9 +208,11 @@ struct str url_decode(struct arena *arena, struct str text, bool plus_is_space)
 	return str_of(data, size);
 }
 
-static bool is_kept(char c, bool keep_slash)
+/* In a path also what has a meaning of its own there (RFC 3986 3.3). */
+static bool is_kept(char c, bool is_path)
 {
-	return (char_class(c) & CHAR_UNRESERVED) != 0 || (c == '/' && keep_slash);
+	return (char_class(c) & CHAR_UNRESERVED) != 0 ||
+	       (is_path && str_find_char(STR("/!$&'()*+,;=:@"), c) != STR_NOT_FOUND);
 }
 
 static char *put_encoded(char *out, char c)
@@ -240,16 +242,16 @@ bool url_encode(struct strbuf *out, struct str text)
 	return fits;
 }
 
-static struct str encoded(struct arena *arena, struct str text, bool keep_slash)
+static struct str encoded(struct arena *arena, struct str text, bool is_path)
 {
 	size_t size = 0;
 	char *data, *at;
 
 	for (size_t i = 0; i < text.size; i++)
-		size += is_kept(text.data[i], keep_slash) ? 1 : 3;
+		size += is_kept(text.data[i], is_path) ? 1 : 3;
 	data = at = arena_alloc(arena, size);
 	for (size_t i = 0; i < text.size; i++) {
-		if (is_kept(text.data[i], keep_slash))
+		if (is_kept(text.data[i], is_path))
 			*at++ = text.data[i];
 		else
 			at = put_encoded(at, text.data[i]);
@@ -290,6 +292,24 @@ struct str url_normal_path(struct arena *arena, struct str raw_path)
 		}
 	}
 	return str_of(data, size);
+}
+
+bool url_path_climbs(struct arena *arena, struct str raw_path)
+{
+	struct str path, segment;
+	size_t depth = 0;
+
+	if (str_find(raw_path, STR("..")) == STR_NOT_FOUND &&
+	    str_find_char(raw_path, '%') == STR_NOT_FOUND)
+		return false; /* as almost all do */
+	path = url_decode(arena, raw_path, false);
+	while (str_next_field(&path, '/', &segment)) {
+		if (!str_equal(segment, STR("..")))
+			depth += segment.size > 0 && !str_equal(segment, STR("."));
+		else if (depth-- == 0)
+			return true;
+	}
+	return false;
 }
 
 static bool is_ipv4(struct str host)

@@ -34,10 +34,12 @@ struct str url_decode(struct arena *arena, struct str text, bool plus_is_space);
 /* Keeps A-Z a-z 0-9 - . _ ~, everything else %XX upper case (spec/gateway.md 0.3). */
 bool url_encode(struct strbuf *out, struct str text);
 struct str url_encoded(struct arena *arena, struct str text);
-/* Same, but keeps '/' too: for paths. */
+/* For paths: keeps '/' too, and what stands for itself in a segment: !$&'()*+,;=:@ */
 struct str url_encoded_path(struct arena *arena, struct str text);
 /* Decoded, dot segments and repeated slashes resolved; always begins with '/'. */
 struct str url_normal_path(struct arena *arena, struct str raw_path);
+/* Do its dot segments lead above the root? */
+bool url_path_climbs(struct arena *arena, struct str raw_path);
 /* Splits a raw request target into path and query (without '?'). */
 void url_split_target(struct str target, struct str *path, struct str *query);
 bool url_host_is_ip(struct str host); /* IPv4 dotted quad or IPv6 */

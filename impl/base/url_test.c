@@ -159,7 +159,9 @@ START_TEST(all_but_unreserved_bytes_are_encoded)
 	is_text(url_encoded(arena, STR("AZaz09-._~")), "AZaz09-._~");
 	is_text(url_encoded(arena, STR("usage[hits] +/&=\xff")),
 		"usage%5Bhits%5D%20%2B%2F%26%3D%FF");
-	is_text(url_encoded_path(arena, STR("/a b/c%")), "/a%20b/c%25");
+	is_text(url_encoded_path(arena, STR("/a b/c%?#\"")), "/a%20b/c%25%3F%23%22");
+	is_text(url_encoded_path(arena, STR("/a;b=c,d/v1:do/u@h/$x/('y')!&*+")),
+		"/a;b=c,d/v1:do/u@h/$x/('y')!&*+");
 	strbuf_init(&out, 10);
 	ck_assert(url_encode(&out, STR("a b/")));
 	is_text(strbuf_str(&out), "a%20b%2F");
@@ -178,7 +180,7 @@ START_TEST(every_byte_survives_encoding_and_decoding)
 	for (int i = 0; i < 256; i++)
 		bytes[i] = (char)i;
 	ck_assert(str_equal(url_decode(arena, url_encoded(arena, all), true), all));
-	ck_assert(str_equal(url_decode(arena, url_encoded_path(arena, all), true), all));
+	ck_assert(str_equal(url_decode(arena, url_encoded_path(arena, all), false), all));
 }
 END_TEST
 
@@ -210,6 +212,20 @@ static const struct {
 	{"//", "/"},
 	{"/ab/cd/ef/../../..", "/"},
 };
+
+START_TEST(paths_above_the_root_are_told)
+{
+	static const char *const climbing[] = {"/..", "/../a", "/a/../..", "/a/%2e%2e/../b",
+					       "/.//..", "/a/b/../../../c/d", "/%2e./a"};
+	static const char *const others[] = {"",	"/",	   "/a/..", "/a//../b", "/a/b/../..",
+					     "/..a/b..", "/.../x", "/a/%252e%252e/../../b", "/./."};
+
+	for (size_t i = 0; i < sizeof climbing / sizeof *climbing; i++)
+		ck_assert_msg(url_path_climbs(arena, str_from(climbing[i])), "%s", climbing[i]);
+	for (size_t i = 0; i < sizeof others / sizeof *others; i++)
+		ck_assert_msg(!url_path_climbs(arena, str_from(others[i])), "%s", others[i]);
+}
+END_TEST
 
 START_TEST(paths_have_one_normal_form)
 {
@@ -299,6 +315,7 @@ Suite *base_url_suite(void)
 	tcase_add_test(tests, percent_codes_are_decoded_once);
 	tcase_add_test(tests, all_but_unreserved_bytes_are_encoded);
 	tcase_add_test(tests, every_byte_survives_encoding_and_decoding);
+	tcase_add_test(tests, paths_above_the_root_are_told);
 	tcase_add_loop_test(tests, paths_have_one_normal_form, 0,
 			    sizeof path_rows / sizeof *path_rows);
 	tcase_add_test(tests, targets_are_split_at_the_first_question_mark);

@@ -354,7 +354,7 @@ static struct str split_authority(struct str target, struct str *rest)
 	return str_slice(target, 0, end);
 }
 
-/* False when the target is none of a proxy's: neither a path nor a URL. */
+/* False when the target is none of a proxy's: neither a path nor a URL, or above the root. */
 static bool read_target(struct request *request)
 {
 	const struct http_request *asked = &request->exchange->request;
@@ -371,7 +371,7 @@ static bool read_target(struct request *request)
 	if (request->raw_path.size == 0)
 		request->raw_path = STR("/");
 	request->path = url_normal_path(request->arena, request->raw_path);
-	return is_path;
+	return is_path && !url_path_climbs(request->arena, request->raw_path);
 }
 
 static void answer_health(struct http_exchange *exchange)

@@ -331,9 +331,9 @@ static const struct {
 	const char *command, *path, *expected;
 } rewritings[] = {
 	{"'op':'sub','regex':'^/(a)(b)?','replace':'/[$1|$2|${1}|$0|$$|$9]'", "/ax",
-	 "/%5Ba%7C%7Ca%7C/a%7C%24%7C%5Dx"},
+	 "/%5Ba%7C%7Ca%7C/a%7C$%7C%5Dx"},
 	{"'op':'gsub','regex':'x*','replace':'-'", "/axb", "/-/-a--b-"},
-	{"'op':'gsub','regex':'.','replace':'$'", "/a", "/%24%24"},
+	{"'op':'gsub','regex':'.','replace':'$'", "/a", "/$$"},
 	{"'op':'sub','regex':'^/','replace':''", "/a", "/a"},
 	{"'op':'sub','regex':'/A/B','replace':'/c','options':'ix'", "/a/b", "/c"},
 	{"'op':'sub','regex':'b','replace':'c','options':'a'", "/b", "/b"},
