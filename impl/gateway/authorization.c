@@ -166,9 +166,9 @@ static const struct http_fields *client_fields(struct request *request)
 				backend->fields.items[i].value);
 	http_fields_add(fields, STR("X-3scale-User-Agent"), settings->short_user_agent);
 	http_fields_add(fields, STR("X-Real-IP"), client);
-	http_fields_add(fields, STR("X-Forwarded-For"),
-			STR_CONCAT(request->arena, chain, chain.size > 0 ? STR(", ") : STR(""),
-				   client));
+	http_fields_add(
+		fields, STR("X-Forwarded-For"),
+		STR_CONCAT(request->arena, chain, chain.size > 0 ? STR(", ") : STR(""), client));
 	return fields;
 }
 

@@ -94,8 +94,9 @@ static void body_readable(struct http_body *body, void *data)
 		struct str bytes = http_body_peek(body);
 
 		if (keeps_body && call->shown_body.size < SHOWN_BODY_BYTES)
-			call->shown_body = str_slice(
-				STR_CONCAT(call->arena, call->shown_body, bytes), 0, SHOWN_BODY_BYTES);
+			call->shown_body =
+				str_slice(STR_CONCAT(call->arena, call->shown_body, bytes), 0,
+					  SHOWN_BODY_BYTES);
 		call->body_bytes += bytes.size;
 		http_body_consume(body, bytes.size);
 	}

@@ -42,8 +42,8 @@ struct outgoing {
 };
 
 /* The options' texts and fields must stay valid until the end; a body's end is taken. `connect_to`
- * is the name to resolve when it is not options->host (which is then only the TLS name); an empty one
- * is known to nobody. */
+ * is the name to resolve when it is not options->host (which is then only the TLS name); an empty
+ * one is known to nobody. */
 void outgoing_start(struct outgoing *outgoing, struct gateway *gateway,
 		    const struct http_call_options *options, struct str connect_to,
 		    outgoing_event *answered, outgoing_event *failed, void *data);

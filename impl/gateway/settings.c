@@ -537,8 +537,8 @@ static bool read_all(struct settings *settings, struct world *world, const struc
 	settings->user_agent =
 		STR_CONCAT(settings->arena, STR("APIcast/" GATEWAY_VERSION " (Linux; x64; env:"),
 			   settings->environment, STR(") APIcast/" GATEWAY_VERSION));
-	settings->short_user_agent =
-		STR_CONCAT(settings->arena, STR("APIcast/" GATEWAY_VERSION "+"), settings->environment);
+	settings->short_user_agent = STR_CONCAT(
+		settings->arena, STR("APIcast/" GATEWAY_VERSION "+"), settings->environment);
 	apply_presets(settings, world, &raw);
 	if (!apply_loader(settings, &raw, error))
 		return false;
