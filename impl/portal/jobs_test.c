@@ -328,6 +328,45 @@ START_TEST(tables_stop_growing_over_forty_days)
 }
 END_TEST
 
+/* Each day a token that is good for twelve hours, and a metric that is gone. */
+START_TEST(tokens_and_statistics_go_day_by_day)
+{
+	for (int i = 0; i < 40; i++) {
+		char time[32];
+		struct str soon =
+			utc_format_backend(time, world_utc_us(world) + 12 * 3600 * UTC_SECOND_US);
+
+		execute(with_time("INSERT INTO provided_access_tokens (user_id, value, expires_at) "
+				  "VALUES (1, 'v', '%s');"
+				  "INSERT INTO deleted_objects (tenant_id, owner_id, owner_type, "
+				  "object_id, object_type) VALUES (2, 2, 'Service', 7, 'Metric')",
+				  str_cstr(stage.arena, str_slice(soon, 0, 19))));
+		stage_run(&stage, DAY);
+	}
+	/* 14 July, 08:00: the run of the hour is not there yet, or just over. */
+	stage_run(&stage, HOUR);
+	ck_assert_int_eq(count("SELECT count(*) FROM provided_access_tokens"), 0);
+	ck_assert_int_eq(count("SELECT count(*) FROM deleted_objects"), 0);
+	ck_assert_int_eq(count("SELECT count(*) FROM backend_updates WHERE method = 'DELETE' AND "
+			       "path = 'services/2/stats'"),
+			 40);
+}
+END_TEST
+
+START_TEST(reports_come_for_forty_days_to_who_wants_them)
+{
+	execute("INSERT INTO notification_preferences (user_id, preferences) SELECT id, "
+		"'{\"daily_report\":true,\"weekly_report\":true}' FROM users WHERE username = "
+		"'admin'");
+	stage_run(&stage, 40 * DAY + HOUR);
+	ck_assert_int_eq(
+		count("SELECT count(*) FROM notifications WHERE system_name = 'daily_report'"), 40);
+	ck_assert_int_eq(
+		count("SELECT count(*) FROM notifications WHERE system_name = 'weekly_report'"), 5);
+	ck_assert_int_eq(count("SELECT count(*) FROM mails WHERE recipient NOT LIKE 'admin@%'"), 0);
+}
+END_TEST
+
 /* Tenants. */
 
 static int64_t rows_of_tenant(void)
@@ -524,6 +563,8 @@ Suite *portal_jobs_suite(void)
 	tcase_add_test(tests, many_rows_go_in_steps);
 	tcase_add_test(tests, a_disabled_janitor_lets_tables_grow);
 	tcase_add_test(tests, tables_stop_growing_over_forty_days);
+	tcase_add_test(tests, tokens_and_statistics_go_day_by_day);
+	tcase_add_test(tests, reports_come_for_forty_days_to_who_wants_them);
 	tcase_add_test(tests, a_tenant_is_erased_after_fifteen_days);
 	tcase_add_test(tests, a_resumed_tenant_stays);
 	tcase_add_test(tests, an_interrupted_erasure_goes_on);
