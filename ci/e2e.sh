@@ -63,7 +63,7 @@ stack_stop gateway backend echo
 # SWAPS=1000 for the long form.
 python3 ci/gateway_swaps.py "$refscale" --swaps "${SWAPS:-200}" || failed=1
 
-# Workers of a gateway share its ports, and one that is killed is replaced.
+# Workers of a gateway share its ports, and one that is killed is replaced; what they know stays.
 children() {
 	tr ' ' '\n' <"/proc/$1/task/$1/children" | grep .
 }
@@ -83,6 +83,8 @@ for orphan in $orphans; do
 	while kill -0 "$orphan" 2>/dev/null; do :; done
 done
 check 'asked to end, all end: a call' "$(curl -s -o /dev/null -w '%{http_code}' "$healthz")" = 000
+
+python3 ci/kill_workers.py "$refscale" || failed=1
 
 python3 ci/kill_loop.py "$refscale" || failed=1
 # KILLS=200 for the long form.
