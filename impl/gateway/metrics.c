@@ -108,6 +108,7 @@ static struct service_metrics *add(const struct metrics *metrics, const struct s
 
 	if (metrics_bytes(metrics) + bytes > SHARED_METRICS_BYTES)
 		return NULL;
+	memset(added, 0, bytes); /* one who died may have begun longer texts here */
 	added->id_bytes = service->id.size;
 	added->name_bytes = service->system_name.size;
 	memcpy(added + 1, service->id.data, service->id.size);

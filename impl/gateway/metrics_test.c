@@ -2,6 +2,7 @@
 #include "gateway/metrics_internal.h"
 
 #include <check.h>
+#include <string.h>
 
 #include "base/arena.h"
 #include "base/error.h"
@@ -111,6 +112,20 @@ static uint64_t active(void)
 	return sum;
 }
 
+START_TEST(a_service_that_a_dead_worker_began_to_add_was_not_added)
+{
+	struct service service = service_named(STR("1"), STR("first"));
+
+	memset(stage.workers[0]->board->services, 'x', 3 * sizeof(struct service_metrics));
+	ck_assert_int_eq(calls_of(STR("1"), STR("first")), -1);
+	metrics_count_answer(stage.workers[0], &service, 1);
+	service.id = STR("2");
+	metrics_count_answer(stage.workers[0], &service, 1);
+	ck_assert_int_eq(calls_of(STR("1"), STR("first")), 1);
+	ck_assert_int_eq(calls_of(STR("2"), STR("first")), 1);
+}
+END_TEST
+
 START_TEST(what_a_dead_worker_had_under_way_is_over)
 {
 	metrics_request_begins(stage.workers[0]);
@@ -155,6 +170,7 @@ Suite *gateway_metrics_suite(void)
 	tcase_add_checked_fixture(test, set_up, tear_down);
 	tcase_add_test(test, services_are_counted_together);
 	tcase_add_test(test, services_without_room_are_counted_without_name);
+	tcase_add_test(test, a_service_that_a_dead_worker_began_to_add_was_not_added);
 	tcase_add_test(test, what_a_dead_worker_had_under_way_is_over);
 	tcase_add_test(test, connections_of_all_are_added_up);
 	tcase_add_test(test, lines_before_the_beginning_count_too);
