@@ -70,6 +70,7 @@ void connection_wake(struct connection *connection)
 	if (connection->is_suspended)
 		MHD_resume_connection(connection->mhd);
 	connection->is_suspended = false;
+	listener->runs_for_nothing = 0;
 	loop_at_turn_end(listener->real->loop, TURN_ANSWERS, &listener->run, listener_run);
 }
 
@@ -147,6 +148,16 @@ static void tick(struct timer *timer)
 	timer_start(&listener->real->world, timer, TICK_US, tick);
 }
 
+void connection_watch_socket(struct connection *connection, int how)
+{
+	struct epoll_event wanted = {
+		.events = EPOLLRDHUP | EPOLLET | (connection->is_shaking_hands ? EPOLLIN : 0),
+		.data.ptr = connection,
+	};
+
+	epoll_ctl(connection->listener->hangups, how, connection->socket, &wanted);
+}
+
 static void connection_opened(struct http_listener *listener, struct MHD_Connection *mhd,
 			      void **context)
 {
@@ -160,10 +171,9 @@ static void connection_opened(struct http_listener *listener, struct MHD_Connect
 	connection->number = ++listener->connections_count;
 	connection_read_peer(connection);
 	setsockopt(connection->socket, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
-
-	struct epoll_event hangup = {.events = EPOLLRDHUP | EPOLLET, .data.ptr = connection};
-
-	epoll_ctl(listener->hangups, EPOLL_CTL_ADD, connection->socket, &hangup);
+	if (listener->is_tls)
+		stall_watch_handshake(connection);
+	connection_watch_socket(connection, EPOLL_CTL_ADD);
 	if (listener->asks_client_certificate)
 		tls_ask_client(connection);
 	list_append(&listener->connections, &connection->link);
@@ -189,6 +199,7 @@ static void connection_closed(struct connection *connection)
 	epoll_ctl(listener->hangups, EPOLL_CTL_DEL, connection->socket, NULL);
 	list_remove(&connection->link);
 	list_remove(&connection->unanswered);
+	list_remove(&connection->dry);
 	if (--listener->connections_open == 0)
 		timer_stop(&listener->tick);
 	free(connection->client_certificate);
@@ -247,6 +258,7 @@ static enum MHD_Result handle(void *data, struct MHD_Connection *mhd, const char
 	(void)context;
 	if (listener->is_closed || exchange == NULL)
 		return MHD_NO;
+	exchange->connection->listener->runs_for_nothing = 0;
 	return exchange_proceed(exchange, method, bytes, bytes_size);
 }
 
@@ -279,7 +291,7 @@ static void run_again(struct http_listener *listener)
 		loop_in_next_turn(listener->real->loop, TURN_ANSWERS, &listener->run, listener_run);
 	else if (list_is_empty(&listener->unanswered) &&
 		 MHD_get_timeout(listener->daemon, &wait_ms) == MHD_YES && wait_ms == 0)
-		loop_in_next_turn(listener->real->loop, TURN_ANSWERS, &listener->run, listener_run);
+		stall_run_again(listener);
 }
 
 void listener_run(struct task *task)
@@ -289,10 +301,12 @@ void listener_run(struct task *task)
 	listener->is_running = true;
 	MHD_run(listener->daemon);
 	listener->is_running = false;
-	if (listener->is_closed)
+	if (listener->is_closed) {
 		listener_free(listener);
-	else
-		run_again(listener);
+		return;
+	}
+	stall_rest(listener);
+	run_again(listener);
 }
 
 /* In the last lane: what could answer in this turn has run. */
@@ -313,6 +327,7 @@ static void events_came(uv_poll_t *events, int status, int mask)
 	(void)status;
 	(void)mask;
 	list_remove(&listener->run.link);
+	listener->runs_for_nothing = 0;
 	listener_run(&listener->run);
 }
 
@@ -330,6 +345,10 @@ static void hangups_came(uv_poll_t *events, int status, int mask)
 	for (int i = 0; i < count; i++) {
 		struct connection *connection = hangups[i].data.ptr;
 
+		if (hangups[i].events == EPOLLIN) {
+			connection_wake(connection);
+			continue;
+		}
 		connection->is_hung_up = true;
 		if (upgrade_client_left(connection->exchange))
 			continue;
@@ -501,6 +520,7 @@ static struct http_listener *listener_open(struct world *world,
 	strbuf_init(&listener->text, LIMIT_HTTP_HEADER_BYTES);
 	list_init(&listener->connections);
 	list_init(&listener->unanswered);
+	list_init(&listener->dry);
 	listener->socket = socket_listen(options, &listener->port);
 	if (listener->socket < 0)
 		why = errno_text(errno);
@@ -543,6 +563,7 @@ static void listener_free(struct http_listener *listener)
 	}
 	MHD_stop_daemon(listener->daemon);
 	timer_stop(&listener->tick);
+	timer_stop(&listener->pause);
 	close(listener->hangups);
 	strbuf_free(&listener->text);
 	arena_destroy(listener->arena);

@@ -165,6 +165,7 @@ static ssize_t answer_read(void *data, uint64_t position, char *buffer, size_t b
 		return MHD_CONTENT_READER_END_WITH_ERROR;
 	exchange->wait = WAIT_NOTHING;
 	exchange->holds++;
+	connection->listener->runs_for_nothing = 0;
 	while (filled < buffer_size && http_body_waiting(answer) > 0) {
 		struct str bytes = str_slice(http_body_peek(answer), 0, buffer_size - filled);
 

@@ -2,7 +2,8 @@
  * callbacks), http_server_request.c takes one request in, http_server_exchange.c is what a
  * component sees of it and how it is answered, http_server_check.c reads the head of a request,
  * http_server_pool.c holds the memory of a connection, http_server_tls.c has what concerns
- * certificates, and http_server_upgrade.c moves the bytes after a 101.
+ * certificates, http_server_stall.c keeps connections that stall from running without end, and
+ * http_server_upgrade.c moves the bytes after a 101.
  *
  * libmicrohttpd is entered from one place only, the listener's run(), so nothing that a component
  * does to an exchange or a body gets into it: such calls leave their wish in the exchange, and wake
@@ -48,11 +49,15 @@ struct http_listener {
 	uint16_t port;
 	struct MHD_Daemon *daemon;
 	uv_poll_t *events; /* of libmicrohttpd's epoll descriptor */
-	int hangups;       /* epoll descriptor: peers that went away while nobody was reading */
+	int hangups;       /* epoll descriptor: peers that went away while nobody was reading, and
+			      those that went on with their handshake */
 	uv_poll_t *hangup_events;
 	struct task run;
 	struct task rest;            /* at the end of a turn: puts to sleep who still waits */
 	struct list_link unanswered; /* connections that were asked in this turn */
+	struct list_link dry;        /* connections whose handshake found no more bytes */
+	unsigned runs_for_nothing;   /* one after the other */
+	struct timer pause;          /* after too many of them */
 	struct timer tick;           /* libmicrohttpd's own timeouts, while there are connections */
 	struct list_link connections;
 	size_t connections_open;
@@ -73,12 +78,14 @@ enum wait {
 struct connection {
 	struct list_link link;       /* in listener->connections */
 	struct list_link unanswered; /* in listener->unanswered */
+	struct list_link dry;        /* in listener->dry */
 	struct http_listener *listener;
 	struct MHD_Connection *mhd;
 	int socket;
 	bool is_suspended;
 	bool is_hung_up; /* the peer closed its side */
 	bool is_closing_upgrade;
+	bool is_shaking_hands;
 	struct exchange *exchange;
 	struct timer watch;
 	int64_t deadline_us; /* for the next complete head; INT64_MAX during an exchange */
@@ -122,6 +129,16 @@ struct str listener_date(struct http_listener *listener);
 void connection_sleep(struct connection *connection);
 /* The same, for an answer that may come within the turn: it sleeps only when that is over. */
 void connection_await(struct connection *connection);
+
+/* What listener->hangups tells of it: how is EPOLL_CTL_ADD or EPOLL_CTL_MOD. */
+void connection_watch_socket(struct connection *connection, int how);
+
+/* http_server_stall.c */
+void stall_watch_handshake(struct connection *connection); /* before it */
+void stall_rest(struct http_listener *listener);           /* after a run */
+/* In the next turn; after a pause when nothing came of many runs. Whoever makes something of one
+ * sets listener->runs_for_nothing to 0. */
+void stall_run_again(struct http_listener *listener);
 
 /* http_server_check.c. False and *fault: the request is refused. head: libmicrohttpd's bytes of it,
  * taken apart in place; target: as it was before. */

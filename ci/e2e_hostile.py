@@ -1,0 +1,102 @@
+#!/usr/bin/env python3
+"""Clients that mean no good, to real processes: e2e_hostile.py REFSCALE. Half a minute at most."""
+import os
+import socket
+import subprocess
+import sys
+import time
+
+CONFIGURATION = "data:application/json,%7B%7D"
+CHUNKED = b"POST / HTTP/1.1\r\nHost: a.example.com\r\nTransfer-Encoding: chunked\r\n\r\n"
+HELLO = bytes.fromhex("16030100c8010000c40303") + b"a" * 40
+failed = 0
+
+
+def check(name, is_good, what):
+    global failed
+    print("%s  %s: %s" % ("ok    " if is_good else "FAILED", name, what))
+    failed |= not is_good
+
+
+def free_port():
+    with socket.socket() as s:
+        s.bind(("127.0.0.1", 0))
+        return s.getsockname()[1]
+
+
+class Server:
+    """A process of refscale, with the ports of its ready line."""
+
+    def __init__(self, arguments, environment=None):
+        self.process = subprocess.Popen([sys.argv[1]] + arguments, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL,
+                                        text=True, env={**os.environ, "no_proxy": "*", **(environment or {})})
+        self.ports = {}
+        while not self.ports:
+            line = self.process.stdout.readline()
+            if not line:
+                sys.exit("%s did not start" % arguments[0])
+            if line.startswith("ready "):
+                self.ports = dict(word.split("=") for word in line.split() if "=" in word)
+
+    def connect(self, port="port"):
+        return socket.create_connection(("127.0.0.1", int(self.ports[port])), timeout=10)
+
+    def seconds(self):
+        """Of the processor, so far."""
+        with open("/proc/%d/stat" % self.process.pid) as f:
+            fields = f.read().rsplit(")", 1)[1].split()
+        return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+
+    def end(self):
+        self.process.terminate()
+        return self.process.wait(10)
+
+
+def send(connection, data):
+    """As much as it takes."""
+    try:
+        connection.sendall(data)
+    except OSError:
+        pass
+
+
+def is_closed(connection):
+    try:
+        while connection.recv(65536):
+            pass
+    except socket.timeout:
+        return False
+    except OSError:
+        pass
+    return True
+
+
+def cost(server, connections, seconds=1):
+    before = server.seconds()
+    time.sleep(seconds)
+    spent = server.seconds() - before
+    for connection in connections:
+        connection.close()
+    return spent
+
+
+def gateway():
+    server = Server(["gateway", "--port", "0", "--management-port", "0", "--metrics-port", "0", "--echo-port", "0"],
+                    {"APICAST_WORKERS": "1", "APICAST_CONFIGURATION": CONFIGURATION, "APICAST_HTTPS_PORT": str(free_port())})
+    stalled = [server.connect("https_port") for _ in range(20)]
+    for number, connection in enumerate(stalled):
+        send(connection, HELLO[:1 + number * 2])
+    spent = cost(server, stalled)
+    check("20 handshakes that stall cost", spent < 0.15, "%.2f s of a second" % spent)
+    for port in "port", "echo_port":
+        endless = [server.connect(port) for _ in range(3)]
+        for connection in endless:
+            send(connection, CHUNKED + b"1;" + b"a" * 200000)
+        spent = cost(server, [])
+        check("lines of chunks without end cost", spent < 0.15, "%.2f s of a second" % spent)
+        check("and are cut off,", all(is_closed(connection) for connection in endless), "all")
+    check("the gateway ends with", server.end() == 0, "0")
+
+
+gateway()
+sys.exit(failed)
