@@ -55,6 +55,7 @@ static const struct {
 	{"APICAST_WORKERS", "auto", NULL, "echo_port=8081\n", false},
 	{"APICAST_WORKERS", "4", "--master=off", "echo_port=8081\n", false},
 	{"APICAST_WORKERS", "4", "--master=yes", "--master is on or off, not \"yes\"", true},
+	{"APICAST_WORKERS", "1", "--worker=256", "--worker is a number below 256", true},
 	{"IGNORED", "1", "--nonsense", "unknown option --nonsense", true},
 	{"IGNORED", "1", "--nonsense", "Usage: refscale gateway [start] [OPTION...]", true},
 	{"IGNORED", "1", "--signal=stop", "--signal is not supported", true},
