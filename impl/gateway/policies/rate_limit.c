@@ -251,45 +251,48 @@ static void count_own(const struct taking *taking, const struct limit_take *take
 
 static void undo_own(struct taking *taking, size_t count, int64_t now_us)
 {
+	const struct gateway *gateway = taking->request->gateway;
+
 	for (size_t i = 0; i < count; i++) {
 		struct limit_take *take = &taking->takes[count - 1 - i];
 
+		if (take->limiter->kind == LIMITER_CONNECTIONS)
+			limit_counters_give_back(gateway->limit_counters, take->key,
+						 gateway->settings.worker, now_us);
 		count_own(taking, take, take->before, now_us);
 		take->is_taken = false;
 	}
 }
 
+/* A worker that dies between the two has noted a connection that was not counted: one too many is
+ * let through until all are given back. The other way round one would be taken for a day. */
+static void take_one(const struct taking *taking, struct limit_take *take, int64_t now_us)
+{
+	const struct gateway *gateway = taking->request->gateway;
+
+	if (take->limiter->kind == LIMITER_CONNECTIONS)
+		limit_counters_note_connection(
+			gateway->limit_counters, take->key, gateway->settings.worker,
+			now_us + limit_take_lifetime_s(take) * UTC_SECOND_US, now_us);
+	count_own(taking, take, take->after, now_us);
+	take->is_taken = true;
+}
+
 /* In order, so that limiters with the same key see each other; one refusal takes all back. */
 static bool take_all(struct taking *taking, int64_t now_us, int64_t now_utc_ms)
 {
-	struct dictionary *counters = taking->request->gateway->limit_counters;
-
 	for (size_t i = 0; i < taking->count; i++) {
 		struct limit_take *take = &taking->takes[i];
 
-		take->before = limit_counters_get(counters, take->key, now_us);
+		take->before = limit_counters_get(taking->request->gateway->limit_counters,
+						  take->key, now_us);
 		if (!limit_take_judge(take, now_utc_ms)) {
 			undo_own(taking, i, now_us);
 			return false;
 		}
-		count_own(taking, take, take->after, now_us);
-		take->is_taken = true;
+		take_one(taking, take, now_us);
 	}
 	return true;
-}
-
-static void note_connections(const struct taking *taking, int64_t now_us)
-{
-	const struct gateway *gateway = taking->request->gateway;
-
-	for (size_t i = 0; i < taking->count; i++) {
-		const struct limit_take *take = &taking->takes[i];
-
-		if (take->limiter->kind == LIMITER_CONNECTIONS)
-			limit_counters_note_connection(
-				gateway->limit_counters, take->key, gateway->settings.worker,
-				now_us + limit_take_lifetime_s(take) * UTC_SECOND_US, now_us);
-	}
 }
 
 /* Other workers take before or after, not meanwhile. */
@@ -301,8 +304,6 @@ static enum phase_result take_own(struct taking *taking)
 
 	dictionary_hold(gateway->limit_counters);
 	is_granted = take_all(taking, now_us, world_utc_us(gateway->world) / 1000);
-	if (is_granted)
-		note_connections(taking, now_us);
 	dictionary_let_go(gateway->limit_counters);
 	return is_granted ? pass(taking) : refuse(taking);
 }

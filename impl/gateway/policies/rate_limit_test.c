@@ -70,6 +70,22 @@ START_TEST(a_refusal_takes_back_what_other_limiters_counted)
 }
 END_TEST
 
+/* A connection that another limiter refuses is not one's worker's either. */
+START_TEST(a_refusal_gives_connections_back)
+{
+	start_with(CONNECTIONS ",'fixed_window_limiters':["
+			       "{'key':{'name':'w'},'count':1,'window':1000000000}]");
+	ck_assert_int_eq(gateway_stand_get("/?user_key=k").status, 200);
+	for (int i = 0; i < 3; i++)
+		ck_assert_int_eq(gateway_stand_get("/?user_key=k").status, 429);
+	/* Two counters of 128 bytes, the window's and the connections', and no more. */
+	ck_assert(str_find(gateway_stand_call(
+				   (struct gateway_stand_request){.path = "/metrics", .port = 9421})
+				   .body,
+			   STR("free_space{dict=\"limiter\"} 1048320\n")) != STR_NOT_FOUND);
+}
+END_TEST
+
 static const struct {
 	const char *limiter;
 } mistakes[] = {
@@ -187,6 +203,7 @@ Suite *gateway_policies_rate_limit_suite(void)
 	tcase_add_test(tcase, a_client_that_leaves_gives_its_connection_back);
 	tcase_add_test(tcase, a_client_may_leave_while_it_is_delayed);
 	tcase_add_test(tcase, a_refusal_takes_back_what_other_limiters_counted);
+	tcase_add_test(tcase, a_refusal_gives_connections_back);
 	tcase_add_loop_test(tcase, a_limiter_that_cannot_be_used_is_a_configuration_error, 0,
 			    sizeof mistakes / sizeof *mistakes);
 	tcase_add_test(tcase, a_configuration_error_may_be_a_line_in_the_log_alone);
