@@ -10,16 +10,6 @@ case ${1:-} in /*) refscale=$1/refscale ;; esac
 . ci/redis.sh
 stack_begin
 trap "redis_end; stack_end" EXIT
-failed=0
-
-check() {
-	if test "$2" "$3" "$4"; then
-		printf 'ok      %s: %s\n' "$1" "$2"
-	else
-		printf 'FAILED  %s: %s is not %s %s\n' "$1" "$2" "$3" "$4"
-		failed=1
-	fi
-}
 
 peak_kb() {
 	sed -n 's/^VmHWM:[^0-9]*\([0-9]*\).*/\1/p' "/proc/$(stack_pid "$1")/status"

@@ -9,18 +9,8 @@ certificates=$(pwd)/fixtures/certificates
 . ci/stack.sh
 stack_begin
 trap stack_end EXIT
-failed=0
 # Connections to others are each worker's own, and they are counted here.
 export APICAST_WORKERS=1
-
-check() {
-	if test "$2" "$3" "$4"; then
-		printf 'ok      %s: %s\n' "$1" "$2"
-	else
-		printf 'FAILED  %s: %s is not %s %s\n' "$1" "$2" "$3" "$4"
-		failed=1
-	fi
-}
 
 says() { # FILE TEXT: how many lines of the file say so, waiting a moment for the first
 	tries=0

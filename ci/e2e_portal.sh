@@ -9,17 +9,7 @@ case ${1:-} in /*) refscale=$1/refscale ;; esac
 . ci/stack.sh
 stack_begin
 trap stack_end EXIT
-failed=0
 export APICAST_WORKERS=1
-
-check() {
-	if test "$2" "$3" "$4"; then
-		printf 'ok      %s: %s\n' "$1" "$2"
-	else
-		printf 'FAILED  %s: %s is not %s %s\n' "$1" "$2" "$3" "$4"
-		failed=1
-	fi
-}
 
 # Echo API, backend, portal. The portal tells gateways where backend is.
 stack_start echo "$refscale" echo --port 0 || exit 1

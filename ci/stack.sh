@@ -6,12 +6,25 @@
 #   stack_port NAME [KEY]    a port of its ready line; KEY: port, management_port, ...
 #   stack_wait_port PORT     until somebody accepts connections there
 #   stack_stop NAME...       stops them
+#   check WHAT X OP Y        says whether `test X OP Y`; $failed is 1 from then on when not
 #   stack_end                stops all, removes the folder
 # Meant for scripts that end with `trap stack_end EXIT`.
 
+# shellcheck disable=SC2034 # failed is for who sources this
 stack_begin() {
 	stack=$(mktemp -d)
 	stack_core=
+	failed=0
+}
+
+# shellcheck disable=SC2034
+check() {
+	if test "$2" "$3" "$4"; then
+		printf 'ok      %s: %s\n' "$1" "$2"
+	else
+		printf 'FAILED  %s: %s is not %s %s\n' "$1" "$2" "$3" "$4"
+		failed=1
+	fi
 }
 
 stack_start() {

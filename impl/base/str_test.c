@@ -4,13 +4,7 @@
 #include <string.h>
 
 #include "base/arena.h"
-
-#define ck_assert_strs_eq(a, b)                                                                    \
-	do {                                                                                       \
-		struct str a_ = (a), b_ = (b);                                                     \
-		ck_assert_msg(str_equal(a_, b_), "\"%.*s\" is not \"%.*s\"", STR_ARG(a_),          \
-			      STR_ARG(b_));                                                        \
-	} while (0)
+#include "base/str_check_test.h"
 
 static struct arena *arena;
 

@@ -3,15 +3,9 @@
 
 #include "base/arena.h"
 #include "base/limits.h"
+#include "base/str_check_test.h"
 #include "http/http1.h"
 
-#define ck_assert_strs_eq(a, b)                                                                    \
-	do {                                                                                       \
-		struct str a_ = (a), b_ = (b);                                                     \
-		ck_assert_msg(str_equal(a_, b_), "\"%.*s\" is not \"%.*s\"", STR_ARG(a_),          \
-			      STR_ARG(b_));                                                        \
-	} while (0)
-#define COUNT(rows) (int)(sizeof(rows) / sizeof *(rows))
 #define H "Host: a\r\n"
 #define GET "GET / HTTP/1.1\r\n"
 #define GETH GET H
