@@ -4,11 +4,10 @@
 #include "base/json.h"
 #include "base/limits.h"
 #include "base/map.h"
+#include "conformance/runner/remove_folder.h"
 #include "conformance/runner/wire.h"
 #include "world/files.h"
 #include "world/log.h"
-
-#define DEPTH_MAX 8 /* of folders in the folder */
 
 static void line_received(struct str line, void *data)
 {
@@ -94,40 +93,12 @@ void play_logs_look(struct play_logs *logs)
 
 /* The end. */
 
-struct removal {
-	struct play_logs *logs;
-	struct str folder;
-	int depth;
-};
-
-static void remove_folder(struct play_logs *logs, struct str folder, int depth);
-
-static void entry_listed(struct str name, bool is_directory, void *data)
-{
-	const struct removal *removal = data;
-	struct play_logs *logs = removal->logs;
-	struct str path = STR_CONCAT(logs->arena, removal->folder, STR("/"), name);
-
-	if (is_directory && removal->depth < DEPTH_MAX)
-		remove_folder(logs, path, removal->depth + 1);
-	else
-		files_remove(logs->world, path, NULL);
-}
-
-static void remove_folder(struct play_logs *logs, struct str folder, int depth)
-{
-	struct removal removal = {logs, folder, depth};
-
-	files_list(logs->world, folder, entry_listed, &removal, NULL);
-	files_remove(logs->world, folder, NULL);
-}
-
 void play_logs_close(struct play_logs *logs)
 {
 	if (logs->world == NULL)
 		return;
 	log_receiver_close(logs->world, logs->receiver);
-	remove_folder(logs, logs->folder, 0);
+	remove_folder(logs->world, logs->folder);
 	map_destroy(logs->seen);
 	logs->world = NULL;
 }

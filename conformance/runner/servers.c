@@ -10,6 +10,7 @@
 #include "conformance/runner/free_port.h"
 #include "conformance/runner/placeholders.h"
 #include "conformance/runner/redis_access.h"
+#include "conformance/runner/remove_folder.h"
 #include "conformance/runner/servers_internal.h"
 #include "world/environment.h"
 #include "world/files.h"
@@ -319,35 +320,6 @@ void servers_end(struct servers *servers, servers_done *done)
 	await(servers, all_have_ended, done);
 }
 
-/* The folders. */
-
-struct removal {
-	struct servers *servers;
-	struct str folder;
-};
-
-static void remove_folder(struct servers *servers, struct str folder);
-
-static void remove_entry(struct str name, bool is_directory, void *data)
-{
-	const struct removal *removal = data;
-	struct str path = STR_CONCAT(removal->servers->arena, removal->folder, STR("/"), name);
-
-	if (is_directory)
-		remove_folder(removal->servers, path);
-	else
-		files_remove(removal->servers->world, path, NULL);
-}
-
-/* A Redis has a folder of files, in it a folder of files. */
-static void remove_folder(struct servers *servers, struct str folder)
-{
-	struct removal removal = {servers, folder};
-
-	files_list(servers->world, folder, remove_entry, &removal, NULL);
-	files_remove(servers->world, folder, NULL);
-}
-
 void servers_free(struct servers *servers)
 {
 	timer_stop(&servers->timer);
@@ -357,7 +329,7 @@ void servers_free(struct servers *servers)
 		if (server->process != NULL)
 			process_kill(servers->world, server->process);
 		if (server->has_folder)
-			remove_folder(servers, server->folder);
+			remove_folder(servers->world, server->folder);
 		vec_free(&server->watches);
 	}
 	vec_free(&servers->items);

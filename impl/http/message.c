@@ -166,7 +166,6 @@ void http_fields_remove_hop_by_hop(struct http_fields *fields)
 	size_t kept = 0;
 
 	/* The names are looked up in the fields as they were, so these move to a new array. */
-	before.items = fields->items;
 	fields->items = NULL;
 	fields->capacity = 0;
 	fields->count = 0;
