@@ -48,8 +48,8 @@ static inline void world_exit(struct world *world, int status)
 	world->environment->exit(world, status);
 }
 
-/* Somebody asked the component to stop (SIGTERM, SIGINT); without a handler the world exits with 0.
- * The component finishes what it must and calls world_exit(). */
+/* Somebody asked the component to stop (SIGTERM, SIGINT, SIGQUIT); without a handler the world
+ * exits with 0. The component finishes what it must and calls world_exit(). */
 static inline void world_on_stop(struct world *world, world_stop_requested *requested, void *data)
 {
 	world->environment->on_stop(world, requested, data);

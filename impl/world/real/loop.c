@@ -248,7 +248,7 @@ bool real_loop_run_until(struct real_loop *loop, bool (*done)(void *data), void 
 
 struct real_loop *real_loop_create(void)
 {
-	static const int stop_signals[] = {SIGTERM, SIGINT};
+	static const int stop_signals[STOP_SIGNALS] = {SIGTERM, SIGINT, SIGQUIT};
 	struct real_loop *loop = MEMORY_NEW(struct real_loop);
 
 	raise_file_limit();
@@ -267,7 +267,7 @@ struct real_loop *real_loop_create(void)
 	uv_prepare_init(&loop->uv, &loop->prepare);
 	loop->prepare.data = loop;
 	uv_prepare_start(&loop->prepare, before_sleep);
-	for (size_t i = 0; i < 2; i++) {
+	for (size_t i = 0; i < STOP_SIGNALS; i++) {
 		uv_signal_init(&loop->uv, &loop->signals[i]);
 		loop->signals[i].data = loop;
 		uv_signal_start(&loop->signals[i], stop_was_requested, stop_signals[i]);
@@ -284,7 +284,7 @@ void real_loop_destroy(struct real_loop *loop)
 	uv_close((uv_handle_t *)&loop->prepare, NULL);
 	uv_close((uv_handle_t *)&loop->no_sleep, NULL);
 	uv_close((uv_handle_t *)&loop->alarm, NULL);
-	for (size_t i = 0; i < 2; i++)
+	for (size_t i = 0; i < STOP_SIGNALS; i++)
 		uv_close((uv_handle_t *)&loop->signals[i], NULL);
 	uv_run(&loop->uv, UV_RUN_DEFAULT);
 	BUG_IF(uv_loop_close(&loop->uv) != 0);

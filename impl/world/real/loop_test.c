@@ -73,10 +73,13 @@ START_TEST(test_the_loop_ends_with_its_last_world)
 }
 END_TEST
 
+static const int stop_signals[] = {SIGTERM, SIGINT, SIGQUIT};
+static int signal_to_raise;
+
 static void raise_signal(struct timer *timer)
 {
 	(void)timer;
-	raise(SIGTERM);
+	raise(signal_to_raise);
 }
 
 static void exit_when_asked(void *data)
@@ -92,6 +95,7 @@ START_TEST(test_signals_ask_components_to_stop)
 	struct timer timer = {0};
 	int status;
 
+	signal_to_raise = stop_signals[_i];
 	world_on_stop(asked, exit_when_asked, asked);
 	timer_start(asked, &timer, 1000, raise_signal);
 	real_loop_run(loop);
@@ -209,7 +213,8 @@ Suite *world_real_loop_suite(void)
 	tcase_set_timeout(tests, 30);
 	tcase_add_test(tests, test_extra_variables_lie_over_the_process);
 	tcase_add_test(tests, test_the_loop_ends_with_its_last_world);
-	tcase_add_test(tests, test_signals_ask_components_to_stop);
+	tcase_add_loop_test(tests, test_signals_ask_components_to_stop, 0,
+			    sizeof stop_signals / sizeof *stop_signals);
 	tcase_add_test(tests, test_a_timer_may_be_due_at_the_end_of_time);
 	tcase_add_test(tests, test_a_limit_ends_the_run);
 	tcase_add_test(tests, test_what_is_left_open_is_closed_with_the_world);

@@ -35,12 +35,14 @@ enum turn_lane {
 	TURN_LANES
 };
 
+#define STOP_SIGNALS 3
+
 struct real_loop {
 	uv_loop_t uv;
 	uv_prepare_t prepare;
 	uv_idle_t no_sleep; /* active while something is due in the next turn */
 	uv_timer_t alarm;   /* for the first of `timers` */
-	uv_signal_t signals[2];
+	uv_signal_t signals[STOP_SIGNALS];
 	int64_t alarm_ms; /* on libuv's clock; INT64_MAX = not set */
 	struct heap timers;
 	struct list_link lanes[TURN_LANES];

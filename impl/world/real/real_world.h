@@ -26,8 +26,8 @@ struct world *real_world_create(struct real_loop *loop, const char *const *extra
 /* The component was stopped before. What it left open is closed, without calling back. */
 void real_world_destroy(struct world *world);
 
-/* Takes turns until every world exited; returns the exit status of the last one. SIGTERM and SIGINT
- * reach the worlds as world_on_stop() says. */
+/* Takes turns until every world exited; returns the exit status of the last one. SIGTERM, SIGINT
+ * and SIGQUIT reach the worlds as world_on_stop() says. */
 int real_loop_run(struct real_loop *loop);
 /* Takes turns until done() says so (asked first, and after each turn); false after limit_ms. */
 bool real_loop_run_until(struct real_loop *loop, bool (*done)(void *data), void *data,
