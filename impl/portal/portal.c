@@ -36,7 +36,6 @@
 #include "world/log.h"
 #include "world/sql.h"
 
-#define DEFAULT_PORT 3001
 #define EXIT_USAGE 2
 #define ETAG_SEED 1
 /* How long an answer waits for backend (spec/portal.md 6.3), and a stop for answers. */
@@ -301,7 +300,7 @@ static void portal_requested(struct http_exchange *exchange, void *data)
 struct portal_options {
 	struct http_listen_options listen;
 	struct str database, release, config;
-	bool reset_database, rewrite, has_hooks;
+	bool has_port, reset_database, rewrite, has_hooks;
 	int64_t clock_s;
 	const struct str *arguments; /* all, as they were given */
 	size_t arguments_count;
@@ -470,6 +469,11 @@ static bool wants_processes(const struct portal *portal, const struct portal_opt
 	       !given->has_hooks && !str_equal(portal->address.path, STR(":memory:"));
 }
 
+static uint16_t port_of(const struct portal *portal, const struct portal_options *given)
+{
+	return given->has_port ? given->listen.port : (uint16_t)portal->settings.port;
+}
+
 static bool portal_start_processes(struct portal *portal, const struct portal_options *given,
 				   struct error *error)
 {
@@ -477,7 +481,7 @@ static bool portal_start_processes(struct portal *portal, const struct portal_op
 		.world = portal->world,
 		.arguments = given->arguments,
 		.arguments_count = given->arguments_count,
-		.port = given->listen.port,
+		.port = port_of(portal, given),
 		.workers = (size_t)portal->settings.unicorn_workers,
 		.secret_key_base = portal->settings.secret_key_base,
 	};
@@ -499,6 +503,7 @@ static bool portal_open(struct portal *portal, const struct portal_options *give
 			struct error *error)
 {
 	struct settings *settings = &portal->settings;
+	struct http_listen_options listen = given->listen;
 	bool several;
 
 	if (!portal_read_settings(portal, given, error) ||
@@ -527,8 +532,8 @@ static bool portal_open(struct portal *portal, const struct portal_options *give
 		portal_looked(&portal->look);
 		return true;
 	}
-	portal->listener =
-		http_listen(portal->world, &given->listen, portal_requested, portal, error);
+	listen.port = port_of(portal, given);
+	portal->listener = http_listen(portal->world, &listen, portal_requested, portal, error);
 	if (portal->listener == NULL)
 		return false;
 	if (portal->role == PORTAL_APP)
@@ -572,12 +577,12 @@ static bool begin_role(struct portal *portal, const struct portal_options *given
 static void *portal_start(struct world *world, const struct str *arguments, size_t count,
 			  int *exit_status, struct error *error)
 {
-	struct portal_options given = {.listen = {.port = DEFAULT_PORT}, .clock_s = -1};
+	struct portal_options given = {.clock_s = -1};
 	struct str role_word = STR("");
 	enum portal_role role = PORTAL_ALL;
 	const struct option options[] = {
-		{"port", 0, OPTION_PORT, &given.listen.port, NULL, "N",
-		 "port to listen on, 0 = any free one"},
+		{"port", 0, OPTION_PORT, &given.listen.port, &given.has_port, "N",
+		 "port to listen on, 0 = any free one; else PORT"},
 		{"address", 0, OPTION_TEXT, &given.listen.address, NULL, "IP",
 		 "address to listen on"},
 		{"database", 0, OPTION_TEXT, &given.database, NULL, "WHERE",

@@ -15,8 +15,9 @@
  * may share a database in whatever roles: what is to be delivered is delivered by one of them
  * (outbox_lease.h).
  *
- * Options: --port N (3001; 0 = any free one), --address IP, --database PATH or :memory: (else
- * DATABASE_URL sqlite:PATH, else portal.sqlite), --rewrite-backend (tell backend everything again),
+ * Options: --port N (else PORT, else 3001; 0 = any free one), --address IP, --database PATH or
+ * :memory: (else DATABASE_URL sqlite:PATH, else portal.sqlite), --rewrite-backend (tell backend
+ * everything again),
  * --release 2.5, 2.6 (as when absent) or later (release.h), --config FILE, else PORTAL_CONFIG (a
  * file of settings, settings_source.h). The environment is that of settings.h. Exit status: 1 for
  * settings, a file or a database that is no good, 2 for wrong usage.

@@ -15,7 +15,8 @@ static struct stage_server backend;
 static struct sim_process *portal;
 static struct sim_host *portal_host;
 
-static struct sim_process *start_process(struct str database, struct str role)
+/* port: of the variable; empty: not set. */
+static struct sim_process *start_process_on(struct str database, struct str role, struct str port)
 {
 	struct str words[] = {STR("refscale"), STR("portal"), STR("--database"), database, role};
 	const struct process_variable variables[] = {
@@ -23,11 +24,12 @@ static struct sim_process *start_process(struct str database, struct str role)
 		{STR("SAMPLE_DATA"), STR("0")},
 		{STR("BACKEND_ENDPOINT"), STR("http://api:8081")},
 		{STR("BACKEND_REDIS_URL"), STR("redis://api:8081")},
+		{STR("PORT"), port},
 	};
 	struct process_options options = {.words = words,
 					  .words_count = role.size > 0 ? 5 : 4,
 					  .variables = variables,
-					  .variables_count = 4,
+					  .variables_count = 5,
 					  .line = stage_line,
 					  .exited = stage_exited,
 					  .data = &stage};
@@ -37,6 +39,11 @@ static struct sim_process *start_process(struct str database, struct str role)
 	ck_assert_msg(process != NULL, "%s", error.text);
 	stage_run(&stage, 1000);
 	return process;
+}
+
+static struct sim_process *start_process(struct str database, struct str role)
+{
+	return start_process_on(database, role, STR(""));
 }
 
 static void set_up_with(struct str database)
@@ -279,6 +286,26 @@ START_TEST(what_app_leaves_sidekiq_does)
 }
 END_TEST
 
+/* spec/portal.md 8.1. */
+START_TEST(the_port_may_stand_in_the_environment)
+{
+	struct sim_process *other;
+
+	other = start_process_on(STR("/data/portal.sqlite"), STR(""), STR("3002"));
+	ck_assert(said("ready portal port=3002\n"));
+	sim_process_stop(other);
+	stage_run(&stage, STAGE_SECOND);
+	other = start_process_on(STR("/data/portal.sqlite"), STR(""), STR("66000"));
+	ck_assert(said("PORT must be a number from 1 to 65535, not \"66000\""));
+	ck_assert_int_eq(stage.exit_status, 1);
+	other = start_process_on(STR("/data/portal.sqlite"), STR("--port=3003"), STR("3002"));
+	ck_assert(said("ready portal port=3003\n"));
+	sim_process_stop(other);
+	stage_run(&stage, STAGE_SECOND);
+	ck_assert_int_eq(stage.exit_status, 0);
+}
+END_TEST
+
 START_TEST(an_empty_database_is_nothing_to_tell)
 {
 	start_process(STR("/data/other.sqlite"), STR("resync"));
@@ -412,6 +439,7 @@ Suite *portal_portal_sim_suite(void)
 	tcase_add_test(files, a_restart_does_not_shorten_the_waits);
 	tcase_add_test(files, backend_is_told_everything_again_while_the_portal_runs);
 	tcase_add_test(files, an_empty_database_is_nothing_to_tell);
+	tcase_add_test(files, the_port_may_stand_in_the_environment);
 	tcase_add_test(files, what_app_leaves_sidekiq_does);
 	suite_add_tcase(suite, files);
 	tcase_add_test(runs, the_same_seed_makes_the_same_run);

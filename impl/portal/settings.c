@@ -13,6 +13,7 @@
 #include "world/clock.h"
 #include "world/environment.h"
 
+#define DEFAULT_PORT 3001
 #define UNICORN_WORKERS_MAX 256
 #define SANDBOX_VERIFY_MODE "THREESCALE_SANDBOX_PROXY_OPENSSL_VERIFY_MODE"
 #define PASSWORD_COST 10
@@ -193,12 +194,14 @@ static bool settings_read_numbers(struct settings *settings, const struct settin
 	} numbers[] = {
 		/* How slow a log-in is. Tests that make many users want it fast. */
 		{"PASSWORD_COST", PASSWORD_COST_MIN, PASSWORD_COST_MAX, &password_cost},
+		{"PORT", 1, UINT16_MAX, &settings->port},
 		{"UNICORN_WORKERS", 0, UNICORN_WORKERS_MAX, &settings->unicorn_workers},
 		{"zync.connect_timeout", 1, ZYNC_S_MAX, &settings->zync_connect_s},
 		{"zync.send_timeout", 1, ZYNC_S_MAX, &settings->zync_send_s},
 		{"zync.receive_timeout", 1, ZYNC_S_MAX, &settings->zync_receive_s},
 	};
 
+	settings->port = DEFAULT_PORT;
 	settings->unicorn_workers = 0;
 	settings->zync_connect_s = ZYNC_CONNECT_S;
 	settings->zync_send_s = ZYNC_SEND_S;

@@ -46,6 +46,7 @@ struct settings {
 	struct redis_settings storage;                           /* backend's, for statistics */
 	struct redis_settings jobs_redis; /* REDIS_URL; its url is empty when that is not set */
 	struct smtp_settings smtp;
+	int64_t port;            /* PORT, 3001 */
 	int64_t unicorn_workers; /* UNICORN_WORKERS; 0: not set, one process does it all */
 	/* Seeding (9.2); empty ones are generated. */
 	struct str master_name, master_domain, master_user, master_access_token;
