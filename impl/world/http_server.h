@@ -4,9 +4,10 @@
  * the component's to answer, at once or later: one http_exchange_respond() (or _abort()). The body
  * streams: x->body is consumed directly, handed on, or collected (http/body.h); what the component
  * does not take of it is discarded after the answer. `ended` is called exactly once: after the
- * answer left, or when the client went away first, in which case the component must let go of what
- * it was doing. The exchange, its arena and all its texts are freed after `ended` returned, unless
- * held.
+ * answer left, or when the client went away first, in which case the component lets go of what it
+ * was doing, or goes on with it: what it answers then is thrown away, and of the request's body it
+ * has what it took, which fails unless all of it had come. The exchange, its arena and all its
+ * texts are freed after `ended` returned, unless held.
  */
 #ifndef WORLD_HTTP_SERVER_H
 #define WORLD_HTTP_SERVER_H
