@@ -52,6 +52,7 @@ static void set_proxy_options(struct http_listen_options *options, const struct 
 			      bool is_tls)
 {
 	options->limits.field_bytes = LIMIT_HTTP_TARGET_BYTES;
+	options->limits.takes_query_zeros = true; /* APIs may have bytes for arguments */
 	options->refused = request_refused;
 	options->is_tls = is_tls;
 	options->asks_client_certificate = is_tls;

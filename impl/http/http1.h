@@ -31,6 +31,7 @@ struct http1_limits {
 	size_t head_bytes, target_bytes; /* 0: LIMIT_HTTP_HEADER_BYTES, LIMIT_HTTP_TARGET_BYTES */
 	size_t field_bytes;              /* of one field line; 0: any */
 	int status; /* answers a head that is larger, or has too many fields; 0: 414 or 431 */
+	bool takes_query_zeros; /* "%00" behind the '?'; in a path never */
 };
 
 /* Reads one head (up to and with the empty line) from the start of `bytes`; texts are copied into

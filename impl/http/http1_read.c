@@ -245,8 +245,16 @@ static bool target_has_form(struct str method, struct str target)
 	return str_has_prefix(target, STR("/")) || is_absolute(target);
 }
 
-static bool read_request_line(struct str line, struct http_request *request,
-			      struct http1_fault *fault)
+/* Who decodes a text may end it there. */
+static bool has_zero(struct str target, const struct http1_limits *limits)
+{
+	size_t path = limits->takes_query_zeros ? str_find_char(target, '?') : target.size;
+
+	return str_find(str_slice(target, 0, path), STR("%00")) != STR_NOT_FOUND;
+}
+
+static bool read_request_line(struct str line, const struct http1_limits *limits,
+			      struct http_request *request, struct http1_fault *fault)
 {
 	struct str rest;
 	size_t last;
@@ -260,7 +268,7 @@ static bool read_request_line(struct str line, struct http_request *request,
 	    str_find_char(request->target, '\t') != STR_NOT_FOUND)
 		return http1_refuse(fault, 400, "blank in the target");
 	if (!target_has_form(request->method, request->target) ||
-	    str_find(request->target, STR("%00")) != STR_NOT_FOUND)
+	    has_zero(request->target, limits))
 		return http1_refuse(fault, 400, "malformed target");
 	return read_version(str_skip(rest, last + 1), &request->minor_version, fault);
 }
@@ -308,7 +316,7 @@ enum http1_result http1_read_request(struct str bytes, const struct http1_limits
 	if (found == HTTP1_INCOMPLETE)
 		return incomplete_or_too_long(bytes, &limits, fault);
 	head = str_copy(arena, str_slice(bytes, 0, size));
-	if (!read_request_line(take_line(&head), &read, fault) ||
+	if (!read_request_line(take_line(&head), &limits, &read, fault) ||
 	    !read_fields(head, &limits, arena, &read.fields, fault) || !check_host(&read, fault) ||
 	    !read_framing(&read.fields, read.minor_version, HTTP1_NO_BODY, &framed, fault))
 		return HTTP1_INVALID;

@@ -234,6 +234,7 @@ static const struct {
 	{400, STR_INIT("GET a:443 HTTP/1.1\r\n" H "\r\n")},
 	{400, STR_INIT("CONNECT /x HTTP/1.1\r\n" H "\r\n")},
 	{400, STR_INIT("GET /a%00b HTTP/1.1\r\n" H "\r\n")},
+	{400, STR_INIT("GET /a?b=%00 HTTP/1.1\r\n" H "\r\n")},
 	{400, STR_INIT("GET /a\0b HTTP/1.1\r\n" H "\r\n")},
 	{400, STR_INIT("\x16\x03\x01\x02")},
 	/* Versions. */
@@ -439,6 +440,27 @@ START_TEST(a_server_may_have_limits_of_its_own)
 }
 END_TEST
 
+START_TEST(a_server_may_take_zeros_in_queries)
+{
+	static const struct {
+		struct str target;
+		enum http1_result result;
+	} rows[] = {
+		{STR_INIT("/?a=%00"), HTTP1_DONE},
+		{STR_INIT("/a%00?b"), HTTP1_INVALID},
+		{STR_INIT("/a%00"), HTTP1_INVALID},
+	};
+	const struct http1_limits limits = {.takes_query_zeros = true};
+
+	for (size_t i = 0; i < sizeof rows / sizeof *rows; i++)
+		ck_assert_int_eq(
+			http1_read_request(STR_CONCAT(arena, STR("GET "), rows[i].target,
+						      STR(" HTTP/1.1\r\n" H "\r\n")),
+					   &limits, arena, &request, &framing, &used, &fault),
+			rows[i].result);
+}
+END_TEST
+
 START_TEST(fields_have_a_limit)
 {
 	struct str lines = STR("");
@@ -589,6 +611,7 @@ Suite *http_http1_read_suite(void)
 	tcase_add_test(tests, methods_have_a_limit);
 	tcase_add_test(tests, heads_have_a_limit);
 	tcase_add_test(tests, a_server_may_have_limits_of_its_own);
+	tcase_add_test(tests, a_server_may_take_zeros_in_queries);
 	tcase_add_test(tests, fields_have_a_limit);
 	tcase_add_loop_test(tests, sound_responses_are_taken, 0, COUNT(answer_rows));
 	tcase_add_loop_test(tests, unsound_responses_are_refused, 0, COUNT(refused_answers));
