@@ -94,6 +94,14 @@ static bool method_has_form(struct str method)
 	       str_equal(method, STR("PATCH"));
 }
 
+/* A body that may have what the query has not, and is still to be read. */
+static bool may_have_form(const struct credentials_rules *rules,
+			  const struct credentials_source *source)
+{
+	return rules->location == CREDENTIALS_IN_QUERY && !source->body_was_read &&
+	       method_has_form(source->method);
+}
+
 /* True for a wanted value of the mode: BACKEND_VERSION_APP_ID wants two, the others one. */
 static size_t list_wanted(const struct credentials_rules *rules, struct wanted wanted[2])
 {
@@ -146,8 +154,8 @@ static bool find_value(const struct credentials_rules *rules,
 	case CREDENTIALS_LOCATION_INVALID:
 		break;
 	}
-	/* Tokens may always come as Bearer (3.4, mode oauth). */
-	return is_found || (rules->version == BACKEND_VERSION_OAUTH &&
+	/* Tokens may always come as Bearer, when no other place has one (3.4, mode oauth). */
+	return is_found || (rules->version == BACKEND_VERSION_OAUTH && !may_have_form(rules, source) &&
 			    find_in_authorization(authorization, wanted, value));
 }
 
@@ -179,8 +187,7 @@ enum credentials_result credentials_extract(const struct credentials_rules *rule
 		return CREDENTIALS_FOUND;
 	is_partial = credentials->count > 0;
 	*credentials = (struct credentials){0};
-	if (rules->location == CREDENTIALS_IN_QUERY && !source->body_was_read &&
-	    method_has_form(source->method))
+	if (may_have_form(rules, source))
 		return CREDENTIALS_NEED_BODY;
 	return is_partial ? CREDENTIALS_INCOMPLETE : CREDENTIALS_MISSING;
 }
