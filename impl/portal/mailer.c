@@ -6,6 +6,7 @@
 #include "base/arena.h"
 #include "base/utc.h"
 #include "portal/database.h"
+#include "portal/mail_body.h"
 #include "portal/mail_field.h"
 #include "portal/outbox_lease.h"
 #include "portal/settings.h"
@@ -73,25 +74,11 @@ static struct str date_text(struct arena *arena, int64_t now_us)
 	return STR_CONCAT(arena, str_slice(date, 0, date.size - 3), STR("+0000"));
 }
 
-static struct str with_line_ends(struct arena *arena, struct str text)
-{
-	struct strbuf out;
-	struct str line, made;
-
-	strbuf_init(&out, 2 * text.size + 16);
-	while (str_next_field(&text, '\n', &line)) {
-		strbuf_append(&out, line);
-		strbuf_append(&out, STR("\r\n"));
-	}
-	made = str_copy(arena, strbuf_str(&out));
-	strbuf_free(&out);
-	return made;
-}
-
 static struct str message_of(struct mailer *mailer, struct str from, struct str to)
 {
 	struct arena *arena = mailer->arena;
 	const struct record *row = mailer->row;
+	struct mail_body body = mail_body_of(arena, record_text(row, "body"));
 
 	return STR_CONCAT(
 		arena, STR("From: "), from, STR("\r\nTo: "), to, STR("\r\nSubject: "),
@@ -102,8 +89,8 @@ static struct str message_of(struct mailer *mailer, struct str from, struct str 
 			   world_chance(mailer->world)),
 		STR("@"), mailer->settings->superdomain,
 		STR(">\r\nMIME-Version: 1.0\r\nContent-Type: text/plain; charset=UTF-8\r\n"
-		    "Content-Transfer-Encoding: 8bit\r\n\r\n"),
-		with_line_ends(arena, record_text(row, "body")));
+		    "Content-Transfer-Encoding: "),
+		body.encoding, STR("\r\n\r\n"), body.text);
 }
 
 /* The end of a mail. */
