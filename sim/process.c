@@ -186,6 +186,7 @@ struct sim_process *process_create(struct sim_host *host, struct str name)
 		.tcp = &sim_tcp_ops,
 		.mail = &sim_mail_ops,
 		.shared_memory = &sim_shared_memory_ops,
+		.routes = &sim_routes_ops,
 	};
 	process->sim = sim;
 	process->host = host;

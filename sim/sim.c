@@ -6,6 +6,7 @@
 #include "base/arena.h"
 #include "base/bug.h"
 #include "base/error.h"
+#include "sim/cluster/objects.h"
 #include "sim/data/redis_node.h"
 #include "sim/data/sql.h"
 #include "sim/net/dns.h"
@@ -41,6 +42,7 @@ struct sim *sim_create(const struct sim_options *options)
 	sim->net.arena = sim->arena;
 	sim->net.seed = options->seed;
 	net_init(&sim->net);
+	sim->cluster = cluster_create(sim);
 	return sim;
 }
 
@@ -74,6 +76,7 @@ void sim_destroy(struct sim *sim)
 	redis_nodes_free(sim);
 	hosts_end_processes(sim);
 	hosts_free_processes(sim);
+	cluster_destroy(sim->cluster);
 	queue_free(&sim->queue);
 	while ((link = list_take_first(&sim->actions)) != NULL)
 		free(LIST_ENTRY(link, struct action, link));

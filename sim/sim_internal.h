@@ -15,6 +15,7 @@
 #include "sim/sim.h"
 #include "world/environment.h"
 
+struct cluster;
 struct http_pool;
 struct map;
 struct shared_memory;
@@ -27,6 +28,7 @@ struct sim {
 	struct net net;
 	struct list_link actions; /* of sim_at */
 	struct list_link redis;   /* data/redis_node.c */
+	struct cluster *cluster;  /* cluster/objects.h */
 };
 
 enum process_state {
@@ -113,5 +115,6 @@ extern const struct process_ops sim_process_ops;
 extern const struct tcp_ops sim_tcp_ops;
 extern const struct mail_ops sim_mail_ops;
 extern const struct shared_memory_ops sim_shared_memory_ops;
+extern const struct routes_ops sim_routes_ops;
 
 #endif

@@ -105,6 +105,11 @@ static void act_kill(struct case_run *run, const struct json *value)
 	case_run_stop(run, json_scalar_text(value), true);
 }
 
+static void act_routes(struct case_run *run, const struct json *value)
+{
+	case_run_routes(run, json_scalar_text(value));
+}
+
 static void act_start(struct case_run *run, const struct json *value)
 {
 	case_run_start_again(run, json_scalar_text(value));
@@ -127,6 +132,7 @@ static const struct {
 	{STR_INIT("run"), act_run},          {STR_INIT("stop"), act_stop},
 	{STR_INIT("kill"), act_kill},        {STR_INIT("start"), act_start},
 	{STR_INIT("raw"), case_run_act_raw}, {STR_INIT("settle"), act_settle},
+	{STR_INIT("routes"), act_routes},
 };
 
 void case_run_act(struct case_run *run)

@@ -112,7 +112,7 @@ static const struct shape_key limit_keys[] = {
 };
 
 #define ROLES "all listener worker cron check-storage check-queues"
-#define PROCESS_ROLES ROLES " resync deploy"
+#define PROCESS_ROLES ROLES " resync resync-domains deploy"
 
 static const struct shape_key backend_given_keys[] = {
 	{"servers", SHAPE_NAMED, server_keys, NULL, false},
@@ -369,6 +369,7 @@ const struct format_action format_actions[] = {
 	{{"raw", SHAPE_TEXTS, NULL, NULL, true}, beside_raw_keys},
 	{{"sql", SHAPE_TEXT, NULL, NULL, true}, beside_sql_keys},
 	{{"job", SHAPE_TEXT, NULL, NULL, true}, NULL},
+	{{"routes", SHAPE_TEXT, NULL, NULL, true}, NULL},
 	{{"settle", SHAPE_BOOLEAN, NULL, NULL, true}, NULL},
 	{{"set", SHAPE_OBJECT, set_keys, NULL, true}, NULL},
 	{{"until", SHAPE_OBJECT, format_check_keys, NULL, true}, NULL},

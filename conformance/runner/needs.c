@@ -80,6 +80,7 @@ static bool needs_test_hooks(const struct conform_case *conform_case)
 		has_entry(conform_case, STR("when"), STR("cron")) ||
 		has_entry(conform_case, STR("when"), STR("sql")) ||
 		has_entry(conform_case, STR("when"), STR("job")) ||
+		has_entry(conform_case, STR("when"), STR("routes")) ||
 		has_entry(conform_case, STR("when"), STR("settle")) ||
 		has_entry(conform_case, STR("when"), STR("wait")));
 }

@@ -159,6 +159,8 @@ struct str case_run_internal_credentials(struct case_run *run);
 void case_run_prepare(struct case_run *run);
 void case_run_sql(struct case_run *run, const struct json *action);
 void case_run_job(struct case_run *run, struct str name);
+/* Those of a project: `rows` are what the world holds of them. */
+void case_run_routes(struct case_run *run, struct str namespace);
 void case_run_settle(struct case_run *run); /* until backend and zync know all there is */
 /* portal_call.c */
 /* Host, credentials and cookies of a call; false: the case failed. */

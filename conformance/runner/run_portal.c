@@ -290,6 +290,14 @@ void case_run_sql(struct case_run *run, const struct json *action)
 	case_run_ask(run, &run->target, &call, rows_came);
 }
 
+void case_run_routes(struct case_run *run, struct str namespace)
+{
+	const struct fixture_call call = {
+		STR("POST"), STR_CONCAT(run->arena, STR("/__test/routes/"), namespace), STR("")};
+
+	case_run_ask(run, &run->target, &call, rows_came);
+}
+
 static void hook_done(struct record *record, void *data)
 {
 	if (case_run_is_fine(data, record))

@@ -185,10 +185,11 @@ struct str events_publish(struct database *database, const char *type, struct va
 	return id;
 }
 
-/* A tenant is its own. */
+/* A tenant is its own, and so is master. */
 static struct value tenant_of(const struct record *record)
 {
-	if (record->table == &accounts_table && record_bool(record, "provider"))
+	if (record->table == &accounts_table &&
+	    (record_bool(record, "provider") || record_bool(record, "master")))
 		return value_int(record_id(record));
 	return record_get(record, "tenant_id");
 }
@@ -291,14 +292,33 @@ static void raise(struct database *database, const struct event_rule *rule,
 						      .parent_event_type = str_from(rule->type)});
 }
 
-/* A service's rows below it go without a word of their own. */
-static void raise_for_proxy_of(struct database *database, const struct record *service)
+void events_raise_domains(struct database *database, const struct record *record)
+{
+	for (size_t i = 0; i < sizeof rules / sizeof *rules; i++) {
+		if (rules[i].table != record->table ||
+		    !str_has_prefix(str_from(rules[i].type), STR("Domains::")))
+			continue;
+		raise(database, &rules[i], record);
+		return;
+	}
+}
+
+/* Whether a proxy has routes is said by its service, too. */
+static bool decides_on_routes(const struct record *record, enum change change)
+{
+	return record->table == &services_table &&
+	       (change == CHANGE_DELETED ||
+		(change == CHANGE_UPDATED && (record_is_changed(record, "deployment_option") ||
+					      record_is_changed(record, "state"))));
+}
+
+static void raise_domains_of_proxy_of(struct database *database, const struct record *service)
 {
 	struct record *proxy = record_first(database, &proxies_table, "service_id = ?1",
 					    DATABASE_ARGUMENTS(value_int(record_id(service))));
 
 	if (proxy != NULL)
-		events_raise(database, proxy, CHANGE_DELETED);
+		events_raise_domains(database, proxy);
 }
 
 void events_raise(struct database *database, const struct record *record, enum change change)
@@ -307,6 +327,6 @@ void events_raise(struct database *database, const struct record *record, enum c
 		if (fits(database, &rules[i], record, change))
 			raise(database, &rules[i], record);
 	}
-	if (record->table == &services_table && change == CHANGE_DELETED)
-		raise_for_proxy_of(database, record);
+	if (decides_on_routes(record, change))
+		raise_domains_of_proxy_of(database, record);
 }

@@ -10,6 +10,8 @@ struct json;
 
 /* The events that the table of events.c has for such a change. */
 void events_raise(struct database *database, const struct record *record, enum change change);
+/* That the domains of a provider (accounts) or a proxy may have changed. */
+void events_raise_domains(struct database *database, const struct record *record);
 /* Others, by name. data: an object, without secrets. Returns the event's id, in the transaction's
  * arena. */
 struct str events_publish(struct database *database, const char *type, struct value tenant_id,

@@ -13,6 +13,7 @@
 #include "world/clock.h"
 #include "portal/webhooks.h"
 #include "world/http_server.h"
+#include "world/routes.h"
 #include "world/sql.h"
 
 #define LOOK_US 2000
@@ -156,6 +157,50 @@ static void hook_job(struct hook_call *call, struct str rest, struct str body)
 		answer(call, 404, STR_CONCAT(call->exchange->arena, STR("no job "), rest));
 }
 
+/* Routes. */
+
+static struct json *route_row(const struct route *route, struct arena *arena)
+{
+	const struct {
+		const char *name;
+		struct str text;
+	} columns[] = {
+		{"name", route->name},
+		{"host", route->host},
+		{"to", route->service},
+		{"port", route->port},
+		{"termination", route->tls_termination},
+		{"insecure", route->insecure_policy},
+		{"owner", route->owner},
+		{"refusal", route->refusal},
+	};
+	struct json *row = json_new(arena, JSON_OBJECT);
+
+	for (size_t i = 0; i < sizeof columns / sizeof *columns; i++)
+		json_set(row, str_from(columns[i].name), json_new_str(arena, columns[i].text));
+	for (size_t i = 0; i < route->labels_count; i++)
+		json_set(row, route->labels[i].name, json_new_str(arena, route->labels[i].value));
+	return row;
+}
+
+static void hook_routes(struct hook_call *call, struct str rest, struct str body)
+{
+	struct arena *arena = call->exchange->arena;
+	struct json *rows = json_new(arena, JSON_ARRAY);
+	struct route_list list;
+	struct error error = {0};
+
+	(void)body;
+	if (!routes_went_well(
+		    routes_list(call->hooks->world, rest, NULL, 0, arena, &list, &error))) {
+		answer(call, 400, str_copy(arena, str_from(error.text)));
+		return;
+	}
+	for (size_t i = 0; i < list.count; i++)
+		json_append(rows, route_row(&list.items[i], arena));
+	answer(call, 200, json_print(arena, rows));
+}
+
 static const struct {
 	struct str method, path;
 	void (*run)(struct hook_call *call, struct str rest, struct str body);
@@ -164,6 +209,7 @@ static const struct {
 	{STR_INIT("POST"), STR_INIT("/__test/settle"), hook_settle},
 	{STR_INIT("POST"), STR_INIT("/__test/sql"), hook_sql},
 	{STR_INIT("POST"), STR_INIT("/__test/jobs/"), hook_job},
+	{STR_INIT("POST"), STR_INIT("/__test/routes/"), hook_routes},
 };
 
 static void body_collected(enum http_collect_result result, struct str bytes, void *data)

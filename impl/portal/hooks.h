@@ -9,6 +9,8 @@
  *                            An error is a 400 with its text
  *   POST /__test/jobs/NAME   runs a job (jobs.h), or those of "daily" and the like, now and to the
  *                            end; 404 when there is none of that name
+ *   POST /__test/routes/NS   the routes of the project NS as its world has them (world/routes.h): a
+ *                            list of objects of texts, in the order they were made
  */
 #ifndef PORTAL_HOOKS_H
 #define PORTAL_HOOKS_H

@@ -17,6 +17,13 @@ static void limit_gone(struct call *call, const struct record *limit)
 	push_usage_limit_gone(call, limit, record_text(limit, "period"));
 }
 
+/* Backend knows nothing of it; but that it is gone is an event (zync takes its routes away). */
+static void proxy_gone(struct call *call, const struct record *proxy)
+{
+	(void)call;
+	(void)proxy;
+}
+
 /* ?1 is the service. Children first: what comes later holds what comes before. */
 static const struct {
 	const struct table *table;
@@ -36,7 +43,7 @@ static const struct {
 	{&api_docs_services_table, "service_id = ?1", NULL},
 	{&proxy_rules_table, "proxy_id IN (SELECT id FROM proxies WHERE service_id = ?1)", NULL},
 	{&proxy_configs_table, "proxy_id IN (SELECT id FROM proxies WHERE service_id = ?1)", NULL},
-	{&proxies_table, "service_id = ?1", NULL},
+	{&proxies_table, "service_id = ?1", proxy_gone},
 	{&metrics_table, "service_id = ?1 AND parent_id IS NOT NULL", push_metric_gone},
 	{&metrics_table, "service_id = ?1", push_metric_gone},
 	{&service_tokens_table, "service_id = ?1", push_service_token_gone},

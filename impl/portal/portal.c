@@ -18,12 +18,14 @@
 #include "portal/mailer.h"
 #include "portal/portal_internal.h"
 #include "portal/processes.h"
+#include "portal/release.h"
 #include "portal/schema.h"
 #include "portal/seed.h"
 #include "portal/settings.h"
 #include "portal/settings_source.h"
 #include "portal/statistics/storage.h"
 #include "portal/zync.h"
+#include "portal/zync_resync.h"
 #include "portal/webhooks.h"
 #include "world/component.h"
 #include "world/environment.h"
@@ -195,6 +197,29 @@ static bool portal_resync(struct portal *portal, const struct portal_options *gi
 	return true;
 }
 
+/* `resync-domains`, of PROVIDER_ID alone when that is set. */
+static bool portal_resync_domains(struct portal *portal, const struct portal_options *given,
+				  struct error *error)
+{
+	struct str provider = environment_text(portal->world, STR("PROVIDER_ID"), STR("0"));
+	int64_t provider_id;
+
+	if (!str_to_int64(provider, &provider_id))
+		return error_set(error, ERROR_INVALID, "PROVIDER_ID is a number, not \"%.*s\"",
+				 STR_ARG(provider));
+	if (!portal_read_settings(portal, given, error))
+		return false;
+	if (!portal->settings.release->has_zync_routes)
+		return error_set(error, ERROR_INVALID, "release %.*s has no routes of zync's",
+				 STR_ARG(portal->settings.release->name));
+	if (!portal_find_database(portal, given, error) || !portal_connect(portal, error) ||
+	    !portal_complete_schema(portal, error) ||
+	    !zync_resync_domains(portal->database, provider_id, true, error))
+		return false;
+	world_exit(portal->world, 0);
+	return true;
+}
+
 /* `deploy` */
 static bool portal_deploy(struct portal *portal, const struct portal_options *given,
 			  struct error *error)
@@ -302,6 +327,7 @@ static bool role_of_word(struct str word, enum portal_role *role, struct error *
 		[PORTAL_SIDEKIQ] = STR_INIT("sidekiq"),
 		[PORTAL_RESYNC] = STR_INIT("resync"),
 		[PORTAL_DEPLOY] = STR_INIT("deploy"),
+		[PORTAL_RESYNC_DOMAINS] = STR_INIT("resync-domains"),
 	};
 
 	for (size_t i = 0; i < PORTAL_ROLES; i++) {
@@ -311,19 +337,21 @@ static bool role_of_word(struct str word, enum portal_role *role, struct error *
 		}
 	}
 	return error_set(error, ERROR_INVALID,
-			 "the role is app, sidekiq, deploy, resync or none, not \"%.*s\"",
+			 "the role is app, sidekiq, deploy, resync, resync-domains or none, not "
+			 "\"%.*s\"",
 			 STR_ARG(word));
 }
 
-static bool begin_role(struct portal *portal, const struct portal_options *given,
-		       struct error *error)
-{
-	if (portal->role == PORTAL_RESYNC)
-		return portal_resync(portal, given, error);
-	if (portal->role == PORTAL_DEPLOY)
-		return portal_deploy(portal, given, error);
-	return portal_open(portal, given, error);
-}
+static bool (*const portal_begins[PORTAL_ROLES])(struct portal *portal,
+						 const struct portal_options *given,
+						 struct error *error) = {
+	[PORTAL_ALL] = portal_open,
+	[PORTAL_APP] = portal_open,
+	[PORTAL_SIDEKIQ] = portal_open,
+	[PORTAL_RESYNC] = portal_resync,
+	[PORTAL_RESYNC_DOMAINS] = portal_resync_domains,
+	[PORTAL_DEPLOY] = portal_deploy,
+};
 
 static void *portal_start(struct world *world, const struct str *arguments, size_t count,
 			  int *exit_status, struct error *error)
@@ -354,7 +382,8 @@ static void *portal_start(struct world *world, const struct str *arguments, size
 	};
 	size_t words_count;
 
-	if (!component_read_options(world, "portal [app|sidekiq|deploy|resync] [OPTION...]",
+	if (!component_read_options(world,
+				    "portal [app|sidekiq|deploy|resync|resync-domains] [OPTION...]",
 				    options, sizeof options / sizeof *options, arguments, count,
 				    &role_word, 1, &words_count, error)) {
 		*exit_status = EXIT_USAGE;
@@ -374,12 +403,12 @@ static void *portal_start(struct world *world, const struct str *arguments, size
 	portal->arena = arena_create();
 	portal->has_hooks = given.has_hooks;
 	portal->clock_s = given.has_hooks ? given.clock_s : -1;
-	if (!begin_role(portal, &given, error)) {
+	if (!portal_begins[portal->role](portal, &given, error)) {
 		*exit_status = 1;
 		portal_destroy(portal);
 		return NULL;
 	}
-	if (role == PORTAL_RESYNC || role == PORTAL_DEPLOY)
+	if (role == PORTAL_RESYNC || role == PORTAL_RESYNC_DOMAINS || role == PORTAL_DEPLOY)
 		return portal;
 	world_on_stop(world, portal_stop_requested, portal);
 	if (role == PORTAL_SIDEKIQ)

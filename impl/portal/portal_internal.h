@@ -34,6 +34,7 @@ enum portal_role {
 	PORTAL_APP,     /* answers requests */
 	PORTAL_SIDEKIQ, /* what nobody waits for: jobs, and the outboxes */
 	PORTAL_RESYNC,
+	PORTAL_RESYNC_DOMAINS,
 	PORTAL_DEPLOY, /* the hook before a deployment */
 	PORTAL_ROLES
 };

@@ -13,10 +13,12 @@ static const struct release releases[] = {
 	{
 		.name = STR_INIT("2.6"),
 		.has_private_base_paths = true,
+		.has_zync_routes = true,
 	},
 	{
 		.name = STR_INIT("later"),
 		.has_private_base_paths = true,
+		.has_zync_routes = true,
 		.has_later_routes = true,
 	},
 };

@@ -13,6 +13,7 @@
 struct release {
 	struct str name;             /* "2.6", as on the command line */
 	bool has_later_routes;       /* ROUTE_LATER */
+	bool has_zync_routes;        /* zync is told of domains, and makes the routes */
 	bool has_private_base_paths; /* the flag of that name is on unless told otherwise (4.6) */
 	bool tests_by_seed_label;    /* "Update & Test Staging Configuration" (5.1) */
 };

@@ -46,7 +46,6 @@ static const struct {
 	{offsetof(struct settings, internal_password), {"CONFIG_INTERNAL_API_PASSWORD"}, ""},
 	{offsetof(struct settings, zync_endpoint), {"ZYNC_ENDPOINT"}, ""},
 	{offsetof(struct settings, zync_token), {"ZYNC_AUTHENTICATION_TOKEN"}, ""},
-	{offsetof(struct settings, routes_file), {"ROUTES_FILE"}, ""},
 	{offsetof(struct settings, root), {"PORTAL_ROOT"}, "."},
 	{offsetof(struct settings, noreply_email), {"NOREPLY_EMAIL"}, ""},
 	{offsetof(struct settings, impersonation_username),

@@ -32,8 +32,7 @@ struct settings {
 	struct str zync_endpoint; /* ZYNC_ENDPOINT; empty: the portal keeps the routes itself */
 	struct str zync_token;    /* ZYNC_AUTHENTICATION_TOKEN, also what X-Zync-Token must be */
 	int64_t zync_connect_s, zync_send_s, zync_receive_s; /* section `zync` */
-	struct str routes_file; /* ROUTES_FILE: where they are written to, or empty */
-	struct str root;        /* PORTAL_ROOT: uploads are in its public/system */
+	struct str root; /* PORTAL_ROOT: uploads are in its public/system */
 	bool force_ssl;
 	struct str secret_key_base; /* SECRET_KEY_BASE, signs cookies; of chance unless set */
 	struct str metrics_user,

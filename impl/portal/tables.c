@@ -384,12 +384,6 @@ static const struct column zync_notices_columns[] = {
 	TEXT("parent_event_type"), INT_OR("tries", "0"), TIME("run_at"), TIMES,
 };
 
-/* Routes that the portal keeps in zync's place (zync_routes.h). */
-static const struct column cluster_routes_columns[] = {
-	ID, TEXT_NEEDED("owner_type"), COLUMN("owner_id", VALUE_INT, NULL, "NOT NULL"),
-	TEXT_NEEDED("name"), TEXT_NEEDED("host"), TEXT_NEEDED("to_service"), TIMES,
-};
-
 /* Limits that were nearly reached or exceeded, as backend told: a row for the tenant, one for the
  * buyer. Nothing but the database's administrator removes them (spec/portal.md 9.5). */
 static const struct column alerts_columns[] = {
@@ -468,7 +462,6 @@ TABLE(periodic_jobs, "periodic_jobs", "UNIQUE (name)");
 TABLE(background_jobs, "background_jobs", NULL);
 TABLE(mails, "mails", NULL);
 TABLE(zync_notices, "zync_notices", NULL);
-TABLE(cluster_routes, "cluster_routes", "UNIQUE (owner_type, owner_id, name)");
 TABLE(alerts, "alerts", "UNIQUE (account_id, alert_id)");
 TABLE(fields_definitions, "fields_definitions", "UNIQUE (account_id, target, name)");
 TABLE(backend_updates, "backend_updates", NULL);
@@ -525,7 +518,6 @@ const struct table *const portal_tables[] = {
 	&background_jobs_table,
 	&mails_table,
 	&zync_notices_table,
-	&cluster_routes_table,
 	&alerts_table,
 	&fields_definitions_table,
 	&backend_updates_table,

@@ -54,7 +54,6 @@ extern const struct table periodic_jobs_table;
 extern const struct table background_jobs_table;
 extern const struct table mails_table;
 extern const struct table zync_notices_table;
-extern const struct table cluster_routes_table;
 extern const struct table alerts_table;
 extern const struct table fields_definitions_table;
 extern const struct table backend_updates_table;

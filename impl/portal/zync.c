@@ -13,12 +13,15 @@
 #include "portal/database.h"
 #include "portal/events.h"
 #include "portal/outbox_lease.h"
+#include "portal/release.h"
 #include "portal/settings.h"
 #include "portal/tables.h"
+#include "portal/zync_resync.h"
 #include "portal/zync_routes.h"
 #include "world/clock.h"
 #include "world/http_client.h"
 #include "world/log.h"
+#include "zync/routes.h"
 
 #define SECOND_MS 1000
 /* All of a call: a zync that drips must not hold up what comes after. */
@@ -41,6 +44,7 @@ struct zync {
 	bool has_looked; /* and found nothing due, since it was woken */
 	struct outbox_lease lease;
 	struct timer rest; /* after a failure of the database */
+	bool has_begun;
 
 	/* The notice under way. */
 	struct arena *arena; /* NULL: none */
@@ -377,25 +381,29 @@ static void zync_send(struct zync *zync)
 		zync_failed(zync, STR("the database could not be read"));
 }
 
+static const char *reason_of(enum routes_outcome outcome)
+{
+	return outcome == ROUTES_FORBIDDEN ? "Forbidden: " : "";
+}
+
+/* The routes are the cluster's, and not part of a transaction: should the row stay, the same work
+ * is done again, and changes nothing. */
 static void follow_routes(struct zync *zync)
 {
 	struct database *database = zync->database;
-	struct record *notice = zync->notice;
-	bool changed;
+	const struct record *notice = zync->notice;
+	enum routes_outcome outcome;
+	struct error error = {0};
 
-	database_begin(database, zync->arena, true);
-	changed = zync_routes_follow(database, record_text(notice, "type"),
-				     record_int(notice, "object_id"),
-				     record_int(notice, "service_id"));
-	record_delete(database, notice);
-	if (!database_commit(database, NULL)) {
-		zync_failed(zync, STR("the routes could not be written"));
-		return;
-	}
-	zync_release(zync);
-	if (changed && zync->settings->routes_file.size > 0)
-		zync_routes_write(database, zync->settings);
-	zync_wake(zync);
+	database_begin(database, zync->arena, false);
+	outcome = zync_routes_follow(
+		database, record_text(notice, "type"), record_int(notice, "object_id"),
+		record_int(notice, "tenant_id"), record_int(notice, "service_id"), &error);
+	database_rollback(database);
+	if (routes_went_well(outcome))
+		zync_done(zync);
+	else
+		zync_failed(zync, str_format(zync->arena, "%s%s", reason_of(outcome), error.text));
 }
 
 static bool find_notice(struct zync *zync)
@@ -434,9 +442,40 @@ static int64_t next_look_us(struct zync *zync)
 	return wait_us < LOOK_US ? wait_us : LOOK_US;
 }
 
+/* Up to 2.5 the routes are the template's, and nobody is told of domains. */
+static bool is_of_a_later_release(const struct zync *zync)
+{
+	return !zync->settings->release->has_zync_routes &&
+	       (zync->address.host.size == 0 ||
+		str_has_prefix(record_text(zync->notice, "parent_event_type"), STR("Domains::")));
+}
+
+/* What the port holds does not outlive the process where nobody gave it a file, and a new file
+ * begins empty: then all is told again. */
+static void ask_for_routes_again(struct zync *zync)
+{
+	const struct route_label ours = {STR("3scale.net/created-by"), STR("zync")};
+	struct database *database = zync->database;
+	struct arena *arena = arena_create();
+	struct route_list list = {0};
+	struct error error = {0};
+
+	if (zync->address.host.size == 0 && zync->settings->release->has_zync_routes &&
+	    database_int(database, STR("SELECT count(*) FROM zync_notices"), NULL, 0, 1) == 0 &&
+	    routes_went_well(routes_list(zync->world, route_namespace(zync->world), &ours, 1, arena,
+					 &list, &error)) &&
+	    list.count == 0)
+		zync_resync_domains(database, 0, false, NULL);
+	if (error.text[0] != '\0')
+		log_format(zync->world, LOG_STDERR, "zync: %s", error.text);
+	arena_destroy(arena);
+}
+
 static void zync_deliver(struct zync *zync)
 {
-	if (zync->address.host.size > 0)
+	if (is_of_a_later_release(zync))
+		zync_done(zync);
+	else if (zync->address.host.size > 0)
 		zync_send(zync);
 	else
 		follow_routes(zync);
@@ -449,6 +488,9 @@ static void zync_turn(struct timer *timer)
 
 	if (zync->arena != NULL)
 		return;
+	if (!zync->has_begun)
+		ask_for_routes_again(zync);
+	zync->has_begun = true;
 	zync->has_looked = !find_notice(zync);
 	if (zync->has_looked) {
 		outbox_lease_let_go(&zync->lease);

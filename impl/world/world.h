@@ -26,6 +26,7 @@ struct process_ops;
 struct tcp_ops;
 struct mail_ops;
 struct shared_memory_ops;
+struct routes_ops;
 
 struct world {
 	const struct clock_ops *clock; /* clock.h: time, timers, end-of-turn tasks, chance */
@@ -42,6 +43,7 @@ struct world {
 	const struct tcp_ops *tcp;                     /* tcp.h: connections byte by byte */
 	const struct mail_ops *mail;                   /* mail.h: mail out */
 	const struct shared_memory_ops *shared_memory; /* shared_memory.h: with child processes */
+	const struct routes_ops *routes;               /* routes.h: hosts of the cluster's router */
 };
 
 #endif

@@ -109,7 +109,7 @@ Suite *parity_suite(const struct parity_fixture *fixture)
 		parity_http_body_case,     parity_http_failure_case, parity_http_tls_case,
 		parity_http_upgrade_case,  parity_redis_case,        parity_sql_case,
 		parity_process_case,       parity_tcp_case,          parity_mail_case,
-		parity_shared_memory_case,
+		parity_shared_memory_case, parity_routes_case,
 	};
 	int number = fixtures.count++;
 	Suite *suite;

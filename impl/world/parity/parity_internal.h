@@ -62,5 +62,6 @@ TCase *parity_process_case(int number);
 TCase *parity_tcp_case(int number);
 TCase *parity_mail_case(int number);
 TCase *parity_shared_memory_case(int number);
+TCase *parity_routes_case(int number);
 
 #endif

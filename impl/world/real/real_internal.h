@@ -21,6 +21,7 @@ struct dns_port;
 struct http_client_port;
 struct log_port;
 struct mail_port;
+struct routes_port;
 struct real_world;
 struct shared_memory;
 
@@ -89,7 +90,8 @@ struct real_world {
 	struct list_link processes;     /* process.c: running ones */
 	struct list_link tcp_listeners; /* tcp.c, with the next */
 	struct list_link tcp_connections;
-	struct mail_port *mail; /* mail.c; NULL: none was sent yet */
+	struct mail_port *mail;     /* mail.c; NULL: none was sent yet */
+	struct routes_port *routes; /* routes.c; NULL: not asked yet */
 };
 
 static inline struct real_world *real_of(struct world *world)
@@ -128,6 +130,7 @@ extern const struct shared_memory_ops real_shared_memory_ops;
 /* shared_memory.c: what a child finds the memory as, and what it is here. */
 #define REAL_SHARED_MEMORY_FILE 3
 int real_shared_memory_file(const struct shared_memory *memory);
+extern const struct routes_ops real_routes_ops;
 
 struct chance *chance_create(void);
 void chance_destroy(struct chance *chance);
@@ -154,5 +157,6 @@ void real_redis_destroy(struct real_world *real);
 void real_processes_destroy(struct real_world *real);
 void real_tcp_destroy(struct real_world *real);
 void real_mail_destroy(struct real_world *real);
+void real_routes_destroy(struct real_world *real);
 
 #endif

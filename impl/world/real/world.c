@@ -23,6 +23,7 @@ struct world *real_world_create(struct real_loop *loop, const char *const *extra
 		.tcp = &real_tcp_ops,
 		.mail = &real_mail_ops,
 		.shared_memory = &real_shared_memory_ops,
+		.routes = &real_routes_ops,
 	};
 	real->loop = loop;
 	real->arena = arena_create();
@@ -52,6 +53,7 @@ void real_world_destroy(struct world *world)
 	real_http_client_destroy(real);
 	real_redis_destroy(real);
 	real_mail_destroy(real);
+	real_routes_destroy(real);
 	real_dns_destroy(real);
 	real_dns_servers_destroy(real);
 	real_log_receivers_destroy(real);
