@@ -329,8 +329,8 @@ END_TEST
 START_TEST(only_components_of_the_virtual_world_run_there)
 {
 	ck_assert_int_eq(type("lost"), 4);
-	assert_said("", "refscale lost: cannot start unknown: only \"refscale COMPONENT\" and "
-			"Redis' programs in the simulator\n");
+	assert_said("", "refscale lost: cannot start unknown: only \"refscale COMPONENT\", Redis' "
+			"programs and the cluster's routers in the simulator\n");
 }
 END_TEST
 

@@ -14,6 +14,7 @@
 #include "base/error.h"
 #include "base/limits.h"
 #include "base/map.h"
+#include "sim/cluster/cluster_programs.h"
 #include "sim/data/redis_node.h"
 #include "sim/net/http_pool.h"
 #include "sim/net/stream.h"
@@ -344,6 +345,8 @@ static const struct component *component_find(const struct sim *sim,
 	if (options->words_count > 0 &&
 	    data_component_find(options->words, options->words_count) != NULL)
 		return data_component_find(options->words, options->words_count);
+	if (options->words_count > 0 && cluster_component_find(options->words[0]) != NULL)
+		return cluster_component_find(options->words[0]);
 	if (options->words_count < 2 || !str_equal(options->words[0], STR("refscale")))
 		return NULL;
 	for (size_t i = 0; sim->options.components != NULL && sim->options.components[i] != NULL;
@@ -383,8 +386,8 @@ struct sim_process *process_launch(struct sim_host *host, struct sim_process *pa
 								: options->shell_command;
 
 		error_set(error, ERROR_NOT_FOUND,
-			  "cannot start %.*s: only \"refscale COMPONENT\" and Redis' programs in "
-			  "the simulator",
+			  "cannot start %.*s: only \"refscale COMPONENT\", Redis' programs and the "
+			  "cluster's routers in the simulator",
 			  STR_ARG(program));
 		return NULL;
 	}

@@ -117,7 +117,8 @@ void sim_rule_remove(struct sim_rule *rule);
 uint64_t sim_rule_effects(const struct sim_rule *rule); /* also valid after removal */
 
 /* Names. Every host's system resolver asks the sim's zone; `set` replaces. Addresses are separated
- * by commas. The names of hosts are known without being set. */
+ * by commas. The names of hosts are known without being set. "*.example.com" is for all below it
+ * that are not known themselves. */
 void sim_dns_set(struct sim *sim, struct str name, struct str addresses, int64_t ttl_s);
 void sim_dns_remove(struct sim *sim, struct str name);
 enum sim_dns_fault { SIM_DNS_OK, SIM_DNS_NXDOMAIN, SIM_DNS_SERVFAIL, SIM_DNS_SILENT };

@@ -102,6 +102,22 @@ START_TEST(the_zone_may_change)
 }
 END_TEST
 
+START_TEST(a_wildcard_answers_for_what_is_below_it)
+{
+	sim_dns_set(stage.sim, STR("*.apps.example"), STR("192.0.2.1"), 60);
+	sim_dns_set(stage.sim, STR("own.apps.example"), STR("192.0.2.2"), 5);
+	ask("api.apps.example", NULL, 0);
+	expect(DNS_OK, "192.0.2.1", 60);
+	ask("a.b.apps.example", NULL, 0);
+	expect(DNS_OK, "192.0.2.1", 60);
+	ck_assert_uint_eq(sim_dns_effects(stage.sim, STR("*.apps.example")), 2);
+	ask("own.apps.example", NULL, 0);
+	expect(DNS_OK, "192.0.2.2", 5);
+	ask("apps.example", NULL, 0);
+	expect(DNS_NOT_FOUND, "", 0);
+}
+END_TEST
+
 START_TEST(a_name_may_have_a_fault)
 {
 	static const struct {
@@ -283,6 +299,7 @@ Suite *sim_net_dns_suite(void)
 	tcase_add_checked_fixture(zone, set_up, tear_down);
 	tcase_add_test(zone, hosts_addresses_and_localhost_are_known);
 	tcase_add_test(zone, the_zone_may_change);
+	tcase_add_test(zone, a_wildcard_answers_for_what_is_below_it);
 	tcase_add_loop_test(zone, a_name_may_have_a_fault, 0, 3);
 	tcase_add_test(zone, a_resolver_that_remembers_sees_changes_late);
 	suite_add_tcase(suite, zone);

@@ -141,10 +141,28 @@ uint64_t zone_effects(const struct net *net, struct str name)
 	return found != NULL ? found->effects : 0;
 }
 
+/* "*.example.com" answers for every name below example.com that is not known itself. */
+static struct zone_name *zone_find_wildcard(const struct net *net, struct str name)
+{
+	struct arena *arena = arena_create();
+	struct zone_name *found = NULL;
+	size_t dot;
+
+	while (found == NULL && (dot = str_find_char(name, '.')) != STR_NOT_FOUND) {
+		found = zone_find(net, STR_CONCAT(arena, STR("*"), str_skip(name, dot)), false);
+		name = str_skip(name, dot + 1);
+	}
+	arena_destroy(arena);
+	return found;
+}
+
 static void zone_answer(const struct net *net, struct str name, struct dns_answer *answer)
 {
 	struct zone_name *found = zone_find(net, name, false);
 	const struct sim_host *host = net_host_find(net, name);
+
+	if (found == NULL && host == NULL)
+		found = zone_find_wildcard(net, name);
 
 	*answer = (struct dns_answer){.fault = SIM_DNS_OK};
 	if (found != NULL) {

@@ -10,7 +10,7 @@ const char *const scenario_sections[] = {"before",    "fault", "symptoms",
 const size_t scenario_sections_count = sizeof scenario_sections / sizeof *scenario_sections;
 
 #define SCENARIO_KEYS "id title tags story world before fault symptoms diagnosis fix recovery"
-#define WORLD_KEYS "utc variables hosts redis processes steps traffic"
+#define WORLD_KEYS "utc variables hosts redis cluster processes steps traffic"
 
 /* Tables of tables. */
 static const struct {
@@ -123,6 +123,8 @@ bool scenario_check_world(const struct json *world, bool is_patch, struct error 
 		if (table != NULL && !check_table_of_tables(table, world_tables[i].keys, error))
 			return false;
 	}
+	if (!check_keys(json_get(world, STR("cluster")), "project objects", "a cluster", error))
+		return false;
 	if (!check_keys(traffic, "every " STAGE_CALL_KEYS, "traffic", error))
 		return false;
 	return steps == NULL || steps->kind == JSON_NULL || check_steps(steps, error);

@@ -106,6 +106,14 @@ static void process_variables(struct stage_process *process, const struct json *
 	options->variables_count = count;
 }
 
+/* "refscale gateway --port 80" is the gateway; other programs are what they are called. */
+static struct str program_of(const struct str *words, size_t count)
+{
+	if (count > 1 && str_equal(words[0], STR("refscale")))
+		return words[1];
+	return count > 0 ? words[0] : STR("");
+}
+
 static bool process_launch(struct stage_process *process, const struct json *description,
 			   struct error *error)
 {
@@ -127,7 +135,7 @@ static bool process_launch(struct stage_process *process, const struct json *des
 	options.words_count = words.count;
 	process_variables(process, json_get(description, STR("variables")), &options);
 	process->ready_text =
-		STR_CONCAT(stage->arena, STR("ready "), words.count > 1 ? words.items[1] : STR(""));
+		STR_CONCAT(stage->arena, STR("ready "), program_of(words.items, words.count));
 	process->is_ready = false;
 	process->exit_status = -1;
 	process->process = sim_process_start(host, &options, error);

@@ -84,7 +84,7 @@ START_TEST(unknown_keys_are_refused_with_their_line)
 		     "tags story world before fault symptoms diagnosis fix recovery)");
 	assert_error("id: T\ntitle: t\nworld:\n  host: {}\n" SECTIONS,
 		     "scenarios/s.yaml: line 4: a world has no \"host\" (it has: use utc variables "
-		     "hosts redis processes steps traffic)");
+		     "hosts redis cluster processes steps traffic)");
 	desk_assert_refused(&desk, "hosts: {api: {adress: 1}}", "- wait: 0s\n",
 			    "api: line 5: it has no \"adress\"");
 	desk_assert_refused(&desk, "processes: {echo: {env: {}}}", "- wait: 0s\n",

@@ -98,6 +98,8 @@ bool stage_set(struct stage *stage, struct error *error)
 		if (!stage_add_redis(stage, redis, error))
 			return false;
 	}
+	if (!stage_add_cluster(stage, error))
+		return false;
 	JSON_EACH (process, json_get(stage->world, STR("processes")))
 		stage_add_process(stage, process);
 	return true;

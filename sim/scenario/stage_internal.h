@@ -88,6 +88,9 @@ struct world *stage_open_program(struct stage *stage, struct str host, struct st
 /* Runs until done() says so; false when that took longer. */
 bool stage_run(struct stage *stage, int64_t limit_us, bool (*done)(void *data), void *data);
 
+/* verbs_cluster.c: the objects that a world begins with. */
+bool stage_add_cluster(struct stage *stage, struct error *error);
+
 /* processes.c */
 void stage_add_process(struct stage *stage, const struct json *description);
 void stage_free_processes(struct stage *stage);
@@ -146,7 +149,7 @@ typedef bool stage_verb(struct stage *stage, const struct json *step, const stru
 struct stage_verb_row {
 	const char *name;
 	stage_verb *run;
-	const char *keys;   /* of its argument; NULL: that is a text */
+	const char *keys;   /* of its argument, "*": any; NULL: that is a text */
 	const char *beside; /* keys that may stand beside it, besides `step` and `shows` */
 	bool takes_text;    /* as well as a table */
 	bool (*check)(const struct json *step, struct error *error); /* when read; may be NULL */
@@ -161,6 +164,10 @@ stage_verb stage_verb_call, stage_verb_dig, stage_verb_log, stage_verb_traffic, 
 	stage_verb_net_delay, stage_verb_dns_set, stage_verb_dns_fail, stage_verb_dns_timeout,
 	stage_verb_dns_restore, stage_verb_host_down, stage_verb_host_up, stage_verb_clock_jump,
 	stage_verb_redis_stop, stage_verb_redis_start, stage_verb_end;
+stage_verb stage_verb_cluster_apply, stage_verb_cluster_patch, stage_verb_cluster_delete,
+	stage_verb_cluster_get;
+bool stage_check_cluster_apply(const struct json *step, struct error *error);
+bool stage_check_cluster_get(const struct json *step, struct error *error);
 bool stage_check_call(const struct json *step, struct error *error);
 bool stage_check_dig(const struct json *step, struct error *error);
 

@@ -5,6 +5,7 @@
 
 #define NO_KEYS NULL /* its argument is a text */
 #define NONE ""
+#define CLUSTER_NAME_KEYS "kind project name"
 
 static const struct stage_verb_row verbs[] = {
 	/* What an operator does and sees. */
@@ -16,6 +17,13 @@ static const struct stage_verb_row verbs[] = {
 	{"process.start", stage_verb_process_start, "name exits", NONE, true, NULL},
 	{"process.stop", stage_verb_process_stop, NO_KEYS, NONE, true, NULL},
 	{"config.edit", stage_verb_config_edit, "process variable value", NONE, false, NULL},
+
+	/* What `oc` does and shows. */
+	{"cluster.apply", stage_verb_cluster_apply, "*", NONE, false, stage_check_cluster_apply},
+	{"cluster.patch", stage_verb_cluster_patch, CLUSTER_NAME_KEYS " patch", NONE, false, NULL},
+	{"cluster.delete", stage_verb_cluster_delete, CLUSTER_NAME_KEYS, NONE, false, NULL},
+	{"cluster.get", stage_verb_cluster_get, CLUSTER_NAME_KEYS " labels within", "expect keep",
+	 false, stage_check_cluster_get},
 
 	/* Faults: spec/cluster.md 9. */
 	{"process.kill", stage_verb_process_kill, NO_KEYS, NONE, true, NULL},
@@ -95,6 +103,8 @@ static bool check_argument(const struct json *argument, const struct stage_verb_
 	}
 	if (verb->keys == NULL)
 		return error_set(error, ERROR_INVALID, "%s needs a text", verb->name);
+	if (str_equal(str_from(verb->keys), STR("*")))
+		return true;
 	JSON_EACH (member, argument) {
 		if (!stage_has_word(verb->keys, member->key))
 			return error_set(error, ERROR_INVALID, "%s has no \"%.*s\" (it has: %s)",
