@@ -18,6 +18,7 @@
 #include "sim/commands.h"
 #include "store/store_command.h"
 #include "world/real/real_world.h"
+#include "zync/zync.h"
 
 #define REFSCALE_VERSION "0.1.0"
 #define REFSCALE_EXIT_USAGE 2
@@ -26,8 +27,9 @@
 
 /* What a virtual host may start. */
 static const struct component *const virtual_components[] = {
-	&demo_component, &portal_component, &backend_component, &gateway_component,
-	&echo_component, &store_component,  &conform_component, NULL,
+	&demo_component,    &portal_component,  &backend_component,
+	&gateway_component, &zync_component,    &echo_component,
+	&store_component,   &conform_component, NULL,
 };
 
 static void *sim_start(struct world *world, const struct str *arguments, size_t count,
@@ -58,7 +60,7 @@ static const struct component conform_in_sim_component = {
 
 /* In the order of `refscale help`. */
 static const struct component *const commands[] = {
-	&demo_component, &portal_component, &backend_component, &gateway_component,
+	&demo_component, &portal_component, &backend_component, &gateway_component, &zync_component,
 	&echo_component, &store_component,  &conform_component, &sim_component,
 };
 #define COMMANDS (sizeof commands / sizeof *commands)
