@@ -106,6 +106,21 @@ static bool check_utc(const struct json *utc, struct error *error)
 	       refuse(utc, error, "a time (2019-06-04T08:00:00Z)");
 }
 
+static bool check_cluster(const struct json *cluster, struct error *error)
+{
+	const struct json *objects = json_get(cluster, STR("objects"));
+
+	if (!check_keys(cluster, "project objects", "a cluster", error))
+		return false;
+	if (objects != NULL && objects->kind != JSON_OBJECT && objects->kind != JSON_NULL)
+		return refuse(objects, error, "a table");
+	JSON_EACH (object, objects) {
+		if (object->kind != JSON_OBJECT && object->kind != JSON_NULL)
+			return refuse(object, error, "a table");
+	}
+	return true;
+}
+
 bool scenario_check_world(const struct json *world, bool is_patch, struct error *error)
 {
 	const struct json *steps = json_get(world, STR("steps"));
@@ -123,7 +138,7 @@ bool scenario_check_world(const struct json *world, bool is_patch, struct error 
 		if (table != NULL && !check_table_of_tables(table, world_tables[i].keys, error))
 			return false;
 	}
-	if (!check_keys(json_get(world, STR("cluster")), "project objects", "a cluster", error))
+	if (!check_cluster(json_get(world, STR("cluster")), error))
 		return false;
 	if (!check_keys(traffic, "every " STAGE_CALL_KEYS, "traffic", error))
 		return false;

@@ -13,14 +13,16 @@ static void tear_down(void)
 }
 
 #define CLUSTER                                                                                    \
-	"cluster: {project: p, objects: ["                                                         \
-	"{kind: Project, metadata: {name: p}}, "                                                   \
-	"{kind: Pod, metadata: {name: api-1, labels: {app: '{greeting}'}}, status: {podIP: "       \
+	"cluster: {project: p, objects: {"                                                         \
+	"project: {kind: Project, metadata: {name: p}}, "                                          \
+	"pod: {kind: Pod, metadata: {name: api-1, labels: {app: '{greeting}'}}, status: {podIP: "  \
 	"10.0.0.2}}, "                                                                             \
-	"{kind: Service, metadata: {name: api}, spec: {selector: {app: hello}, ports: [{port: "    \
+	"service: {kind: Service, metadata: {name: api}, spec: {selector: {app: hello}, ports: "   \
+	"[{port: "                                                                                 \
 	"80}]}}, "                                                                                 \
-	"{kind: Route, metadata: {name: api, namespace: q}, spec: {host: a.example.com, to: "      \
-	"{name: api}}}]}"
+	"route: {kind: Route, metadata: {name: api, namespace: q}, spec: {host: a.example.com, "   \
+	"to: "                                                                                     \
+	"{name: api}}}}}"
 
 START_TEST(objects_of_the_world_are_there)
 {
