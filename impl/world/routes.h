@@ -12,7 +12,8 @@
  *               "to":"system-developer","port":"http",
  *               "tls":{"termination":"edge","insecureEdgeTerminationPolicy":"Redirect"}}, ...]}
  *
- * It is written whole, all or nothing, at every change; it belongs to one process at a time.
+ * It is read at every list, and written whole, all or nothing, at every change: who lists routes
+ * and changes them is alone with the file until it is done.
  *
  * Every call is carried out at once. What did not go well is an outcome and *error; nothing was
  * changed then, and the same call may be made again.

@@ -1,5 +1,5 @@
-/* The routes port over a file: what the process knows is what it read at first, and wrote since. A
- * change that cannot be written is taken back. */
+/* The routes port over a file: what the process knows is what it read at the last list, and wrote
+ * since. A change that cannot be written is taken back. */
 #include "world/routes.h"
 
 #include <stdlib.h>
@@ -18,8 +18,8 @@ struct stored_route {
 
 struct routes_port {
 	struct world *world;
-	struct str path; /* empty: nothing outlives the process */
-	bool is_loaded;
+	struct str path;                 /* empty: nothing outlives the process */
+	bool is_loaded;                  /* what the file holds, as of the last list */
 	VEC(struct stored_route) routes; /* in the order they were made, or read */
 };
 
@@ -180,7 +180,7 @@ static void port_forget(struct routes_port *port)
 }
 
 /* NULL and *error while what the file holds cannot be read: it is not written over. */
-static struct routes_port *port_of(struct world *world, struct error *error)
+static struct routes_port *port_of(struct world *world, bool anew, struct error *error)
 {
 	struct real_world *real = real_of(world);
 	struct routes_port *port = real->routes;
@@ -191,8 +191,9 @@ static struct routes_port *port_of(struct world *world, struct error *error)
 		port->world = world;
 		port->path = environment_text(world, STR("ROUTES_FILE"), STR(""));
 	}
-	if (port->is_loaded || port->path.size == 0)
+	if ((port->is_loaded && !anew) || port->path.size == 0)
 		return port;
+	port_forget(port);
 	arena = arena_create();
 	port->is_loaded = read_file(port, arena, error);
 	arena_destroy(arena);
@@ -213,7 +214,7 @@ static enum routes_outcome port_list(struct world *world, struct str namespace,
 				     struct arena *arena, struct route_list *list,
 				     struct error *error)
 {
-	struct routes_port *port = port_of(world, error);
+	struct routes_port *port = port_of(world, true, error);
 
 	if (port == NULL)
 		return ROUTES_FAILED;
@@ -257,7 +258,7 @@ static enum routes_outcome port_create(struct routes_port *port, const struct ro
 static enum routes_outcome port_apply(struct world *world, const struct route *wanted,
 				      struct arena *arena, struct str *name, struct error *error)
 {
-	struct routes_port *port = port_of(world, error);
+	struct routes_port *port = port_of(world, false, error);
 	struct stored_route *stored, before;
 
 	if (port == NULL)
@@ -288,7 +289,7 @@ static enum routes_outcome port_apply(struct world *world, const struct route *w
 static enum routes_outcome port_remove(struct world *world, struct str namespace, struct str name,
 				       struct error *error)
 {
-	struct routes_port *port = port_of(world, error);
+	struct routes_port *port = port_of(world, false, error);
 	struct stored_route *found, before;
 	size_t at;
 
