@@ -1,6 +1,6 @@
 #!/bin/sh
 # What only real processes show: bodies of a GiB, a thousand connections, kill -9, several listeners; the gateway among
-# real servers, proxies and clients (e2e_gateway.sh); all components together (e2e_portal.sh);
+# real servers, proxies and clients (e2e_gateway.sh); all components together (e2e_portal.sh, e2e_zync.sh);
 # mails through a relay that speaks TLS (e2e_mail.py); clients that mean no good (e2e_hostile.py).
 set -u
 cd "$(dirname "$0")/.." || exit 2
@@ -103,6 +103,7 @@ python3 ci/failover.py "$refscale" --seconds 10 --rate 500 --cut-ms 100 || faile
 
 ci/e2e_gateway.sh "${1:-build}" || failed=1
 ci/e2e_portal.sh "${1:-build}" || failed=1
+ci/e2e_zync.sh "${1:-build}" || failed=1
 python3 ci/e2e_mail.py "$refscale" fixtures/certificates/server.pem fixtures/certificates/server.key || failed=1
 python3 ci/e2e_hostile.py "$refscale" || failed=1
 

@@ -56,6 +56,7 @@ uint64_t sim_events(const struct sim *sim); /* carried out so far */
  *   connect accept open data window         connections, at the end that sees it
  *   stall refused unreachable given-up reset
  *   host.up host.down rule.add rule.remove redis.start redis.stop
+ *   object.created object.changed object.deleted   of the cluster
  */
 typedef void sim_trace_sink(struct str line, void *data);
 void sim_trace_to(struct sim *sim, sim_trace_sink *sink, void *data);

@@ -127,6 +127,27 @@ START_TEST(a_restart_knows_what_is_in_the_file)
 }
 END_TEST
 
+/* Another portal on the same database had its turn meanwhile. */
+START_TEST(what_another_process_wrote_stays)
+{
+	const char *rest;
+	struct str text;
+
+	fixture_run(has_first);
+	rest = strchr(content(), '[') + 1;
+	text = str_format(
+		fixture_arena(),
+		"{\"routes\":[{\"namespace\":\"threescale\",\"name\":\"another\",\"host\":"
+		"\"another.example\",\"to\":\"api\"},%s",
+		rest);
+	write_content(str_cstr(fixture_arena(), text));
+	move();
+	fixture_run(has_moved);
+	ck_assert_ptr_nonnull(file_route("another.example"));
+	ck_assert_int_eq(file_routes()->count, 6);
+}
+END_TEST
+
 /* What somebody else wrote there is not lost, and nothing is, meanwhile. */
 START_TEST(a_file_that_is_none_of_ours_is_not_written_over)
 {
@@ -171,6 +192,7 @@ Suite *portal_zync_suite(void)
 	tcase_add_checked_fixture(tests, set_up, tear_down);
 	tcase_add_test(tests, the_file_of_routes_follows);
 	tcase_add_test(tests, a_restart_knows_what_is_in_the_file);
+	tcase_add_test(tests, what_another_process_wrote_stays);
 	tcase_add_test(tests, a_file_that_is_none_of_ours_is_not_written_over);
 	suite_add_tcase(suite, tests);
 	tcase_add_checked_fixture(broken, set_up_without_room, fixture_tear_down);

@@ -1,5 +1,6 @@
 /* zync's routes as objects of the cluster, with the rights and the owner of its pod
  * (spec/cluster.md 2.11 and 5). */
+#include "sim/cluster/admission.h"
 #include "sim/cluster/cluster_test.h"
 #include "zync/routes.h"
 
@@ -168,6 +169,22 @@ START_TEST(of_several_alike_one_is_made_anew)
 }
 END_TEST
 
+/* SC-130: it keeps the route, and says what the router says of it. */
+START_TEST(a_refused_route_is_told_when_it_is_met_again)
+{
+	put(&stage, "{kind: Route, metadata: {namespace: old, name: mine}, spec: {host: "
+		    "3scale.apps.example.com, to: {name: x}}}");
+	follow(ROUTES_CREATED, "");
+	admission_decide(cluster, false);
+	ck_assert(!stage_traced(&stage, "route not admitted"));
+	ck_assert(str_equal(routes_of_tenant().items[0].refusal, STR("HostAlreadyClaimed")));
+	follow(ROUTES_UNCHANGED, "");
+	ck_assert_uint_eq(stage_count(&stage, "route not admitted host=3scale.apps.example.com "),
+			  1);
+	ck_assert_uint_eq(routes_of_tenant().count, 2);
+}
+END_TEST
+
 START_TEST(a_tenant_that_is_gone_has_no_routes)
 {
 	struct route_record other = {.type = "Provider", .id = 3, .tenant_id = 3, .owner_id = 3};
@@ -196,6 +213,7 @@ Suite *sim_cluster_routes_port_suite(void)
 	tcase_add_test(tests, a_host_of_ones_own_needs_a_right_of_its_own);
 	tcase_add_test(tests, a_changed_host_keeps_the_route);
 	tcase_add_test(tests, of_several_alike_one_is_made_anew);
+	tcase_add_test(tests, a_refused_route_is_told_when_it_is_met_again);
 	tcase_add_test(tests, a_tenant_that_is_gone_has_no_routes);
 	suite_add_tcase(suite, tests);
 	return suite;
