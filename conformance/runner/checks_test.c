@@ -1,6 +1,7 @@
 #include "conformance/runner/checks.h"
 
 #include <check.h>
+#include <string.h>
 
 #include "base/arena.h"
 #include "base/error.h"
@@ -306,6 +307,22 @@ START_TEST(the_wire_is_printed_for_people)
 }
 END_TEST
 
+START_TEST(many_calls_leave_room_for_the_log)
+{
+	char *body = arena_alloc(arena, 2048 + 1);
+	struct str text;
+
+	memset(body, 'b', 2048);
+	for (int i = 0; i < 300; i++)
+		add_call(SIDE_UPSTREAM, "POST", "/many", body);
+	add_call(SIDE_UPSTREAM, "POST", "/the_last", "");
+	text = wire_print(&wire, arena);
+	ck_assert(str_find(text, STR(" earlier calls)\n")) != STR_NOT_FOUND);
+	ck_assert(str_find(text, STR("POST /the_last\n")) != STR_NOT_FOUND);
+	ck_assert(str_find(text, STR("log: [warn] something was wrong\n")) != STR_NOT_FOUND);
+}
+END_TEST
+
 /* Replies of a Redis. */
 
 static const struct {
@@ -395,6 +412,7 @@ Suite *conformance_runner_checks_suite(void)
 	tcase_add_test(tests, a_request_that_is_not_complete_fits_nothing);
 	tcase_add_test(tests, what_is_no_xml_fits_no_path);
 	tcase_add_test(tests, the_wire_is_printed_for_people);
+	tcase_add_test(tests, many_calls_leave_room_for_the_log);
 	suite_add_tcase(suite, tests);
 	return suite;
 }

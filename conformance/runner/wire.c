@@ -5,6 +5,7 @@
 
 #define PRINT_BYTES_MAX (256 * 1024)
 #define BYTES_SHOWN 2048
+#define RECORDS_SHOWN 100
 #define LOG_LINES_SHOWN 30
 
 static const struct str side_names[SIDES] = {
@@ -191,18 +192,28 @@ static struct str printable(struct arena *arena, struct str text)
 	return str_of(copy, text.size);
 }
 
+static size_t all_but(size_t count, size_t shown)
+{
+	return count > shown ? count - shown : 0;
+}
+
+/* The last calls and lines, as these are what failed; many calls leave room for the lines. */
 struct str wire_print(const struct wire *wire, struct arena *arena)
 {
-	size_t first = wire->log.count > LOG_LINES_SHOWN ? wire->log.count - LOG_LINES_SHOWN : 0;
-	struct strbuf out;
+	size_t first = all_but(wire->records.count, RECORDS_SHOWN);
+	struct strbuf calls, log;
 	struct str text;
 
-	strbuf_init(&out, PRINT_BYTES_MAX);
-	for (size_t i = 0; i < wire->records.count; i++)
-		print_record(&out, wire->records.items[i]);
-	for (size_t i = first; i < wire->log.count; i++)
-		print_log_line(&out, &wire->log.items[i]);
-	text = printable(arena, strbuf_str(&out));
-	strbuf_free(&out);
+	strbuf_init(&calls, PRINT_BYTES_MAX);
+	strbuf_init(&log, PRINT_BYTES_MAX);
+	if (first > 0)
+		strbuf_append_format(&calls, "    (%zu earlier calls)\n", first);
+	for (size_t i = first; i < wire->records.count; i++)
+		print_record(&calls, wire->records.items[i]);
+	for (size_t i = all_but(wire->log.count, LOG_LINES_SHOWN); i < wire->log.count; i++)
+		print_log_line(&log, &wire->log.items[i]);
+	text = printable(arena, STR_CONCAT(arena, strbuf_str(&calls), strbuf_str(&log)));
+	strbuf_free(&calls);
+	strbuf_free(&log);
 	return text;
 }
