@@ -231,8 +231,9 @@ static void name_answered(enum dns_status status, const struct dns_record *recor
 	mail->connect_to.data = (char *)(uintptr_t)str_cstr(
 		mail->arena, STR_CONCAT(mail->arena, STR("::"), records[0].address, STR(":")));
 	curl_easy_setopt(mail->handle, CURLOPT_CONNECT_TO, &mail->connect_to);
-	mail->has_thread = true;
-	BUG_IF(uv_thread_create(&mail->thread, mail_thread, mail) != 0);
+	mail->has_thread = uv_thread_create(&mail->thread, mail_thread, mail) == 0;
+	if (!mail->has_thread)
+		mail_end(mail, false, STR("no thread can be started"));
 }
 
 static struct mail_port *port_of(struct real_world *real)

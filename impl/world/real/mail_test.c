@@ -1,8 +1,12 @@
-/* What only real mail has: TLS, when the relay offers it and we want it. */
+/* What only real mail has: TLS, when the relay offers it and we want it, and threads. */
 #include "world/mail.h"
 
 #include <check.h>
+#include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
+#include <unistd.h>
 
 #include "base/arena.h"
 #include "base/error.h"
@@ -11,6 +15,7 @@
 #include "world/tcp.h"
 
 #define LIMIT_MS 10000
+#define ROOM_BYTES (1024 * 1024) /* less than a stack */
 
 /* Offers STARTTLS, and hangs up when it is taken at its word. */
 static struct {
@@ -98,8 +103,10 @@ static void set_up(void)
 
 static void tear_down(void)
 {
-	http_body_producer_release(relay.outgoing);
-	http_body_consumer_release(relay.incoming);
+	if (relay.incoming != NULL) {
+		http_body_producer_release(relay.outgoing);
+		http_body_consumer_release(relay.incoming);
+	}
 	tcp_listener_close(relay.world, relay.listener);
 	strbuf_free(&relay.heard);
 	real_world_destroy(relay.world);
@@ -141,15 +148,36 @@ START_TEST(an_offer_of_tls_can_be_left)
 }
 END_TEST
 
+/* In a process of its own: no memory is left for the stack of one. */
+START_TEST(a_mail_without_a_thread_is_not_taken)
+{
+	struct rlimit limit;
+	long pages;
+	FILE *statm = fopen("/proc/self/statm", "r");
+
+	ck_assert_int_eq(fscanf(statm, "%ld", &pages), 1);
+	fclose(statm);
+	limit.rlim_cur = limit.rlim_max =
+		(rlim_t)pages * (rlim_t)sysconf(_SC_PAGESIZE) + ROOM_BYTES;
+	ck_assert_int_eq(setrlimit(RLIMIT_AS, &limit), 0);
+	send_with(false);
+	ck_assert(!relay.is_taken);
+	ck_assert_uint_eq(relay.heard.size, 0);
+}
+END_TEST
+
 Suite *world_real_mail_suite(void);
 Suite *world_real_mail_suite(void)
 {
 	Suite *suite = suite_create("world_real_mail");
 	TCase *tests = tcase_create("tls");
+	const char *fork = getenv("CK_FORK");
 
 	tcase_add_checked_fixture(tests, set_up, tear_down);
 	tcase_add_test(tests, an_offer_of_tls_is_taken);
 	tcase_add_test(tests, an_offer_of_tls_can_be_left);
+	if (fork == NULL || strcmp(fork, "no") != 0)
+		tcase_add_test(tests, a_mail_without_a_thread_is_not_taken);
 	suite_add_tcase(suite, tests);
 	return suite;
 }
