@@ -1,6 +1,7 @@
 #!/bin/sh
 # Real processes of portal and zync: the file of routes follows the portal's objects, keeps the names of routes, and loses nothing
 # when zync is killed, whether or not it was told before (spec/cluster.md 5).
+# shellcheck disable=SC2016 # what until_routes() asks again and again
 set -u
 cd "$(dirname "$0")/.." || exit 2
 refscale=$(pwd)/${1:-build}/refscale
@@ -8,16 +9,6 @@ case ${1:-} in /*) refscale=$1/refscale ;; esac
 . ci/stack.sh
 stack_begin
 trap stack_end EXIT
-failed=0
-
-check() {
-	if test "$2" "$3" "$4"; then
-		printf 'ok      %s: %s\n' "$1" "$2"
-	else
-		printf 'FAILED  %s: %s is not %s %s\n' "$1" "$2" "$3" "$4"
-		failed=1
-	fi
-}
 
 zync_port=$(stack_free_port)
 portal_port=$(stack_free_port)

@@ -155,8 +155,9 @@ static bool find_value(const struct credentials_rules *rules,
 		break;
 	}
 	/* Tokens may always come as Bearer, when no other place has one (3.4, mode oauth). */
-	return is_found || (rules->version == BACKEND_VERSION_OAUTH && !may_have_form(rules, source) &&
-			    find_in_authorization(authorization, wanted, value));
+	return is_found ||
+	       (rules->version == BACKEND_VERSION_OAUTH && !may_have_form(rules, source) &&
+		find_in_authorization(authorization, wanted, value));
 }
 
 enum credentials_result credentials_extract(const struct credentials_rules *rules,

@@ -267,8 +267,7 @@ static bool read_request_line(struct str line, const struct http1_limits *limits
 	if (str_find_char(request->target, ' ') != STR_NOT_FOUND ||
 	    str_find_char(request->target, '\t') != STR_NOT_FOUND)
 		return http1_refuse(fault, 400, "blank in the target");
-	if (!target_has_form(request->method, request->target) ||
-	    has_zero(request->target, limits))
+	if (!target_has_form(request->method, request->target) || has_zero(request->target, limits))
 		return http1_refuse(fault, 400, "malformed target");
 	return read_version(str_skip(rest, last + 1), &request->minor_version, fault);
 }

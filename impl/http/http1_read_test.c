@@ -453,11 +453,11 @@ START_TEST(a_server_may_take_zeros_in_queries)
 	const struct http1_limits limits = {.takes_query_zeros = true};
 
 	for (size_t i = 0; i < sizeof rows / sizeof *rows; i++)
-		ck_assert_int_eq(
-			http1_read_request(STR_CONCAT(arena, STR("GET "), rows[i].target,
-						      STR(" HTTP/1.1\r\n" H "\r\n")),
-					   &limits, arena, &request, &framing, &used, &fault),
-			rows[i].result);
+		ck_assert_int_eq(http1_read_request(STR_CONCAT(arena, STR("GET "), rows[i].target,
+							       STR(" HTTP/1.1\r\n" H "\r\n")),
+						    &limits, arena, &request, &framing, &used,
+						    &fault),
+				 rows[i].result);
 }
 END_TEST
 
