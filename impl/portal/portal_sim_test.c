@@ -313,7 +313,8 @@ START_TEST(an_empty_database_is_nothing_to_tell)
 	ck_assert(said("there is nothing in the database"));
 	start_process(STR("/data/other.sqlite"), STR("again"));
 	ck_assert_int_eq(stage.exit_status, 2);
-	ck_assert(said("the role is app, sidekiq, deploy, resync or none, not \"again\""));
+	ck_assert(said("the role is app, sidekiq, deploy, resync, resync-domains or none, not "
+		       "\"again\""));
 }
 END_TEST
 
