@@ -1,5 +1,6 @@
 #include "portal/billing/fees.h"
 
+#define HUNDRED_PERCENT INT64_C(1000000)
 #define AMOUNT_MAX INT64_C(1000000000000000000)
 
 static int64_t within_bounds(int64_t amount)
@@ -21,6 +22,12 @@ static int64_t product(int64_t a, int64_t b)
 int64_t billing_sum(int64_t a, int64_t b)
 {
 	return within_bounds(within_bounds(a) + within_bounds(b));
+}
+
+int64_t billing_percent(int64_t percent, int64_t amount)
+{
+	return billing_sum(product(amount / HUNDRED_PERCENT, percent),
+			   product(amount % HUNDRED_PERCENT, percent) / HUNDRED_PERCENT);
 }
 
 int64_t billing_fee_of_days(int64_t fee, int64_t days, int64_t days_of_month)

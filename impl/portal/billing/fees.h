@@ -19,5 +19,7 @@ struct billing_price {
 /* What this price adds to the cost of so many units. */
 int64_t billing_price_of_units(const struct billing_price *price, int64_t units);
 int64_t billing_sum(int64_t a, int64_t b);
+/* So many percent, in ten-thousandths too, of an amount; what is less than one is cut. */
+int64_t billing_percent(int64_t percent, int64_t amount);
 
 #endif

@@ -61,6 +61,25 @@ START_TEST(sums_stay_within_bounds)
 }
 END_TEST
 
+static const struct {
+	int64_t percent, amount, wanted;
+} percent_rows[] = {
+	{21 * ONE, 115550, 24265}, /* of 11.555: 2.42655 */
+	{10 * ONE, -20000, -2000},
+	{75000, 100 * ONE, 75000}, /* 7.5 % of 100 */
+	{0, 100 * ONE, 0},
+	{21 * ONE, 3, 0},
+	{100 * ONE, INT64_C(999999999999999999), INT64_C(999999999999999999)},
+	{INT64_C(100000000000000), INT64_C(1000000000000000000), INT64_C(1000000000000000000)},
+};
+
+START_TEST(a_tax_is_a_part_of_the_amount)
+{
+	ck_assert_int_eq(billing_percent(percent_rows[_i].percent, percent_rows[_i].amount),
+			 percent_rows[_i].wanted);
+}
+END_TEST
+
 Suite *portal_billing_fees_suite(void);
 Suite *portal_billing_fees_suite(void)
 {
@@ -70,6 +89,8 @@ Suite *portal_billing_fees_suite(void)
 	tcase_add_loop_test(tests, a_fee_is_worth_its_days, 0, sizeof fee_rows / sizeof *fee_rows);
 	tcase_add_loop_test(tests, units_cost_what_their_number_says, 0,
 			    sizeof price_rows / sizeof *price_rows);
+	tcase_add_loop_test(tests, a_tax_is_a_part_of_the_amount, 0,
+			    sizeof percent_rows / sizeof *percent_rows);
 	tcase_add_test(tests, sums_stay_within_bounds);
 	suite_add_tcase(suite, tests);
 	return suite;

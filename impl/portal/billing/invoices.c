@@ -4,6 +4,7 @@
 
 #include "base/arena.h"
 #include "base/utc.h"
+#include "portal/billing/fees.h"
 #include "portal/call.h"
 #include "portal/database.h"
 #include "portal/resources/resources.h"
@@ -226,14 +227,14 @@ int64_t billing_cost_without_vat(struct call *call, const struct record *invoice
 	int64_t sum = 0;
 
 	for (size_t i = 0; i < list.count; i++)
-		sum += record_int(list.items[i], "cost");
+		sum = billing_sum(sum, record_int(list.items[i], "cost"));
 	return sum;
 }
 
 int64_t billing_vat_amount(struct call *call, const struct record *invoice)
 {
-	return billing_cost_without_vat(call, invoice) * record_int(invoice, "vat_rate") / 100 /
-	       VALUE_DECIMAL_ONE;
+	return billing_percent(record_int(invoice, "vat_rate"),
+			       billing_cost_without_vat(call, invoice));
 }
 
 static int64_t to_cents(int64_t amount)
@@ -245,8 +246,8 @@ static int64_t to_cents(int64_t amount)
 
 int64_t billing_cost(struct call *call, const struct record *invoice)
 {
-	return to_cents(billing_cost_without_vat(call, invoice)) +
-	       to_cents(billing_vat_amount(call, invoice));
+	return billing_sum(to_cents(billing_cost_without_vat(call, invoice)),
+			   to_cents(billing_vat_amount(call, invoice)));
 }
 
 struct value billing_currency(struct call *call, const struct record *invoice)
