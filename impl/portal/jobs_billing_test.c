@@ -143,6 +143,29 @@ START_TEST(two_processes_bill_nothing_twice)
 }
 END_TEST
 
+/* Members hear of invoices by their section finance, of applications by partners. */
+START_TEST(members_hear_of_what_they_may_see)
+{
+	execute("INSERT INTO users (tenant_id, account_id, username, email, state, role) VALUES "
+		"(2, 2, 'finance', 'f@one.example', 'active', 'member'), "
+		"(2, 2, 'partners', 'p@one.example', 'active', 'member');"
+		"INSERT INTO member_permissions (user_id, admin_section) SELECT id, username FROM "
+		"users WHERE role = 'member'");
+	execute("UPDATE plans SET trial_period_days = 5 WHERE name = 'Basic';"
+		"UPDATE cinstances SET trial_period_expires_at = '2019-06-09 12:00:00' WHERE "
+		"tenant_id = 2 AND type = 'Cinstance'");
+	stage_run(&stage, 40 * DAY);
+	ck_assert_int_eq(count("SELECT count(*) FROM mails WHERE recipient = 'f@one.example'"), 1);
+	ck_assert_int_eq(count("SELECT count(*) FROM mails WHERE recipient = 'f@one.example' AND "
+			       "subject = 'Invoices to review: 1'"),
+			 1);
+	ck_assert_int_eq(count("SELECT count(*) FROM mails WHERE recipient = 'p@one.example'"), 1);
+	ck_assert_int_eq(count("SELECT count(*) FROM mails WHERE recipient = 'p@one.example' AND "
+			       "subject LIKE 'The trial of %'"),
+			 1);
+}
+END_TEST
+
 /* Three days without anybody who runs jobs, over the turn of the month. */
 START_TEST(what_was_missed_is_made_up_for)
 {
@@ -268,6 +291,7 @@ Suite *portal_jobs_billing_suite(void)
 	tcase_set_timeout(tests, 60);
 	tcase_add_test(tests, forty_days_are_billed_once);
 	tcase_add_test(tests, two_processes_bill_nothing_twice);
+	tcase_add_test(tests, members_hear_of_what_they_may_see);
 	tcase_add_test(tests, what_was_missed_is_made_up_for);
 	tcase_add_test(tests, many_developers_are_billed_in_steps);
 	tcase_add_test(tests, a_failure_stays_with_its_developer);

@@ -66,8 +66,9 @@ static const struct mail_text {
 	 "Your application {application} on {service} uses {utilization}% of a limit: {message}.\n",
 	 false, NULL},
 	{"message_received", "{account} wrote: {subject}", "{body}\n", false, NULL},
-	{"invoices_to_review", "{count} invoices can be reviewed",
-	 "{count} invoices were finalized today. They can be edited until they are issued, in two "
+	{"invoices_to_review", "Invoices to review: {count}",
+	 "Invoices that were finalized today: {count}. They can be edited until they are issued, "
+	 "in two "
 	 "days.\n",
 	 false, "finance"},
 	{"invoice_issued", "Invoice {number} of {organization}",
