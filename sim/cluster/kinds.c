@@ -44,6 +44,12 @@ static bool check_service(const struct json *document, struct error *error)
 	return true;
 }
 
+static bool check_net_namespace(const struct json *document, struct error *error)
+{
+	return json_int(json_get(document, STR("netid")), -1) >= 0 ||
+	       invalid(error, name_of(document), "netid", "must be a number from 0 on");
+}
+
 static bool check_tls(const struct json *tls, struct str name, struct error *error)
 {
 	struct str policy = json_get_str(tls, STR("insecureEdgeTerminationPolicy"));
@@ -83,6 +89,8 @@ static bool check_route(const struct json *document, struct error *error)
 const struct cluster_kind cluster_kinds[KINDS] = {
 	[KIND_PROJECT] = {STR_INIT("Project"), STR_INIT("projects"),
 			  STR_INIT("project.openshift.io"), false, NULL},
+	[KIND_NET_NAMESPACE] = {STR_INIT("NetNamespace"), STR_INIT("netnamespaces"),
+				STR_INIT("network.openshift.io"), false, check_net_namespace},
 	[KIND_SERVICE_ACCOUNT] = {STR_INIT("ServiceAccount"), STR_INIT("serviceaccounts"), CORE,
 				  true, NULL},
 	[KIND_ROLE] = {STR_INIT("Role"), STR_INIT("roles"), RBAC, true, NULL},

@@ -7,6 +7,7 @@
 /* Those that code of the simulator names. */
 enum cluster_kind_id {
 	KIND_PROJECT,
+	KIND_NET_NAMESPACE,
 	KIND_SERVICE_ACCOUNT,
 	KIND_ROLE,
 	KIND_ROLE_BINDING,

@@ -204,14 +204,14 @@ bool dns_port_is_taken(const struct sim_host *host, uint16_t port)
 static int64_t datagram_delay_us(struct dns_query *query, bool is_back, enum sim_verdict *verdict)
 {
 	struct sim_host *from = query->process->host, *to = query->asked;
-	struct route route = {.from = from,
-			      .to = to,
-			      .to_address = query->asked_address,
-			      .port = query->asked_port,
-			      .is_new = true};
+	struct net_path path = {.from = from,
+				.to = to,
+				.to_address = query->asked_address,
+				.port = query->asked_port,
+				.is_new = true};
 	int64_t extra_us, delay_us;
 
-	*verdict = rule_verdict(from->net, &route, &extra_us);
+	*verdict = rule_verdict(from->net, &path, &extra_us);
 	if (to == NULL || !to->is_up || !from->is_up || *verdict == SIM_DROP)
 		return -1;
 	delay_us = is_back ? link_delay_us(to, from, 0) : link_delay_us(from, to, 0);

@@ -45,10 +45,10 @@ static struct log_receiver *receiver_at(struct sim_host *host, struct str addres
 /* -1: it is lost. */
 static int64_t way_us(struct sim_host *from, struct sim_host *to, struct str address, uint16_t port)
 {
-	struct route route = {
+	struct net_path path = {
 		.from = from, .to = to, .to_address = address, .port = port, .is_new = true};
 	int64_t extra_us, delay_us;
-	enum sim_verdict verdict = rule_verdict(from->net, &route, &extra_us);
+	enum sim_verdict verdict = rule_verdict(from->net, &path, &extra_us);
 
 	if (!to->is_up || !from->is_up || (verdict != SIM_PASS && verdict != SIM_DELAY))
 		return -1;

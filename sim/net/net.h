@@ -50,6 +50,9 @@ struct net {
 	struct map *hosts_by_name, *hosts_by_address;
 	struct sim_link default_link;
 	VEC(struct sim_rule *) rules; /* in force */
+	/* A network of the cluster above this one: false where nothing gets through. NULL: none. */
+	bool (*overlay_joins)(const struct sim_host *from, const struct sim_host *to, void *data);
+	void *overlay_data;
 	struct zone *zone;
 	struct list_link connections;
 	uint64_t next_connection;

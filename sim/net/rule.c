@@ -24,23 +24,26 @@ static bool is_meant(struct str wanted, const struct sim_host *host, struct str 
 	return host != NULL && (str_equal(wanted, host->name) || str_equal(wanted, host->address));
 }
 
-bool rule_matches(const struct sim_rule *rule, const struct route *route)
+bool rule_matches(const struct sim_rule *rule, const struct net_path *path)
 {
 	const struct sim_rule_options *options = &rule->options;
 
-	return (route->is_new || !options->only_new_connections) &&
-	       (options->port == 0 || options->port == route->port) &&
-	       is_meant(options->to, route->to, route->to_address) &&
-	       is_meant(options->from, route->from, route->from->address);
+	return (path->is_new || !options->only_new_connections) &&
+	       (options->port == 0 || options->port == path->port) &&
+	       is_meant(options->to, path->to, path->to_address) &&
+	       is_meant(options->from, path->from, path->from->address);
 }
 
-enum sim_verdict rule_verdict(struct net *net, const struct route *route, int64_t *delay_us)
+enum sim_verdict rule_verdict(struct net *net, const struct net_path *path, int64_t *delay_us)
 {
 	*delay_us = 0;
+	if (net->overlay_joins != NULL && path->to != NULL &&
+	    !net->overlay_joins(path->from, path->to, net->overlay_data))
+		return SIM_DROP;
 	for (size_t i = 0; i < net->rules.count; i++) {
 		struct sim_rule *rule = net->rules.items[i];
 
-		if (!rule_matches(rule, route))
+		if (!rule_matches(rule, path))
 			continue;
 		rule->effects++;
 		if (rule->options.verdict == SIM_PASS)

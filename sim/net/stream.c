@@ -298,13 +298,13 @@ size_t stream_reset_matching(struct net *net, const struct sim_rule *rule)
 	LIST_EACH (link, &net->connections) {
 		struct connection *connection = LIST_ENTRY(link, struct connection, link);
 		struct stream *opener = &connection->ends[0], *opened = &connection->ends[1];
-		struct route route = {.from = opener->host,
-				      .to = opened->host,
-				      .to_address = opened->address,
-				      .port = opened->port};
+		struct net_path path = {.from = opener->host,
+					.to = opened->host,
+					.to_address = opened->address,
+					.port = opened->port};
 
 		if (opener->state != STREAM_OPEN || opened->state != STREAM_OPEN ||
-		    !rule_matches(rule, &route))
+		    !rule_matches(rule, &path))
 			continue;
 		connection_break(connection);
 		count++;

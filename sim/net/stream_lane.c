@@ -176,19 +176,17 @@ static enum sim_verdict lane_verdict(const struct stream *end, bool is_connectin
 {
 	const struct connection *connection = end->connection;
 	const struct stream *opener = &connection->ends[0], *opened = &connection->ends[1];
-	struct route route = {.from = opener->host,
-			      .to = opened->host,
-			      .to_address = opened->address,
-			      .port = opened->port,
-			      .is_new = is_connecting};
+	struct net_path path = {.from = opener->host,
+				.to = opened->host,
+				.to_address = opened->address,
+				.port = opened->port,
+				.is_new = is_connecting};
 	enum sim_verdict verdict;
 
 	*delay_us = 0;
 	if (opened->host == NULL)
 		return SIM_UNREACHABLE;
-	verdict = connection->net->rules.count == 0
-			  ? SIM_PASS
-			  : rule_verdict(connection->net, &route, delay_us);
+	verdict = rule_verdict(connection->net, &path, delay_us);
 	if (!opener->host->is_up || !opened->host->is_up)
 		return SIM_DROP;
 	return verdict;

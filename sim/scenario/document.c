@@ -110,7 +110,7 @@ static bool check_cluster(const struct json *cluster, struct error *error)
 {
 	const struct json *objects = json_get(cluster, STR("objects"));
 
-	if (!check_keys(cluster, "project objects", "a cluster", error))
+	if (!check_keys(cluster, "project network objects", "a cluster", error))
 		return false;
 	if (objects != NULL && objects->kind != JSON_OBJECT && objects->kind != JSON_NULL)
 		return refuse(objects, error, "a table");

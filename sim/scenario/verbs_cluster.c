@@ -7,6 +7,7 @@
 #include "base/error.h"
 #include "base/json.h"
 #include "sim/cluster/api.h"
+#include "sim/cluster/sdn.h"
 #include "sim/scenario/stage_internal.h"
 #include "sim/sim_internal.h"
 
@@ -63,7 +64,13 @@ static bool put_object(struct stage *stage, const struct json *given, struct err
 bool stage_add_cluster(struct stage *stage, struct error *error)
 {
 	const struct json *objects = json_path(stage->world, "cluster.objects");
+	struct str network = json_str(json_path(stage->world, "cluster.network"));
 
+	if (!sdn_use(cluster_of(stage), network))
+		return error_set(error, ERROR_INVALID,
+				 "cluster: its network is ovs-subnet or ovs-multitenant, not "
+				 "\"%.*s\"",
+				 STR_ARG(network));
 	if (objects == NULL)
 		return true;
 	objects = stage_expand(stage, objects, error);
