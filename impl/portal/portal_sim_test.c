@@ -315,6 +315,9 @@ START_TEST(an_empty_database_is_nothing_to_tell)
 	ck_assert_int_eq(stage.exit_status, 2);
 	ck_assert(said("the role is app, sidekiq, deploy, resync, resync-domains or none, not "
 		       "\"again\""));
+	start_process(STR("/data/other.sqlite"), STR("resync-domains"));
+	ck_assert_int_eq(stage.exit_status, 1);
+	ck_assert(said("there is no such provider"));
 }
 END_TEST
 
