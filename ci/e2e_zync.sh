@@ -25,9 +25,16 @@ name_of() { # HOST: the name of its route
 	sed 's/{"namespace"/\n&/g' "$stack/routes.json" | grep "\"host\":\"$1\"" | sed 's/.*"name":"\([^"]*\)".*/\1/'
 }
 # 30 s at most: the portal's first retry is after 15 s at the latest.
-until_routes() {
+until_routes() { # NUMBER
 	tries=0
-	until eval "$1" || [ $tries -ge 300 ]; do
+	until [ "$(routes)" -eq "$1" ] || [ $tries -ge 300 ]; do
+		tries=$((tries + 1))
+		sleep 0.1
+	done
+}
+until_route() { # HOST
+	tries=0
+	until [ -n "$(name_of "$1")" ] || [ $tries -ge 300 ]; do
 		tries=$((tries + 1))
 		sleep 0.1
 	done
@@ -42,13 +49,13 @@ stack_start portal env TENANT_NAME=3scale THREESCALE_SUPERDOMAIN=example.com ADM
 	ZYNC_ENDPOINT="http://127.0.0.1:$zync_port" ZYNC_AUTHENTICATION_TOKEN=token \
 	"$refscale" portal --port "$portal_port" --address 127.0.0.1 --database "$stack/portal.sqlite" || exit 1
 service=$(api GET services.json | grep -o '"id":[0-9]*' | head -n 1 | sed 's/.*://')
-until_routes '[ "$(routes)" -eq 5 ]'
+until_routes 5
 check 'routes of an installation' "$(routes)" = 5
 name=$(name_of api-3scale-apicast-production.example.com)
 check 'the name of the production route' "${name%?????}" = zync-3scale-api-
 
 api PATCH "services/$service/proxy.json" endpoint=https://first.example.net:443 >/dev/null
-until_routes '[ -n "$(name_of first.example.net)" ]'
+until_route first.example.net
 check 'the route whose host changed' "$(name_of first.example.net)" = "$name"
 
 # Killed, and told only when it is back.
@@ -56,7 +63,7 @@ kill -9 "$(stack_pid zync)"
 stack_stop zync
 api PATCH "services/$service/proxy.json" endpoint=https://second.example.net:443 >/dev/null
 start_zync || exit 1
-until_routes '[ -n "$(name_of second.example.net)" ]'
+until_route second.example.net
 check 'a change while zync was dead' "$(name_of second.example.net)" = "$name"
 
 # Told, and killed while the portal cannot be read.
@@ -70,7 +77,7 @@ printf '{"routes":[]}\n' >"$stack/routes.json"
 stack_start portal env TENANT_NAME=3scale THREESCALE_SUPERDOMAIN=example.com \
 	"$refscale" portal --port "$portal_port" --address 127.0.0.1 --database "$stack/portal.sqlite" || exit 1
 start_zync || exit 1
-until_routes '[ "$(routes)" -eq 2 ]'
+until_routes 2
 check 'what it had promised' "$(name_of 3scale-admin.example.com | sed 's/.....$//')" = zync-3scale-provider-
 
 exit $failed
