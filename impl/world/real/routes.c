@@ -3,6 +3,7 @@
 #include "world/routes.h"
 
 #include <stdlib.h>
+#include <sys/stat.h>
 
 #include "base/arena.h"
 #include "base/error.h"
@@ -16,10 +17,18 @@ struct stored_route {
 	struct route route;
 };
 
+/* By which a file that somebody else wrote is told from ours: each write makes a new one. */
+struct file_mark {
+	ino_t inode;
+	off_t size;
+	struct timespec changed;
+};
+
 struct routes_port {
 	struct world *world;
 	struct str path;                 /* empty: nothing outlives the process */
 	bool is_loaded;                  /* what the file holds, as of the last list */
+	struct file_mark mark;           /* of what was read or written last */
 	VEC(struct stored_route) routes; /* in the order they were made, or read */
 };
 
@@ -88,6 +97,24 @@ static bool read_route(struct routes_port *port, const struct json *value, struc
 				     STR_ARG(port->path), value->line);
 }
 
+static struct file_mark mark_of(struct str path)
+{
+	struct arena *arena = arena_create();
+	struct stat status = {0};
+	struct file_mark mark = {0};
+
+	if (stat(str_cstr(arena, path), &status) == 0)
+		mark = (struct file_mark){status.st_ino, status.st_size, status.st_ctim};
+	arena_destroy(arena);
+	return mark;
+}
+
+static bool is_same_file(const struct file_mark *a, const struct file_mark *b)
+{
+	return a->inode == b->inode && a->size == b->size &&
+	       a->changed.tv_sec == b->changed.tv_sec && a->changed.tv_nsec == b->changed.tv_nsec;
+}
+
 static bool read_file(struct routes_port *port, struct arena *arena, struct error *error)
 {
 	struct error missing = {0};
@@ -152,20 +179,26 @@ static int compare_stored(const void *a, const void *b)
 static bool write_file(struct routes_port *port, struct error *error)
 {
 	size_t count = port->routes.count;
-	struct arena *arena = arena_create();
-	const struct route **sorted = ARENA_ARRAY(arena, const struct route *, count + 1);
-	struct json *file = json_new(arena, JSON_OBJECT);
-	struct json *list = json_set(file, STR("routes"), json_new(arena, JSON_ARRAY));
+	const struct route **sorted;
+	struct arena *arena;
+	struct json *file, *list;
 	bool is_written;
 
+	if (port->path.size == 0)
+		return true;
+	arena = arena_create();
+	sorted = ARENA_ARRAY(arena, const struct route *, count + 1);
+	file = json_new(arena, JSON_OBJECT);
+	list = json_set(file, STR("routes"), json_new(arena, JSON_ARRAY));
 	for (size_t i = 0; i < count; i++)
 		sorted[i] = &port->routes.items[i].route;
 	qsort(sorted, count, sizeof *sorted, compare_stored);
 	for (size_t i = 0; i < count; i++)
 		json_append(list, written(sorted[i], arena));
-	is_written = port->path.size == 0 ||
-		     files_write(port->world, port->path,
+	is_written = files_write(port->world, port->path,
 				 STR_CONCAT(arena, json_print(arena, file), STR("\n")), error);
+	if (is_written)
+		port->mark = mark_of(port->path);
 	arena_destroy(arena);
 	return is_written || error_wrap(error, "ROUTES_FILE");
 }
@@ -184,6 +217,7 @@ static struct routes_port *port_of(struct world *world, bool anew, struct error 
 {
 	struct real_world *real = real_of(world);
 	struct routes_port *port = real->routes;
+	struct file_mark mark;
 	struct arena *arena;
 
 	if (port == NULL) {
@@ -193,7 +227,11 @@ static struct routes_port *port_of(struct world *world, bool anew, struct error 
 	}
 	if ((port->is_loaded && !anew) || port->path.size == 0)
 		return port;
+	mark = mark_of(port->path);
+	if (port->is_loaded && is_same_file(&mark, &port->mark))
+		return port;
 	port_forget(port);
+	port->mark = mark;
 	arena = arena_create();
 	port->is_loaded = read_file(port, arena, error);
 	arena_destroy(arena);
