@@ -222,6 +222,91 @@ START_TEST(a_pod_that_takes_no_connection_is_503)
 }
 END_TEST
 
+/* The pod in place of the echo API: it says what it is told to. */
+static struct stage_server pod;
+
+static void open_pod(const char *answer)
+{
+	put_route("api", "api.apps.example.com", "port: {targetPort: http}");
+	stage_run(&stage, 6 * STAGE_SECOND);
+	sim_process_kill(stage.echo);
+	stage_run(&stage, STAGE_SECOND);
+	memset(&pod, 0, sizeof pod);
+	stage_server_open(&stage, &pod, answer);
+	pod.ends = true;
+}
+
+START_TEST(a_pod_that_leaves_without_an_answer_is_502)
+{
+	open_pod("");
+	must_answer("api.apps.example.com", false, 502, "no whole answer");
+	stage_server_close(&pod);
+}
+END_TEST
+
+START_TEST(a_pod_that_keeps_silent_is_504)
+{
+	struct stage_call call;
+	struct http_call_options options = {.method = STR("GET"),
+					    .host = STR("api.apps.example.com"),
+					    .port = 80,
+					    .target = STR("/")};
+
+	open_pod("");
+	pod.reads_nothing = true;
+	stage_call_begin(&stage, &call, &options);
+	stage_run(&stage, 29 * STAGE_SECOND);
+	ck_assert(!call.is_over);
+	stage_run(&stage, 2 * STAGE_SECOND);
+	ck_assert_int_eq(call.status, 504);
+	stage_server_close(&pod);
+}
+END_TEST
+
+START_TEST(a_client_that_leaves_ends_the_call)
+{
+	struct stage_call call;
+	struct http_call_options options = {.method = STR("GET"),
+					    .host = STR("api.apps.example.com"),
+					    .port = 80,
+					    .target = STR("/")};
+
+	open_pod("");
+	pod.reads_nothing = true;
+	stage_call_begin(&stage, &call, &options);
+	stage_run(&stage, STAGE_SECOND);
+	ck_assert(!stream_peer_has_ended(pod.stream));
+	http_call_release(call.call);
+	stage_run(&stage, STAGE_SECOND);
+	ck_assert(stream_peer_has_ended(pod.stream) || stream_has_failed(pod.stream));
+	stage_server_close(&pod);
+}
+END_TEST
+
+/* Bodies are larger than what is held of them at a time. */
+START_TEST(bodies_pass_both_ways)
+{
+	struct stage_call call;
+	size_t size = 300000;
+	char *body = memory_alloc(size + 1);
+	struct http_call_options options = {.method = STR("POST"),
+					    .host = STR("api.apps.example.com"),
+					    .port = 80,
+					    .target = STR("/bytes/400000")};
+
+	memset(body, 'x', size);
+	options.body = http_body_from_str(str_of(body, size));
+	put_route("api", "api.apps.example.com", "port: {targetPort: http}");
+	stage_run(&stage, 6 * STAGE_SECOND);
+	stage_call_begin(&stage, &call, &options);
+	stage_run(&stage, 10 * STAGE_SECOND);
+	ck_assert(call.is_over);
+	ck_assert_int_eq(call.status, 200);
+	ck_assert_uint_eq(call.body.size, 400000);
+	free(body);
+}
+END_TEST
+
 START_TEST(a_killed_router_is_gone)
 {
 	sim_process_kill(router);
@@ -246,6 +331,10 @@ Suite *sim_cluster_router_suite(void)
 	tcase_add_test(tests, the_first_has_the_host);
 	tcase_add_test(tests, wildcards_are_not_allowed_unless_told);
 	tcase_add_test(tests, a_pod_that_takes_no_connection_is_503);
+	tcase_add_test(tests, a_pod_that_leaves_without_an_answer_is_502);
+	tcase_add_test(tests, a_pod_that_keeps_silent_is_504);
+	tcase_add_test(tests, a_client_that_leaves_ends_the_call);
+	tcase_add_test(tests, bodies_pass_both_ways);
 	tcase_add_test(tests, a_killed_router_is_gone);
 	suite_add_tcase(suite, tests);
 	return suite;
