@@ -1,6 +1,6 @@
-/* zync-que: works off what notifications spoke of, one record after the other. It reads the object
- * back from the portal and makes its routes follow; a 404 says that it is gone. A try that failed
- * is made again after 3, 4, 19, 84, ... s (n⁴ + 3), ten tries in all.
+/* zync-que: works off what notifications spoke of, ten records at a time, each by one worker. It
+ * reads the object back from the portal and makes its routes follow; a 404 says that it is gone. A
+ * try that failed is made again after 3, 4, 19, 84, ... s (n⁴ + 3), ten tries in all.
  */
 #ifndef ZYNC_JOBS_H
 #define ZYNC_JOBS_H

@@ -210,20 +210,22 @@ bool records_put(struct records *records, const struct zync_record *record, stru
 		error);
 }
 
-bool records_next(struct records *records, struct arena *arena, struct zync_record *record,
-		  struct error *error)
+bool records_waiting(struct records *records, struct arena *arena, struct zync_record *list,
+		     size_t count_max, size_t *count, struct error *error)
 {
 	const struct sql_ops *sql = records->world->sql;
 	struct sql_statement *statement =
 		prepare(records,
 			STR("SELECT type, record_id, tenant_id, service_id, tries, run_at, version "
 			    "FROM zync_records WHERE run_at > 0 ORDER BY run_at, record_id, type "
-			    "LIMIT 1"),
-			NULL, 0, error);
-	bool is_found = statement != NULL && sql->step(statement, error) == SQL_STEP_ROW;
+			    "LIMIT ?1"),
+			BINDINGS(NUMBER((int64_t)count_max)), error);
+	enum sql_step step = statement != NULL ? SQL_STEP_ROW : SQL_STEP_FAILED;
 
-	if (is_found)
-		*record = (struct zync_record){
+	*count = 0;
+	while (step == SQL_STEP_ROW && *count < count_max &&
+	       (step = sql->step(statement, error)) == SQL_STEP_ROW)
+		list[(*count)++] = (struct zync_record){
 			.type = str_copy(arena, sql->column_text(statement, 0)),
 			.id = sql->column_int(statement, 1),
 			.tenant_id = sql->column_int(statement, 2),
@@ -234,7 +236,7 @@ bool records_next(struct records *records, struct arena *arena, struct zync_reco
 		};
 	if (statement != NULL)
 		sql->finish(statement);
-	return is_found;
+	return step != SQL_STEP_FAILED;
 }
 
 bool records_done(struct records *records, const struct zync_record *record, bool is_gone,

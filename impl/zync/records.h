@@ -6,6 +6,7 @@
 #define ZYNC_RECORDS_H
 
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 
 #include "base/str.h"
@@ -42,9 +43,9 @@ bool records_is_known(struct records *records, struct str type, int64_t id, stru
 
 /* To be worked off from run_at_us on, whatever was to be done for it before. */
 bool records_put(struct records *records, const struct zync_record *record, struct error *error);
-/* The first that is due, or the one due next. False and an empty *error: none is left. */
-bool records_next(struct records *records, struct arena *arena, struct zync_record *record,
-		  struct error *error);
+/* Those that are to be worked off, the first that is due before the others; at most count_max. */
+bool records_waiting(struct records *records, struct arena *arena, struct zync_record *list,
+		     size_t count_max, size_t *count, struct error *error);
 /* Nothing is to be done for it, or it is gone; unless it was told of again meanwhile. */
 bool records_done(struct records *records, const struct zync_record *record, bool is_gone,
 		  struct error *error);

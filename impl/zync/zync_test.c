@@ -18,6 +18,7 @@ static struct stage stage;
 static struct stage_server portal;
 static struct sim_host *zync_host;
 static struct sim_process *zync;
+static int64_t tell_us; /* what a call is given */
 
 /* It closes each connection behind its answer. */
 static void open_portal(const char *answer)
@@ -56,6 +57,7 @@ static void set_up(void)
 	static const struct component *const components[] = {&zync_component, NULL};
 
 	memset(&portal, 0, sizeof portal);
+	tell_us = STAGE_SECOND;
 	stage_open_with(&stage, 1, components);
 	zync_host = sim_host_add(stage.sim, STR("zync"), STR("10.0.0.3"));
 	start_zync(true);
@@ -91,7 +93,7 @@ static struct stage_call tell(const char *method, const char *path, const char *
 	if (token != NULL)
 		http_fields_add(&fields, STR("Authorization"), str_from(token));
 	stage_call_begin(&stage, &call, &options);
-	stage_run(&stage, STAGE_SECOND);
+	stage_run(&stage, tell_us);
 	ck_assert(call.is_over);
 	return call;
 }
@@ -209,6 +211,39 @@ START_TEST(an_absent_portal_is_asked_again)
 }
 END_TEST
 
+static size_t count_connects(void)
+{
+	return stage_count(&stage, "\"host\":\"zync\",\"kind\":\"connect\"");
+}
+
+static void put_proxy(int id)
+{
+	put_fine("/notification",
+		 str_cstr(stage.arena, str_format(stage.arena,
+						  "{\"type\":\"Proxy\",\"id\":%d,\"tenant_id\":2,"
+						  "\"service_id\":7}",
+						  id)),
+		 201);
+}
+
+/* Twelve records, and a portal that nothing gets to: ten try, the others when those gave up. */
+START_TEST(ten_are_worked_off_at_a_time)
+{
+	struct sim_rule_options drop = {.to = STR("api"), .verdict = SIM_DROP};
+
+	sim_rule_add(stage.sim, &drop);
+	tell_us = STAGE_SECOND / 10;
+	put_fine("/tenant", TENANT, 200);
+	put_fine("/notification", SERVICE, 201);
+	for (int i = 1; i <= 12; i++)
+		put_proxy(i);
+	put_proxy(1);
+	ck_assert_uint_eq(count_connects(), 10);
+	stage_run(&stage, 11 * STAGE_SECOND);
+	ck_assert_uint_ge(count_connects(), 12);
+}
+END_TEST
+
 START_TEST(ten_tries_are_enough)
 {
 	put_fine("/tenant", TENANT, 200);
@@ -271,6 +306,7 @@ Suite *zync_zync_suite(void)
 	tcase_add_test(tests, routes_follow_what_the_portal_says);
 	tcase_add_test(tests, a_proxy_waits_for_its_service);
 	tcase_add_test(tests, an_absent_portal_is_asked_again);
+	tcase_add_test(tests, ten_are_worked_off_at_a_time);
 	tcase_add_test(tests, ten_tries_are_enough);
 	tcase_add_test(tests, a_notification_outlives_the_process);
 	tcase_add_test(tests, without_the_rights_of_its_account_nothing_is_made);
