@@ -201,7 +201,8 @@ enum signup_result signup_carry_out(struct call *call, bool by_api, struct recor
 	user_set_password(call, user, call_parameter(call, "password"));
 	resource_store(call, &user_resource, user);
 	buy_plans(call, account, &signup, by_api);
-	if (!record_bool(signup.account_plan, "approval_required")) {
+	if (call_parameter(call, "password").size > 0 &&
+	    !record_bool(signup.account_plan, "approval_required")) {
 		user_change_state(call, user, "activate");
 		account_change_state(call, account, "approve");
 	}
