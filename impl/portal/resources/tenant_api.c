@@ -197,6 +197,7 @@ static const struct tenant_event {
 	bool backend_follows; /* whether calls are authorized */
 } tenant_events[] = {
 	{"suspend", "created pending approved rejected suspended", "suspended", false},
+	{"suspend", "scheduled_for_deletion", "suspended", true},
 	{"resume", "suspended scheduled_for_deletion", "approved", true},
 	{"schedule_for_deletion", "created pending approved rejected suspended",
 	 "scheduled_for_deletion", true},
@@ -223,8 +224,9 @@ static bool tenant_apply(struct call *call, struct record *tenant, const struct 
 bool tenant_apply_event(struct call *call, struct record *tenant, struct str event)
 {
 	for (size_t i = 0; i < sizeof tenant_events / sizeof *tenant_events; i++) {
-		if (str_equal(str_from(tenant_events[i].event), event))
-			return tenant_apply(call, tenant, &tenant_events[i]);
+		if (str_equal(str_from(tenant_events[i].event), event) &&
+		    tenant_apply(call, tenant, &tenant_events[i]))
+			return true;
 	}
 	return account_change_state(call, tenant, str_cstr(call->arena, event));
 }
@@ -255,10 +257,13 @@ void tenant_update(struct call *call)
 	reply_signup(call, 200, tenant, NULL);
 }
 
+/* Whoever shows or changes a tenant still sees one that goes; whoever deletes does not. */
 void tenant_delete(struct call *call)
 {
-	tenant_apply_event(call, tenant_of_path(call), STR("schedule_for_deletion"));
-	reply_empty(call, 200);
+	if (tenant_apply_event(call, tenant_of_path(call), STR("schedule_for_deletion")))
+		reply_empty(call, 200);
+	else
+		reply_not_found(call);
 }
 
 void master_refuse(struct call *call)
