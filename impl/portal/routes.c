@@ -46,7 +46,8 @@ static const struct {
 	{STR_INIT("any_service_plan"), &plans_table,
 	 "id = ?1 AND type = 'ServicePlan' AND issuer_id IN " SERVICES_VISIBLE},
 	{STR_INIT("bought_plan"), &plans_table,
-	 "id = ?1 AND type = 'ApplicationPlan' AND issuer_id IN " SERVICES_VISIBLE},
+	 "id = ?1 AND type = 'ApplicationPlan' AND original_id = 0 AND issuer_id "
+	 "IN " SERVICES_VISIBLE},
 	{STR_INIT("bought_service_plan"), &plans_table,
 	 "id = ?1 AND type = 'ServicePlan' AND issuer_id IN " SERVICES_VISIBLE},
 	{STR_INIT("service_contract"), &contracts_table,

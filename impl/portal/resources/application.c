@@ -346,20 +346,25 @@ bool service_subscription_ensure(struct call *call, int64_t account_id, int64_t 
 	return true;
 }
 
-/* An application plan of a visible service, named by the parameter; else 404. */
+/* An application plan of a visible service, named by the parameter; else 404. A custom plan is its
+ * application's alone.
+ */
 struct record *application_plan_of_parameter(struct call *call)
 {
-	struct value arguments[CALL_ARGUMENTS];
-	struct record *plan = NULL;
+	struct value arguments[CALL_ARGUMENTS + 1];
+	struct record *plan = NULL, *application = call_found(call, "application");
 	int64_t id;
 
 	call_arguments(call, arguments);
+	arguments[CALL_ARGUMENTS] =
+		application != NULL ? record_get(application, "plan_id") : value_null();
 	if (str_to_int64(call_parameter(call, "plan_id"), &id)) {
 		arguments[0] = value_int(id);
 		plan = record_first(
 			call->database, &plans_table,
-			"id = ?1 AND type = 'ApplicationPlan' AND issuer_id IN " SERVICES_VISIBLE,
-			arguments, CALL_ARGUMENTS);
+			"id = ?1 AND type = 'ApplicationPlan' AND (original_id = 0 OR id = ?6) AND "
+			"issuer_id IN " SERVICES_VISIBLE,
+			arguments, CALL_ARGUMENTS + 1);
 	}
 	if (plan == NULL)
 		reply_not_found(call);

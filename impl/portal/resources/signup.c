@@ -117,9 +117,10 @@ static bool choose_plans(struct call *call, struct signup *signup)
 	service_plan = plan_of_parameter(
 		call, "service_plan_id",
 		"id = ?1 AND type = 'ServicePlan' AND issuer_id IN " SERVICES_VISIBLE, &found);
-	application_plan = plan_of_parameter(
-		call, "application_plan_id",
-		"id = ?1 AND type = 'ApplicationPlan' AND issuer_id IN " SERVICES_VISIBLE, &found);
+	application_plan = plan_of_parameter(call, "application_plan_id",
+					     "id = ?1 AND type = 'ApplicationPlan' AND original_id "
+					     "= 0 AND issuer_id IN " SERVICES_VISIBLE,
+					     &found);
 	if (signup->account_plan == NULL)
 		signup->account_plan = record_first(
 			call->database, &plans_table, "type = 'AccountPlan' AND id = ?1",
