@@ -91,9 +91,9 @@ static const struct route rows[] = {
 	{"PUT PATCH", STR_INIT(ADMIN "/webhooks"), web_hook_update, &web_hook_resource, NULL, NULL,
 	 ROUTE_JSON_ONLY, NULL},
 	{"GET", STR_INIT(ADMIN "/webhooks/failures"), api_list, &web_hook_failure_resource,
-	 "account_id = ?2 ORDER BY id", NULL, 0, NULL},
+	 "account_id = ?2 ORDER BY id", NULL, ROUTE_ADMINS, NULL},
 	{"DELETE", STR_INIT(ADMIN "/webhooks/failures"), web_hook_failures_delete, NULL, NULL, NULL,
-	 0, NULL},
+	 ROUTE_ADMINS, NULL},
 
 	{"GET", STR_INIT(ADMIN "/policies"), policy_list_all, NULL, NULL, NULL,
 	 ROUTE_JSON_ONLY | ROUTE_POLICIES, NULL},
