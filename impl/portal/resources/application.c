@@ -325,15 +325,21 @@ struct record *contract_new(struct call *call, int64_t account_id, const struct 
 	return contract;
 }
 
+bool service_subscription_is_had(struct call *call, int64_t account_id, int64_t service_id)
+{
+	return database_int(call->database,
+			    STR("SELECT count(*) FROM cinstances WHERE type = 'ServiceContract' "
+				"AND user_account_id = ?1 AND service_id = ?2"),
+			    DATABASE_ARGUMENTS(value_int(account_id), value_int(service_id)),
+			    0) > 0;
+}
+
 /* The default service plan, else the first. */
 bool service_subscription_ensure(struct call *call, int64_t account_id, int64_t service_id)
 {
 	struct record *plan;
 
-	if (database_int(call->database,
-			 STR("SELECT count(*) FROM cinstances WHERE type = 'ServiceContract' AND "
-			     "user_account_id = ?1 AND service_id = ?2"),
-			 DATABASE_ARGUMENTS(value_int(account_id), value_int(service_id)), 0) > 0)
+	if (service_subscription_is_had(call, account_id, service_id))
 		return true;
 	plan = record_first(call->database, &plans_table,
 			    "type = 'ServicePlan' AND issuer_id = ?1 ORDER BY CASE WHEN id = "

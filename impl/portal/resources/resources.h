@@ -229,6 +229,8 @@ extern const struct resource application_resource;
 /* A subscription of the account to a plan of any type, with what comes with it; the record is saved
  * by the caller's resource_save() or here. */
 struct record *contract_new(struct call *call, int64_t account_id, const struct record *plan);
+/* One account has one subscription to a service at most. */
+bool service_subscription_is_had(struct call *call, int64_t account_id, int64_t service_id);
 bool service_subscription_ensure(struct call *call, int64_t account_id, int64_t service_id);
 bool application_is_of_mode(struct call *call, const struct record *application, const char *mode);
 struct record *application_plan_of(struct call *call, const struct record *application);

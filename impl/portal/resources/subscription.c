@@ -55,6 +55,11 @@ static void buy(struct call *call, const char *type)
 	struct record *account = call_found(call, "account");
 	struct record *plan = api_innermost(call), *contract;
 
+	if (str_equal(str_from(type), STR("ServicePlan")) &&
+	    service_subscription_is_had(call, record_id(account), record_int(plan, "issuer_id"))) {
+		reply_invalid_one(call, 422, "base", STR("already subscribed to this service"));
+		return;
+	}
 	contract = contract_new(call, record_id(account), plan);
 	record_set_text(contract, "create_origin", STR("api"));
 	if (str_equal(str_from(type), STR("ServicePlan"))) {
