@@ -135,7 +135,7 @@ void reply_state_error(struct call *call, const struct representation *represent
 		       const struct record *record, const char *event)
 {
 	struct str from = record_text(record, "state");
-	struct str text = str_format(call->arena, "cannot transition via \"%s\"", event);
+	struct str text = str_format(call->arena, "State cannot transition via \"%s\"", event);
 	struct strbuf out;
 
 	strbuf_init(&out, LIMIT_PORTAL_BODY_BYTES);
@@ -153,6 +153,7 @@ void reply_state_error(struct call *call, const struct representation *represent
 		xml_element(&out, STR("from"), from);
 		xml_element(&out, STR("event"), str_from(event));
 		xml_element(&out, STR("error"), text);
+		representation_write_xml(call, &out, representation, record);
 		xml_close(&out, STR("error"));
 	}
 	reply_document(call, 422, &out);

@@ -250,15 +250,14 @@ void account_list(struct call *call)
 
 #define BY_USER(condition) "id IN (SELECT account_id FROM users WHERE " condition ")"
 
-/* Tenants are found by their keys, too, at master. */
-static const struct {
+/* Tenants are found by their keys, too, at master. The first one that is given decides. */
+static const struct way {
 	const char *parameter, *where;
 	enum value_kind kind;
 	bool is_of_master;
 } ways[] = {
 	{"username", BY_USER("username = ?1"), VALUE_TEXT, false},
 	{"user_id", BY_USER("id = ?1"), VALUE_INT, false},
-	{"email", BY_USER("lower(email) = lower(?1)"), VALUE_TEXT, false},
 	{"buyer_provider_key",
 	 "id IN (SELECT user_account_id FROM cinstances WHERE type = 'Cinstance' AND "
 	 "user_key = ?1)",
@@ -267,26 +266,38 @@ static const struct {
 	 "id IN (SELECT account_id FROM services WHERE id IN (SELECT service_id FROM "
 	 "service_tokens WHERE value = ?1))",
 	 VALUE_TEXT, true},
+	{"email", BY_USER("lower(email) = lower(?1)"), VALUE_TEXT, false},
 };
+
+/* The row of ways[] that the call goes; NULL when it names nothing to look for. */
+static const struct way *way_of(struct call *call)
+{
+	for (size_t i = 0; i < sizeof ways / sizeof *ways; i++) {
+		if (call_parameter(call, ways[i].parameter).size > 0 &&
+		    (!ways[i].is_of_master || record_bool(call->tenant, "master")))
+			return &ways[i];
+	}
+	return NULL;
+}
+
+static struct record *account_by(struct call *call, const struct way *way)
+{
+	struct value value = value_from_text(way->kind, call_parameter(call, way->parameter));
+
+	if (value.kind != way->kind || value_is_blank(value))
+		return NULL;
+	return record_first(call->database, &accounts_table,
+			    str_cstr(call->arena,
+				     STR_CONCAT(call->arena, STR("provider_account_id = ?2 AND "),
+						str_from(way->where), STR(" ORDER BY id LIMIT 1"))),
+			    DATABASE_ARGUMENTS(value, value_int(call_tenant_id(call))));
+}
 
 void account_find(struct call *call)
 {
-	struct record *account = NULL;
+	const struct way *way = way_of(call);
+	struct record *account = way != NULL ? account_by(call, way) : NULL;
 
-	for (size_t i = 0; i < sizeof ways / sizeof *ways && account == NULL; i++) {
-		struct value value =
-			value_from_text(ways[i].kind, call_parameter(call, ways[i].parameter));
-
-		if (value.kind != ways[i].kind || value_is_blank(value) ||
-		    (ways[i].is_of_master && !record_bool(call->tenant, "master")))
-			continue;
-		account = record_first(
-			call->database, &accounts_table,
-			str_cstr(call->arena,
-				 STR_CONCAT(call->arena, STR("provider_account_id = ?2 AND "),
-					    str_from(ways[i].where), STR(" ORDER BY id LIMIT 1"))),
-			DATABASE_ARGUMENTS(value, value_int(call_tenant_id(call))));
-	}
 	if (account == NULL)
 		reply_not_found(call);
 	else

@@ -260,8 +260,8 @@ START_TEST(users_of_accounts)
 		{"PUT", "accounts/{account}/users/{user}.json", "password=1", 422, "password", NULL,
 		 NULL, NULL},
 		{"PUT", "accounts/{account}/users/{user}/suspend.json", NULL, 422,
-		 "{\"error\":{\"from\":\"pending\",\"event\":\"suspend\",\"error\":\"cannot "
-		 "transition via \\\"suspend\\\"\",\"object\":{\"user\":{\"id\":{user},",
+		 "{\"error\":{\"from\":\"pending\",\"event\":\"suspend\",\"error\":\"State "
+		 "cannot transition via \\\"suspend\\\"\",\"object\":{\"user\":{\"id\":{user},",
 		 NULL, NULL, NULL},
 		{"PUT", "accounts/{account}/users/{user}/suspend.xml", NULL, 422,
 		 "<error><from>pending</from><event>suspend</event><error>", NULL, NULL, NULL},
