@@ -19,6 +19,27 @@ static void write_family(struct strbuf *out, const char *name, const char *type,
 	strbuf_append_format(out, "# HELP %s %s\n# TYPE %s %s\n", name, help, name, type);
 }
 
+/* One without samples is left out (8): between these two calls they are written. */
+struct family {
+	size_t from, samples;
+};
+
+static struct family begin_family(struct strbuf *out, const char *name, const char *type,
+				  const char *help)
+{
+	struct family family = {.from = strbuf_str(out).size};
+
+	write_family(out, name, type, help);
+	family.samples = strbuf_str(out).size;
+	return family;
+}
+
+static void end_family(struct strbuf *out, struct family family)
+{
+	if (strbuf_str(out).size == family.samples)
+		out->size = family.from;
+}
+
 /* Backslash, quote and line feed are escaped inside label values. */
 static void write_label(struct strbuf *out, const char *name, struct str value)
 {
@@ -128,8 +149,10 @@ static void write_errors(struct strbuf *out, const struct gateway *gateway)
 						      LEVEL_EMERG,  LEVEL_ERROR, LEVEL_INFO,
 						      LEVEL_NOTICE, LEVEL_WARN};
 
+	struct family family;
+
 	take_up_errors(gateway);
-	write_family(out, "nginx_error_log", "counter", "Items in nginx error log");
+	family = begin_family(out, "nginx_error_log", "counter", "Items in nginx error log");
 	for (size_t i = 0; i < LEVELS; i++) {
 		uint64_t count =
 			metrics_count_of(&gateway->metrics->board->shown_errors[levels[i]]);
@@ -138,6 +161,7 @@ static void write_errors(struct strbuf *out, const struct gateway *gateway)
 			strbuf_append_format(out, "nginx_error_log{level=\"%.*s\"} %" PRIu64 "\n",
 					     STR_ARG(log_level_name(levels[i])), count);
 	}
+	end_family(out, family);
 }
 
 static void write_connections(struct strbuf *out, const struct gateway *gateway)
@@ -244,10 +268,13 @@ static void write_calls_to(struct strbuf *out, const char *endpoint, const uint6
 /* In the order of the names. */
 static void write_backend_calls(struct strbuf *out, const struct metrics_board *board)
 {
-	write_family(out, "threescale_backend_calls", "counter", "Calls to the 3scale backend");
+	struct family family = begin_family(out, "threescale_backend_calls", "counter",
+					    "Calls to the 3scale backend");
+
 	write_calls_to(out, "auth", board->backend_calls[BACKEND_AUTHORIZE]);
 	write_calls_to(out, "authrep", board->backend_calls[BACKEND_AUTHREP]);
 	write_calls_to(out, "report", board->backend_calls[BACKEND_REPORT]);
+	end_family(out, family);
 }
 
 static void write_batched_auths(struct strbuf *out, const char *name, const char *what,
@@ -264,6 +291,7 @@ static void write_batched_auths(struct strbuf *out, const char *name, const char
 void metrics_write(struct strbuf *out, const struct gateway *gateway)
 {
 	const struct metrics *metrics = gateway->metrics;
+	struct family family;
 
 	write_batched_auths(out, "batching_policy_auths_cache_hits", "Hits in",
 			    metrics_count_of(&metrics->board->batched_auths_hits));
@@ -276,14 +304,18 @@ void metrics_write(struct strbuf *out, const struct gateway *gateway)
 	strbuf_append(out, STR("nginx_metric_errors_total 0\n"));
 	write_dictionaries(out, gateway);
 	write_backend_calls(out, metrics->board);
-	write_family(out, "total_response_time_seconds", "histogram",
-		     "Time needed to send a response to the client (in seconds).");
+	family = begin_family(out, "total_response_time_seconds", "histogram",
+			      "Time needed to send a response to the client (in seconds).");
 	each_service(out, metrics, write_total_time);
-	write_family(out, "upstream_response_time_seconds", "histogram",
-		     "Response times from upstream servers");
+	end_family(out, family);
+	family = begin_family(out, "upstream_response_time_seconds", "histogram",
+			      "Response times from upstream servers");
 	each_service(out, metrics, write_upstream_time);
-	write_family(out, "upstream_status", "counter", "HTTP status from upstream servers");
+	end_family(out, family);
+	family = begin_family(out, "upstream_status", "counter",
+			      "HTTP status from upstream servers");
 	each_service(out, metrics, write_upstream_status);
+	end_family(out, family);
 }
 
 void metrics_requested(struct http_exchange *exchange, void *data)
