@@ -439,18 +439,31 @@ bool loader_find(struct loader *loader, struct str host, struct loader_wait *wai
 
 /* Management. */
 
+static struct config *config_of_document(struct loader *loader, struct arena *arena,
+					 const struct json *document, struct error *error)
+{
+	struct config *config = config_make(loader, arena, document, error);
+
+	if (config == NULL)
+		LOG(&loader->gateway->log, LEVEL_WARN, NULL, "not configured: %s", error->text);
+	return config;
+}
+
 int loader_replace(struct loader *loader, struct arena *arena, const struct json *document,
 		   struct error *error)
 {
-	struct config *config = config_make(loader, arena, document, error);
+	struct config *config = config_of_document(loader, arena, document, error);
 	int count;
 
-	if (config == NULL) {
-		LOG(&loader->gateway->log, LEVEL_WARN, NULL, "not configured: %s", error->text);
+	if (config == NULL)
 		return -1;
-	}
 	count = (int)config->services_count;
-	store_all(loader, config);
+	if (count > 0) {
+		store_all(loader, config);
+	} else {
+		config_store_set_configured(loader->gateway->store, true);
+		config_release(config);
+	}
 	return count;
 }
 
@@ -467,6 +480,7 @@ static void reload_downloaded(struct download *download, enum download_result re
 	struct arena *scratch = arena_create();
 	struct json *document = NULL;
 	struct arena *arena = NULL;
+	struct config *config = NULL;
 	struct str text = STR("");
 	struct error error;
 	bool is_good = result == DOWNLOAD_DONE;
@@ -474,8 +488,11 @@ static void reload_downloaded(struct download *download, enum download_result re
 	if (is_good) {
 		arena = download_take(download, &document);
 		text = json_print(scratch, document);
-		is_good = loader_replace(loader, arena, document, &error) >= 0;
+		config = config_of_document(loader, arena, document, &error);
+		is_good = config != NULL;
 	}
+	if (is_good)
+		store_all(loader, config);
 	list_remove(&reload->link);
 	download_free(download);
 	reload->reloaded(is_good ? &text : NULL, reload->data);

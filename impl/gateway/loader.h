@@ -49,8 +49,8 @@ bool loader_find(struct loader *loader, struct str host, struct loader_wait *wai
 		 struct config **config, const struct host_services **services);
 void loader_wait_stop(struct loader_wait *wait);
 
-/* Management (7). Replaces everything by this document; takes the arena it lives in. The number of
- * services, or -1 and *error (then nothing changed). */
+/* Management (7). Replaces everything by this document, unless there is no service in it; takes the
+ * arena it lives in. The number of services, or -1 and *error (then nothing changed). */
 int loader_replace(struct loader *loader, struct arena *arena, const struct json *document,
 		   struct error *error);
 void loader_forget(struct loader *loader);
