@@ -66,7 +66,8 @@ START_TEST(bytes_go_through_in_order)
 	http_body_consume(body, 0);
 	ck_assert_strs_eq(http_body_peek(body), STR("cde"));
 	ck_assert_int_eq(http_body_bytes_passed(body), 2);
-	ck_assert(!http_body_is_ended(body) && !http_body_is_failed(body));
+	ck_assert(!http_body_is_ended(body) && !http_body_is_failed(body) &&
+		  !http_body_has_come(body));
 	release_both();
 }
 END_TEST
@@ -88,7 +89,7 @@ START_TEST(the_end_is_seen_after_the_last_byte)
 {
 	http_body_write(body, STR("a"));
 	http_body_end(body);
-	ck_assert(!http_body_is_ended(body));
+	ck_assert(!http_body_is_ended(body) && http_body_has_come(body));
 	http_body_consume(body, 1);
 	ck_assert(http_body_is_ended(body) && !http_body_is_failed(body));
 	ck_assert_uint_eq(http_body_peek(body).size, 0);
@@ -100,7 +101,8 @@ START_TEST(a_failure_is_seen_at_once_and_bytes_before_it_are_there)
 {
 	http_body_write(body, STR("a"));
 	http_body_fail(body);
-	ck_assert(http_body_is_failed(body) && !http_body_is_ended(body));
+	ck_assert(http_body_is_failed(body) && !http_body_is_ended(body) &&
+		  !http_body_has_come(body));
 	ck_assert_strs_eq(http_body_peek(body), STR("a"));
 	release_both();
 }
