@@ -231,7 +231,7 @@ static bool listen_now(struct play *play, struct error *error)
 		.certificate = play->certificate,
 		.private_key = play->private_key,
 		.asks_client_certificate = true,
-		.limits = {.takes_query_zeros = true},
+		.limits = {.fields = 1000, .takes_query_zeros = true},
 	};
 
 	play->listener = http_listen(play->world, &options, requested, play, error);

@@ -27,8 +27,9 @@
 #include "world/http_server.h"
 #include "world/log.h"
 
-#define HOSTS_MAX 1000 /* 1.3: the store's capacity in 2.6 */
-#define JWTS_MAX 10000 /* 10.4 */
+#define HOSTS_MAX 1000  /* 1.3: the store's capacity in 2.6 */
+#define JWTS_MAX 10000  /* 10.4 */
+#define FIELDS_MAX 1000 /* of a request; its four buffers bound them before (3.8) */
 
 /* Listeners. */
 
@@ -52,6 +53,7 @@ static void set_proxy_options(struct http_listen_options *options, const struct 
 			      bool is_tls)
 {
 	options->limits.field_bytes = LIMIT_HTTP_TARGET_BYTES;
+	options->limits.fields = FIELDS_MAX;
 	options->limits.takes_query_zeros = true; /* APIs may have bytes for arguments */
 	options->refused = request_refused;
 	options->is_tls = is_tls;

@@ -30,12 +30,13 @@ struct http1_framing {
 struct http1_limits {
 	size_t head_bytes, target_bytes; /* 0: LIMIT_HTTP_HEADER_BYTES, LIMIT_HTTP_TARGET_BYTES */
 	size_t field_bytes;              /* of one field line; 0: any */
+	size_t fields;                   /* how many; 0: LIMIT_HTTP_HEADERS */
 	int status; /* answers a head that is larger, or has too many fields; 0: 414 or 431 */
 	bool takes_query_zeros; /* "%00" behind the '?'; in a path never */
 };
 
 /* Reads one head (up to and with the empty line) from the start of `bytes`; texts are copied into
- * `arena`. At most LIMIT_HTTP_HEADERS fields; limits NULL: the defaults. */
+ * `arena`. limits NULL: the defaults. */
 enum http1_result http1_read_request(struct str bytes, const struct http1_limits *limits,
 				     struct arena *arena, struct http_request *request,
 				     struct http1_framing *framing, size_t *used,

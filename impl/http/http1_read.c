@@ -33,6 +33,8 @@ static struct http1_limits limits_of(const struct http1_limits *given)
 		limits.head_bytes = LIMIT_HTTP_HEADER_BYTES;
 	if (limits.target_bytes == 0)
 		limits.target_bytes = LIMIT_HTTP_TARGET_BYTES;
+	if (limits.fields == 0)
+		limits.fields = LIMIT_HTTP_HEADERS;
 	return limits;
 }
 
@@ -108,7 +110,7 @@ static bool read_field(struct str line, const struct http1_limits *limits,
 		return http1_refuse(fault, 400, "field line without colon");
 	if (!http_is_token(name))
 		return http1_refuse(fault, 400, "malformed field name");
-	if (fields->count == LIMIT_HTTP_HEADERS)
+	if (fields->count == limits->fields)
 		return http1_refuse(fault, status_of(limits, 431), "too many fields");
 	if (limits->field_bytes > 0 && line.size > limits->field_bytes)
 		return http1_refuse(fault, status_of(limits, 431), "field is too long");
