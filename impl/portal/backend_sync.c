@@ -245,10 +245,11 @@ static void sync_rest(struct backend_sync *sync, int64_t wait_us)
 	sync_tell(sync, INT64_MAX);
 }
 
-/* Another portal sends. While backend is away nobody waits. */
+/* Another portal sends. While backend, or that one, is away nobody waits. */
 static void sync_leave(struct backend_sync *sync, const struct record *oldest)
 {
-	int64_t tried = record_int(oldest, "tries") > 0 ? INT64_MAX : record_id(oldest) - 1;
+	bool is_away = record_int(oldest, "tries") > 0 || outbox_lease_is_silent(&sync->lease);
+	int64_t tried = is_away ? INT64_MAX : record_id(oldest) - 1;
 
 	sync_end_call(sync);
 	timer_start(sync->world, &sync->look,

@@ -128,6 +128,12 @@ static bool is_surely_held(const struct outbox_lease *lease)
 	       world_monotonic_us(lease->world) - lease->since_us < OUTBOX_LEASE_US / 2;
 }
 
+bool outbox_lease_is_silent(const struct outbox_lease *lease)
+{
+	return !lease->is_held &&
+	       world_monotonic_us(lease->world) - lease->since_us >= OUTBOX_SILENCE_US;
+}
+
 enum outbox_hold outbox_lease_take(struct outbox_lease *lease)
 {
 	if (is_surely_held(lease))

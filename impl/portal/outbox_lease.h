@@ -22,8 +22,11 @@
 
 struct database;
 
-#define OUTBOX_BEAT_US INT64_C(2000000)
-#define OUTBOX_LEASE_US INT64_C(10000000)
+#define OUTBOX_BEAT_US INT64_C(500000)
+/* Some beats that are missed: nobody should wait for that portal any more. */
+#define OUTBOX_SILENCE_US (3 * OUTBOX_BEAT_US)
+/* Longer than a portal stands still that connects to its database anew (world/sql.h). */
+#define OUTBOX_LEASE_US INT64_C(6000000)
 /* How soon those who do not hold it look again. */
 #define OUTBOX_LOOK_US INT64_C(1000000)
 
@@ -47,6 +50,8 @@ struct outbox_lease {
 void outbox_lease_init(struct outbox_lease *lease, struct world *world, struct database *database,
 		       const char *outbox);
 enum outbox_hold outbox_lease_take(struct outbox_lease *lease);
+/* After OUTBOX_OTHERS: have they been silent for OUTBOX_SILENCE_US? */
+bool outbox_lease_is_silent(const struct outbox_lease *lease);
 void outbox_lease_let_go(struct outbox_lease *lease);
 void outbox_lease_stop(struct outbox_lease *lease); /* writes nothing */
 

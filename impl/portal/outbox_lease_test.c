@@ -387,6 +387,20 @@ static bool has_looked(void *data)
 	return ++looks > 5;
 }
 
+static bool waiter_was_told;
+
+static void waiter_told(struct backend_waiter *waiter)
+{
+	(void)waiter;
+	waiter_was_told = true;
+}
+
+static bool is_waiter_told(void *data)
+{
+	(void)data;
+	return waiter_was_told;
+}
+
 static bool is_told_again(void *data)
 {
 	(void)data;
@@ -399,6 +413,8 @@ static bool is_told_again(void *data)
  * as long as it may live, and then takes them over. */
 START_TEST(what_a_dead_portal_was_at_is_taken_over)
 {
+	struct backend_waiter waiter = {.tried = waiter_told};
+
 	begin(_i);
 	add_entries(3);
 	stage.is_silent = true;
@@ -412,6 +428,14 @@ START_TEST(what_a_dead_portal_was_at_is_taken_over)
 	ck_assert(real_loop_run_until(stage.loop, has_looked, NULL, LIMIT_MS));
 	ck_assert_int_eq(times_in(&stage.calls, "/internal/update/"), 1);
 	ck_assert_int_eq(times_in(&stage.calls, "PUT /"), 2);
+	/* Whoever made a change meanwhile is not kept for so long. */
+	waiter_was_told = false;
+	waiter.up_to = backend_sync_newest(stage.portals[1].sync);
+	backend_sync_wait(stage.portals[1].sync, &waiter);
+	ck_assert(!waiter_was_told);
+	stage.shift_us = OUTBOX_SILENCE_US;
+	ck_assert(real_loop_run_until(stage.loop, is_waiter_told, NULL, LIMIT_MS));
+	ck_assert_int_eq(times_in(&stage.calls, "/internal/update/"), 1);
 	stage.shift_us = OUTBOX_LEASE_US;
 	backend_sync_wake(stage.portals[1].sync);
 	zync_wake(stage.portals[1].zync);
