@@ -218,7 +218,7 @@ static size_t portal_words(struct target *target, const struct json *environment
 
 	add_word(target, words, &count, STR("refscale"));
 	add_word(target, words, &count, STR("portal"));
-	if (target->role.size > 0)
+	if (target->role.size > 0 && !is_listening_role(target->role))
 		add_word(target, words, &count, target->role);
 	add_number(target, words, &count, "--port", target->port);
 	if (!target->refuses_hooks)
