@@ -237,11 +237,13 @@ static void sync_send(struct backend_sync *sync, const struct record *update)
 static void sync_rest(struct backend_sync *sync, int64_t wait_us)
 {
 	sync_end_call(sync);
-	outbox_lease_let_go(&sync->lease);
-	if (wait_us > 0)
+	if (wait_us > 0) {
+		outbox_lease_let_go(&sync->lease);
 		sync_pause(sync, wait_us);
-	else
+	} else {
+		outbox_lease_rest(&sync->lease);
 		timer_start(sync->world, &sync->look, LOOK_EVERY_US, sync_looked);
+	}
 	sync_tell(sync, INT64_MAX);
 }
 

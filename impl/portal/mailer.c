@@ -271,7 +271,7 @@ static void mailer_turn(struct timer *timer)
 		return;
 	mailer->has_looked = !find_mail(mailer, &from);
 	if (mailer->has_looked) {
-		outbox_lease_let_go(&mailer->lease);
+		outbox_lease_rest(&mailer->lease);
 		timer_start(mailer->world, timer, next_look_us(mailer), mailer_turn);
 		return;
 	}

@@ -19,7 +19,7 @@ void outbox_lease_init(struct outbox_lease *lease, struct world *world, struct d
 void outbox_lease_stop(struct outbox_lease *lease)
 {
 	timer_stop(&lease->beat);
-	lease->is_held = false;
+	lease->is_held = lease->is_resting = false;
 }
 
 /* Raises the number, or lets go, if it is still ours. */
@@ -54,8 +54,21 @@ void outbox_lease_let_go(struct outbox_lease *lease)
 	if (!lease->is_held)
 		return;
 	outbox_lease_stop(lease);
-	write_own(lease, STR("UPDATE outbox_leases SET holder = '' WHERE outbox = ?1 AND "
-			     "holder = ?2"));
+	write_own(lease,
+		  STR("UPDATE outbox_leases SET holder = '' WHERE outbox = ?1 AND holder = ?2"));
+}
+
+static void lease_rested(struct timer *timer)
+{
+	outbox_lease_let_go(LIST_ENTRY(timer, struct outbox_lease, beat));
+}
+
+void outbox_lease_rest(struct outbox_lease *lease)
+{
+	if (!lease->is_held || lease->is_resting)
+		return;
+	lease->is_resting = true;
+	timer_start(lease->world, &lease->beat, OUTBOX_REST_US, lease_rested);
 }
 
 static struct record *read_row(struct outbox_lease *lease)
@@ -121,11 +134,11 @@ static bool write_holder(struct outbox_lease *lease)
 	return is_ours;
 }
 
-/* It may have stood still for longer than others wait. */
+/* It may have stood still for longer than others wait, or rested between its beats. */
 static bool is_surely_held(const struct outbox_lease *lease)
 {
 	return lease->is_held &&
-	       world_monotonic_us(lease->world) - lease->since_us < OUTBOX_LEASE_US / 2;
+	       world_monotonic_us(lease->world) - lease->since_us < OUTBOX_SILENCE_US;
 }
 
 bool outbox_lease_is_silent(const struct outbox_lease *lease)
@@ -136,13 +149,19 @@ bool outbox_lease_is_silent(const struct outbox_lease *lease)
 
 enum outbox_hold outbox_lease_take(struct outbox_lease *lease)
 {
-	if (is_surely_held(lease))
+	bool was_held = is_surely_held(lease);
+
+	if (was_held && !lease->is_resting)
 		return OUTBOX_HELD;
 	outbox_lease_stop(lease);
-	if (!looks_free(lease) || !write_holder(lease))
+	if (!was_held && ((lease->is_others && !looks_free(lease)) || !write_holder(lease))) {
+		lease->is_others = true;
 		return OUTBOX_OTHERS;
+	}
+	if (!was_held)
+		lease->since_us = world_monotonic_us(lease->world);
+	lease->is_others = false;
 	lease->is_held = true;
-	lease->since_us = world_monotonic_us(lease->world);
 	timer_start(lease->world, &lease->beat, OUTBOX_BEAT_US, lease_beat);
-	return OUTBOX_TAKEN;
+	return was_held ? OUTBOX_HELD : OUTBOX_TAKEN;
 }

@@ -493,7 +493,7 @@ static void zync_turn(struct timer *timer)
 	zync->has_begun = true;
 	zync->has_looked = !find_notice(zync);
 	if (zync->has_looked) {
-		outbox_lease_let_go(&zync->lease);
+		outbox_lease_rest(&zync->lease);
 		timer_start(zync->world, timer, next_look_us(zync), zync_turn);
 		return;
 	}
