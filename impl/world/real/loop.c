@@ -253,6 +253,7 @@ struct real_loop *real_loop_create(void)
 
 	raise_file_limit();
 	signal(SIGPIPE, SIG_IGN);
+	signal(SIGXFSZ, SIG_IGN); /* a file over its limit is an error of that write */
 	loop->alarm_ms = NEVER;
 	loop->clock_is_stale = true;
 	list_init(&loop->worlds);
