@@ -1,10 +1,15 @@
 #!/usr/bin/env python3
 """Clients that mean no good, to real processes: e2e_hostile.py REFSCALE. Half a minute at most."""
+import base64
 import os
+import resource
 import socket
 import subprocess
 import sys
+import tempfile
 import time
+import urllib.error
+import urllib.request
 
 CONFIGURATION = "data:application/json,%7B%7D"
 CHUNKED = b"POST / HTTP/1.1\r\nHost: a.example.com\r\nTransfer-Encoding: chunked\r\n\r\n"
@@ -27,8 +32,12 @@ def free_port():
 class Server:
     """A process of refscale, with the ports of its ready line."""
 
-    def __init__(self, arguments, environment=None):
-        self.process = subprocess.Popen([sys.argv[1]] + arguments, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL,
+    def __init__(self, arguments, environment=None, limits=()):
+        def limit():
+            for what, soft, hard in limits:
+                resource.setrlimit(what, (soft, hard))
+
+        self.process = subprocess.Popen([sys.argv[1]] + arguments, preexec_fn=limit, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL,
                                         text=True, env={**os.environ, "no_proxy": "*", **(environment or {})})
         self.ports = {}
         while not self.ports:
@@ -46,6 +55,18 @@ class Server:
         with open("/proc/%d/stat" % self.process.pid) as f:
             fields = f.read().rsplit(")", 1)[1].split()
         return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+
+    def call(self, target, port="port", data=None, method=None, fields=None, seconds=5):
+        """The status; 0: no answer."""
+        request = urllib.request.Request("http://127.0.0.1:%s%s" % (self.ports[port], target), data, fields or {},
+                                         method=method)
+        try:
+            with urllib.request.urlopen(request, timeout=seconds) as answer:
+                return answer.status
+        except urllib.error.HTTPError as error:
+            return error.code
+        except OSError:
+            return 0
 
     def end(self):
         self.process.terminate()
@@ -98,5 +119,36 @@ def gateway():
     check("the gateway ends with", server.end() == 0, "0")
 
 
+def files_that_may_not_grow():
+    """A backend whose store is full, until it is not: what it did not count it said it did not."""
+    with tempfile.TemporaryDirectory() as folder:
+        server = Server(["backend", "--port", "0", "--store", folder + "/store"],
+                        {"CONFIG_INTERNAL_API_USER": "u", "CONFIG_INTERNAL_API_PASSWORD": "p"},
+                        [(resource.RLIMIT_FSIZE, 200000, resource.RLIM_INFINITY)])
+        json = {"Content-Type": "application/json", "Authorization": "Basic " + base64.b64encode(b"u:p").decode()}
+        for method, path, body in (("POST", "services/", b'{"service":{"id":"1","provider_key":"p"}}'),
+                                   ("POST", "service_tokens/", b'{"service_tokens":{"t":{"service_id":"1"}}}')):
+            server.call("/internal/" + path, method=method, data=body, fields=json)
+        report = b"service_token=t&service_id=1&transactions[0][log][request]=" + b"x" * 10000
+        seen = [server.call("/transactions.xml", data=report) for _ in range(100)]
+        check("a store that is full answers", set(seen) == {202, 500}, sorted(set(seen)))
+        resource.prlimit(server.process.pid, resource.RLIMIT_FSIZE, (resource.RLIM_INFINITY, resource.RLIM_INFINITY))
+        check("and with room again", server.call("/transactions.xml", data=report) == 202, "202")
+        check("the backend ends with", server.end() == 0, "0")
+
+
+def without_descriptors():
+    server = Server(["echo", "--port", "0"], limits=[(resource.RLIMIT_NOFILE, 40, 40)])
+    waiting = [server.connect() for _ in range(60)]
+    for connection in waiting:
+        send(connection, b"GET / HTTP/1.1\r\nX: ")
+    spent = cost(server, waiting)
+    check("60 clients and 40 descriptors cost", spent < 0.15, "%.2f s of a second" % spent)
+    check("the next one is answered", server.call("/") == 200, "200")
+    check("the echo API ends with", server.end() == 0, "0")
+
+
 gateway()
+files_that_may_not_grow()
+without_descriptors()
 sys.exit(failed)

@@ -1,4 +1,6 @@
 /* Our own HTTP/1.1 client, by the bytes that it sends and by what becomes of its connections. */
+#include <sys/resource.h>
+
 #include "base/map.h"
 #include "http/http1.h"
 #include "world/http_client.h"
@@ -301,6 +303,26 @@ START_TEST(idle_connections_grow_old)
 }
 END_TEST
 
+START_TEST(where_descriptors_have_run_out_an_idle_connection_gives_its_own)
+{
+	struct client_connection *taken;
+	struct rlimit before, now;
+
+	keep_one();
+	ck_assert_int_eq(getrlimit(RLIMIT_NOFILE, &before), 0);
+	now = before;
+	now.rlim_cur = (rlim_t)dup(listener); /* the first free one */
+	close((int)now.rlim_cur);
+	ck_assert_int_eq(setrlimit(RLIMIT_NOFILE, &now), 0);
+	taken = pool_take(pool(), STR("127.0.0.1"), port, true, false);
+	ck_assert_ptr_nonnull(taken);
+	ck_assert_uint_eq(pool()->idle_count, 0);
+	ck_assert_ptr_null(pool_take(pool(), STR("127.0.0.1"), port, true, false));
+	ck_assert_int_eq(setrlimit(RLIMIT_NOFILE, &before), 0);
+	pool_drop(taken);
+}
+END_TEST
+
 /* An upstream whose addresses come and go must not fill the memory. */
 START_TEST(addresses_without_connections_are_forgotten)
 {
@@ -387,6 +409,7 @@ Suite *world_real_http_client_plain_suite(void)
 	tcase_add_loop_test(tests, an_idle_connection_that_speaks_or_ends_is_dropped, 0, 2);
 	tcase_add_test(tests, what_may_not_be_repeated_is_not_sent_on_a_dead_connection);
 	tcase_add_test(tests, idle_connections_grow_old);
+	tcase_add_test(tests, where_descriptors_have_run_out_an_idle_connection_gives_its_own);
 	tcase_add_test(tests, addresses_without_connections_are_forgotten);
 	tcase_add_test(tests, an_answer_that_came_before_a_reset_counts);
 	tcase_add_test(tests, addresses_of_both_families_are_reached_or_refused);

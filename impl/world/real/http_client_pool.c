@@ -6,6 +6,7 @@
 #include <netinet/tcp.h>
 #include <stdlib.h>
 #include <sys/epoll.h>
+#include <sys/resource.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -15,7 +16,8 @@
 #include "base/map.h"
 #include "world/real/http_client_internal.h"
 
-#define IDLE_MAX 4096
+#define IDLE_MAX 4096      /* kept connections */
+#define IDLE_FILES_SHARE 4 /* and a part of all descriptors at most: others want to live, too */
 #define IDLE_US                                                                                    \
 	INT64_C(60000000) /* upstreams and backends usually keep theirs as long or longer          \
 			   */
@@ -176,6 +178,11 @@ static struct client_connection *take_idle(struct place *place, bool is_exact)
 	return NULL;
 }
 
+static bool descriptors_have_run_out(void)
+{
+	return errno == EMFILE || errno == ENFILE;
+}
+
 struct client_connection *pool_take(struct connection_pool *pool, struct str address, uint16_t port,
 				    bool is_new, bool is_exact)
 {
@@ -194,6 +201,10 @@ struct client_connection *pool_take(struct connection_pool *pool, struct str add
 		connection->is_reused = true;
 	else
 		connection = connection_open(pool, place);
+	if (connection == NULL && descriptors_have_run_out() && !list_is_empty(&pool->idle)) {
+		pool_drop(LIST_ENTRY(list_first(&pool->idle), struct client_connection, age));
+		connection = connection_open(pool, place);
+	}
 	number = errno;
 	place_let_go(pool, place);
 	errno = number;
@@ -225,7 +236,7 @@ void pool_give_back(struct client_connection *connection)
 {
 	struct connection_pool *pool = connection->pool;
 
-	if (pool->idle_count == IDLE_MAX)
+	if (pool->idle_count == pool->idle_max)
 		pool_drop(LIST_ENTRY(list_first(&pool->idle), struct client_connection, age));
 	connection->call = NULL;
 	connection->idle_since_us = loop_monotonic_us(pool->port->real->loop);
@@ -274,9 +285,19 @@ static void events_came(uv_poll_t *events, int status, int mask)
 
 /* Life. */
 
+static size_t idle_max(void)
+{
+	struct rlimit limit;
+
+	if (getrlimit(RLIMIT_NOFILE, &limit) != 0 || limit.rlim_cur / IDLE_FILES_SHARE >= IDLE_MAX)
+		return IDLE_MAX;
+	return (size_t)(limit.rlim_cur / IDLE_FILES_SHARE) + 1;
+}
+
 void pool_open(struct connection_pool *pool, struct http_client_port *port)
 {
 	pool->port = port;
+	pool->idle_max = idle_max();
 	pool->places = map_create(0);
 	list_init(&pool->connections);
 	list_init(&pool->idle);

@@ -22,7 +22,7 @@ struct connection_pool {
 	struct list_link connections; /* open ones */
 	struct list_link idle;        /* the longest idle first */
 	struct list_link closed;      /* an event may still name them */
-	size_t idle_count;
+	size_t idle_count, idle_max;
 	struct timer sweep;
 };
 

@@ -177,6 +177,7 @@ static void connection_opened(struct http_listener *listener, struct MHD_Connect
 	if (listener->asks_client_certificate)
 		tls_ask_client(connection);
 	list_append(&listener->connections, &connection->link);
+	listener->runs_for_nothing = 0;
 	if (listener->connections_open++ == 0)
 		timer_start(&listener->real->world, &listener->tick, TICK_US, tick);
 	*context = connection;
@@ -188,6 +189,8 @@ static void connection_opened(struct http_listener *listener, struct MHD_Connect
 	connection_watch(connection, now, now + patience);
 }
 
+/* Where descriptors had run out, libmicrohttpd accepts again only in the run after one that closed
+ * a connection. */
 static void connection_closed(struct connection *connection)
 {
 	struct http_listener *listener = connection->listener;
@@ -202,6 +205,8 @@ static void connection_closed(struct connection *connection)
 	list_remove(&connection->dry);
 	if (--listener->connections_open == 0)
 		timer_stop(&listener->tick);
+	if (!listener->is_closed)
+		loop_in_next_turn(listener->real->loop, TURN_ANSWERS, &listener->run, listener_run);
 	free(connection->client_certificate);
 	free(connection);
 }
@@ -320,14 +325,17 @@ static void listener_rest(struct task *task)
 	run_again(listener);
 }
 
-static void events_came(uv_poll_t *events, int status, int mask)
+void listener_events_came(uv_poll_t *events, int status, int mask)
 {
 	struct http_listener *listener = events->data;
 
 	(void)status;
 	(void)mask;
 	list_remove(&listener->run.link);
-	listener->runs_for_nothing = 0;
+	if (listener->connections_open > 0)
+		listener->runs_for_nothing = 0;
+	else if (stall_accept(listener))
+		return;
 	listener_run(&listener->run);
 }
 
@@ -481,7 +489,7 @@ static void listener_start_polling(struct http_listener *listener)
 	BUG_IF(listener->hangups < 0);
 	listener->events = poll_start(
 		listener, MHD_get_daemon_info(listener->daemon, MHD_DAEMON_INFO_EPOLL_FD)->epoll_fd,
-		events_came);
+		listener_events_came);
 	listener->hangup_events = poll_start(listener, listener->hangups, hangups_came);
 	loop_at_turn_end(listener->real->loop, TURN_ANSWERS, &listener->run, listener_run);
 }

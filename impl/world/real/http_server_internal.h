@@ -119,7 +119,8 @@ struct exchange {
 };
 
 /* http_server.c */
-void listener_run(struct task *task); /* of listener->run */
+void listener_run(struct task *task);                               /* of listener->run */
+void listener_events_came(uv_poll_t *events, int status, int mask); /* of listener->events */
 void connection_wake(struct connection *connection);
 /* Our own address; `text` is left as it is when it cannot be told. */
 void connection_read_local(const struct connection *connection, char text[INET6_ADDRSTRLEN]);
@@ -139,6 +140,9 @@ void stall_rest(struct http_listener *listener);           /* after a run */
 /* In the next turn; after a pause when nothing came of many runs. Whoever makes something of one
  * sets listener->runs_for_nothing to 0. */
 void stall_run_again(struct http_listener *listener);
+/* Somebody waits and there is no connection. True: many runs did not take him, and there is a pause
+ * now. */
+bool stall_accept(struct http_listener *listener);
 
 /* http_server_check.c. False and *fault: the request is refused. head: libmicrohttpd's bytes of it,
  * taken apart in place; target: as it was before. */

@@ -6,7 +6,10 @@
  * The line before a chunk that is longer than what is left of the connection's memory is never
  * read to its end: libmicrohttpd waits for room that nobody makes, and does not even see the client
  * leave. When runs bring nothing, there is a pause before the next one, and whose bytes lie there
- * unread is looked for. */
+ * unread is looked for.
+ *
+ * Where there is no descriptor for a first connection, libmicrohttpd is told of who waits again and
+ * again; with other connections open it stops listening by itself. */
 #include <errno.h>
 #include <gnutls/gnutls.h>
 #include <poll.h>
@@ -94,7 +97,11 @@ void stall_rest(struct http_listener *listener)
 
 static void pause_is_over(struct timer *timer)
 {
-	listener_run(&LIST_ENTRY(timer, struct http_listener, pause)->run);
+	struct http_listener *listener = LIST_ENTRY(timer, struct http_listener, pause);
+
+	uv_poll_start(listener->events, UV_READABLE, listener_events_came);
+	list_remove(&listener->run.link);
+	listener_run(&listener->run);
 }
 
 static bool wants_bytes(const struct connection *connection)
@@ -135,4 +142,13 @@ void stall_run_again(struct http_listener *listener)
 	if (runs % RUNS_BETWEEN_SEARCHES == 0)
 		cut_whose_bytes_are_not_read(listener);
 	timer_start(&listener->real->world, &listener->pause, PAUSE_US, pause_is_over);
+}
+
+bool stall_accept(struct http_listener *listener)
+{
+	if (++listener->runs_for_nothing <= RUNS_FOR_NOTHING_MAX)
+		return false;
+	uv_poll_stop(listener->events);
+	timer_start(&listener->real->world, &listener->pause, PAUSE_US, pause_is_over);
+	return true;
 }

@@ -15,6 +15,7 @@
 #include "world/real/socket_bodies.h"
 
 #define WAITING_CONNECTIONS 64
+#define REST_US 100000
 
 struct tcp_connection {
 	struct list_link link; /* in real->tcp_connections */
@@ -27,6 +28,7 @@ struct tcp_listener {
 	int socket;
 	int filler; /* fills the queue of a port that takes nobody; -1: none */
 	uv_poll_t *events;
+	struct timer rest; /* while there are no descriptors */
 	tcp_accepted *accepted;
 	void *data;
 };
@@ -99,6 +101,22 @@ static void port_connect(struct world *world, struct str address, uint16_t port,
 
 /* Listening. */
 
+static void client_came(uv_poll_t *events, int status, int mask);
+
+static void rest_is_over(struct timer *timer)
+{
+	struct tcp_listener *listener = LIST_ENTRY(timer, struct tcp_listener, rest);
+
+	uv_poll_start(listener->events, UV_READABLE, client_came);
+}
+
+/* Descriptors have run out: who waits is told of again and again. */
+static void listener_rest(struct tcp_listener *listener)
+{
+	uv_poll_stop(listener->events);
+	timer_start(&listener->real->world, &listener->rest, REST_US, rest_is_over);
+}
+
 static void client_came(uv_poll_t *events, int status, int mask)
 {
 	struct tcp_listener *listener = events->data;
@@ -107,8 +125,11 @@ static void client_came(uv_poll_t *events, int status, int mask)
 
 	(void)status;
 	(void)mask;
-	if (fd < 0)
+	if (fd < 0) {
+		if (errno != EAGAIN && errno != ECONNABORTED)
+			listener_rest(listener);
 		return;
+	}
 	outgoing = http_body_create(HTTP_BODY_LENGTH_UNKNOWN, LIMIT_BODY_BUFFER_BYTES);
 	incoming = http_body_create(HTTP_BODY_LENGTH_UNKNOWN, LIMIT_BODY_BUFFER_BYTES);
 	connection_begin(listener->real, fd, outgoing, incoming);
@@ -198,6 +219,7 @@ static void events_freed(uv_handle_t *events)
 static void port_close(struct tcp_listener *listener)
 {
 	list_remove(&listener->link);
+	timer_stop(&listener->rest);
 	if (listener->events != NULL)
 		uv_close((uv_handle_t *)listener->events, events_freed);
 	if (listener->filler >= 0)
