@@ -4,7 +4,8 @@
  * A mail is a row written with the change it tells of, so no request waits for a relay or fails
  * with it. The relay's refusal is tried again as Sidekiq would, 25 times. Without SMTP_ADDRESS, or
  * for an address that is none, a mail is dropped with a line in the log. It comes from the tenant's
- * `from_email`, else from NOREPLY_EMAIL.
+ * `from_email`, else from NOREPLY_EMAIL. Of several portals on a database one sends at a time
+ * (outbox_lease.h).
  */
 #ifndef PORTAL_MAILER_H
 #define PORTAL_MAILER_H

@@ -445,6 +445,21 @@ START_TEST(what_a_dead_portal_was_at_is_taken_over)
 }
 END_TEST
 
+/* Whoever has nothing left does not keep others from what is theirs for long. */
+START_TEST(one_that_has_nothing_left_lets_go)
+{
+	begin(_i);
+	add_entries(1);
+	portal_wake(&stage.portals[0]);
+	ck_assert(real_loop_run_until(stage.loop, all_is_delivered, NULL, LIMIT_MS));
+	add_entries(1);
+	portal_wake(&stage.portals[1]);
+	ck_assert(real_loop_run_until(stage.loop, all_is_delivered, NULL,
+				      OUTBOX_LEASE_US / 2 / 1000));
+	ck_assert_int_eq(times_called("/internal/update/%d/end", 1), 2);
+}
+END_TEST
+
 /* A portal that ends as it should leaves nothing to wait for. */
 START_TEST(one_that_ends_lets_go)
 {
@@ -484,6 +499,7 @@ Suite *portal_outbox_lease_suite(void)
 		tcase_set_timeout(tests, 90);
 		tcase_add_loop_test(tests, while_both_run_each_entry_is_delivered_once, i, i + 1);
 		tcase_add_loop_test(tests, what_a_dead_portal_was_at_is_taken_over, i, i + 1);
+		tcase_add_loop_test(tests, one_that_has_nothing_left_lets_go, i, i + 1);
 		tcase_add_loop_test(tests, one_that_ends_lets_go, i, i + 1);
 	}
 	return suite;

@@ -5,6 +5,7 @@
  * for as long as Sidekiq would (25 times). With ZYNC_ENDPOINT it is a PUT of the tenant, then of
  * the notice; zync reads back what it needs, by a token of the tenant's impersonation user.
  * Without, the portal does zync's work on routes itself (zync_routes.h).
+ * Of several portals on a database one tells at a time (outbox_lease.h).
  */
 #ifndef PORTAL_ZYNC_H
 #define PORTAL_ZYNC_H
