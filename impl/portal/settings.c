@@ -214,6 +214,16 @@ static bool settings_read_numbers(struct settings *settings, const struct settin
 	return true;
 }
 
+/* Silence would lose them with the container. */
+static bool check_upload_storage(const struct settings_source *source, struct error *error)
+{
+	struct str kind = setting_text(source, "FILE_UPLOAD_STORAGE", STR("filesystem"));
+
+	return str_equal(kind, STR("filesystem")) ||
+	       error_set(error, ERROR_INVALID, "%.*s can only be filesystem, not \"%.*s\"",
+			 STR_ARG(setting_name(source, "FILE_UPLOAD_STORAGE")), STR_ARG(kind));
+}
+
 /* Nothing acts upon it; a mistake in it is one all the same. */
 static bool check_service_discovery(const struct settings_source *source, struct error *error)
 {
@@ -276,7 +286,7 @@ bool portal_settings_read(struct settings *settings, const struct settings_sourc
 	    !settings_read_numbers(settings, source, error) ||
 	    !settings_read_verification(settings, source, error) ||
 	    !portal_redis_settings_read(&settings->storage, &settings->jobs_redis, source, error) ||
-	    !check_service_discovery(source, error) ||
+	    !check_upload_storage(source, error) || !check_service_discovery(source, error) ||
 	    !job_times_read(&settings->job_times, source, error))
 		return false;
 	settings_read_texts(settings, source);
