@@ -7,12 +7,15 @@
 #include "base/json.h"
 #include "base/limits.h"
 #include "base/url.h"
+#include "base/utc.h"
 #include "gateway/gateway_internal.h"
 #include "gateway/policies/chain.h"
 #include "http/body.h"
 
 #define WELL_KNOWN "/.well-known/openid-configuration"
-#define TIMEOUT_MS 10000      /* without progress: a provider must not hold up a configuration */
+/* Without progress, and in all: a provider must not hold up a configuration. */
+#define TIMEOUT_MS 10000
+#define PATIENCE_US (30 * UTC_SECOND_US)
 #define SHOWN_BODY_BYTES 1024 /* in the log */
 #define BODY_BYTES_MAX LIMIT_BACKEND_BODY_BYTES
 
@@ -225,6 +228,16 @@ static void call_failed(struct outgoing *outgoing, void *data)
 	answered(data, 0, http_failure_text(outgoing_failure(outgoing)));
 }
 
+/* It answers, byte by byte. */
+static void patience_ends(struct timer *timer)
+{
+	struct discovery *discovery = LIST_ENTRY(timer, struct discovery, patience);
+
+	http_body_collector_stop(discovery->collector);
+	discovery->collector = NULL;
+	answered(discovery, 0, STR("timeout"));
+}
+
 /* Calls. */
 
 static void make_fields(struct discovery *discovery, const struct url *url)
@@ -284,6 +297,7 @@ static void ask(struct discovery *discovery, struct str url_text, struct str mor
 	make_fields(discovery, &url);
 	discovery->url = STR_CONCAT(arena, url.scheme, STR("://"), url_authority(arena, &url),
 				    options.target);
+	timer_start(gateway->world, &discovery->patience, PATIENCE_US, patience_ends);
 	outgoing_start(&discovery->outgoing, gateway, &options, url.host, call_answered,
 		       call_failed, discovery);
 }
@@ -297,6 +311,7 @@ static void ask_next(struct discovery *discovery)
 		return;
 	}
 	outgoing_stop(&discovery->outgoing);
+	timer_stop(&discovery->patience);
 	discovery->done(discovery->data);
 }
 
@@ -314,5 +329,6 @@ void discovery_stop(struct discovery *discovery)
 {
 	http_body_collector_stop(discovery->collector);
 	discovery->collector = NULL;
+	timer_stop(&discovery->patience);
 	outgoing_stop(&discovery->outgoing);
 }

@@ -44,6 +44,7 @@ struct discovery {
 	struct http_fields fields;
 	struct outgoing outgoing;
 	struct http_body_collector *collector;
+	struct timer patience;
 };
 
 /* services: array of contents; oidc: array, an element for each of them, filled in where it is no

@@ -7,6 +7,7 @@
 #include "base/json.h"
 #include "base/limits.h"
 #include "base/url.h"
+#include "base/utc.h"
 #include "base/yaml.h"
 #include "gateway/config.h"
 #include "gateway/discovery.h"
@@ -18,8 +19,9 @@
 #include "world/files.h"
 
 #define SPEC_PATH "/admin/api/nginx/spec.json"
-#define SPEC_TIMEOUT_MS 10000    /* of the download of method v1 (1.3) */
-#define SPEC_PORT_POLL_US 100000 /* how often its port is tried */
+#define PATIENCE_US (120 * UTC_SECOND_US) /* with an answer that comes byte by byte */
+#define SPEC_TIMEOUT_MS 10000             /* of the download of method v1 (1.3) */
+#define SPEC_PORT_POLL_US 100000          /* how often its port is tried */
 
 /* In the order of the calls (2.2, 2.3). */
 enum download_step { STEP_LOCAL, STEP_PATH, STEP_LIST, STEP_SERVICE, STEP_SPEC };
@@ -39,7 +41,7 @@ struct download {
 	struct outgoing outgoing;
 	struct http_body_collector *collector;
 	struct str url; /* without the token */
-	struct timer retry;
+	struct timer retry, patience;
 	int64_t give_up_us; /* monotonic: how long the port of method v1 is waited for */
 
 	struct str *ids; /* of the services to ask for */
@@ -361,6 +363,7 @@ static void step_answered(struct download *download, int status, struct str body
 		[STEP_SPEC] = spec_answered,
 	};
 
+	timer_stop(&download->patience);
 	steps[download->step](download, status, body);
 }
 
@@ -398,6 +401,15 @@ static void call_failed(struct outgoing *outgoing, void *data)
 	step_answered(data, 0, STR(""));
 }
 
+static void patience_ends(struct timer *timer)
+{
+	struct download *download = LIST_ENTRY(timer, struct download, patience);
+
+	http_body_collector_stop(download->collector);
+	download->collector = NULL;
+	step_answered(download, 0, STR(""));
+}
+
 static void ask(struct download *download)
 {
 	struct gateway *gateway = download->gateway;
@@ -415,6 +427,7 @@ static void ask(struct download *download)
 
 	download->url = STR_CONCAT(download->arena, gateway->settings.portal_url, options.target);
 	outgoing_stop(&download->outgoing);
+	timer_start(gateway->world, &download->patience, PATIENCE_US, patience_ends);
 	outgoing_start(&download->outgoing, gateway, &options, portal->host, call_answered,
 		       call_failed, download);
 }
@@ -486,6 +499,7 @@ void download_free(struct download *download)
 	if (list_is_linked(&download->task.link))
 		list_remove(&download->task.link);
 	timer_stop(&download->retry);
+	timer_stop(&download->patience);
 	http_body_collector_stop(download->collector);
 	outgoing_stop(&download->outgoing);
 	discovery_stop(&download->discovery);

@@ -346,6 +346,20 @@ START_TEST(a_request_waits_fifteen_seconds_for_its_configuration)
 }
 END_TEST
 
+/* Each byte is progress. */
+START_TEST(a_portal_that_drips_is_given_up)
+{
+	start_staging("0");
+	PORTAL({.prefix = "/", .fault = STAND_DRIPS});
+	ck_assert_int_eq(get("five.example.com"), 404);
+	play_portal("staging");
+	ck_assert_int_eq(get("five.example.com"), 404); /* waits for the same download */
+	gateway_stand_run_for(120 * STAND_SECOND);
+	expect_log("failed to get list of services: invalid status: 0 url: http://10.0.0.4:3000/");
+	ck_assert_int_eq(get("five.example.com"), 200);
+}
+END_TEST
+
 START_TEST(a_client_may_leave_while_its_configuration_is_loaded)
 {
 	start_staging("0");
@@ -515,7 +529,7 @@ Suite *gateway_loader_suite(void)
 	ADD(suite, "lazy", staging_loads_for_each_call, what_is_no_json_is_told,
 	    a_lazy_cache_is_used_until_it_expires_and_when_the_portal_is_away,
 	    a_lazy_cache_below_zero_never_expires, calls_for_one_host_share_downloads,
-	    a_request_waits_fifteen_seconds_for_its_configuration,
+	    a_request_waits_fifteen_seconds_for_its_configuration, a_portal_that_drips_is_given_up,
 	    a_client_may_leave_while_its_configuration_is_loaded);
 	ADD(suite, "files", a_file_goes_before_the_portal, a_missing_file_ends_the_start,
 	    an_empty_configuration_serves_nobody, a_lazy_file_is_read_for_each_call,

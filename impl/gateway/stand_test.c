@@ -42,6 +42,7 @@ struct played_call {
 	struct gateway_stand_seen *seen;
 	struct http_body_collector *collector;
 	struct http_body *answer;
+	struct timer drip;
 };
 
 static struct stand {
@@ -75,6 +76,15 @@ static const struct gateway_stand_script *choose_script(struct server *server, s
 	return &server->script[server->script_next - 1];
 }
 
+/* A blank each second, for hours. */
+static void drip(struct timer *timer)
+{
+	struct played_call *call = LIST_ENTRY(timer, struct played_call, drip);
+
+	http_body_write(call->answer, STR(" "));
+	timer_start(call->server->world, timer, STAND_SECOND, drip);
+}
+
 static void play_answer(struct played_call *call, const struct gateway_stand_script *script)
 {
 	struct http_response response;
@@ -90,6 +100,12 @@ static void play_answer(struct played_call *call, const struct gateway_stand_scr
 		http_exchange_respond(call->exchange, &response, call->answer);
 		http_body_write(call->answer, body);
 		http_body_fail(call->answer);
+		return;
+	}
+	if (script->fault == STAND_DRIPS) {
+		call->answer = http_body_create(10000, 1024);
+		http_exchange_respond(call->exchange, &response, call->answer);
+		drip(&call->drip);
 		return;
 	}
 	http_exchange_respond_str(call->exchange, &response, str_copy(call->exchange->arena, body));
@@ -120,6 +136,7 @@ static void played_ended(struct http_exchange *exchange, bool complete)
 
 	(void)complete;
 	http_body_collector_stop(call->collector);
+	timer_stop(&call->drip);
 	if (call->answer != NULL)
 		http_body_producer_release(call->answer);
 }

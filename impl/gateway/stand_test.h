@@ -23,7 +23,7 @@ struct world;
 #define STAND_SECOND INT64_C(1000000)
 
 enum gateway_stand_server { STAND_BACKEND, STAND_UPSTREAM, STAND_PORTAL, STAND_SERVERS };
-enum gateway_stand_fault { STAND_NO_FAULT, STAND_CLOSES, STAND_SILENT, STAND_CUTS };
+enum gateway_stand_fault { STAND_NO_FAULT, STAND_CLOSES, STAND_SILENT, STAND_CUTS, STAND_DRIPS };
 
 /* One scripted answer; zeroed memory is an empty 200. */
 struct gateway_stand_script {
