@@ -68,6 +68,9 @@ class Server:
         except OSError:
             return 0
 
+    def files(self):
+        return len(os.listdir("/proc/%d/fd" % self.process.pid))
+
     def end(self):
         self.process.terminate()
         return self.process.wait(10)
@@ -110,12 +113,17 @@ def gateway():
     spent = cost(server, stalled)
     check("20 handshakes that stall cost", spent < 0.15, "%.2f s of a second" % spent)
     for port in "port", "echo_port":
-        endless = [server.connect(port) for _ in range(3)]
+        before = server.files()
+        endless = [server.connect(port) for _ in range(20)]
         for connection in endless:
             send(connection, CHUNKED + b"1;" + b"a" * 200000)
         spent = cost(server, [])
         check("lines of chunks without end cost", spent < 0.15, "%.2f s of a second" % spent)
         check("and are cut off,", all(is_closed(connection) for connection in endless), "all")
+        patience = time.time() + 5
+        while server.files() > before and time.time() < patience:
+            time.sleep(0.1)
+        check("and leave descriptors:", server.files() <= before, server.files() - before)
     check("the gateway ends with", server.end() == 0, "0")
 
 

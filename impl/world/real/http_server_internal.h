@@ -86,6 +86,7 @@ struct connection {
 	bool is_hung_up; /* the peer closed its side */
 	bool is_closing_upgrade;
 	bool is_shaking_hands;
+	bool is_cut_unread; /* as nobody reads what it sent */
 	struct exchange *exchange;
 	struct timer watch;
 	int64_t deadline_us; /* for the next complete head; INT64_MAX during an exchange */

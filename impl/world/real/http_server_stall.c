@@ -19,8 +19,9 @@
 #include "world/real/http_server_internal.h"
 
 #define RUNS_FOR_NOTHING_MAX 16
-#define RUNS_BETWEEN_SEARCHES 64
-#define PAUSE_US 1000
+#define RUNS_BETWEEN_SEARCHES 16
+#define PAUSE_US 1000       /* after so many runs */
+#define LONG_PAUSE_US 20000 /* after twice as many */
 
 /* Handshakes. */
 
@@ -113,7 +114,7 @@ static bool wants_bytes(const struct connection *connection)
 }
 
 /* libmicrohttpd sees no end of the stream where it does not read: its own timeout remains, in
- * seconds. */
+ * seconds. Once: an end wakes the connection, from where that counts. */
 static void cut_whose_bytes_are_not_read(struct http_listener *listener)
 {
 	char byte;
@@ -121,10 +122,11 @@ static void cut_whose_bytes_are_not_read(struct http_listener *listener)
 	LIST_EACH (link, &listener->connections) {
 		struct connection *connection = LIST_ENTRY(link, struct connection, link);
 
-		if (!wants_bytes(connection) ||
+		if (connection->is_cut_unread || !wants_bytes(connection) ||
 		    (!connection->is_hung_up &&
 		     recv(connection->socket, &byte, 1, MSG_PEEK | MSG_DONTWAIT) <= 0))
 			continue;
+		connection->is_cut_unread = true;
 		MHD_set_connection_option(connection->mhd, MHD_CONNECTION_OPTION_TIMEOUT, 1U);
 		connection_cut(connection);
 	}
@@ -141,7 +143,8 @@ void stall_run_again(struct http_listener *listener)
 	}
 	if (runs % RUNS_BETWEEN_SEARCHES == 0)
 		cut_whose_bytes_are_not_read(listener);
-	timer_start(&listener->real->world, &listener->pause, PAUSE_US, pause_is_over);
+	timer_start(&listener->real->world, &listener->pause,
+		    runs <= 2 * RUNS_FOR_NOTHING_MAX ? PAUSE_US : LONG_PAUSE_US, pause_is_over);
 }
 
 bool stall_accept(struct http_listener *listener)
