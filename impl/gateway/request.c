@@ -76,6 +76,15 @@ static void connection_leave(struct request *request)
 
 /* Phases. */
 
+/* At the end of access: nobody passes because each of two left it to the other. */
+static enum phase_result run_late_access(struct request *request)
+{
+	phase_run *run = request->late_access;
+
+	request->late_access = NULL;
+	return run == NULL || request->is_authorized_elsewhere ? PHASE_GO_ON : run(request, NULL);
+}
+
 static void request_run(struct request *request)
 {
 	while (request->step == REQUEST_RUNS_PHASES && phases_run(request)) {
@@ -83,6 +92,9 @@ static void request_run(struct request *request)
 			request_answer_empty(request, 200); /* nobody made one (9.1) */
 			return;
 		}
+		if (request->phases.phase == PHASE_ACCESS &&
+		    run_late_access(request) != PHASE_GO_ON)
+			return;
 		phases_begin(request, request->phases.phase + 1);
 	}
 }

@@ -80,9 +80,11 @@ struct request {
 	struct str token;          /* that JWT, when the application is who it speaks for */
 	int64_t token_expires_us;  /* UTC */
 	enum cache_handler cache_handler;
-	/* Set by a policy in rewrite that authorizes and reports in apicast's place: apicast's
-	 * access and post action do nothing. */
-	bool skips_apicast_access;
+	/* Set by a policy in rewrite that authorizes and reports in apicast's place, and by its
+	 * access when it does. apicast's access waits for the end of the phase, in case that the
+	 * policy does not run any more: its condition may have ended meanwhile (9.4). */
+	bool skips_apicast_access, is_authorized_elsewhere;
+	phase_run *late_access; /* NULL: none waits */
 	struct policy_state *policy_states;
 	struct authorization authorization;
 	struct upstream_call upstream;

@@ -134,14 +134,22 @@ static void authorized(struct request *request, enum authorization_result result
 	request_resume(request, judge(request, result));
 }
 
-static enum phase_result access(struct request *request, const void *data)
+static enum phase_result access_now(struct request *request, const void *data)
 {
 	(void)data;
-	if (request->skips_apicast_access)
-		return PHASE_GO_ON;
 	if (request->usage.count == 0)
 		return answer(request, ANSWER_NO_MATCH);
 	return judge(request, authorize(request, authorized));
+}
+
+static enum phase_result access(struct request *request, const void *data)
+{
+	if (request->is_authorized_elsewhere)
+		return PHASE_GO_ON;
+	if (!request->skips_apicast_access)
+		return access_now(request, data);
+	request->late_access = access_now;
+	return PHASE_GO_ON;
 }
 
 /* content: the private API. */

@@ -208,6 +208,10 @@ static enum phase_result access(struct request *request, const void *data)
 	bool is_known;
 	struct str key;
 
+	/* By another batcher, or by apicast, which was not told to leave it: the call costs once. */
+	if (request->is_authorized_elsewhere || request->authorization.key.size > 0)
+		return PHASE_GO_ON;
+	request->is_authorized_elsewhere = true;
 	if (request->usage.arena == NULL)
 		gateway_usage_init(&request->usage, request->arena);
 	key = key_of(request);
