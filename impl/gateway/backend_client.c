@@ -151,6 +151,8 @@ void backend_call_start(struct backend_call *call, struct gateway *gateway, stru
 			  : is_report          ? &backend->report_fields
 					       : &backend->fields,
 		.body = is_report ? http_body_from_str(text) : NULL,
+		/* It counts, and may have done so before the connection died (4.3). */
+		.is_sent_once = call->kind == BACKEND_AUTHREP,
 	};
 
 	call->arguments = is_report ? STR("") : text;

@@ -55,6 +55,7 @@ struct http_call_options {
 	const struct http_fields
 		*fields;        /* may hold Host; framing fields are the port's. NULL = none */
 	struct http_body *body; /* consumer end is taken; NULL = no body */
+	bool is_sent_once; /* whatever its method says, the call changes something at the server */
 	/* Asks to leave HTTP (the fields say for what): `body`, which must be given, is not part of
 	 * the request, but what is sent after a 101, which is an answer then; call->body is what
 	 * comes. After another answer `body` must be ended. */
@@ -97,7 +98,7 @@ struct http_client_ops {
 
 /* Everything in options is copied (the body's end is taken). Idempotent requests without a body
  * that die on a reused connection before any byte of the answer are sent again once on a new
- * connection, as every HTTP client does. 1xx answers are not shown. */
+ * connection, as every HTTP client does, unless is_sent_once. 1xx answers are not shown. */
 static inline struct http_call *http_call_start(struct world *world,
 						const struct http_call_options *options,
 						http_call_event *answered, http_call_event *failed,

@@ -456,7 +456,8 @@ static void call_copy_options(struct call *call, const struct http_call_options 
 	call->is_tls = options->is_tls;
 	call->verify_peer = options->verify_peer;
 	call->is_upgrade = options->is_upgrade;
-	call->may_repeat = options->body == NULL && method_is_idempotent(options->method);
+	call->may_repeat = options->body == NULL && !options->is_sent_once &&
+			   method_is_idempotent(options->method);
 	call->upload = options->body;
 	call->connect_timeout_us = (connect_ms > 0 ? connect_ms : TIMEOUT_DEFAULT_MS) * 1000;
 	call->idle_timeout_us = (idle_ms > 0 ? idle_ms : TIMEOUT_DEFAULT_MS) * 1000;

@@ -50,7 +50,7 @@ struct call {
 	uint16_t port_number, tunnel_port;
 	bool is_tls, verify_peer, forgets_tls_sessions;
 	size_t head_bytes_max; /* 0: LIMIT_HTTP_HEADER_BYTES */
-	bool may_repeat;       /* idempotent, no body */
+	bool may_repeat;       /* idempotent, no body, not sent once only */
 	bool is_upgrade;
 	bool is_upload_over;                     /* of an upgrade: nobody is left to read it */
 	struct curl_slist *fields, **fields_end; /* in the arena */
