@@ -14,7 +14,9 @@
 #include "world/http_server.h"
 
 /* "42:abc:usage%5Bhits%5D=2", with the parameters that policies added at the end (4.7). A JWT
- * stands for its application only as long as it is good, so it is the whole token that counts. */
+ * stands for its application only as long as it is good, so it is the whole token that counts.
+ * Of two values the first is encoded where it could be taken for both: "a:b", "c" is no "a", "b:c".
+ */
 static struct str cached_key(const struct request *request)
 {
 	const struct authorization *authorization = &request->authorization;
@@ -23,6 +25,8 @@ static struct str cached_key(const struct request *request)
 	bool has_extra = authorization->extra_arguments.size > 0;
 	struct str first = request->token.size > 0 ? request->token : items[0].value;
 
+	if (has_two)
+		first = credential_key_part(request->arena, first, ':');
 	return STR_CONCAT(request->arena, request->service->id, STR(":"), first,
 			  has_two ? STR(":") : STR(""), has_two ? items[1].value : STR(""),
 			  STR(":"), authorization->usage_arguments, has_extra ? STR(":") : STR(""),

@@ -193,6 +193,15 @@ enum credentials_result credentials_extract(const struct credentials_rules *rule
 	return is_partial ? CREDENTIALS_INCOMPLETE : CREDENTIALS_MISSING;
 }
 
+/* What is encoded has a '%', what is not has none: they cannot be taken for each other. */
+struct str credential_key_part(struct arena *arena, struct str value, char separator)
+{
+	return str_find_char(value, separator) == STR_NOT_FOUND &&
+			       str_find_char(value, '%') == STR_NOT_FOUND
+		       ? value
+		       : url_encoded(arena, value);
+}
+
 struct str credentials_encode(const struct credentials *credentials, struct arena *arena)
 {
 	const struct credential *items = credentials->items;

@@ -129,6 +129,16 @@ START_TEST(no_credentials_encode_to_nothing)
 }
 END_TEST
 
+START_TEST(a_value_in_a_key_ends_before_its_separator)
+{
+	ck_assert(str_equal(credential_key_part(arena, STR("abc"), ':'), STR("abc")));
+	ck_assert(str_equal(credential_key_part(arena, STR("a,b"), ':'), STR("a,b")));
+	ck_assert(str_equal(credential_key_part(arena, STR("a:b"), ':'), STR("a%3Ab")));
+	ck_assert(str_equal(credential_key_part(arena, STR("a%3Ab"), ':'), STR("a%253Ab")));
+	ck_assert(str_equal(credential_key_part(arena, STR("a,b"), ','), STR("a%2Cb")));
+}
+END_TEST
+
 Suite *gateway_credentials_suite(void);
 Suite *gateway_credentials_suite(void)
 {
@@ -139,6 +149,7 @@ Suite *gateway_credentials_suite(void)
 	tcase_add_loop_test(extract, credentials_are_found_as_the_table_says, 0,
 			    (int)(sizeof table / sizeof *table));
 	tcase_add_test(extract, no_credentials_encode_to_nothing);
+	tcase_add_test(extract, a_value_in_a_key_ends_before_its_separator);
 	suite_add_tcase(suite, extract);
 	return suite;
 }

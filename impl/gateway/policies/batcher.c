@@ -68,7 +68,7 @@ static struct str key_of(const struct request *request)
 		*part++ = STR(",");
 		*part++ = credentials->items[i].name;
 		*part++ = STR(":");
-		*part++ = credentials->items[i].value;
+		*part++ = credential_key_part(request->arena, credentials->items[i].value, ',');
 	}
 	*part++ = STR(",metrics:");
 	for (size_t i = 0; i < usage->count; i++) {
