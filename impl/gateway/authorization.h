@@ -30,6 +30,7 @@ struct authorization {
 	struct str credential_arguments; /* "user_key=abc" */
 	struct str extra_arguments;      /* of policies: "referrer=shop.example"; empty: none */
 	bool was_remembered;             /* a report is due after the answer */
+	bool is_reported;                /* or need not be */
 	struct backend_call call;
 	authorization_done *done;
 	authorization_reported *reported;

@@ -75,6 +75,7 @@ struct request {
 	struct credentials credentials;
 	struct usage usage;
 	struct mapping_matches matches;
+	bool rules_are_matched;
 	struct form form;
 	const struct json *claims; /* of a verified JWT, an object; NULL: none */
 	struct str token;          /* that JWT, when the application is who it speaks for */

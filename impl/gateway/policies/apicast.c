@@ -73,6 +73,8 @@ static void form_is_there(struct form *form, void *data);
 static enum phase_result rewrite(struct request *request, const void *data)
 {
 	(void)data;
+	if (request->rules_are_matched) /* by another apicast: the call costs once */
+		return PHASE_GO_ON;
 	if (request->service->is_native_oauth && native_oauth_serves(request))
 		return native_oauth_answer(request);
 	switch (extract_credentials(request)) {
@@ -94,6 +96,7 @@ static enum phase_result rewrite(struct request *request, const void *data)
 		return PHASE_WAIT;
 	}
 	match_rules(request);
+	request->rules_are_matched = true;
 	if (request->service->is_oidc && !oidc_identify(request))
 		return answer(request, ANSWER_AUTH_FAILED);
 	return PHASE_GO_ON;
@@ -144,7 +147,7 @@ static enum phase_result access_now(struct request *request, const void *data)
 
 static enum phase_result access(struct request *request, const void *data)
 {
-	if (request->is_authorized_elsewhere)
+	if (request->is_authorized_elsewhere || request->authorization.key.size > 0)
 		return PHASE_GO_ON;
 	if (!request->skips_apicast_access)
 		return access_now(request, data);
@@ -178,8 +181,10 @@ static void reported(struct request *request)
 static enum phase_result post_action(struct request *request, const void *data)
 {
 	(void)data;
-	if (request->authorization.key.size == 0) /* refused before access */
+	if (request->authorization.key.size == 0 || /* refused before access */
+	    request->authorization.is_reported)
 		return PHASE_GO_ON;
+	request->authorization.is_reported = true;
 	return authorization_report(request, reported) ? PHASE_WAIT : PHASE_GO_ON;
 }
 
