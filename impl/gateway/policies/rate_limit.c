@@ -5,6 +5,8 @@
  * (exit, log)}. spec/gateway.md 9.4. */
 #include "gateway/policies/table.h"
 
+#include <math.h>
+
 #include "base/arena.h"
 #include "base/error.h"
 #include "base/json.h"
@@ -16,6 +18,8 @@
 #include "gateway/redis_limits.h"
 #include "gateway/request.h"
 #include "world/clock.h"
+
+#define SPAN_MAX_S 3153600000.0 /* a century: longer ones do not fit into microseconds */
 
 /* What is done when something stands against the call. */
 struct objection {
@@ -84,12 +88,12 @@ static struct objection read_objection(const struct json *object, int default_st
 /* A window of nothing is one of a second, as later gateways have it. */
 static bool read_numbers(const struct json *object, struct str most_key, struct limiter *limiter)
 {
-	int64_t window_s = json_int(json_get(object, STR("window")), 0);
+	double window_s = number_of(object, STR("window"), false);
 
 	limiter->most = number_of(object, most_key, true);
 	limiter->burst = number_of(object, STR("burst"), false);
 	limiter->delay_s = number_of(object, STR("delay"), false);
-	limiter->window_s = window_s > 0 ? window_s : 1;
+	limiter->window_s = window_s < 1 ? 1 : (int64_t)fmin(window_s, SPAN_MAX_S);
 	return (limiter->most > 0 ||
 		(limiter->kind == LIMITER_FIXED_WINDOW && limiter->most == 0)) &&
 	       limiter->burst >= 0 && limiter->delay_s >= 0;
@@ -229,7 +233,7 @@ static enum phase_result pass(struct taking *taking)
 
 	for (size_t i = 0; i < taking->count; i++) {
 		if (taking->takes[i].delay_s > delay_s)
-			delay_s = taking->takes[i].delay_s;
+			delay_s = fmin(taking->takes[i].delay_s, SPAN_MAX_S);
 	}
 	if (delay_s == 0)
 		return PHASE_GO_ON;

@@ -70,6 +70,29 @@ START_TEST(a_refusal_takes_back_what_other_limiters_counted)
 }
 END_TEST
 
+START_TEST(a_window_without_end_limits_all_the_same)
+{
+	start_with(_i == 0 ? "'fixed_window_limiters':["
+			     "{'key':{'name':'w'},'count':1,'window':10000000000000}]"
+			   : "'fixed_window_limiters':["
+			     "{'key':{'name':'w'},'count':1,'window':1e300}]");
+	ck_assert_int_eq(gateway_stand_get("/?user_key=k").status, 200);
+	gateway_stand_run_for(2 * STAND_SECOND);
+	ck_assert_int_eq(gateway_stand_get("/?user_key=k").status, 429);
+}
+END_TEST
+
+START_TEST(a_delay_without_end_lets_nobody_pass_at_once)
+{
+	start_with("'leaky_bucket_limiters':[{'key':{'name':'b'},'rate':1e-300,'burst':5}]");
+	ck_assert_int_eq(gateway_stand_get("/?user_key=k").status, 200);
+	gateway_stand_send(call);
+	gateway_stand_run_for(60 * STAND_SECOND);
+	ck_assert_uint_eq(gateway_stand_seen_count(STAND_UPSTREAM), 1);
+	gateway_stand_leave();
+}
+END_TEST
+
 /* A connection that another limiter refuses is not one's worker's either. */
 START_TEST(a_refusal_gives_connections_back)
 {
@@ -204,6 +227,8 @@ Suite *gateway_policies_rate_limit_suite(void)
 	tcase_add_test(tcase, a_client_may_leave_while_it_is_delayed);
 	tcase_add_test(tcase, a_refusal_takes_back_what_other_limiters_counted);
 	tcase_add_test(tcase, a_refusal_gives_connections_back);
+	tcase_add_loop_test(tcase, a_window_without_end_limits_all_the_same, 0, 2);
+	tcase_add_test(tcase, a_delay_without_end_lets_nobody_pass_at_once);
 	tcase_add_loop_test(tcase, a_limiter_that_cannot_be_used_is_a_configuration_error, 0,
 			    sizeof mistakes / sizeof *mistakes);
 	tcase_add_test(tcase, a_configuration_error_may_be_a_line_in_the_log_alone);
