@@ -453,11 +453,36 @@ static bool certificates_are_too_many(const struct request *request)
 	       1 + (uint64_t)request->gateway->settings.network.verify_depth;
 }
 
+/* Capital letters, '_' and '-', as the server underneath has it: an upstream that reads "post" as
+ * POST must not get it past the rules of POST. */
+static bool is_method(struct str method)
+{
+	for (size_t i = 0; i < method.size; i++) {
+		char c = method.data[i];
+
+		if ((c < 'A' || c > 'Z') && c != '_' && c != '-')
+			return false;
+	}
+	return method.size > 0;
+}
+
+/* Of the page for a head that nobody serves; 0: it may go on. An upstream would show the client of a
+ * TRACE what the gateway adds for it, the secret token among that. */
+static int status_of_head(const struct request *request, bool is_proxys)
+{
+	struct str method = request->exchange->request.method;
+
+	if (!is_proxys || !is_method(method) || certificates_are_too_many(request))
+		return 400;
+	return str_equal(method, STR("TRACE")) ? 405 : 0;
+}
+
 void request_begin(struct http_exchange *exchange, void *data)
 {
 	struct gateway *gateway = data;
 	struct request *request = ARENA_NEW(exchange->arena, struct request);
 	bool is_proxys;
+	int refusal;
 
 	metrics_count_connection(gateway->metrics, connection_number(gateway, exchange));
 	request->gateway = gateway;
@@ -481,9 +506,10 @@ void request_begin(struct http_exchange *exchange, void *data)
 	metrics_request_begins(gateway->metrics);
 	if (exchange->is_tls)
 		tell_of_fallback(request);
-	if (!is_proxys || certificates_are_too_many(request)) {
+	refusal = status_of_head(request, is_proxys);
+	if (refusal != 0) {
 		request->step = REQUEST_RUNS_PHASES;
-		request_answer_page(request, 400);
+		request_answer_page(request, refusal);
 	} else if (connection_is_busy(request)) {
 		list_append(bucket(gateway->waiting, request), &request->connection);
 	} else {
