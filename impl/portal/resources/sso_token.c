@@ -77,7 +77,8 @@ static void reply_token(struct call *call, struct str url, struct str token)
 	reply_document(call, 201, &out);
 }
 
-/* `path`: of the page that lets in. */
+/* `path`: of the page that lets in. Whoever it lets in may write, so a read-only token makes none,
+ * whether or not a row is written for it (spec/portal.md 2.3). */
 static void make_token(struct call *call, const struct order *order, const struct record *user,
 		       struct str host, const char *path)
 {
@@ -90,6 +91,10 @@ static void make_token(struct call *call, const struct order *order, const struc
 				    expires_at_s);
 	char time[32];
 
+	if (call->identity.is_read_only) {
+		reply_permission_error(call);
+		return;
+	}
 	if (redirect.size > 0)
 		url = STR_CONCAT(call->arena, url, STR("&redirect_url="),
 				 url_encoded(call->arena, redirect));
