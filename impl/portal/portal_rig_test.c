@@ -342,6 +342,21 @@ uint64_t rig_digest(const char *sql)
 	return digest;
 }
 
+struct database *rig_database(void)
+{
+	return rig.database;
+}
+
+const struct settings *rig_settings(void)
+{
+	return &rig.settings;
+}
+
+void rig_has_written(void)
+{
+	rig.is_changed = true;
+}
+
 const struct json *rig_json(struct str text)
 {
 	return json_parse(rig.arena, text, SNAPSHOT_BYTES_MAX, NULL);

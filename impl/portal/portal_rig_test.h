@@ -17,7 +17,9 @@
 #define RIG_ADMIN_TOKEN "admin-token"
 #define RIG_MASTER_TOKEN "master-token"
 
+struct database;
 struct json;
+struct settings;
 
 struct rig_request {
 	const char *host, *method;
@@ -41,6 +43,10 @@ const struct json *rig_json(struct str text); /* NULL: it is none */
  */
 const char *rig_sql(const char *sql);
 uint64_t rig_digest(const char *sql); /* of all columns of all rows */
+/* For what asks the database by itself, between requests; whoever writes says so. */
+struct database *rig_database(void);
+const struct settings *rig_settings(void);
+void rig_has_written(void);
 void rig_keep(void);
 void rig_restore(void); /* cheap when nothing was written since */
 void rig_release(void); /* the file of this process, until the next rig_restore() */

@@ -216,6 +216,14 @@ static bool account_plan_prepare(struct call *call, struct record *plan,
 	return prepare(call, plan, attributes, ACCOUNT_PLAN, STR("Account"));
 }
 
+/* Its issuer and backend know of it no more. */
+static void plan_going(struct call *call, const struct record *plan)
+{
+	if (plan_is_default(call, plan))
+		set_default(call, plan, value_null());
+	push_usage_limits_gone(call, plan);
+}
+
 void plan_drop_unused_copies(struct call *call)
 {
 	struct record_list list = record_all(
@@ -226,7 +234,7 @@ void plan_drop_unused_copies(struct call *call)
 		DATABASE_ARGUMENTS(value_int(call_tenant_id(call))));
 
 	for (size_t i = 0; i < list.count; i++) {
-		push_usage_limits_gone(call, list.items[i]);
+		plan_going(call, list.items[i]);
 		record_delete(call->database, list.items[i]);
 	}
 }
@@ -267,10 +275,24 @@ static void plan_deleting(struct call *call, struct record *plan, struct validat
 	}
 	if (contracts + copies > 0)
 		return;
-	if (plan_is_default(call, plan))
-		set_default(call, plan, value_null());
 	plan_drop_unused_copies(call);
-	push_usage_limits_gone(call, plan);
+	plan_going(call, plan);
+}
+
+/* Backend keeps a plan's name with each application that has it. */
+static void application_plan_saved(struct call *call, struct record *plan,
+				   const struct record *before)
+{
+	struct record_list list = {0};
+
+	if (before != NULL &&
+	    (!value_equal(record_get(plan, "name"), record_get(before, "name")) ||
+	     record_bool(plan, "end_user_required") != record_bool(before, "end_user_required")))
+		list = record_all(call->database, &contracts_table,
+				  "plan_id = ?1 AND type = 'Cinstance' ORDER BY id",
+				  DATABASE_ARGUMENTS(value_int(record_id(plan))));
+	for (size_t i = 0; i < list.count; i++)
+		push_application(call, list.items[i]);
 }
 
 #define PLAN_ATTRIBUTES "name description approval_required"
@@ -285,6 +307,7 @@ const struct resource application_plan_resource = {
 	.touches = "issuer_id",
 	RESOURCE_RULES(plan_rules),
 	.prepare = application_plan_prepare,
+	.saved = application_plan_saved,
 	.deleting = plan_deleting,
 };
 
