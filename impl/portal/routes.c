@@ -53,7 +53,9 @@ static const struct {
 	{STR_INIT("service_contract"), &contracts_table,
 	 "id = ?1 AND type = 'ServiceContract' AND user_account_id = ?3 AND service_id "
 	 "IN " SERVICES_VISIBLE},
-	{STR_INIT("api_doc"), &api_docs_services_table, "id = ?1 AND account_id = ?2"},
+	{STR_INIT("api_doc"), &api_docs_services_table,
+	 "id = ?1 AND account_id = ?2 AND (service_id IS NULL OR service_id IN " SERVICES_VISIBLE
+	 ")"},
 	{STR_INIT("cms_template"), &cms_templates_table, "id = ?1 AND provider_id = ?2"},
 	{STR_INIT("cms_section"), &cms_sections_table, "id = ?1 AND provider_id = ?2"},
 	{STR_INIT("cms_file"), &cms_files_table, "id = ?1 AND provider_id = ?2"},

@@ -50,20 +50,24 @@ static struct value get_expires_on(struct call *call, const struct record *accou
 		"credit_card_expires_on", get_expires_on                                           \
 	}
 
-/* Account, service and application plans that were bought. */
+/* Account, service and application plans that were bought; of services that the caller sees. */
 static struct value get_plans(struct call *call, const struct record *account)
 {
 	static const char *const types[] = {"AccountPlan", "ServicePlan", "ApplicationPlan"};
+	struct value arguments[CALL_ARGUMENTS];
 	struct str text = STR("");
 
+	call_arguments(call, arguments);
+	arguments[0] = value_int(record_id(account));
 	for (size_t i = 0; i < sizeof types / sizeof *types; i++) {
-		struct record_list list =
-			record_all(call->database, &plans_table,
-				   "type = ?2 AND id IN (SELECT plan_id FROM cinstances WHERE "
-				   "user_account_id = ?1) ORDER BY id",
-				   DATABASE_ARGUMENTS(value_int(record_id(account)),
-						      value_text(str_from(types[i]))));
+		struct record_list list;
 
+		arguments[2] = value_text(str_from(types[i]));
+		list = record_all(call->database, &plans_table,
+				  "type = ?3 AND id IN (SELECT plan_id FROM cinstances WHERE "
+				  "user_account_id = ?1) AND (issuer_type = 'Account' OR "
+				  "issuer_id IN " SERVICES_VISIBLE ") ORDER BY id",
+				  arguments, CALL_ARGUMENTS);
 		if (list.count == 0)
 			continue;
 		text = STR_CONCAT(
@@ -89,13 +93,17 @@ static struct value get_users(struct call *call, const struct record *account)
 /* Only the answer to a sign-up shows them. */
 static struct value get_applications(struct call *call, const struct record *account)
 {
-	struct record_list list =
-		record_all(call->database, &contracts_table,
-			   "type = 'Cinstance' AND user_account_id = ?1 ORDER BY id",
-			   DATABASE_ARGUMENTS(value_int(record_id(account))));
+	struct value arguments[CALL_ARGUMENTS];
+	struct record_list list;
 
 	if (!str_equal(call->path, STR("/admin/api/signup")))
 		return value_absent();
+	call_arguments(call, arguments);
+	arguments[0] = value_int(record_id(account));
+	list = record_all(call->database, &contracts_table,
+			  "type = 'Cinstance' AND user_account_id = ?1 AND service_id "
+			  "IN " SERVICES_VISIBLE " ORDER BY id",
+			  arguments, CALL_ARGUMENTS);
 	return representation_xml_elements(call, application_resource.representation, &list);
 }
 

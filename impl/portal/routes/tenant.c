@@ -54,7 +54,9 @@ static const struct route rows[] = {
 
 	/* ActiveDocs: 3.13. */
 	{"GET", STR_INIT(ADMIN "/active_docs"), api_list, &api_doc_resource,
-	 "account_id = ?2 ORDER BY id", NULL, 0, NULL},
+	 "account_id = ?2 AND (service_id IS NULL OR service_id IN " SERVICES_VISIBLE
+	 ") ORDER BY id",
+	 NULL, 0, NULL},
 	{"POST", STR_INIT(ADMIN "/active_docs"), api_create, &api_doc_resource, NULL, "account_id",
 	 0, NULL},
 	{"GET", STR_INIT(ADMIN "/active_docs/{api_doc}"), api_show, &api_doc_resource, NULL, NULL,
