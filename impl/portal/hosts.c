@@ -38,9 +38,19 @@ static bool host_is(const struct call *call, const char *name)
 	return str_equal(call->host, str_from(name));
 }
 
+/* Not a name that begins like an address. */
+static bool is_loopback_address(struct str host)
+{
+	for (size_t i = 0; i < host.size; i++) {
+		if (host.data[i] != '.' && (host.data[i] < '0' || host.data[i] > '9'))
+			return false;
+	}
+	return str_has_prefix(host, STR("127."));
+}
+
 static bool host_is_loopback(const struct call *call)
 {
-	return host_is(call, "localhost") || str_has_prefix(call->host, STR("127.")) ||
+	return host_is(call, "localhost") || is_loopback_address(call->host) ||
 	       host_is(call, "[::1]");
 }
 

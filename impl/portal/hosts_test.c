@@ -34,6 +34,8 @@ START_TEST(only_admin_faces_answer_the_api)
 		{"3SCALE-ADMIN.EXAMPLE.COM:443", SERVICES, 200},
 		{"system-provider:3000", SERVICES, 200},
 		{"127.0.0.1:3001", SERVICES, 200},
+		{"127.0.0.1.elsewhere.example", SERVICES, 403},
+		{"127.elsewhere.example", "/master/api/providers/1.json", 403},
 		{DEVELOPER_HOST, SERVICES, 403},
 		{"system-developer:3000", SERVICES, 403},
 		{"system-master:3000", SERVICES, 403},
