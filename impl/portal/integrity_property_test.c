@@ -548,6 +548,11 @@ static void set_up(void)
 	rig_set_up();
 	samples_prepare_other();
 	samples_prepare(RIG_ADMIN_HOST, RIG_ADMIN_TOKEN);
+	/* Only pages make one. */
+	rig_sql(rig_expand("INSERT INTO invitations (tenant_id, account_id, email, token, "
+			   "accepted_at, user_id) SELECT {self}, {self}, email, id, created_at, id "
+			   "FROM users WHERE account_id = {self} AND role = 'member'",
+			   NULL));
 	rig_keep();
 }
 

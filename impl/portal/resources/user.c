@@ -208,6 +208,10 @@ static void user_deleting(struct call *call, struct record *user, struct validat
 {
 	if (is_last_admin(call, user))
 		validation_add(validation, "base", STR("Can't destroy last admin"));
+	/* That it was taken up stays true. */
+	database_run(call->database,
+		     STR("UPDATE invitations SET user_id = NULL WHERE user_id = ?1"),
+		     DATABASE_ARGUMENTS(value_int(record_id(user))));
 	webhook_event(call, "deleted", user);
 }
 
