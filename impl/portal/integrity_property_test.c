@@ -7,13 +7,9 @@
 #include <string.h>
 
 #include "base/arena.h"
-#include "base/base64.h"
 #include "base/error.h"
-#include "base/json.h"
-#include "base/map.h"
-#include "base/url.h"
 #include "portal/authorization_samples_test.h"
-#include "portal/backend_rewrite.h"
+#include "portal/backend_mirror_test.h"
 #include "portal/call.h"
 #include "portal/database.h"
 #include "portal/jobs_table.h"
@@ -158,161 +154,11 @@ static void nothing_dangles(const char *after)
 	}
 }
 
-/* Backend, as far as the Internal API's calls say what it holds: a map of what was put where. */
+/* Jobs: services and tenants that are deleted go. */
 
-struct mirror {
-	struct map *facts;
-	struct arena *arena;
-};
+typedef enum job_step job_run(struct call *call, int64_t object_id);
 
-static void mirror_init(struct mirror *mirror)
-{
-	*mirror = (struct mirror){map_create(0), arena_create()};
-}
-
-static void mirror_free(struct mirror *mirror)
-{
-	map_destroy(mirror->facts);
-	arena_destroy(mirror->arena);
-}
-
-static void mirror_put(struct mirror *mirror, struct str key, struct str fact)
-{
-	map_put(mirror->facts, str_copy(mirror->arena, key),
-		(void *)(uintptr_t)str_cstr(mirror->arena, fact));
-}
-
-/* What is added to a list by POST is removed by its name below the list. */
-static struct str name_in_list(struct arena *arena, struct str path, const struct json *body)
-{
-	const struct json *item = body->first_child;
-	struct str filter = json_get_str(body, STR("referrer_filter")), coded;
-	struct str list = str_has_suffix(path, STR("/")) ? path : STR_CONCAT(arena, path, STR("/"));
-
-	if (filter.size == 0)
-		return STR_CONCAT(
-			arena, list,
-			url_encoded(arena, json_scalar_text(json_get(item, STR("value")))));
-	coded = base64_encode(arena, filter);
-	return STR_CONCAT(arena, list, url_encoded(arena, coded));
-}
-
-static void mirror_service_tokens(struct mirror *mirror, bool adds, const struct json *body)
-{
-	JSON_EACH (token, json_get(body, STR("service_tokens"))) {
-		struct str value = adds ? token->key : json_get_str(token, STR("service_token"));
-		struct str key = STR_CONCAT(mirror->arena, STR("token "), value);
-
-		if (adds)
-			mirror_put(mirror, key, json_get_str(token, STR("service_id")));
-		else
-			map_remove(mirror->facts, key);
-	}
-}
-
-/* A user key is put below its application and deleted below its service. */
-static struct str place_of(struct arena *arena, struct str path)
-{
-	size_t at = str_find(path, STR("/key/")), from = str_find(path, STR("/applications/"));
-
-	if (at == STR_NOT_FOUND || from == STR_NOT_FOUND)
-		return path;
-	return STR_CONCAT(arena, str_slice(path, 0, from), STR("/applications/key/"),
-			  str_skip(path, at + 5));
-}
-
-/* A service's state is told only when it changes: one is active until then. */
-static struct str service_fact(struct arena *arena, const struct json *body)
-{
-	struct json *service = json_new(arena, JSON_OBJECT);
-
-	JSON_EACH (field, json_get(body, STR("service"))) {
-		if (!str_equal(field->key, STR("state")))
-			json_set(service, field->key,
-				 json_new_str(arena, json_print(arena, field)));
-	}
-	return json_print(arena, service);
-}
-
-static void mirror_take(struct mirror *mirror, const struct record *update)
-{
-	struct arena *arena = mirror->arena;
-	struct str method = record_text(update, "method");
-	struct str path = str_copy(arena, record_text(update, "path"));
-	const struct json *body =
-		json_parse(arena, str_copy(arena, record_text(update, "body")), 65536, NULL);
-	struct str key = place_of(arena, path);
-
-	ck_assert_ptr_nonnull(body);
-	if (str_equal(path, STR("service_tokens/")))
-		mirror_service_tokens(mirror, str_equal(method, STR("POST")), body);
-	else if (str_has_suffix(path, STR("/stats")))
-		return;
-	else if (str_equal(method, STR("POST")))
-		mirror_put(mirror, name_in_list(arena, path, body), STR("listed"));
-	else if (str_equal(method, STR("DELETE")))
-		map_remove(mirror->facts, key);
-	else if (json_get(body, STR("service")) != NULL)
-		mirror_put(mirror, key, service_fact(arena, body));
-	else
-		mirror_put(mirror, key, key.size == path.size ? json_print(arena, body) : path);
-}
-
-/* All that waits in the outbox, which is empty then. */
-static void mirror_fill(struct mirror *mirror)
-{
-	struct database *database = rig_database();
-	struct arena *arena = arena_create();
-	struct error error = {0};
-	struct record_list updates;
-
-	database_begin(database, arena, true);
-	updates = record_all(database, &backend_updates_table, "id > 0 ORDER BY id", NULL, 0);
-	for (size_t i = 0; i < updates.count; i++)
-		mirror_take(mirror, updates.items[i]);
-	database_run(database, STR("DELETE FROM backend_updates"), NULL, 0);
-	ck_assert_msg(database_commit(database, &error), "%s", error.text);
-	arena_destroy(arena);
-	rig_has_written();
-}
-
-static void mirror_rewrite(struct mirror *mirror)
-{
-	struct error error = {0};
-
-	rig_sql("DELETE FROM backend_updates");
-	ck_assert_msg(backend_rewrite(rig_database(), rig_settings(), &error), "%s", error.text);
-	mirror_fill(mirror);
-}
-
-static void is_within(const struct mirror *part, const struct mirror *whole, const char *trouble,
-		      const char *after)
-{
-	struct map_cursor at = {0};
-
-	while (map_next(part->facts, &at)) {
-		const char *there = map_get(whole->facts, at.key);
-
-		ck_assert_msg(there != NULL && strcmp(there, at.value) == 0,
-			      "up to %s: %.*s %s: %s, not %s", after, STR_ARG(at.key), trouble,
-			      (const char *)at.value, there != NULL ? there : "there at all");
-	}
-}
-
-static void backend_knows_what_a_rewrite_says(const struct mirror *told, const char *after)
-{
-	struct mirror fresh;
-
-	mirror_init(&fresh);
-	mirror_rewrite(&fresh);
-	is_within(&fresh, told, "was not told", after);
-	is_within(told, &fresh, "was left behind", after);
-	mirror_free(&fresh);
-}
-
-/* Jobs: services that are deleted go. */
-
-static bool erase_one_step(int64_t service)
+static bool run_one_step(job_run *run, int64_t object_id)
 {
 	struct database *database = rig_database();
 	struct arena *arena = arena_create();
@@ -323,9 +169,10 @@ static bool erase_one_step(int64_t service)
 	database_begin(database, arena, true);
 	call.tenant = record_first(database, &accounts_table, "self_domain = ?1",
 				   DATABASE_ARGUMENTS(value_text(STR(RIG_ADMIN_HOST))));
-	step = job_delete_service(&call, service);
+	step = run(&call, object_id);
 	ck_assert_msg(database_commit(database, &error), "%s", error.text);
 	arena_destroy(arena);
+	rig_has_written();
 	return step == JOB_MORE;
 }
 
@@ -336,7 +183,7 @@ static void erase_deleted_services(void)
 	while (str_to_int64(str_from(rig_sql("SELECT min(id) FROM services WHERE state = "
 					     "'deleted'")),
 			    &service)) {
-		while (erase_one_step(service))
+		while (run_one_step(job_delete_service, service))
 			nothing_dangles("a step of a service's deletion");
 	}
 }
@@ -554,6 +401,7 @@ static void set_up(void)
 			   "FROM users WHERE account_id = {self} AND role = 'member'",
 			   NULL));
 	rig_keep();
+	rig_restore();
 }
 
 START_TEST(nothing_points_to_what_is_gone_and_backend_knows_all)
@@ -573,7 +421,7 @@ START_TEST(nothing_points_to_what_is_gone_and_backend_knows_all)
 				continue;
 			erase_deleted_services();
 			mirror_fill(&told);
-			backend_knows_what_a_rewrite_says(&told, what);
+			mirror_is_what_a_rewrite_says(&told, what);
 		}
 		mirror_free(&told);
 	}
@@ -583,6 +431,61 @@ START_TEST(nothing_points_to_what_is_gone_and_backend_knows_all)
 		ck_assert_msg(statistics.done[i] > 0, "%s %s %s was never done",
 			      operations[i].method, operations[i].target,
 			      operations[i].body != NULL ? operations[i].body : "");
+}
+END_TEST
+
+/* What is on its way still, and that the tenant itself was deleted. */
+static bool outlives_tenant(const struct table *table)
+{
+	static const struct str names[] = {
+		STR_INIT("background_jobs"), STR_INIT("zync_notices"),       STR_INIT("mails"),
+		STR_INIT("audits"),          STR_INIT("event_store_events"),
+	};
+
+	for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
+		if (str_equal(table->name, names[i]))
+			return true;
+	}
+	return false;
+}
+
+static void nothing_is_left(const char *tenant)
+{
+	for (size_t i = 0; i < portal_tables_count; i++) {
+		const struct table *table = portal_tables[i];
+		const char *rows;
+
+		if (table_column(table, STR("tenant_id")) == NULL || outlives_tenant(table))
+			continue;
+		rows = rig_sql(rig_text("SELECT count(*) FROM %.*s WHERE tenant_id = %s",
+					STR_ARG(table->name), tenant));
+		ck_assert_msg(strcmp(rows, "0") == 0, "%s rows of %.*s are left", rows,
+			      STR_ARG(table->name));
+	}
+}
+
+START_TEST(nothing_is_left_of_a_tenant_that_is_erased)
+{
+	struct rig_request deletion = {
+		.host = RIG_MASTER_HOST, .method = "DELETE", .token = RIG_MASTER_TOKEN};
+	struct mirror told;
+	const char *tenant;
+	int64_t id;
+
+	samples_prepare(SAMPLES_OTHER_HOST, SAMPLES_OTHER_TOKEN);
+	tenant = rig_value("self");
+	ck_assert(str_to_int64(str_from(tenant), &id));
+	deletion.target = rig_text("/master/api/providers/%s.json", tenant);
+	mirror_init(&told);
+	mirror_rewrite(&told);
+	ck_assert_int_eq(rig_ask(&deletion).status, 200);
+	while (run_one_step(job_erase_tenant, id))
+		;
+	nothing_dangles("a tenant's erasure");
+	nothing_is_left(tenant);
+	mirror_fill(&told);
+	mirror_is_what_a_rewrite_says(&told, "a tenant's erasure");
+	mirror_free(&told);
 }
 END_TEST
 
@@ -596,6 +499,7 @@ Suite *portal_integrity_property_suite(void)
 	tcase_set_timeout(tests, 300);
 	tcase_add_test(tests, every_column_that_refers_to_something_is_watched);
 	tcase_add_test(tests, nothing_points_to_what_is_gone_and_backend_knows_all);
+	tcase_add_test(tests, nothing_is_left_of_a_tenant_that_is_erased);
 	suite_add_tcase(suite, tests);
 	return suite;
 }
