@@ -1,13 +1,4 @@
-/* The memory: a head, the buckets of the hash, the chunks. All of it is 32-bit words, links are
- * numbers of chunks (0: none), so that it means the same in every process. Zeros are an empty
- * dictionary: nothing is written before it is needed.
- *
- * A word that a change overwrites is noted in the head before, and the notes are dropped when the
- * change is complete. A dead process' notes are undone by the next. That needs no more than that
- * the process wrote in the order of its program: fences of the compiler's, not of the processor's.
- * What is written to free chunks needs no notes, except the links between them.
- */
-#include "world/dictionary.h"
+#include "world/dictionary_internal.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -16,62 +7,7 @@
 #include "base/bug.h"
 #include "world/shared_memory.h"
 
-#define CHUNK_BYTES 64
-#define KEY_BYTES 56                /* of a chunk */
-#define NOTES_MAX 32                /* no change overwrites more words */
 #define BYTES_MAX ((size_t)8 << 30) /* words are counted in 32 bits */
-#define STEP_CHUNKS 1024            /* a walk looks at so many before it lets others in */
-
-struct note {
-	uint32_t word, before;
-};
-
-struct head {
-	uint32_t seed[2];
-	uint32_t count;          /* entries */
-	uint32_t used;           /* chunks of entries */
-	uint32_t fresh;          /* chunks that were never used begin behind it */
-	uint32_t free;           /* a list of those that were */
-	uint32_t oldest, newest; /* by use */
-	uint32_t notes_count;
-	uint32_t nothing[7];
-	struct note notes[NOTES_MAX];
-};
-
-/* An entry's first chunk. */
-struct entry {
-	uint32_t next; /* the key's first chunk, or of free ones the next */
-	uint32_t is_entry;
-	uint32_t chain; /* the next in the bucket */
-	uint32_t older, newer;
-	uint32_t hash;
-	uint32_t key_bytes;
-	uint32_t last; /* the last chunk of the entry */
-	uint32_t expires_us[2];
-	uint32_t numbers[2 * DICTIONARY_NUMBERS];
-};
-
-struct key_chunk {
-	uint32_t next, is_entry;
-	char bytes[KEY_BYTES];
-};
-
-union chunk {
-	struct entry entry;
-	struct key_chunk key;
-};
-
-_Static_assert(sizeof(union chunk) == CHUNK_BYTES, "a chunk");
-_Static_assert(sizeof(struct head) % CHUNK_BYTES == 0, "chunks are aligned");
-
-struct dictionary {
-	struct dictionary_place place;
-	struct head *head;
-	uint32_t *buckets;
-	union chunk *chunks; /* from 1 */
-	uint32_t bucket_mask, chunks_max;
-	size_t holds;
-};
 
 /* Where things are. */
 
@@ -127,19 +63,9 @@ void dictionary_destroy(struct dictionary *dictionary)
 	free(dictionary);
 }
 
-static struct entry *entry_at(const struct dictionary *dictionary, uint32_t number)
-{
-	return &dictionary->chunks[number].entry;
-}
-
 static uint32_t number_of(const struct dictionary *dictionary, const struct entry *entry)
 {
 	return (uint32_t)((const union chunk *)(const void *)entry - dictionary->chunks);
-}
-
-static uint32_t chunks_for(size_t key_bytes)
-{
-	return 1 + (uint32_t)((key_bytes + KEY_BYTES - 1) / KEY_BYTES);
 }
 
 /* Changes. */
@@ -215,12 +141,7 @@ void dictionary_let_go(struct dictionary *dictionary)
 
 /* Finding. */
 
-static int64_t long_of(const uint32_t *words)
-{
-	return (int64_t)((uint64_t)words[1] << 32 | words[0]);
-}
-
-static struct dictionary_value value_of(const struct entry *entry)
+struct dictionary_value dictionary_entry_value(const struct entry *entry)
 {
 	struct dictionary_value value;
 
@@ -229,14 +150,8 @@ static struct dictionary_value value_of(const struct entry *entry)
 	return value;
 }
 
-static bool is_good(const struct entry *entry, int64_t now_us)
-{
-	return long_of(entry->expires_us) > now_us;
-}
-
-/* Whether the entry's key begins so. */
-static bool has_prefix(const struct dictionary *dictionary, const struct entry *entry,
-		       struct str prefix)
+bool dictionary_entry_has_prefix(const struct dictionary *dictionary, const struct entry *entry,
+				 struct str prefix)
 {
 	uint32_t number = entry->next;
 
@@ -270,7 +185,7 @@ static struct entry *find(struct dictionary *dictionary, struct str key, uint32_
 		struct entry *entry = entry_at(dictionary, number);
 
 		if (entry->hash == hash && entry->key_bytes == key.size &&
-		    has_prefix(dictionary, entry, key))
+		    dictionary_entry_has_prefix(dictionary, entry, key))
 			return entry;
 		number = entry->chain;
 	}
@@ -433,7 +348,7 @@ bool dictionary_get(struct dictionary *dictionary, struct str key, int64_t now_u
 	if (entry != NULL) {
 		use(dictionary, entry);
 		complete(dictionary);
-		*value = value_of(entry);
+		*value = dictionary_entry_value(entry);
 	}
 	dictionary_let_go(dictionary);
 	return entry != NULL;
@@ -479,7 +394,7 @@ bool dictionary_add(struct dictionary *dictionary, struct str key, int64_t delta
 	dictionary_hold(dictionary);
 	entry = find_good(dictionary, key, hash, now_us);
 	if (entry != NULL)
-		value = value_of(entry);
+		value = dictionary_entry_value(entry);
 	value.numbers[0] = (int64_t)((uint64_t)value.numbers[0] + (uint64_t)delta);
 	is_put = put(dictionary, entry, key, hash, value, expires_us);
 	dictionary_let_go(dictionary);
@@ -512,7 +427,7 @@ bool dictionary_take(struct dictionary *dictionary, struct str key, int64_t now_
 	entry = find(dictionary, key, hash_of(dictionary, key));
 	is_there = entry != NULL && is_good(entry, now_us);
 	if (is_there)
-		*value = value_of(entry);
+		*value = dictionary_entry_value(entry);
 	if (entry != NULL)
 		drop(dictionary, entry);
 	dictionary_let_go(dictionary);
@@ -524,58 +439,6 @@ void dictionary_remove(struct dictionary *dictionary, struct str key)
 	struct dictionary_value value;
 
 	dictionary_take(dictionary, key, INT64_MIN, &value);
-}
-
-/* Walks. */
-
-static struct str copy_key(const struct dictionary *dictionary, const struct entry *entry,
-			   struct arena *arena)
-{
-	char *copy = arena_alloc(arena, entry->key_bytes + 1);
-	uint32_t number = entry->next;
-
-	for (size_t at = 0; at < entry->key_bytes; at += KEY_BYTES) {
-		const struct key_chunk *chunk = &dictionary->chunks[number].key;
-		size_t left = entry->key_bytes - at;
-
-		memcpy(copy + at, chunk->bytes, left < KEY_BYTES ? left : KEY_BYTES);
-		number = chunk->next;
-	}
-	return str_of(copy, entry->key_bytes);
-}
-
-enum step { STEP_FOUND, STEP_OVER, STEP_MORE };
-
-static enum step step(const struct dictionary *dictionary, struct dictionary_cursor *cursor,
-		      struct str prefix, int64_t now_us, struct arena *arena)
-{
-	for (size_t i = 0; i < STEP_CHUNKS; i++) {
-		const struct entry *entry;
-
-		if (cursor->chunk >= dictionary->head->fresh)
-			return STEP_OVER;
-		entry = entry_at(dictionary, ++cursor->chunk);
-		if (!entry->is_entry || !is_good(entry, now_us) ||
-		    !has_prefix(dictionary, entry, prefix))
-			continue;
-		cursor->key = copy_key(dictionary, entry, arena);
-		cursor->value = value_of(entry);
-		return STEP_FOUND;
-	}
-	return STEP_MORE;
-}
-
-bool dictionary_next(struct dictionary *dictionary, struct dictionary_cursor *cursor,
-		     struct str prefix, int64_t now_us, struct arena *arena)
-{
-	enum step result;
-
-	do {
-		dictionary_hold(dictionary);
-		result = step(dictionary, cursor, prefix, now_us, arena);
-		dictionary_let_go(dictionary);
-	} while (result == STEP_MORE);
-	return result == STEP_FOUND;
 }
 
 /* Figures. */
@@ -598,90 +461,4 @@ size_t dictionary_bytes(struct dictionary *dictionary)
 	bytes = (size_t)dictionary->head->used * CHUNK_BYTES;
 	dictionary_let_go(dictionary);
 	return bytes;
-}
-
-/* Soundness: each figure and link is found again by another way. */
-
-static bool key_is_sound(const struct dictionary *dictionary, uint32_t number)
-{
-	const struct entry *entry = entry_at(dictionary, number);
-	uint32_t chunks = chunks_for(entry->key_bytes), last = number;
-
-	for (uint32_t i = 1; i < chunks; i++) {
-		last = dictionary->chunks[last].key.next;
-		if (last == 0 || last > dictionary->head->fresh ||
-		    dictionary->chunks[last].key.is_entry)
-			return false;
-	}
-	return entry->last == last && dictionary->chunks[last].key.next == 0;
-}
-
-static bool is_in_its_bucket(const struct dictionary *dictionary, uint32_t number)
-{
-	uint32_t at =
-		dictionary->buckets[entry_at(dictionary, number)->hash & dictionary->bucket_mask];
-
-	for (uint32_t i = 0; at != 0 && i < dictionary->head->count; i++) {
-		if (at == number)
-			return true;
-		at = entry_at(dictionary, at)->chain;
-	}
-	return false;
-}
-
-static bool uses_are_sound(const struct dictionary *dictionary)
-{
-	const struct head *head = dictionary->head;
-	uint32_t at = head->oldest, older = 0, used = 0, count = 0;
-
-	for (; at != 0 && count < head->count; count++) {
-		const struct entry *entry = entry_at(dictionary, at);
-
-		if (!entry->is_entry || entry->older != older || !key_is_sound(dictionary, at) ||
-		    !is_in_its_bucket(dictionary, at))
-			return false;
-		used += chunks_for(entry->key_bytes);
-		older = at;
-		at = entry->newer;
-	}
-	return at == 0 && older == head->newest && count == head->count && used == head->used;
-}
-
-static bool chunks_are_sound(const struct dictionary *dictionary)
-{
-	const struct head *head = dictionary->head;
-	uint32_t entries = 0, free_chunks = 0, at = head->free;
-
-	for (uint32_t i = 1; i <= head->fresh; i++)
-		entries += dictionary->chunks[i].entry.is_entry;
-	while (at != 0 && free_chunks <= head->fresh && !dictionary->chunks[at].entry.is_entry) {
-		free_chunks++;
-		at = dictionary->chunks[at].entry.next;
-	}
-	return at == 0 && entries == head->count && free_chunks + head->used == head->fresh &&
-	       head->fresh <= dictionary->chunks_max;
-}
-
-static bool chains_are_sound(const struct dictionary *dictionary)
-{
-	uint32_t entries = 0;
-
-	for (uint32_t i = 0; i <= dictionary->bucket_mask; i++) {
-		uint32_t at = dictionary->buckets[i];
-
-		for (; at != 0 && entries <= dictionary->head->count; entries++)
-			at = entry_at(dictionary, at)->chain;
-	}
-	return entries == dictionary->head->count;
-}
-
-bool dictionary_is_sound(struct dictionary *dictionary)
-{
-	bool is_sound;
-
-	dictionary_hold(dictionary);
-	is_sound = dictionary->head->notes_count == 0 && uses_are_sound(dictionary) &&
-		   chunks_are_sound(dictionary) && chains_are_sound(dictionary);
-	dictionary_let_go(dictionary);
-	return is_sound;
 }
