@@ -1,9 +1,10 @@
 /* The HTTP server's parts: http_server.c runs libmicrohttpd (listeners, connections, its
  * callbacks), http_server_request.c takes one request in, http_server_exchange.c is what a
  * component sees of it and how it is answered, http_server_check.c reads the head of a request,
- * http_server_pool.c holds the memory of a connection, http_server_tls.c has what concerns
- * certificates, http_server_stall.c keeps connections that stall from running without end, and
- * http_server_upgrade.c moves the bytes after a 101.
+ * http_server_address.c has sockets and addresses, http_server_pool.c holds the memory of a
+ * connection, http_server_tls.c has what concerns certificates, http_server_stall.c keeps
+ * connections that stall from running without end, and http_server_upgrade.c moves the bytes after
+ * a 101.
  *
  * libmicrohttpd is entered from one place only, the listener's run(), so nothing that a component
  * does to an exchange or a body gets into it: such calls leave their wish in the exchange, and wake
@@ -123,8 +124,6 @@ struct exchange {
 void listener_run(struct task *task);                               /* of listener->run */
 void listener_events_came(uv_poll_t *events, int status, int mask); /* of listener->events */
 void connection_wake(struct connection *connection);
-/* Our own address; `text` is left as it is when it cannot be told. */
-void connection_read_local(const struct connection *connection, char text[INET6_ADDRSTRLEN]);
 void connection_cut(struct connection *connection);
 struct str listener_date(struct http_listener *listener);
 /* Waits for connection_wake(); then the handler (or the reader of the answer) is called again. */
@@ -134,6 +133,14 @@ void connection_await(struct connection *connection);
 
 /* What listener->hangups tells of it: how is EPOLL_CTL_ADD or EPOLL_CTL_MOD. */
 void connection_watch_socket(struct connection *connection, int how);
+
+/* http_server_address.c */
+/* -1 and errno when that cannot be. *port: the one that was given or, for 0, found. */
+int socket_listen(const struct http_listen_options *options, uint16_t *port);
+/* The client's address and port, into the connection. */
+void connection_read_peer(struct connection *connection);
+/* Our own address; `text` is left as it is when it cannot be told. */
+void connection_read_local(const struct connection *connection, char text[INET6_ADDRSTRLEN]);
 
 /* http_server_stall.c */
 void stall_watch_handshake(struct connection *connection); /* before it */
