@@ -165,5 +165,8 @@ void request_answer_upgrade(struct request *request, struct http_body *body,
 			    struct http_body *incoming);
 /* No answer: its body was cut off. */
 void request_abort(struct request *request);
+/* For those above: the port has the answer. The last step of an orphan follows, after its callers.
+ */
+void request_answer_is_made(struct request *request);
 
 #endif
