@@ -1,13 +1,13 @@
 #include "gateway/settings.h"
 
 #include "base/arena.h"
-#include "base/base64.h"
 #include "base/error.h"
 #include "base/limits.h"
 #include "base/options.h"
 #include "base/pattern.h"
 #include "gateway/retry_cases.h"
 #include "gateway/settings_process.h"
+#include "gateway/settings_source.h"
 #include "gateway/shared_stores.h"
 #include "world/component.h"
 #include "world/environment.h"
@@ -18,16 +18,11 @@
 #define SECONDS_MAX INT32_MAX
 #define OAUTH_TOKENS_TTL_S 604800 /* a week (1.3) */
 #define USAGE "gateway [start] [OPTION...]"
-/* What the preset development serves when nothing else is said (1.5). */
-#define DEVELOPMENT_CONFIGURATION                                                                  \
-	"{\"services\":[{\"id\":\"development\",\"backend_version\":\"1\",\"proxy\":{"             \
-	"\"hosts\":[\"localhost\",\"127.0.0.1\"],\"policy_chain\":[{\"name\":\"echo\"}],"          \
-	"\"proxy_rules\":[{\"pattern\":\"/\",\"http_method\":\"GET\",\"metric_system_name\":"      \
-	"\"test\",\"delta\":1}]}}]}"
 
 /* The texts of variables and options before they are looked at. */
 struct raw {
-	struct str deployment, environments, configuration, config_file, portal, loader, cache;
+	struct str deployment, environments, loader, cache;
+	struct source_texts source;
 	struct str portal_timeout, services_list, services_list_old, services_filter;
 	struct str path_routing, path_routing_old, path_routing_only;
 	struct str backend_override, cache_handler, response_codes, reporting_threads;
@@ -48,9 +43,9 @@ static const struct variable {
 } variables[] = {
 	{STR_INIT("THREESCALE_DEPLOYMENT_ENV"), offsetof(struct raw, deployment)},
 	{STR_INIT("APICAST_ENVIRONMENT"), offsetof(struct raw, environments)},
-	{STR_INIT("APICAST_CONFIGURATION"), offsetof(struct raw, configuration)},
-	{STR_INIT("THREESCALE_CONFIG_FILE"), offsetof(struct raw, config_file)},
-	{STR_INIT("THREESCALE_PORTAL_ENDPOINT"), offsetof(struct raw, portal)},
+	{STR_INIT("APICAST_CONFIGURATION"), offsetof(struct raw, source.configuration)},
+	{STR_INIT("THREESCALE_CONFIG_FILE"), offsetof(struct raw, source.config_file)},
+	{STR_INIT("THREESCALE_PORTAL_ENDPOINT"), offsetof(struct raw, source.portal)},
 	{STR_INIT("APICAST_CONFIGURATION_LOADER"), offsetof(struct raw, loader)},
 	{STR_INIT("APICAST_CONFIGURATION_CACHE"), offsetof(struct raw, cache)},
 	{STR_INIT("APICAST_CONFIGURATION_TIMEOUT"), offsetof(struct raw, portal_timeout)},
@@ -119,7 +114,7 @@ static int64_t bounded_seconds(int64_t seconds)
 	return seconds < SECONDS_MAX ? seconds : SECONDS_MAX;
 }
 
-static void notice(struct settings *settings, enum log_level level, struct str text)
+void gateway_settings_note(struct settings *settings, enum log_level level, struct str text)
 {
 	vec_push(&settings->notices, ((struct settings_notice){level, text}));
 }
@@ -157,9 +152,9 @@ static bool read_options(struct settings *settings, struct raw *raw, struct worl
 		 "port of the metrics (9421)"},
 		{"echo-port", 0, OPTION_PORT, &settings->echo_port, NULL, "N",
 		 "port of the echo API and mock backend (8081)"},
-		{"configuration", 'c', OPTION_TEXT, &raw->configuration, NULL, "FILE",
+		{"configuration", 'c', OPTION_TEXT, &raw->source.configuration, NULL, "FILE",
 		 "configuration file or URI"},
-		{"config", 0, OPTION_TEXT, &raw->configuration, NULL, "FILE",
+		{"config", 0, OPTION_TEXT, &raw->source.configuration, NULL, "FILE",
 		 "same as --configuration"},
 		{"channel", '3', OPTION_TEXT, &raw->deployment, NULL, "NAME",
 		 "deployment environment"},
@@ -313,97 +308,6 @@ static bool apply_loader(struct settings *settings, const struct raw *raw, struc
 	return error_set(error, ERROR_INVALID, "invalid config loader mode");
 }
 
-static void use_file(struct settings *settings, struct str path)
-{
-	settings->source = SOURCE_FILE;
-	settings->file = path;
-}
-
-static void use_portal(struct settings *settings, struct str text)
-{
-	struct error reason;
-
-	if (!url_parse(text, &settings->portal, &reason) || settings->portal.host.size == 0) {
-		notice(settings, LEVEL_ERROR, STR("THREESCALE_PORTAL_ENDPOINT: invalid endpoint"));
-		return;
-	}
-	while (str_has_suffix(settings->portal.path, STR("/")))
-		settings->portal.path.size--;
-	settings->source = SOURCE_PORTAL;
-	settings->portal_authority = settings->portal.host;
-	if (settings->portal.port_is_written)
-		settings->portal_authority =
-			str_format(settings->arena, "%.*s:%u", STR_ARG(settings->portal.host),
-				   (unsigned)settings->portal.port);
-	settings->portal_url = STR_CONCAT(settings->arena, settings->portal.scheme, STR("://"),
-					  settings->portal_authority);
-}
-
-/* data:application/json[;base64],CONTENT */
-static void use_data(struct settings *settings, struct str uri)
-{
-	struct str kind, content;
-	bool is_base64;
-
-	if (!str_split_once(str_skip(uri, 5), ',', &kind, &content))
-		return;
-	is_base64 = str_has_suffix(kind, STR(";base64"));
-	if (is_base64 && !base64_decode(settings->arena, content, &settings->data))
-		return;
-	if (!is_base64)
-		settings->data = url_decode(settings->arena, content, false);
-	settings->data_is_yaml = str_has_prefix(kind, STR("application/yaml"));
-	settings->source = SOURCE_DATA;
-}
-
-/* "word:" at the front: letters, digits and -+. */
-static bool has_scheme(struct str text)
-{
-	size_t colon = str_find_char(text, ':');
-
-	for (size_t i = 0; colon != STR_NOT_FOUND && i < colon; i++) {
-		char c = text.data[i];
-
-		if (!((c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
-		      c == '-' || c == '+' || c == '.'))
-			return false;
-	}
-	return colon != STR_NOT_FOUND && colon > 0;
-}
-
-/* Schemes are compared without case (0.3). */
-static bool begins_with(struct str uri, struct str scheme)
-{
-	return str_equal_nocase(str_slice(uri, 0, scheme.size), scheme);
-}
-
-/* 1.2: the first that says something. */
-static void choose_source(struct settings *settings, const struct raw *raw)
-{
-	struct str uri = raw->configuration;
-
-	if (begins_with(uri, STR("data:")))
-		use_data(settings, uri);
-	else if (begins_with(uri, STR("file://")))
-		use_file(settings, str_skip(uri, 7));
-	else if (begins_with(uri, STR("file:")))
-		use_file(settings, str_skip(uri, 5));
-	else if (begins_with(uri, STR("http://")) || begins_with(uri, STR("https://")))
-		use_portal(settings, uri);
-	else if (has_scheme(uri))
-		notice(settings, LEVEL_WARN, STR("unknown configuration URI: "));
-	else if (uri.size > 0)
-		use_file(settings, uri);
-	if (settings->source == SOURCE_NONE && raw->config_file.size > 0)
-		use_file(settings, raw->config_file);
-	if (settings->source == SOURCE_NONE && raw->portal.size > 0)
-		use_portal(settings, raw->portal);
-	if (settings->source == SOURCE_NONE && raw->process.is_development) {
-		settings->source = SOURCE_DATA;
-		settings->data = STR(DEVELOPMENT_CONFIGURATION);
-	}
-}
-
 static void read_services(struct settings *settings, const struct raw *raw)
 {
 	struct str list = raw->services_list, rest, field;
@@ -412,9 +316,10 @@ static void read_services(struct settings *settings, const struct raw *raw)
 
 	if (list.size == 0 && raw->services_list_old.size > 0) {
 		list = raw->services_list_old;
-		notice(settings, LEVEL_WARN,
-		       STR("DEPRECATION NOTICE: Use APICAST_SERVICES_LIST not APICAST_SERVICES as "
-			   "this will soon be unsupported"));
+		gateway_settings_note(
+			settings, LEVEL_WARN,
+			STR("DEPRECATION NOTICE: Use APICAST_SERVICES_LIST not APICAST_SERVICES as "
+			    "this will soon be unsupported"));
 	}
 	for (rest = list; str_next_field(&rest, ',', &field);)
 		count++;
@@ -428,11 +333,12 @@ static void read_services(struct settings *settings, const struct raw *raw)
 	settings->services_filter = pattern_create(raw->services_filter, &reason);
 	if (settings->services_filter == NULL) {
 		settings->services_filter_is_broken = true;
-		notice(settings, LEVEL_ERROR,
-		       str_format(settings->arena,
-				  "APICAST_SERVICES_FILTER_BY_URL cannot compile and all services "
-				  "are filtering out, error: %s",
-				  reason.text));
+		gateway_settings_note(
+			settings, LEVEL_ERROR,
+			str_format(settings->arena,
+				   "APICAST_SERVICES_FILTER_BY_URL cannot compile and all services "
+				   "are filtering out, error: %s",
+				   reason.text));
 	}
 }
 
@@ -442,9 +348,10 @@ static void read_routing(struct settings *settings, const struct raw *raw)
 	settings->path_routing = is_true(raw->path_routing) || settings->path_routing_only;
 	if (raw->path_routing_old.size > 0) {
 		settings->path_routing |= is_true(raw->path_routing_old);
-		notice(settings, LEVEL_WARN,
-		       STR("DEPRECATION NOTICE: Use APICAST_PATH_ROUTING not "
-			   "APICAST_PATH_ROUTING_ENABLED as this will soon be unsupported"));
+		gateway_settings_note(
+			settings, LEVEL_WARN,
+			STR("DEPRECATION NOTICE: Use APICAST_PATH_ROUTING not "
+			    "APICAST_PATH_ROUTING_ENABLED as this will soon be unsupported"));
 	}
 }
 
@@ -455,8 +362,8 @@ static void read_backend(struct settings *settings, const struct raw *raw)
 		settings->has_backend_override = true;
 		if (!upstream_target_parse(settings->arena, raw->backend_override,
 					   &settings->backend_override))
-			notice(settings, LEVEL_ERROR,
-			       STR("BACKEND_ENDPOINT_OVERRIDE: invalid endpoint"));
+			gateway_settings_note(settings, LEVEL_ERROR,
+					      STR("BACKEND_ENDPOINT_OVERRIDE: invalid endpoint"));
 	}
 	settings->cache_handler = CACHE_HANDLER_STRICT;
 	if (str_equal(raw->cache_handler, STR("resilient")))
@@ -466,10 +373,11 @@ static void read_backend(struct settings *settings, const struct raw *raw)
 	settings->response_codes = is_true(raw->response_codes);
 	settings->reporting_threads = int_or(raw->reporting_threads, 0);
 	if (settings->reporting_threads > 0)
-		notice(settings, LEVEL_WARN,
-		       str_format(settings->arena,
-				  "using experimental asynchronous reporting threads: %lld",
-				  (long long)settings->reporting_threads));
+		gateway_settings_note(
+			settings, LEVEL_WARN,
+			str_format(settings->arena,
+				   "using experimental asynchronous reporting threads: %lld",
+				   (long long)settings->reporting_threads));
 }
 
 /* The store of the native OAuth flow (4.9), and what is said about identity providers. */
@@ -499,10 +407,10 @@ static void read_policies(struct settings *settings, const struct raw *raw)
 	settings->retry_cases =
 		retry_cases_parse(cases.size > 0 ? cases : STR("error timeout"), &unknown);
 	if (unknown.size > 0)
-		notice(settings, LEVEL_WARN,
-		       str_format(settings->arena,
-				  "APICAST_UPSTREAM_RETRY_CASES: unknown case %.*s",
-				  STR_ARG(unknown)));
+		gateway_settings_note(settings, LEVEL_WARN,
+				      str_format(settings->arena,
+						 "APICAST_UPSTREAM_RETRY_CASES: unknown case %.*s",
+						 STR_ARG(unknown)));
 }
 
 static void read_resolver(struct settings *settings, const struct raw *raw)
@@ -517,9 +425,10 @@ static void read_resolver(struct settings *settings, const struct raw *raw)
 	     str_to_uint16(port, &number)))
 		settings->resolver = raw->resolver;
 	else
-		notice(settings, LEVEL_ERROR,
-		       str_format(settings->arena, "invalid resolver %.*s error: invalid address",
-				  STR_ARG(raw->resolver)));
+		gateway_settings_note(settings, LEVEL_ERROR,
+				      str_format(settings->arena,
+						 "invalid resolver %.*s error: invalid address",
+						 STR_ARG(raw->resolver)));
 }
 
 static bool read_all(struct settings *settings, struct world *world, const struct str *arguments,
@@ -542,7 +451,7 @@ static bool read_all(struct settings *settings, struct world *world, const struc
 	apply_presets(settings, world, &raw);
 	if (!apply_loader(settings, &raw, error))
 		return false;
-	choose_source(settings, &raw);
+	gateway_settings_choose_source(settings, &raw.source, raw.process.is_development);
 	settings->portal_timeout_s = bounded_seconds(int_or(raw.portal_timeout, 3));
 	read_services(settings, &raw);
 	read_routing(settings, &raw);

@@ -104,6 +104,8 @@ struct settings {
 bool gateway_settings_read(struct settings *settings, struct world *world,
 			   const struct str *arguments, size_t count, struct error *error);
 void gateway_settings_free(struct settings *settings);
+/* While they are read: what the log says at the start. The text is of the arena, or constant. */
+void gateway_settings_note(struct settings *settings, enum log_level level, struct str text);
 /* For --test: that it went well, and with --debug what would be used, without secrets. */
 void gateway_settings_report_test(const struct settings *settings, struct world *world);
 

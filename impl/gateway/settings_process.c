@@ -12,11 +12,6 @@
 #define CPU_SHARES_FILE STR("/sys/fs/cgroup/cpu/cpu.shares")
 #define CPU_SHARES_OF_ONE 1024
 
-static void notice(struct settings *settings, enum log_level level, struct str text)
-{
-	vec_push(&settings->notices, ((struct settings_notice){level, text}));
-}
-
 /* Logs. */
 
 static void read_output(struct settings *settings, struct world *world, struct str text,
@@ -25,7 +20,8 @@ static void read_output(struct settings *settings, struct world *world, struct s
 	struct error error;
 
 	if (!log_output_parse(settings->arena, world, text, fallback, output, &error))
-		notice(settings, LEVEL_WARN, str_copy(settings->arena, str_from(error.text)));
+		gateway_settings_note(settings, LEVEL_WARN,
+				      str_copy(settings->arena, str_from(error.text)));
 }
 
 static void read_logs(struct settings *settings, const struct process_texts *texts,
@@ -94,8 +90,9 @@ bool gateway_settings_read_process(struct settings *settings, const struct proce
 {
 	read_logs(settings, texts, world);
 	if (texts->is_daemon)
-		notice(settings, LEVEL_WARN,
-		       STR("--daemon is not supported: the process stays in the foreground"));
+		gateway_settings_note(
+			settings, LEVEL_WARN,
+			STR("--daemon is not supported: the process stays in the foreground"));
 	if (texts->signal.size > 0)
 		return error_set(error, ERROR_INVALID,
 				 "--signal is not supported: send SIGTERM to the process itself");
@@ -144,8 +141,9 @@ void gateway_settings_note_unsupported(struct settings *settings, struct world *
 				   unsupported[i].name);
 	}
 	if (names.size > 0)
-		notice(settings, LEVEL_WARN,
-		       STR_CONCAT(settings->arena, STR("set, but not supported: "), names));
+		gateway_settings_note(
+			settings, LEVEL_WARN,
+			STR_CONCAT(settings->arena, STR("set, but not supported: "), names));
 }
 
 /* --test. */
