@@ -15,6 +15,7 @@
 #include "gateway/gateway_internal.h"
 #include "gateway/limiter.h"
 #include "gateway/operation.h"
+#include "gateway/own_limits.h"
 #include "gateway/redis_limits.h"
 #include "gateway/request.h"
 #include "world/clock.h"
@@ -244,75 +245,7 @@ static enum phase_result pass(struct taking *taking)
 	return PHASE_WAIT;
 }
 
-/* The gateway's own counters. */
-
-static void count_own(const struct taking *taking, const struct limit_take *take,
-		      struct limit_counter counter, int64_t now_us)
-{
-	limit_counters_put(taking->request->gateway->limit_counters, take->key, counter,
-			   now_us + limit_take_lifetime_s(take) * UTC_SECOND_US);
-}
-
-static void undo_own(struct taking *taking, size_t count, int64_t now_us)
-{
-	const struct gateway *gateway = taking->request->gateway;
-
-	for (size_t i = 0; i < count; i++) {
-		struct limit_take *take = &taking->takes[count - 1 - i];
-
-		if (take->limiter->kind == LIMITER_CONNECTIONS)
-			limit_counters_give_back(gateway->limit_counters, take->key,
-						 gateway->settings.worker, now_us);
-		count_own(taking, take, take->before, now_us);
-		take->is_taken = false;
-	}
-}
-
-/* A worker that dies between the two has noted a connection that was not counted: one too many is
- * let through until all are given back. The other way round one would be taken for a day. */
-static void take_one(const struct taking *taking, struct limit_take *take, int64_t now_us)
-{
-	const struct gateway *gateway = taking->request->gateway;
-
-	if (take->limiter->kind == LIMITER_CONNECTIONS)
-		limit_counters_note_connection(
-			gateway->limit_counters, take->key, gateway->settings.worker,
-			now_us + limit_take_lifetime_s(take) * UTC_SECOND_US, now_us);
-	count_own(taking, take, take->after, now_us);
-	take->is_taken = true;
-}
-
-/* In order, so that limiters with the same key see each other; one refusal takes all back. */
-static bool take_all(struct taking *taking, int64_t now_us, int64_t now_utc_ms)
-{
-	for (size_t i = 0; i < taking->count; i++) {
-		struct limit_take *take = &taking->takes[i];
-
-		take->before = limit_counters_get(taking->request->gateway->limit_counters,
-						  take->key, now_us);
-		if (!limit_take_judge(take, now_utc_ms)) {
-			undo_own(taking, i, now_us);
-			return false;
-		}
-		take_one(taking, take, now_us);
-	}
-	return true;
-}
-
-/* Other workers take before or after, not meanwhile. */
-static enum phase_result take_own(struct taking *taking)
-{
-	struct gateway *gateway = taking->request->gateway;
-	int64_t now_us = world_monotonic_us(gateway->world);
-	bool is_granted;
-
-	dictionary_hold(gateway->limit_counters);
-	is_granted = take_all(taking, now_us, world_utc_us(gateway->world) / 1000);
-	dictionary_let_go(gateway->limit_counters);
-	return is_granted ? pass(taking) : refuse(taking);
-}
-
-/* Those of a Redis. */
+/* The counters of a Redis. */
 
 static void redis_has_taken(enum limits_result result, struct str reason, void *data)
 {
@@ -408,7 +341,10 @@ static enum phase_result access(struct request *request, const void *data)
 	}
 	if (taking->count == 0)
 		return PHASE_GO_ON;
-	return policy->redis_url.size > 0 ? take_shared(taking) : take_own(taking);
+	if (policy->redis_url.size > 0)
+		return take_shared(taking);
+	return own_limits_take(request->gateway, taking->takes, taking->count) ? pass(taking)
+									       : refuse(taking);
 }
 
 /* log: connections are free again. */
@@ -426,9 +362,7 @@ static enum phase_result give_back(struct request *request, const void *data)
 		if (taking->redis != NULL)
 			redis_limits_give_back(taking->redis, take->key);
 		else
-			limit_counters_give_back(request->gateway->limit_counters, take->key,
-						 request->gateway->settings.worker,
-						 world_monotonic_us(request->gateway->world));
+			own_limits_give_back(request->gateway, take->key);
 	}
 	return PHASE_GO_ON;
 }
