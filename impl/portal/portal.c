@@ -353,69 +353,90 @@ static bool (*const portal_begins[PORTAL_ROLES])(struct portal *portal,
 	[PORTAL_DEPLOY] = portal_deploy,
 };
 
-static void *portal_start(struct world *world, const struct str *arguments, size_t count,
-			  int *exit_status, struct error *error)
+static bool portal_read_options(struct world *world, struct portal_options *given,
+				enum portal_role *role, struct error *error)
 {
-	struct portal_options given = {.clock_s = -1};
-	struct str role_word = STR("");
-	enum portal_role role = PORTAL_ALL;
 	const struct option options[] = {
-		{"port", 0, OPTION_PORT, &given.listen.port, &given.has_port, "N",
+		{"port", 0, OPTION_PORT, &given->listen.port, &given->has_port, "N",
 		 "port to listen on, 0 = any free one; else PORT"},
-		{"address", 0, OPTION_TEXT, &given.listen.address, NULL, "IP",
+		{"address", 0, OPTION_TEXT, &given->listen.address, NULL, "IP",
 		 "address to listen on"},
-		{"database", 0, OPTION_TEXT, &given.database, NULL, "WHERE",
+		{"database", 0, OPTION_TEXT, &given->database, NULL, "WHERE",
 		 "SQLite file, :memory:, or what DATABASE_URL takes"},
-		{"reset-database", 0, OPTION_FLAG, &given.reset_database, NULL, NULL,
+		{"reset-database", 0, OPTION_FLAG, &given->reset_database, NULL, NULL,
 		 "begin with an empty database: all that the portal has stored is lost"},
-		{"rewrite-backend", 0, OPTION_FLAG, &given.rewrite, NULL, NULL,
+		{"rewrite-backend", 0, OPTION_FLAG, &given->rewrite, NULL, NULL,
 		 "tell backend everything again, after it lost its storage"},
-		{"config", 0, OPTION_TEXT, &given.config, NULL, "FILE",
+		{"config", 0, OPTION_TEXT, &given->config, NULL, "FILE",
 		 "settings (YAML, else PORTAL_CONFIG); the environment wins"},
-		{"release", 0, OPTION_TEXT, &given.release, NULL, "N", "2.6, 2.5 or later"},
-		{"test-hooks", 0, OPTION_FLAG, &given.has_hooks, NULL, NULL,
+		{"release", 0, OPTION_TEXT, &given->release, NULL, "N", "2.6, 2.5 or later"},
+		{"test-hooks", 0, OPTION_FLAG, &given->has_hooks, NULL, NULL,
 		 "let tests set the clock, run jobs and ask the database"},
-		{"share-port", 0, OPTION_FLAG, &given.listen.share_port, NULL, NULL,
+		{"share-port", 0, OPTION_FLAG, &given->listen.share_port, NULL, NULL,
 		 "let other processes listen on the port, too"},
-		{"test-clock", 0, OPTION_INT, &given.clock_s, NULL, "S",
+		{"test-clock", 0, OPTION_INT, &given->clock_s, NULL, "S",
 		 "with --test-hooks: Unix seconds where the clock stands"},
 	};
-	size_t words_count;
+	struct str word = STR("");
 
-	if (!component_read_options(world,
-				    "portal [app|sidekiq|deploy|resync|resync-domains] [OPTION...]",
-				    options, sizeof options / sizeof *options, arguments, count,
-				    &role_word, 1, &words_count, error)) {
-		*exit_status = EXIT_USAGE;
-		return NULL;
-	}
-	if (!role_of_word(role_word, &role, error)) {
-		*exit_status = EXIT_USAGE;
-		return NULL;
-	}
+	return component_read_options(world,
+				      "portal [app|sidekiq|deploy|resync|resync-domains] "
+				      "[OPTION...]",
+				      options, sizeof options / sizeof *options, given->arguments,
+				      given->arguments_count, &word, 1, NULL, error) &&
+	       role_of_word(word, role, error);
+}
 
+static struct portal *portal_create(struct world *world, const struct portal_options *given,
+				    enum portal_role role)
+{
 	struct portal *portal = MEMORY_NEW(struct portal);
 
 	portal->world = world;
 	portal->role = role;
-	given.arguments = arguments;
-	given.arguments_count = count;
 	portal->arena = arena_create();
-	portal->has_hooks = given.has_hooks;
-	portal->clock_s = given.has_hooks ? given.clock_s : -1;
-	if (!portal_begins[portal->role](portal, &given, error)) {
+	portal->has_hooks = given->has_hooks;
+	portal->clock_s = given->has_hooks ? given->clock_s : -1;
+	return portal;
+}
+
+/* The others end by themselves when their work is done. */
+static bool role_serves(enum portal_role role)
+{
+	return role == PORTAL_ALL || role == PORTAL_APP || role == PORTAL_SIDEKIQ;
+}
+
+static void portal_say_ready(const struct portal *portal)
+{
+	if (portal->role == PORTAL_SIDEKIQ)
+		log_format(portal->world, LOG_STDOUT, "ready portal role=sidekiq");
+	else if (portal->processes == NULL)
+		log_format(portal->world, LOG_STDOUT, "ready portal port=%u",
+			   (unsigned)http_listener_port(portal->world, portal->listener));
+}
+
+static void *portal_start(struct world *world, const struct str *arguments, size_t count,
+			  int *exit_status, struct error *error)
+{
+	struct portal_options given = {
+		.clock_s = -1, .arguments = arguments, .arguments_count = count};
+	enum portal_role role = PORTAL_ALL;
+	struct portal *portal;
+
+	if (!portal_read_options(world, &given, &role, error)) {
+		*exit_status = EXIT_USAGE;
+		return NULL;
+	}
+	portal = portal_create(world, &given, role);
+	if (!portal_begins[role](portal, &given, error)) {
 		*exit_status = 1;
 		portal_destroy(portal);
 		return NULL;
 	}
-	if (role == PORTAL_RESYNC || role == PORTAL_RESYNC_DOMAINS || role == PORTAL_DEPLOY)
-		return portal;
-	world_on_stop(world, portal_stop_requested, portal);
-	if (role == PORTAL_SIDEKIQ)
-		log_format(world, LOG_STDOUT, "ready portal role=sidekiq");
-	else if (portal->processes == NULL)
-		log_format(world, LOG_STDOUT, "ready portal port=%u",
-			   (unsigned)http_listener_port(world, portal->listener));
+	if (role_serves(role)) {
+		world_on_stop(world, portal_stop_requested, portal);
+		portal_say_ready(portal);
+	}
 	return portal;
 }
 
