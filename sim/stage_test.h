@@ -119,14 +119,8 @@ static inline void stage_start_echo(struct stage *stage)
 	stage_run(stage, 1000);
 }
 
-static inline bool stage_traced(const struct stage *stage, const char *text)
+static inline size_t stage_count_in(struct str rest, const char *text)
 {
-	return str_find(strbuf_str(&stage->trace), str_from(text)) != STR_NOT_FOUND;
-}
-
-static inline size_t stage_count(const struct stage *stage, const char *text)
-{
-	struct str rest = strbuf_str(&stage->trace);
 	size_t count = 0, at;
 
 	while ((at = str_find(rest, str_from(text))) != STR_NOT_FOUND) {
@@ -134,6 +128,16 @@ static inline size_t stage_count(const struct stage *stage, const char *text)
 		count++;
 	}
 	return count;
+}
+
+static inline size_t stage_count(const struct stage *stage, const char *text)
+{
+	return stage_count_in(strbuf_str(&stage->trace), text);
+}
+
+static inline bool stage_traced(const struct stage *stage, const char *text)
+{
+	return str_find(strbuf_str(&stage->trace), str_from(text)) != STR_NOT_FOUND;
 }
 
 /* Calls. */

@@ -11,15 +11,8 @@
 #include "portal/portal_fixture_test.h"
 #include "world/real/real_world.h"
 #include "world/sql.h"
+#include "world/sql_kinds_test.h"
 #include "world/sql_url.h"
-
-static const struct {
-	const char *name, *variable;
-} kinds[] = {
-	[SQL_SQLITE] = {"sqlite", NULL},
-	[SQL_MYSQL] = {"mysql", "TEST_MYSQL_URL"},
-	[SQL_POSTGRESQL] = {"postgresql", "TEST_POSTGRESQL_URL"},
-};
 
 /* Another session of the same database. */
 static struct {
@@ -31,10 +24,9 @@ static struct {
 
 static const char *url_of(int kind)
 {
-	return kinds[kind].variable != NULL
-		       ? getenv(kinds[kind].variable)
-		       : portal_text("sqlite:/tmp/refscale-portal-database-%d.sqlite",
-				     (int)getpid());
+	return kind != SQL_SQLITE ? sql_kind_url(kind)
+				  : portal_text("sqlite:/tmp/refscale-portal-database-%d.sqlite",
+						(int)getpid());
 }
 
 static void remove_file(void)
@@ -372,14 +364,10 @@ Suite *portal_database_suite(void)
 	Suite *suite = suite_create("portal_database");
 
 	for (int i = SQL_SQLITE; i <= SQL_POSTGRESQL; i++) {
-		TCase *tests = tcase_create(kinds[i].name);
+		TCase *tests = sql_kind_case(suite, "portal_database", i);
 
-		suite_add_tcase(suite, tests);
-		if (kinds[i].variable != NULL && getenv(kinds[i].variable) == NULL) {
-			printf("portal_database: %s skipped: %s is not set\n", kinds[i].name,
-			       kinds[i].variable);
+		if (tests == NULL)
 			continue;
-		}
 		tcase_add_checked_fixture(tests, set_up, tear_down);
 		tcase_set_timeout(tests, 60);
 #define ADD(test) tcase_add_loop_test(tests, test, i, i + 1)

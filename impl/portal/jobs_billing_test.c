@@ -5,13 +5,8 @@
 #include "portal/call.h"
 #include "portal/database.h"
 #include "portal/jobs.h"
-#include "portal/schema.h"
-#include "portal/seed.h"
-#include "portal/settings.h"
-#include "portal/settings_source.h"
-#include "sim/stage_test.h"
+#include "portal/seeded_test.h"
 #include "world/log.h"
-#include "world/sql.h"
 
 #define HOUR (3600 * STAGE_SECOND)
 #define DAY (24 * HOUR)
@@ -39,9 +34,7 @@ static const struct log_ops no_log = {.write = drop_line};
 
 static void execute(const char *sql)
 {
-	struct error error = {0};
-
-	ck_assert_msg(database_execute(database, str_from(sql), &error), "%s: %s", sql, error.text);
+	seeded_execute(database, sql);
 }
 
 static struct jobs *start_jobs(void)
@@ -60,20 +53,10 @@ static struct jobs *start_jobs(void)
 /* The sample tenant bills since May; its sample plan costs 30 a month. */
 static void set_up(void)
 {
-	const struct sql_options in_memory = {.path = STR(":memory:")};
-	struct settings_source source;
-	struct error error = {0};
-
 	stage_open(&stage);
 	world = sim_host_world(stage.api_host, STR("portal"));
 	world->log = &no_log;
-	database = database_open(world, &in_memory, &error);
-	ck_assert_msg(database != NULL, "%s", error.text);
-	ck_assert(settings_source_open(&source, world, stage.arena, STR(""), &error) &&
-		  portal_settings_read(&settings, &source, STR(""), &error));
-	ck_assert_msg(schema_prepare(database, &error) &&
-			      seed_database(database, &settings, &error),
-		      "%s", error.text);
+	database = seeded_open(&stage, world, &settings);
 	execute("INSERT INTO billing_strategies (tenant_id, account_id, created_at) VALUES (2, 2, "
 		"'2019-05-01 00:00:00');"
 		"UPDATE plans SET cost_per_month = 30 WHERE name = 'Basic'");
@@ -89,15 +72,7 @@ static void tear_down(void)
 
 static int64_t count(const char *sql)
 {
-	struct arena *arena = arena_create();
-	int64_t rows;
-
-	database_begin(database, arena, false);
-	rows = database_int(database, str_from(sql), NULL, 0, -1);
-	ck_assert_msg(!database_has_failed(database), "%s", sql);
-	database_rollback(database);
-	arena_destroy(arena);
-	return rows;
+	return seeded_count(database, sql);
 }
 
 static void are_billed_once(void)

@@ -10,14 +10,9 @@
 #include "portal/call.h"
 #include "portal/database.h"
 #include "portal/record.h"
-#include "portal/schema.h"
-#include "portal/seed.h"
-#include "portal/settings.h"
-#include "portal/settings_source.h"
+#include "portal/seeded_test.h"
 #include "portal/tables.h"
-#include "sim/stage_test.h"
 #include "world/log.h"
-#include "world/sql.h"
 
 #define HOUR (3600 * STAGE_SECOND)
 #define DAY (24 * HOUR)
@@ -61,21 +56,11 @@ static void start_jobs(void)
 
 static void set_up(void)
 {
-	const struct sql_options in_memory = {.path = STR(":memory:")};
-	struct settings_source source;
-	struct error error = {0};
-
 	stage_open(&stage);
 	strbuf_init(&said, 16 * 1024 * 1024);
 	world = sim_host_world(stage.api_host, STR("portal"));
 	world->log = &kept_log;
-	database = database_open(world, &in_memory, &error);
-	ck_assert_msg(database != NULL, "%s", error.text);
-	ck_assert(settings_source_open(&source, world, stage.arena, STR(""), &error) &&
-		  portal_settings_read(&settings, &source, STR(""), &error));
-	ck_assert_msg(schema_prepare(database, &error) &&
-			      seed_database(database, &settings, &error),
-		      "%s", error.text);
+	database = seeded_open(&stage, world, &settings);
 	start_jobs();
 }
 
@@ -89,35 +74,18 @@ static void tear_down(void)
 
 static int64_t count(const char *sql)
 {
-	struct arena *arena = arena_create();
-	int64_t rows;
-
-	database_begin(database, arena, false);
-	rows = database_int(database, str_from(sql), NULL, 0, -1);
-	ck_assert_msg(!database_has_failed(database), "%s", sql);
-	database_rollback(database);
-	arena_destroy(arena);
-	return rows;
+	return seeded_count(database, sql);
 }
 
 /* Outside: as a database administrator. */
 static void execute(const char *sql)
 {
-	struct error error = {0};
-
-	ck_assert_msg(database_execute(database, str_from(sql), &error), "%s: %s", sql, error.text);
+	seeded_execute(database, sql);
 }
 
 static size_t times_said(const char *words)
 {
-	struct str rest = strbuf_str(&said);
-	size_t times = 0, at;
-
-	while ((at = str_find(rest, str_from(words))) != STR_NOT_FOUND) {
-		rest = str_skip(rest, at + 1);
-		times++;
-	}
-	return times;
+	return stage_count_in(strbuf_str(&said), words);
 }
 
 static void is_run(const char *name, size_t times)

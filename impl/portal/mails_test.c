@@ -6,13 +6,8 @@
 #include "portal/call.h"
 #include "portal/database.h"
 #include "portal/record.h"
-#include "portal/schema.h"
-#include "portal/seed.h"
-#include "portal/settings.h"
-#include "portal/settings_source.h"
+#include "portal/seeded_test.h"
 #include "portal/tables.h"
-#include "sim/stage_test.h"
-#include "world/sql.h"
 
 static struct stage stage;
 static struct database *database;
@@ -21,18 +16,11 @@ static struct call call;
 
 static void set_up(void)
 {
-	const struct sql_options options = {.path = STR(":memory:")};
-	struct settings_source source;
-	struct error error = {0};
 	struct world *world;
 
 	stage_open(&stage);
 	world = sim_host_world(stage.api_host, STR("portal"));
-	database = database_open(world, &options, &error);
-	ck_assert_msg(database != NULL, "%s", error.text);
-	ck_assert(settings_source_open(&source, world, stage.arena, STR(""), &error) &&
-		  portal_settings_read(&settings, &source, STR(""), &error));
-	ck_assert(schema_prepare(database, &error) && seed_database(database, &settings, &error));
+	database = seeded_open(&stage, world, &settings);
 	call = (struct call){.database = database, .settings = &settings, .arena = stage.arena};
 	database_begin(database, stage.arena, true);
 	call.tenant = record_by_id(database, &accounts_table, 2);

@@ -27,19 +27,12 @@
 #include "world/log.h"
 #include "world/real/real_world.h"
 #include "world/sql.h"
+#include "world/sql_kinds_test.h"
 #include "world/sql_url.h"
 
 #define PORTALS 2
 #define LIMIT_MS 20000
 #define BYTES_MAX (1024 * 1024)
-
-static const struct {
-	const char *name, *variable;
-} kinds[] = {
-	[SQL_SQLITE] = {"sqlite", NULL},
-	[SQL_MYSQL] = {"mysql", "TEST_MYSQL_URL"},
-	[SQL_POSTGRESQL] = {"postgresql", "TEST_POSTGRESQL_URL"},
-};
 
 struct portal {
 	struct world *world;
@@ -204,8 +197,8 @@ static void begin(int kind)
 	struct settings_source source;
 	struct error error = {0};
 
-	if (kinds[kind].variable != NULL)
-		snprintf(stage.url, sizeof stage.url, "%s", getenv(kinds[kind].variable));
+	if (kind != SQL_SQLITE)
+		snprintf(stage.url, sizeof stage.url, "%s", sql_kind_url(kind));
 	else
 		snprintf(stage.url, sizeof stage.url, "sqlite:%s", sqlite_file(""));
 	for (int i = 0; i < PORTALS; i++)
@@ -487,14 +480,10 @@ Suite *portal_outbox_lease_suite(void)
 	Suite *suite = suite_create("portal_outbox_lease");
 
 	for (int i = SQL_SQLITE; i <= SQL_POSTGRESQL; i++) {
-		TCase *tests = tcase_create(kinds[i].name);
+		TCase *tests = sql_kind_case(suite, "portal_outbox_lease", i);
 
-		suite_add_tcase(suite, tests);
-		if (kinds[i].variable != NULL && getenv(kinds[i].variable) == NULL) {
-			printf("portal_outbox_lease: %s skipped: %s is not set\n", kinds[i].name,
-			       kinds[i].variable);
+		if (tests == NULL)
 			continue;
-		}
 		tcase_add_checked_fixture(tests, set_up, tear_down);
 		tcase_set_timeout(tests, 90);
 		tcase_add_loop_test(tests, while_both_run_each_entry_is_delivered_once, i, i + 1);

@@ -5,14 +5,9 @@
 
 #include "portal/database.h"
 #include "portal/mailer.h"
-#include "portal/schema.h"
-#include "portal/seed.h"
-#include "portal/settings.h"
-#include "portal/settings_source.h"
+#include "portal/seeded_test.h"
 #include "portal/zync.h"
-#include "sim/stage_test.h"
 #include "world/log.h"
-#include "world/sql.h"
 
 #define ANSWER "HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n"
 
@@ -35,29 +30,17 @@ static const struct log_ops kept_log = {.write = keep_line};
 
 static void execute(const char *sql)
 {
-	struct error error = {0};
-
-	ck_assert_msg(database_execute(database, str_from(sql), &error), "%s: %s", sql, error.text);
+	seeded_execute(database, sql);
 }
 
 static void set_up(void)
 {
-	const struct sql_options in_memory = {.path = STR(":memory:")};
-	struct settings_source source;
-	struct error error = {0};
-
 	stage_open(&stage);
 	strbuf_init(&said, 1024 * 1024);
 	world = sim_host_world(stage.client_host, STR("portal"));
 	world->log = &kept_log;
-	database = database_open(world, &in_memory, &error);
-	ck_assert_msg(database != NULL, "%s", error.text);
-	ck_assert(settings_source_open(&source, world, stage.arena, STR(""), &error) &&
-		  portal_settings_read(&settings, &source, STR(""), &error));
+	database = seeded_open(&stage, world, &settings);
 	settings.zync_endpoint = STR("http://api:8081");
-	ck_assert_msg(schema_prepare(database, &error) &&
-			      seed_database(database, &settings, &error),
-		      "%s", error.text);
 	execute("DELETE FROM mails");
 	execute("DELETE FROM zync_notices");
 	stage_server_open(&stage, &peer, ANSWER);
@@ -78,17 +61,9 @@ static int64_t rows_of(const char *table)
 			    NULL, 0, -1);
 }
 
-static int times_said(const char *words)
+static size_t times_said(const char *words)
 {
-	struct str rest = strbuf_str(&said);
-	size_t at;
-	int times = 0;
-
-	while ((at = str_find(rest, str_from(words))) != STR_NOT_FOUND) {
-		rest = str_skip(rest, at + 1);
-		times++;
-	}
-	return times;
+	return stage_count_in(strbuf_str(&said), words);
 }
 
 static void add_one_of_each(void)

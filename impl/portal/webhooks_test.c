@@ -1,7 +1,6 @@
 /* PT-144 and spec/portal.md 6.6: who makes webhooks speak, what they say, and what becomes of what
  * cannot be delivered, under virtual time. */
 #include "portal/webhooks.h"
-#include "world/sql.h"
 
 #include <check.h>
 #include <string.h>
@@ -10,13 +9,9 @@
 #include "portal/call.h"
 #include "portal/database.h"
 #include "portal/resources/resources.h"
-#include "portal/schema.h"
-#include "portal/seed.h"
-#include "portal/settings.h"
-#include "portal/settings_source.h"
+#include "portal/seeded_test.h"
 #include "portal/tables.h"
 #include "portal/webhook_events.h"
-#include "sim/stage_test.h"
 #include "world/log.h"
 
 #define MINUTE (60 * STAGE_SECOND)
@@ -41,20 +36,10 @@ static const struct log_ops no_log = {.write = no_line};
 
 static void set_up(void)
 {
-	const struct sql_options in_memory = {.path = STR(":memory:")};
-	struct settings_source source;
-	struct error error = {0};
-
 	stage_open(&stage);
 	world = sim_host_world(stage.client_host, STR("portal"));
 	world->log = &no_log;
-	database = database_open(world, &in_memory, &error);
-	ck_assert_msg(database != NULL, "%s", error.text);
-	ck_assert(settings_source_open(&source, world, stage.arena, STR(""), &error) &&
-		  portal_settings_read(&settings, &source, STR(""), &error));
-	ck_assert_msg(schema_prepare(database, &error) &&
-			      seed_database(database, &settings, &error),
-		      "%s", error.text);
+	database = seeded_open(&stage, world, &settings);
 	webhooks = webhooks_create(world, database);
 	stage_server_open(&stage, &hook, ANSWER("204 No Content"));
 	hook.wanted = "</event>";
@@ -104,9 +89,7 @@ static void end(void)
 
 static void execute(const char *sql)
 {
-	struct error error = {0};
-
-	ck_assert_msg(database_execute(database, str_from(sql), &error), "%s: %s", sql, error.text);
+	seeded_execute(database, sql);
 }
 
 static int64_t count(const char *table)

@@ -119,14 +119,7 @@ static size_t count_routes(const char *host)
 
 static size_t count_said(const char *words)
 {
-	struct str rest = strbuf_str(&stage.output);
-	size_t count = 0, at;
-
-	while ((at = str_find(rest, str_from(words))) != STR_NOT_FOUND) {
-		rest = str_skip(rest, at + 1);
-		count++;
-	}
-	return count;
+	return stage_count_in(strbuf_str(&stage.output), words);
 }
 
 static const struct {

@@ -11,6 +11,7 @@
 #include "base/bug.h"
 #include "base/error.h"
 #include "world/real/sql.h"
+#include "world/sql_kinds_test.h"
 #include "world/sql_url.h"
 
 #define SQL (&real_sql_ops)
@@ -21,14 +22,6 @@ static struct {
 	struct sql_database *database;
 	struct error error;
 } stage;
-
-static const struct {
-	const char *name, *variable;
-} kinds[] = {
-	[SQL_SQLITE] = {"sqlite", NULL},
-	[SQL_MYSQL] = {"mysql", "TEST_MYSQL_URL"},
-	[SQL_POSTGRESQL] = {"postgresql", "TEST_POSTGRESQL_URL"},
-};
 
 static const char *file(void)
 {
@@ -87,8 +80,8 @@ static void begin_stage(enum sql_kind kind)
 {
 	memset(&stage, 0, sizeof stage);
 	stage.arena = arena_create();
-	if (kinds[kind].variable != NULL) {
-		ck_assert_msg(sql_url_read(str_from(getenv(kinds[kind].variable)), stage.arena,
+	if (kind != SQL_SQLITE) {
+		ck_assert_msg(sql_url_read(str_from(sql_kind_url(kind)), stage.arena,
 					   &stage.options, &stage.error),
 			      "%s", stage.error.text);
 		ck_assert_int_eq(stage.options.kind, kind);
@@ -552,15 +545,10 @@ Suite *world_real_sql_suite(void)
 	Suite *suite = suite_create("world_real_sql");
 
 	for (int i = SQL_SQLITE; i <= SQL_POSTGRESQL; i++) {
-		TCase *tests = tcase_create(kinds[i].name);
+		TCase *tests = sql_kind_case(suite, "world_real_sql", i);
 
-		if (kinds[i].variable != NULL && getenv(kinds[i].variable) == NULL) {
-			printf("world_real_sql: %s skipped: %s is not set\n", kinds[i].name,
-			       kinds[i].variable);
-			tcase_set_timeout(tests, 1);
-			suite_add_tcase(suite, tests);
+		if (tests == NULL)
 			continue;
-		}
 		tcase_set_timeout(tests, 30);
 #define ADD(test) tcase_add_loop_test(tests, test, i, i + 1)
 		ADD(values_come_back_as_they_were_bound);
@@ -578,7 +566,6 @@ Suite *world_real_sql_suite(void)
 			ADD(a_server_that_is_away_is_unavailable);
 		}
 #undef ADD
-		suite_add_tcase(suite, tests);
 	}
 	return suite;
 }
