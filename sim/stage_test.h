@@ -96,19 +96,26 @@ static inline void stage_exited(struct process *process, int status, void *data)
 	((struct stage *)data)->exit_status = status;
 }
 
+/* The options say what is started; what it says and how it ends is the stage's to keep. */
+static inline struct sim_process *stage_start_with(struct stage *stage, struct sim_host *host,
+						   struct process_options options)
+{
+	struct error error = {0};
+	struct sim_process *process;
+
+	options.line = stage_line;
+	options.exited = stage_exited;
+	options.data = stage;
+	process = sim_process_start(host, &options, &error);
+	ck_assert_msg(process != NULL, "%s", error.text);
+	return process;
+}
+
 static inline struct sim_process *stage_start(struct stage *stage, struct sim_host *host,
 					      const struct str *words, size_t count)
 {
-	struct process_options options = {.words = words,
-					  .words_count = count,
-					  .line = stage_line,
-					  .exited = stage_exited,
-					  .data = stage};
-	struct error error = {0};
-	struct sim_process *process = sim_process_start(host, &options, &error);
-
-	ck_assert_msg(process != NULL, "%s", error.text);
-	return process;
+	return stage_start_with(stage, host,
+				(struct process_options){.words = words, .words_count = count});
 }
 
 static inline void stage_start_echo(struct stage *stage)

@@ -553,7 +553,7 @@ END_TEST
 
 /* Clients that leave. */
 
-START_TEST(a_client_may_leave_while_backend_is_asked)
+static void leave_while_backend_is_silent(void)
 {
 	PLAY(STAND_BACKEND, {.fault = STAND_SILENT});
 	gateway_stand_start_with("", "");
@@ -561,6 +561,11 @@ START_TEST(a_client_may_leave_while_backend_is_asked)
 	gateway_stand_run_for(STAND_SECOND);
 	gateway_stand_leave();
 	gateway_stand_run_for(STAND_SECOND);
+}
+
+START_TEST(a_client_may_leave_while_backend_is_asked)
+{
+	leave_while_backend_is_silent();
 	ck_assert(!gateway_stand_log_has("HTTP/1.1\" "));
 	gateway_stand_run_for(70 * STAND_SECOND);
 	expect_log("\"GET /?user_key=k HTTP/1.1\" 403 0 (");
@@ -570,12 +575,7 @@ END_TEST
 
 START_TEST(what_is_begun_for_a_client_that_left_ends_with_the_gateway)
 {
-	PLAY(STAND_BACKEND, {.fault = STAND_SILENT});
-	gateway_stand_start_with("", "");
-	gateway_stand_send((struct gateway_stand_request){.path = "/?user_key=k"});
-	gateway_stand_run_for(STAND_SECOND);
-	gateway_stand_leave();
-	gateway_stand_run_for(STAND_SECOND);
+	leave_while_backend_is_silent();
 	gateway_stand_ask_to_stop();
 	gateway_stand_run_for(STAND_SECOND);
 	ck_assert(!gateway_stand_is_running());

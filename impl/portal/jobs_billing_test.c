@@ -75,6 +75,22 @@ static int64_t count(const char *sql)
 	return seeded_count(database, sql);
 }
 
+static int64_t notifications(const char *system_name)
+{
+	return count(str_cstr(stage.arena, str_format(stage.arena,
+						      "SELECT count(*) FROM notifications WHERE "
+						      "system_name = '%s'",
+						      system_name)));
+}
+
+/* That of the sample application ends on 9 June at noon. */
+static void give_trial(void)
+{
+	execute("UPDATE plans SET trial_period_days = 5 WHERE name = 'Basic';"
+		"UPDATE cinstances SET trial_period_expires_at = '2019-06-09 12:00:00' WHERE "
+		"tenant_id = 2 AND type = 'Cinstance'");
+}
+
 static void are_billed_once(void)
 {
 	/* 27 of June's 30 days, July whole; 4 June to 14 July. */
@@ -99,9 +115,7 @@ START_TEST(forty_days_are_billed_once)
 	stage_run(&stage, 40 * DAY);
 	are_billed_once();
 	/* The tenant hears of one invoice to review, the developer of one that was issued. */
-	ck_assert_int_eq(count("SELECT count(*) FROM notifications WHERE system_name = "
-			       "'invoices_to_review'"),
-			 1);
+	ck_assert_int_eq(notifications("invoices_to_review"), 1);
 	ck_assert_int_eq(count("SELECT count(*) FROM mails WHERE subject LIKE 'Invoice 2019-06-%' "
 			       "AND body LIKE '%27.0 USD%2019-07-05%'"),
 			 1);
@@ -126,9 +140,7 @@ START_TEST(members_hear_of_what_they_may_see)
 		"(2, 2, 'partners', 'p@one.example', 'active', 'member');"
 		"INSERT INTO member_permissions (user_id, admin_section) SELECT id, username FROM "
 		"users WHERE role = 'member'");
-	execute("UPDATE plans SET trial_period_days = 5 WHERE name = 'Basic';"
-		"UPDATE cinstances SET trial_period_expires_at = '2019-06-09 12:00:00' WHERE "
-		"tenant_id = 2 AND type = 'Cinstance'");
+	give_trial();
 	stage_run(&stage, 40 * DAY);
 	ck_assert_int_eq(count("SELECT count(*) FROM mails WHERE recipient = 'f@one.example'"), 1);
 	ck_assert_int_eq(count("SELECT count(*) FROM mails WHERE recipient = 'f@one.example' AND "
@@ -195,21 +207,13 @@ END_TEST
 
 START_TEST(the_end_of_a_trial_is_told_once)
 {
-	execute("UPDATE plans SET trial_period_days = 5 WHERE name = 'Basic';"
-		"UPDATE cinstances SET trial_period_expires_at = '2019-06-09 12:00:00' WHERE "
-		"tenant_id = 2 AND type = 'Cinstance'");
+	give_trial();
 	stage_run(&stage, 5 * DAY + HOUR);
-	ck_assert_int_eq(count("SELECT count(*) FROM notifications WHERE system_name = "
-			       "'cinstance_expired_trial'"),
-			 0);
+	ck_assert_int_eq(notifications("cinstance_expired_trial"), 0);
 	stage_run(&stage, DAY);
-	ck_assert_int_eq(count("SELECT count(*) FROM notifications WHERE system_name = "
-			       "'cinstance_expired_trial'"),
-			 1);
+	ck_assert_int_eq(notifications("cinstance_expired_trial"), 1);
 	stage_run(&stage, 40 * DAY);
-	ck_assert_int_eq(count("SELECT count(*) FROM notifications WHERE system_name = "
-			       "'cinstance_expired_trial'"),
-			 1);
+	ck_assert_int_eq(notifications("cinstance_expired_trial"), 1);
 }
 END_TEST
 
@@ -223,14 +227,10 @@ static const char *const untold[] = {
 
 START_TEST(other_trials_end_without_a_word)
 {
-	execute("UPDATE plans SET trial_period_days = 5 WHERE name = 'Basic';"
-		"UPDATE cinstances SET trial_period_expires_at = '2019-06-09 12:00:00' WHERE "
-		"tenant_id = 2 AND type = 'Cinstance'");
+	give_trial();
 	execute(untold[_i]);
 	stage_run(&stage, 20 * DAY);
-	ck_assert_int_eq(count("SELECT count(*) FROM notifications WHERE system_name = "
-			       "'cinstance_expired_trial'"),
-			 0);
+	ck_assert_int_eq(notifications("cinstance_expired_trial"), 0);
 }
 END_TEST
 
@@ -239,17 +239,11 @@ START_TEST(the_end_of_a_card_is_told_once)
 	execute("UPDATE accounts SET credit_card_expires_on = '2019-06-01' WHERE buyer = 1 AND "
 		"provider_account_id = 2");
 	stage_run(&stage, 16 * DAY + HOUR); /* 20 June */
-	ck_assert_int_eq(count("SELECT count(*) FROM notifications WHERE system_name = "
-			       "'expired_credit_card_provider'"),
-			 0);
+	ck_assert_int_eq(notifications("expired_credit_card_provider"), 0);
 	stage_run(&stage, DAY);
-	ck_assert_int_eq(count("SELECT count(*) FROM notifications WHERE system_name = "
-			       "'expired_credit_card_provider'"),
-			 1);
+	ck_assert_int_eq(notifications("expired_credit_card_provider"), 1);
 	stage_run(&stage, 40 * DAY);
-	ck_assert_int_eq(count("SELECT count(*) FROM notifications WHERE system_name = "
-			       "'expired_credit_card_provider'"),
-			 1);
+	ck_assert_int_eq(notifications("expired_credit_card_provider"), 1);
 	ck_assert_int_eq(count("SELECT count(*) FROM mails WHERE subject = 'Your credit card ends "
 			       "soon'"),
 			 1);

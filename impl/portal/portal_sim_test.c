@@ -29,14 +29,9 @@ static struct sim_process *start_process_on(struct str database, struct str role
 	struct process_options options = {.words = words,
 					  .words_count = role.size > 0 ? 5 : 4,
 					  .variables = variables,
-					  .variables_count = 5,
-					  .line = stage_line,
-					  .exited = stage_exited,
-					  .data = &stage};
-	struct error error = {0};
-	struct sim_process *process = sim_process_start(portal_host, &options, &error);
+					  .variables_count = 5};
+	struct sim_process *process = stage_start_with(&stage, portal_host, options);
 
-	ck_assert_msg(process != NULL, "%s", error.text);
 	stage_run(&stage, 1000);
 	return process;
 }

@@ -41,14 +41,9 @@ static void start_zync(bool knows_services)
 	struct process_options options = {.words = words,
 					  .words_count = 2,
 					  .variables = variables,
-					  .variables_count = knows_services ? 6 : 2,
-					  .line = stage_line,
-					  .exited = stage_exited,
-					  .data = &stage};
-	struct error error = {0};
+					  .variables_count = knows_services ? 6 : 2};
 
-	zync = sim_process_start(zync_host, &options, &error);
-	ck_assert_msg(zync != NULL, "%s", error.text);
+	zync = stage_start_with(&stage, zync_host, options);
 	stage_run(&stage, 1000);
 }
 

@@ -11,17 +11,10 @@ static void start_router(const char *wildcards)
 	struct str words[] = {STR("openshift-router"), STR("--domain"), STR("apps.example.com")};
 	const struct process_variable variables[] = {
 		{STR("ROUTER_ALLOW_WILDCARD_ROUTES"), str_from(wildcards)}};
-	struct process_options options = {.words = words,
-					  .words_count = 3,
-					  .variables = variables,
-					  .variables_count = 1,
-					  .line = stage_line,
-					  .exited = stage_exited,
-					  .data = &stage};
-	struct error error = {0};
+	struct process_options options = {
+		.words = words, .words_count = 3, .variables = variables, .variables_count = 1};
 
-	router = sim_process_start(router_host, &options, &error);
-	ck_assert_msg(router != NULL, "%s", error.text);
+	router = stage_start_with(&stage, router_host, options);
 	stage_run(&stage, 1000);
 }
 
@@ -244,9 +237,8 @@ START_TEST(a_pod_that_leaves_without_an_answer_is_502)
 }
 END_TEST
 
-START_TEST(a_pod_that_keeps_silent_is_504)
+static void ask_silent_pod(struct stage_call *call)
 {
-	struct stage_call call;
 	struct http_call_options options = {.method = STR("GET"),
 					    .host = STR("api.apps.example.com"),
 					    .port = 80,
@@ -254,7 +246,14 @@ START_TEST(a_pod_that_keeps_silent_is_504)
 
 	open_pod("");
 	pod.reads_nothing = true;
-	stage_call_begin(&stage, &call, &options);
+	stage_call_begin(&stage, call, &options);
+}
+
+START_TEST(a_pod_that_keeps_silent_is_504)
+{
+	struct stage_call call;
+
+	ask_silent_pod(&call);
 	stage_run(&stage, 29 * STAGE_SECOND);
 	ck_assert(!call.is_over);
 	stage_run(&stage, 2 * STAGE_SECOND);
@@ -266,14 +265,8 @@ END_TEST
 START_TEST(a_client_that_leaves_ends_the_call)
 {
 	struct stage_call call;
-	struct http_call_options options = {.method = STR("GET"),
-					    .host = STR("api.apps.example.com"),
-					    .port = 80,
-					    .target = STR("/")};
 
-	open_pod("");
-	pod.reads_nothing = true;
-	stage_call_begin(&stage, &call, &options);
+	ask_silent_pod(&call);
 	stage_run(&stage, STAGE_SECOND);
 	ck_assert(!stream_peer_has_ended(pod.stream));
 	http_call_release(call.call);

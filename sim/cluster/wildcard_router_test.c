@@ -10,17 +10,10 @@ static void start_router(const char *api_host)
 {
 	struct str words[] = {STR("apicast-wildcard-router"), STR("--port"), STR("8080")};
 	const struct process_variable variables[] = {{STR("API_HOST"), str_from(api_host)}};
-	struct process_options options = {.words = words,
-					  .words_count = 3,
-					  .variables = variables,
-					  .variables_count = 1,
-					  .line = stage_line,
-					  .exited = stage_exited,
-					  .data = &stage};
-	struct error error = {0};
+	struct process_options options = {
+		.words = words, .words_count = 3, .variables = variables, .variables_count = 1};
 
-	router = sim_process_start(router_host, &options, &error);
-	ck_assert_msg(router != NULL, "%s", error.text);
+	router = stage_start_with(&stage, router_host, options);
 	stage_run(&stage, 1000);
 }
 
