@@ -31,7 +31,7 @@ static void deploy_fail(struct deploy *deploy, const char *what, struct str why)
 	world_exit(deploy->options.world, 1);
 }
 
-/* Fourth: the schema. */
+/* Fifth: the schema. */
 
 static void deploy_prepare(struct deploy *deploy)
 {
@@ -43,7 +43,7 @@ static void deploy_prepare(struct deploy *deploy)
 		deploy_fail(deploy, "The database is not ready", str_from(error.text));
 }
 
-/* Third: uploads. */
+/* Fourth: uploads. */
 
 static void check_writable(struct deploy *deploy)
 {
@@ -63,7 +63,7 @@ static void check_writable(struct deploy *deploy)
 	deploy_prepare(deploy);
 }
 
-/* Redis, where there is one to be looked at. */
+/* Third: Redis, where there is one to be looked at. */
 
 static void redis_answered(const struct redis_reply *reply, void *data)
 {

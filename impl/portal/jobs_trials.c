@@ -25,7 +25,7 @@
 			     "(SELECT 1 FROM event_store_events WHERE event_type = '" TYPE         \
 			     "' AND created_at > ?2 AND data = '{\"application_id\":' || "         \
 			     "cinstances.id || ',\"provider_id\":' || cinstances.tenant_id || "    \
-			     "'}') ORDER BY id LIMIT 100"
+			     "'}') ORDER BY id LIMIT ?3"
 #define ROWS_OF_STEP 100
 
 static struct str text_of(struct call *call, const char *sql, struct value id)
@@ -60,7 +60,8 @@ enum job_step job_trial_notices(struct call *call, int64_t object_id)
 	int64_t now_us = database_now_us(call->database);
 	struct record_list ended = record_all(
 		call->database, &contracts_table, CONDITION,
-		DATABASE_ARGUMENTS(value_time(now_us), value_time(now_us - TOLD_WITHIN_US)));
+		DATABASE_ARGUMENTS(value_time(now_us), value_time(now_us - TOLD_WITHIN_US),
+				   value_int(ROWS_OF_STEP)));
 
 	(void)object_id;
 	for (size_t i = 0; i < ended.count; i++)

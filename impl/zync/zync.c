@@ -253,12 +253,11 @@ static void *zync_start(struct world *world, const struct str *arguments, size_t
 		{"address", 0, OPTION_TEXT, &listen.address, NULL, "IP", "address to listen on"},
 	};
 	struct zync_server *server;
-	size_t words;
 
 	*exit_status = 2;
 	if (!component_read_options(world, "zync [OPTION...]", options,
 				    sizeof options / sizeof *options, arguments, count, NULL, 0,
-				    &words, error))
+				    NULL, error))
 		return NULL;
 	*exit_status = 1;
 	server = MEMORY_NEW(struct zync_server);

@@ -1,9 +1,12 @@
 /* zync: keeps the cluster's routes in step with the portal's tenants and proxies (spec/cluster.md
  * 5).
  *
- *   PUT /tenant          {id, endpoint, access_token}: how a tenant's portal is read
- *   PUT /notification    {type, id, tenant_id, service_id}: something may have changed. 201; 422
- * while zync does not know its tenant, or its service GET /status/live, /status/ready    200
+ * PUT /tenant {id, endpoint, access_token}: how a tenant's portal is read.
+ *
+ * PUT /notification {type, id, tenant_id, service_id}: something may have changed. 201; 422 while
+ * zync does not know its tenant, or its service.
+ *
+ * GET /status/live, /status/ready: 200.
  *
  * PUT needs `Authorization: Token token="<ZYNC_AUTHENTICATION_TOKEN>"`, else 401. A notification is
  * stored before it is answered, and worked off by itself: the object is read back from the portal

@@ -241,12 +241,11 @@ static void *router_start(struct world *world, const struct str *arguments, size
 		{"https-port", 0, OPTION_PORT, &https_port, NULL, "N", "of TLS; 443"},
 	};
 	struct router *router;
-	size_t words;
 
 	*exit_status = 2;
 	if (!component_read_options(world, "openshift-router [OPTION...]", options,
 				    sizeof options / sizeof *options, arguments, count, NULL, 0,
-				    &words, error))
+				    NULL, error))
 		return NULL;
 	router = MEMORY_NEW(struct router);
 	router->world = world;

@@ -179,12 +179,11 @@ static void *wildcard_router_start(struct world *world, const struct str *argume
 	};
 	struct wildcard_router *router;
 	struct url master;
-	size_t words;
 
 	*exit_status = 2;
 	if (!component_read_options(world, "apicast-wildcard-router [OPTION...]", options,
 				    sizeof options / sizeof *options, arguments, count, NULL, 0,
-				    &words, error))
+				    NULL, error))
 		return NULL;
 	*exit_status = 1;
 	if (!url_parse(environment_text(world, STR("API_HOST"), STR("")), &master, error)) {
