@@ -7,7 +7,6 @@
 #include "base/utc.h"
 
 #define MINUTE_US (60 * UTC_SECOND_US)
-#define DAY_US (24 * 60 * MINUTE_US)
 /* From one 29 February to the next where a century is no leap year. */
 #define DAYS_MAX (8 * 366)
 #define YEAR_WITH_ALL_DAYS INT64_C(978307199) /* the last second of 2000, a leap year */
@@ -110,7 +109,7 @@ static bool fits_day(const struct cron *cron, const struct utc *day)
 /* The last such day, as its start; -1: there is none. */
 static int64_t last_day_us(const struct cron *cron, int64_t day_us)
 {
-	for (int i = 0; i < DAYS_MAX; i++, day_us -= DAY_US) {
+	for (int i = 0; i < DAYS_MAX; i++, day_us -= UTC_DAY_US) {
 		struct utc day = utc_from_us(day_us);
 
 		if (fits_day(cron, &day))
@@ -162,7 +161,7 @@ int64_t cron_last(const struct cron *cron, int64_t instant_us)
 			    (cron->minutes >> at % 60 & 1) != 0)
 				return found_us + at * MINUTE_US;
 		}
-		day_us = found_us - DAY_US;
+		day_us = found_us - UTC_DAY_US;
 		latest = 24 * 60 - 1;
 	}
 }

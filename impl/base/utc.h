@@ -9,6 +9,8 @@
 #include "base/str.h"
 
 #define UTC_SECOND_US INT64_C(1000000)
+#define UTC_HOUR_US (3600 * UTC_SECOND_US)
+#define UTC_DAY_US (24 * UTC_HOUR_US)
 
 struct utc {
 	int year, month, day; /* month 1..12, day 1..31 */

@@ -3,6 +3,8 @@
  *
  * Invoices of months that are over are finalized (prepaid: all), issued two days later, and paid at
  * once when they cost nothing. Nobody is charged: there is no payment gateway. */
+#include <inttypes.h>
+
 #include "base/arena.h"
 #include "base/json.h"
 #include "base/utc.h"
@@ -16,15 +18,11 @@
 #include "portal/mails.h"
 #include "portal/tables.h"
 
-#include <inttypes.h>
-
-#define HOUR_US (3600 * UTC_SECOND_US)
-#define DAY_US (24 * HOUR_US)
 /* A little less than two days, so that the run of the second day after finds it. */
-#define FINALIZED_UNTIL_ISSUED_US (46 * HOUR_US)
+#define FINALIZED_UNTIL_ISSUED_US (46 * UTC_HOUR_US)
 /* Before the last day of a card: told once in these days, as long as the event of it is kept. */
-#define CARD_NOTICE_FROM_US (10 * DAY_US)
-#define CARD_NOTICE_TO_US (5 * DAY_US)
+#define CARD_NOTICE_FROM_US (10 * UTC_DAY_US)
+#define CARD_NOTICE_TO_US (5 * UTC_DAY_US)
 
 enum job_step job_billing(struct call *call, int64_t object_id)
 {

@@ -7,8 +7,6 @@
 
 #include "base/arena.h"
 
-#define DAY_US (24 * 3600 * UTC_SECOND_US)
-
 /* condition: of ?1, the time before which rows go. */
 struct purge {
 	const char *table, *condition;
@@ -51,7 +49,7 @@ enum job_step job_purge_user_sessions(struct call *call, int64_t object_id)
 {
 	static const struct purge purge = {
 		"user_sessions", "COALESCE(accessed_at, created_at) < ?1 OR revoked_at IS NOT NULL",
-		14 * DAY_US, 0};
+		14 * UTC_DAY_US, 0};
 
 	(void)object_id;
 	return janitor_step(call, &purge);
@@ -59,7 +57,8 @@ enum job_step job_purge_user_sessions(struct call *call, int64_t object_id)
 
 enum job_step job_purge_event_store_events(struct call *call, int64_t object_id)
 {
-	static const struct purge purge = {"event_store_events", "created_at <= ?1", 7 * DAY_US, 0};
+	static const struct purge purge = {"event_store_events", "created_at <= ?1", 7 * UTC_DAY_US,
+					   0};
 
 	(void)object_id;
 	return janitor_step(call, &purge);

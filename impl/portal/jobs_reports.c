@@ -10,8 +10,6 @@
 #include "portal/mails.h"
 #include "portal/tables.h"
 
-#define DAY_US (24 * 3600 * UTC_SECOND_US)
-
 /* condition: of ?1 the tenant, ?2 the time from which rows count. */
 static const struct {
 	const char *title, *condition;
@@ -68,11 +66,11 @@ static enum job_step report(struct call *call, const char *notification, int64_t
 enum job_step job_daily_reports(struct call *call, int64_t object_id)
 {
 	(void)object_id;
-	return report(call, "daily_report", DAY_US);
+	return report(call, "daily_report", UTC_DAY_US);
 }
 
 enum job_step job_weekly_reports(struct call *call, int64_t object_id)
 {
 	(void)object_id;
-	return report(call, "weekly_report", 7 * DAY_US);
+	return report(call, "weekly_report", 7 * UTC_DAY_US);
 }

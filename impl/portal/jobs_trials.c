@@ -11,9 +11,8 @@
 #include "portal/tables.h"
 
 #define TYPE "Cinstances::CinstanceExpiredTrialEvent"
-#define DAY_US (24 * 3600 * UTC_SECOND_US)
 /* Runs that were missed are made up for. Shorter than events are kept, which say what was told. */
-#define TOLD_WITHIN_US (6 * DAY_US)
+#define TOLD_WITHIN_US (6 * UTC_DAY_US)
 
 /* ?1 now, ?2 the oldest end of a trial that is told of, ?3 the rows of a step. */
 #define CONDITION                                                                                  \

@@ -249,7 +249,7 @@ static void *zync_start(struct world *world, const struct str *arguments, size_t
 	struct http_listen_options listen = {.port = DEFAULT_PORT};
 	const struct option options[] = {
 		{"port", 0, OPTION_PORT, &listen.port, NULL, "N",
-		 "port to listen on, 0 = any free one"},
+		 "port to listen on (8080), 0 = any free one"},
 		{"address", 0, OPTION_TEXT, &listen.address, NULL, "IP", "address to listen on"},
 	};
 	struct zync_server *server;

@@ -14,8 +14,6 @@
 #include "portal/tables.h"
 #include "portal/time_zone.h"
 
-#define DAY_US (24 * 3600 * UTC_SECOND_US)
-
 struct bill {
 	struct call *call;
 	const struct record *strategy, *buyer;
@@ -127,8 +125,8 @@ static void bill_fixed_fee(const struct bill *bill)
 	if (from_us >= bill->next_month_us)
 		return;
 	cost = billing_fee_of_days(record_int(bill->plan, "cost_per_month"),
-				   (bill->next_month_us - from_us) / DAY_US,
-				   (bill->next_month_us - bill->month_us) / DAY_US);
+				   (bill->next_month_us - from_us) / UTC_DAY_US,
+				   (bill->next_month_us - bill->month_us) / UTC_DAY_US);
 	paid_until(bill, "paid_until", bill->next_month_us);
 	if (cost == 0)
 		return;

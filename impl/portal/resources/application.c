@@ -11,7 +11,6 @@
 #include "portal/validation.h"
 #include "portal/webhook_events.h"
 
-#define DAY_US (24 * 3600 * UTC_SECOND_US)
 #define TRIAL_DAYS_MAX 36500 /* a hundred years: what follows is a time that columns hold */
 
 /* Representation: what is shown depends on the service's authentication mode. */
@@ -318,7 +317,7 @@ struct record *contract_new(struct call *call, int64_t account_id, const struct 
 	record_set_text(contract, "state",
 			record_bool(plan, "approval_required") ? STR("pending") : STR("live"));
 	record_set(contract, "trial_period_expires_at",
-		   value_time(database_now_us(call->database) + trial_days(plan) * DAY_US));
+		   value_time(database_now_us(call->database) + trial_days(plan) * UTC_DAY_US));
 	if (record_int(plan, "setup_fee") != 0)
 		record_set(contract, "setup_fee", record_get(plan, "setup_fee"));
 	return contract;

@@ -4,9 +4,6 @@
 #include "base/utc.h"
 #include "portal/time_zone.h"
 
-#define HOUR_US (3600 * UTC_SECOND_US)
-#define DAY_US (24 * HOUR_US)
-
 /* step_us 0: a period of the calendar. */
 static const struct granularity {
 	struct str name;
@@ -15,8 +12,8 @@ static const struct granularity {
 } granularities[] = {
 	[STATISTICS_MONTH] = {STR_INIT("month"), 0, UTC_MONTH},
 	[STATISTICS_DAY] = {STR_INIT("day"), 0, UTC_DAY},
-	[STATISTICS_SIX_HOURS] = {STR_INIT("21600"), 6 * HOUR_US, UTC_DAY},
-	[STATISTICS_HOUR] = {STR_INIT("hour"), HOUR_US, UTC_HOUR},
+	[STATISTICS_SIX_HOURS] = {STR_INIT("21600"), 6 * UTC_HOUR_US, UTC_DAY},
+	[STATISTICS_HOUR] = {STR_INIT("hour"), UTC_HOUR_US, UTC_HOUR},
 };
 #define GRANULARITIES (sizeof granularities / sizeof *granularities)
 
@@ -97,7 +94,8 @@ static bool read_time(struct arena *arena, struct str text, const struct time_zo
 /* A local time so many lengths of a period later; the 31st becomes the last day of its month. */
 static int64_t add_periods(const struct period *period, int64_t local_us, int count)
 {
-	return utc_months_before(local_us, -period->months * count) + period->days * count * DAY_US;
+	return utc_months_before(local_us, -period->months * count) +
+	       period->days * count * UTC_DAY_US;
 }
 
 static int64_t granule_start(const struct statistics_range *range, int64_t instant_us)

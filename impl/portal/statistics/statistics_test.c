@@ -13,7 +13,6 @@
 #include "portal/time_zone.h"
 #include "portal/time_zone_table.h"
 
-#define HOUR_US (3600 * UTC_SECOND_US)
 #define YEARS_FROM_US INT64_C(1514764800000000) /* 2018-01-01 */
 #define YEARS_HOURS (3 * 365 * 24)
 #define QUESTIONS 8 /* of each zone */
@@ -75,8 +74,8 @@ static int64_t sum_of_hours(const struct stats_subject *subject, int64_t from_us
 	struct arena *scratch = arena_create();
 	int64_t sum = 0;
 
-	for (int64_t at_us = utc_period_start(UTC_HOUR, from_us); at_us + HOUR_US <= to_us;
-	     at_us += HOUR_US)
+	for (int64_t at_us = utc_period_start(UTC_HOUR, from_us); at_us + UTC_HOUR_US <= to_us;
+	     at_us += UTC_HOUR_US)
 		sum += read_counter(stats_key(scratch, subject, UTC_HOUR, at_us));
 	arena_destroy(scratch);
 	return sum;
@@ -96,7 +95,7 @@ static void set_up(void)
 	seed = 1;
 	for (int i = 0; i < 4000; i++)
 		count(&subjects[chance(SUBJECTS)],
-		      YEARS_FROM_US + (int64_t)chance(YEARS_HOURS) * HOUR_US +
+		      YEARS_FROM_US + (int64_t)chance(YEARS_HOURS) * UTC_HOUR_US +
 			      (int64_t)chance(3600) * UTC_SECOND_US,
 		      (int64_t)chance(1000));
 }
@@ -110,7 +109,7 @@ static void tear_down(void)
 static struct str random_time(void)
 {
 	char text[32];
-	int64_t at_us = YEARS_FROM_US + (int64_t)chance(YEARS_HOURS) * HOUR_US +
+	int64_t at_us = YEARS_FROM_US + (int64_t)chance(YEARS_HOURS) * UTC_HOUR_US +
 			(int64_t)chance(3600) * UTC_SECOND_US;
 	struct str iso = utc_format_iso(text, at_us);
 
@@ -122,10 +121,10 @@ static struct statistics_question random_question(const struct time_zone *zone)
 {
 	static const char *const periods[] = {"year", "month", "week", "day"};
 	static const char *const granularities[] = {"month", "day", "21600", "hour"};
-	struct statistics_question question = {.zone = zone,
-					       .since = random_time(),
-					       .now_us = YEARS_FROM_US +
-							 (int64_t)chance(YEARS_HOURS) * HOUR_US};
+	struct statistics_question question = {
+		.zone = zone,
+		.since = random_time(),
+		.now_us = YEARS_FROM_US + (int64_t)chance(YEARS_HOURS) * UTC_HOUR_US};
 
 	if (chance(3) > 0) {
 		question.period = str_from(periods[chance(4)]);
