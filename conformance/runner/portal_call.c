@@ -1,6 +1,5 @@
 /* Calls of a portal: which of its faces, who calls, and the forms and cookies of its clients. */
 #include "base/arena.h"
-#include "base/base64.h"
 #include "base/json.h"
 #include "conformance/runner/run_internal.h"
 #include "http/query.h"
@@ -72,10 +71,8 @@ static struct str credential_of(struct case_run *run, struct str caller)
 static void add_basic(struct case_run *run, struct client_request *request, struct str user,
 		      struct str password)
 {
-	struct str pair = STR_CONCAT(run->arena, user, STR(":"), password);
-
 	http_fields_add(&request->fields, STR("Authorization"),
-			STR_CONCAT(run->arena, STR("Basic "), base64_encode(run->arena, pair)));
+			http_basic_credentials(run->arena, user, password));
 }
 
 static struct str pair_text(struct case_run *run, struct str name, struct str value)

@@ -3,7 +3,6 @@
 #include <inttypes.h>
 
 #include "base/arena.h"
-#include "base/base64.h"
 #include "base/error.h"
 #include "base/json.h"
 #include "base/utc.h"
@@ -14,9 +13,8 @@ struct str case_run_internal_credentials(struct case_run *run)
 	const struct json *environment = run->scene.environment;
 	struct str user = json_get_str(environment, STR("CONFIG_INTERNAL_API_USER"));
 	struct str password = json_get_str(environment, STR("CONFIG_INTERNAL_API_PASSWORD"));
-	struct str pair = STR_CONCAT(run->arena, user, STR(":"), password);
 
-	return STR_CONCAT(run->arena, STR("Basic "), base64_encode(run->arena, pair));
+	return http_basic_credentials(run->arena, user, password);
 }
 
 void case_run_ask(struct case_run *run, const struct target *target,

@@ -1,6 +1,5 @@
 /* The steps, one after the other: each is a call, shown as the curl command that makes it. */
 #include "base/arena.h"
-#include "base/base64.h"
 #include "base/json.h"
 #include "base/limits.h"
 #include "base/url.h"
@@ -192,8 +191,7 @@ static void begin_step(struct demo *demo)
 	http_fields_init(&fields, arena);
 	if (step->target == DEMO_PORTAL)
 		http_fields_add(&fields, STR("Authorization"),
-				STR_CONCAT(arena, STR("Basic "),
-					   base64_encode(arena, STR(DEMO_ACCESS_TOKEN ":"))));
+				http_basic_credentials(arena, STR(DEMO_ACCESS_TOKEN), STR("")));
 	if (step->form != NULL)
 		http_fields_add(&fields, STR("Content-Type"),
 				STR("application/x-www-form-urlencoded"));

@@ -1,7 +1,6 @@
 #include "gateway/discovery.h"
 
 #include "base/arena.h"
-#include "base/base64.h"
 #include "base/error.h"
 #include "base/jose.h"
 #include "base/json.h"
@@ -244,16 +243,16 @@ static void make_fields(struct discovery *discovery, const struct url *url)
 {
 	struct arena *arena = discovery->arena;
 	struct http_fields *fields = &discovery->fields;
-	struct str pair = STR_CONCAT(arena, url_decode(arena, url->user, false), STR(":"),
-				     url_decode(arena, url->password, false));
+	struct str user = url_decode(arena, url->user, false);
+	struct str password = url_decode(arena, url->password, false);
 
 	http_fields_init(fields, arena);
 	http_fields_add(fields, STR("Host"), url_authority(arena, url));
 	http_fields_add(fields, STR("User-Agent"), discovery->gateway->settings.user_agent);
 	http_fields_add(fields, STR("Accept"), STR("*/*"));
-	if (pair.size > 1)
+	if (user.size + password.size > 0)
 		http_fields_add(fields, STR("Authorization"),
-				STR_CONCAT(arena, STR("Basic "), base64_encode(arena, pair)));
+				http_basic_credentials(arena, user, password));
 }
 
 /* What stands before '@' may be a secret, also in a text that is no URL. */

@@ -3,7 +3,6 @@
 #include <stdlib.h>
 
 #include "base/arena.h"
-#include "base/base64.h"
 #include "base/json.h"
 #include "base/limits.h"
 #include "base/url.h"
@@ -437,16 +436,16 @@ static void make_fields(struct download *download)
 	const struct settings *settings = &download->gateway->settings;
 	const struct url *portal = &settings->portal;
 	struct arena *arena = download->arena;
-	struct str pair = STR_CONCAT(arena, url_decode(arena, portal->user, false), STR(":"),
-				     url_decode(arena, portal->password, false));
+	struct str user = url_decode(arena, portal->user, false);
+	struct str password = url_decode(arena, portal->password, false);
 
 	http_fields_init(&download->fields, arena);
 	http_fields_add(&download->fields, STR("Host"), settings->portal_authority);
 	http_fields_add(&download->fields, STR("User-Agent"), settings->user_agent);
 	http_fields_add(&download->fields, STR("Accept"), STR("*/*"));
-	if (pair.size > 1)
+	if (user.size + password.size > 0)
 		http_fields_add(&download->fields, STR("Authorization"),
-				STR_CONCAT(arena, STR("Basic "), base64_encode(arena, pair)));
+				http_basic_credentials(arena, user, password));
 }
 
 static void load_from_portal(struct task *task)

@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "base/arena.h"
+#include "base/base64.h"
 
 #define CAPACITY_FIRST 16
 
@@ -120,6 +121,12 @@ void http_fields_copy(struct http_fields *to, struct arena *arena, const struct 
 		http_fields_add(&copy, str_copy(arena, from->items[i].name),
 				str_copy(arena, from->items[i].value));
 	*to = copy;
+}
+
+struct str http_basic_credentials(struct arena *arena, struct str user, struct str password)
+{
+	return STR_CONCAT(arena, STR("Basic "),
+			  base64_encode(arena, STR_CONCAT(arena, user, STR(":"), password)));
 }
 
 static bool is_listed(struct str name, const struct str *names, size_t count)

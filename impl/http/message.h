@@ -32,6 +32,8 @@ struct str http_fields_get(const struct http_fields *fields,
 			   struct str name); /* first; empty when absent */
 bool http_fields_has(const struct http_fields *fields, struct str name);
 size_t http_fields_count(const struct http_fields *fields, struct str name);
+/* What Authorization says of a user by the scheme Basic, as texts of the arena. */
+struct str http_basic_credentials(struct arena *arena, struct str user, struct str password);
 /* True when a comma-separated field of that name lists the token (without case): Connection: close.
  */
 bool http_fields_lists(const struct http_fields *fields, struct str name, struct str token);

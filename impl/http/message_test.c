@@ -45,6 +45,14 @@ START_TEST(fields_keep_their_order_and_their_spelling)
 }
 END_TEST
 
+START_TEST(basic_credentials_are_user_and_password)
+{
+	ck_assert_strs_eq(http_basic_credentials(arena, STR("Aladdin"), STR("open sesame")),
+			  STR("Basic QWxhZGRpbjpvcGVuIHNlc2FtZQ=="));
+	ck_assert_strs_eq(http_basic_credentials(arena, STR(""), STR("t")), STR("Basic OnQ="));
+}
+END_TEST
+
 START_TEST(fields_are_found_without_case)
 {
 	add("X-One", "1");
@@ -231,6 +239,7 @@ Suite *http_message_suite(void)
 
 	tcase_add_checked_fixture(tests, set_up, tear_down);
 	tcase_add_test(tests, fields_keep_their_order_and_their_spelling);
+	tcase_add_test(tests, basic_credentials_are_user_and_password);
 	tcase_add_test(tests, fields_are_found_without_case);
 	tcase_add_test(tests, many_fields_fit);
 	tcase_add_test(tests, setting_replaces_all_in_the_place_of_the_first);

@@ -1,7 +1,6 @@
 #include "portal/internal_api.h"
 
 #include "base/arena.h"
-#include "base/base64.h"
 #include "base/limits.h"
 #include "base/url.h"
 #include "portal/settings.h"
@@ -77,12 +76,10 @@ static void call_took_too_long(struct timer *timer)
 static void add_authorization(struct http_fields *fields, const struct settings *settings,
 			      struct arena *arena)
 {
-	struct str both =
-		STR_CONCAT(arena, settings->internal_user, STR(":"), settings->internal_password);
-
-	if (both.size > 1)
+	if (settings->internal_user.size + settings->internal_password.size > 0)
 		http_fields_add(fields, STR("Authorization"),
-				STR_CONCAT(arena, STR("Basic "), base64_encode(arena, both)));
+				http_basic_credentials(arena, settings->internal_user,
+						       settings->internal_password));
 }
 
 struct internal_call *internal_call_start(struct world *world, const struct settings *settings,

@@ -4,7 +4,6 @@
 #include <stdlib.h>
 
 #include "base/arena.h"
-#include "base/base64.h"
 #include "base/error.h"
 #include "base/url.h"
 #include "base/utc.h"
@@ -165,10 +164,7 @@ static void add_fields(struct delivery *delivery, const struct url *url, struct 
 			is_xml ? STR("application/xml") : STR("application/x-www-form-urlencoded"));
 	if (url->user.size > 0)
 		http_fields_add(fields, STR("Authorization"),
-				STR_CONCAT(delivery->arena, STR("Basic "),
-					   base64_encode(delivery->arena,
-							 STR_CONCAT(delivery->arena, url->user,
-								    STR(":"), url->password))));
+				http_basic_credentials(delivery->arena, url->user, url->password));
 }
 
 static struct str target_of(struct arena *arena, const struct url *url)

@@ -4,7 +4,6 @@
 #include <stdlib.h>
 
 #include "base/arena.h"
-#include "base/base64.h"
 #include "base/error.h"
 #include "base/json.h"
 #include "base/limits.h"
@@ -228,12 +227,11 @@ static struct str random_id(struct worker *worker)
 static void make_fields(struct worker *worker, struct str host)
 {
 	struct arena *arena = worker->arena;
-	struct str credentials = STR_CONCAT(arena, STR(":"), worker->tenant.access_token);
 
 	http_fields_init(&worker->fields, arena);
 	http_fields_add(&worker->fields, STR("Accept"), STR("application/json"));
 	http_fields_add(&worker->fields, STR("Authorization"),
-			STR_CONCAT(arena, STR("Basic "), base64_encode(arena, credentials)));
+			http_basic_credentials(arena, STR(""), worker->tenant.access_token));
 	http_fields_add(&worker->fields, STR("X-Forwarded-Host"), host);
 	http_fields_add(&worker->fields, STR("X-Forwarded-Proto"), STR("https"));
 	http_fields_add(&worker->fields, STR("X-Zync-Token"), worker->jobs->token);

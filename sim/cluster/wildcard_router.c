@@ -5,7 +5,6 @@
 #include <stdlib.h>
 
 #include "base/arena.h"
-#include "base/base64.h"
 #include "base/error.h"
 #include "base/json.h"
 #include "base/limits.h"
@@ -137,9 +136,7 @@ static void ask_master(struct lookup *lookup, struct str host)
 	http_fields_init(&lookup->fields, arena);
 	http_fields_add(&lookup->fields, STR("Accept"), STR("application/json"));
 	http_fields_add(&lookup->fields, STR("Authorization"),
-			STR_CONCAT(arena, STR("Basic "),
-				   base64_encode(arena, STR_CONCAT(arena, master->user, STR(":"),
-								   master->password))));
+			http_basic_credentials(arena, master->user, master->password));
 	lookup->call = http_call_start(lookup->router->world, &options, master_answered,
 				       master_failed, lookup);
 }

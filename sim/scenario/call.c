@@ -2,7 +2,6 @@
 #include <stdlib.h>
 
 #include "base/arena.h"
-#include "base/base64.h"
 #include "base/error.h"
 #include "base/json.h"
 #include "base/limits.h"
@@ -98,13 +97,9 @@ static bool call_read_url(struct str text, struct arena *arena, struct http_call
 		return error_set(error, ERROR_INVALID, "a call goes to http or https, not to %.*s",
 				 STR_ARG(url.scheme));
 	if (url.user.size > 0 || url.password.size > 0) {
-		struct str credentials =
-			STR_CONCAT(arena, url_decode(arena, url.user, false), STR(":"),
-				   url_decode(arena, url.password, false));
-
-		http_fields_add(
-			fields, STR("Authorization"),
-			STR_CONCAT(arena, STR("Basic "), base64_encode(arena, credentials)));
+		http_fields_add(fields, STR("Authorization"),
+				http_basic_credentials(arena, url_decode(arena, url.user, false),
+						       url_decode(arena, url.password, false)));
 	}
 	options->is_tls = url_is_tls(&url);
 	options->host = url.host;

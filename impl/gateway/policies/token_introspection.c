@@ -5,7 +5,6 @@
 #include "gateway/policies/table.h"
 
 #include "base/arena.h"
-#include "base/base64.h"
 #include "base/json.h"
 #include "base/url.h"
 #include "base/utc.h"
@@ -224,9 +223,7 @@ static void make_fields(struct question *question, struct str authority, struct 
 	http_fields_add(fields, STR("User-Agent"), question->request->gateway->settings.user_agent);
 	http_fields_add(fields, STR("Accept"), STR("application/json"));
 	http_fields_add(fields, STR("Content-Type"), STR("application/x-www-form-urlencoded"));
-	http_fields_add(fields, STR("Authorization"),
-			STR_CONCAT(arena, STR("Basic "),
-				   base64_encode(arena, STR_CONCAT(arena, id, STR(":"), secret))));
+	http_fields_add(fields, STR("Authorization"), http_basic_credentials(arena, id, secret));
 }
 
 static enum phase_result ask(struct question *question, const struct url *url, struct str id,
