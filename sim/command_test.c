@@ -6,19 +6,13 @@
 #include "base/arena.h"
 #include "base/error.h"
 #include "echo/echo.h"
-#include "sim/sim.h"
+#include "sim/shell_test.h"
 #include "world/environment.h"
 #include "world/files.h"
 #include "world/process.h"
 
 /* The command runs in a world like any other: here, a virtual one. */
-static struct {
-	struct sim *sim;
-	struct sim_host *host;
-	struct arena *arena;
-	struct strbuf out, err;
-	int status; /* -1: it runs */
-} shell;
+static struct shell shell;
 
 static const struct component *const components[] = {&echo_component, NULL};
 
@@ -56,13 +50,8 @@ static void write_file(const char *path, struct str content)
 static void set_up(void)
 {
 	static const struct component *const shell_components[] = {&command_component, NULL};
-	struct sim_options options = {.seed = 1, .components = shell_components};
 
-	shell.sim = sim_create(&options);
-	shell.host = sim_host_add(shell.sim, STR("laptop"), STR("10.1.1.1"));
-	shell.arena = arena_create();
-	strbuf_init(&shell.out, 1 << 20);
-	strbuf_init(&shell.err, 1 << 20);
+	shell_open(&shell, shell_components);
 	write_file("good.yaml", STR("id: SC-1\ntitle: all is well\n" PASSING));
 	write_file("bad.yaml", STR("id: SC-2\ntitle: all is lost\n" FAILING));
 	write_file("all/b.yaml", STR("id: SC-B\ntitle: second\n" PASSING));
@@ -74,59 +63,22 @@ static void set_up(void)
 
 static void tear_down(void)
 {
-	sim_destroy(shell.sim);
-	strbuf_free(&shell.out);
-	strbuf_free(&shell.err);
-	arena_destroy(shell.arena);
-}
-
-static void shell_line(struct process *process, bool is_stderr, struct str line, void *data)
-{
-	struct strbuf *to = is_stderr ? &shell.err : &shell.out;
-
-	(void)process;
-	(void)data;
-	strbuf_append(to, line);
-	strbuf_append_char(to, '\n');
-}
-
-static void shell_exited(struct process *process, int status, void *data)
-{
-	(void)process;
-	(void)data;
-	shell.status = status;
-}
-
-static bool shell_is_done(void *data)
-{
-	(void)data;
-	return shell.status >= 0;
+	shell_close(&shell);
 }
 
 static struct sim_process *begin(const char *line)
 {
-	struct str rest = str_from(line), words[32] = {STR("refscale"), STR("sim")};
-	struct process_options options = {
-		.words = words, .words_count = 2, .line = shell_line, .exited = shell_exited};
-	struct error error = {0};
-	struct sim_process *process;
-
-	while (str_next_field(&rest, ' ', &words[options.words_count]))
-		options.words_count++;
-	strbuf_clear(&shell.out);
-	strbuf_clear(&shell.err);
-	shell.status = -1;
-	process = sim_process_start(shell.host, &options, &error);
-	ck_assert_msg(process != NULL, "%s", error.text);
-	return process;
+	shell_clear(&shell);
+	return shell_begin(&shell,
+			   str_cstr(shell.arena,
+				    STR_CONCAT(shell.arena, STR("refscale sim "), str_from(line))));
 }
 
 /* "run good.yaml --seed 5" */
 static int type(const char *line)
 {
 	begin(line);
-	ck_assert(sim_run_until(shell.sim, sim_now_us(shell.sim) + 1000000, shell_is_done, NULL));
-	return shell.status;
+	return shell_finish(&shell);
 }
 
 static void assert_says(const struct strbuf *out, const char *text)
@@ -374,7 +326,7 @@ START_TEST(an_interrupted_command_has_not_passed)
 
 	ck_assert(sim_run_until(shell.sim, 1000000, one_is_told, NULL));
 	sim_process_stop(process);
-	ck_assert(sim_run_until(shell.sim, 1000000, shell_is_done, NULL));
+	ck_assert(sim_run_until(shell.sim, 1000000, shell_is_done, &shell));
 	ck_assert_int_eq(shell.status, 1);
 	assert_says(&shell.err, "refscale sim: interrupted after ");
 	assert_does_not_say(&shell.out, "3 passed");

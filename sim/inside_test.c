@@ -6,7 +6,7 @@
 #include "base/arena.h"
 #include "base/error.h"
 #include "base/limits.h"
-#include "sim/sim.h"
+#include "sim/shell_test.h"
 #include "world/clock.h"
 #include "world/environment.h"
 #include "world/files.h"
@@ -14,13 +14,7 @@
 #include "world/process.h"
 
 /* A virtual machine with the component in a machine within it. */
-static struct {
-	struct sim *sim;
-	struct sim_host *host;
-	struct arena *arena;
-	struct strbuf out, err;
-	int status;
-} shell;
+static struct shell shell;
 
 /* Runs as `inner WORD...`: `cat FILE` and `ls FOLDER` show, `--output FILE` writes the file, `exit
  * N` ends with N, `fail` does not start. Without a word it says "waiting",
@@ -133,21 +127,13 @@ static void set_up(void)
 {
 	static const struct component *const shell_components[] = {&outer_component,
 								   &lost_component, NULL};
-	struct sim_options options = {.seed = 1, .components = shell_components};
 
-	shell.sim = sim_create(&options);
-	shell.host = sim_host_add(shell.sim, STR("laptop"), STR("10.1.1.1"));
-	shell.arena = arena_create();
-	strbuf_init(&shell.out, 1 << 20);
-	strbuf_init(&shell.err, 1 << 20);
+	shell_open(&shell, shell_components);
 }
 
 static void tear_down(void)
 {
-	sim_destroy(shell.sim);
-	strbuf_free(&shell.out);
-	strbuf_free(&shell.err);
-	arena_destroy(shell.arena);
+	shell_close(&shell);
 }
 
 static void write_file(const char *path, const char *content)
@@ -155,57 +141,17 @@ static void write_file(const char *path, const char *content)
 	ck_assert(sim_host_write_file(shell.host, str_from(path), str_from(content)));
 }
 
-static void shell_line(struct process *process, bool is_stderr, struct str line, void *data)
-{
-	struct strbuf *to = is_stderr ? &shell.err : &shell.out;
-
-	(void)process;
-	(void)data;
-	strbuf_append(to, line);
-	strbuf_append_char(to, '\n');
-}
-
-static void shell_exited(struct process *process, int status, void *data)
-{
-	(void)process;
-	(void)data;
-	shell.status = status;
-}
-
-static bool shell_is_done(void *data)
-{
-	(void)data;
-	return shell.status >= 0;
-}
-
 static struct sim_process *begin(const char *line)
 {
-	struct str rest = str_from(line), words[16] = {STR("refscale")};
-	struct process_options options = {
-		.words = words, .words_count = 1, .line = shell_line, .exited = shell_exited};
-	struct error error = {0};
-	struct sim_process *process;
-
-	while (str_next_field(&rest, ' ', &words[options.words_count]))
-		options.words_count++;
-	shell.status = -1;
-	process = sim_process_start(shell.host, &options, &error);
-	ck_assert_msg(process != NULL, "%s", error.text);
-	return process;
-}
-
-static int finish(void)
-{
-	ck_assert(sim_run_until(shell.sim, sim_now_us(shell.sim) + 1000000, shell_is_done, NULL));
-	return shell.status;
+	return shell_begin(&shell, str_cstr(shell.arena, STR_CONCAT(shell.arena, STR("refscale "),
+								    str_from(line))));
 }
 
 static int type(const char *line)
 {
-	strbuf_clear(&shell.out);
-	strbuf_clear(&shell.err);
+	shell_clear(&shell);
 	begin(line);
-	return finish();
+	return shell_finish(&shell);
 }
 
 static void assert_said(const char *out, const char *err)
@@ -314,7 +260,7 @@ START_TEST(who_asks_us_to_stop_asks_it)
 
 	ck_assert(sim_run_until(shell.sim, 1000000, it_waits, NULL));
 	sim_process_stop(process);
-	ck_assert_int_eq(finish(), 9);
+	ck_assert_int_eq(shell_finish(&shell), 9);
 	assert_said("waiting\nasked\n", "");
 }
 END_TEST

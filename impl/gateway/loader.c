@@ -141,6 +141,21 @@ static struct config *config_of_download(struct loader *loader, struct download 
 	return config_make(loader, arena, document, error);
 }
 
+/* Ends the loader's download. NULL: nothing came of it; *error says why, if anything does. */
+static struct config *finish_download(struct loader *loader, struct download *download,
+				      enum download_result result, struct error *error)
+{
+	struct config *config = NULL;
+
+	if (result == DOWNLOAD_BROKEN)
+		*error = *download_error(download);
+	else if (result == DOWNLOAD_DONE)
+		config = config_of_download(loader, download, error);
+	download_free(download);
+	loader->download = NULL;
+	return config;
+}
+
 /* Boot. */
 
 /* The lines of the start go to the log in the end; a failed one says so first (1.7). */
@@ -197,15 +212,9 @@ static void store_all(struct loader *loader, struct config *config)
 static void boot_downloaded(struct download *download, enum download_result result, void *data)
 {
 	struct loader *loader = data;
-	struct config *config = NULL;
 	struct error error = {0};
+	struct config *config = finish_download(loader, download, result, &error);
 
-	if (result == DOWNLOAD_BROKEN)
-		error = *download_error(download);
-	else if (result == DOWNLOAD_DONE)
-		config = config_of_download(loader, download, &error);
-	download_free(download);
-	loader->download = NULL;
 	if (config == NULL) {
 		boot_failed(loader, error.kind != ERROR_NONE ? error.text : NULL);
 		return;
@@ -246,15 +255,9 @@ static void refresh_downloaded(struct download *download, enum download_result r
 {
 	struct loader *loader = data;
 	struct error_log *log = &loader->gateway->log;
-	struct config *config = NULL;
 	struct error error = {0};
+	struct config *config = finish_download(loader, download, result, &error);
 
-	if (result == DOWNLOAD_BROKEN)
-		error = *download_error(download);
-	else if (result == DOWNLOAD_DONE)
-		config = config_of_download(loader, download, &error);
-	download_free(download);
-	loader->download = NULL;
 	if (config != NULL)
 		store_all(loader, config);
 	else if (error.kind != ERROR_NONE)
