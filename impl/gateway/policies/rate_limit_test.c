@@ -102,6 +102,16 @@ START_TEST(a_delay_without_end_lets_nobody_pass_at_once)
 }
 END_TEST
 
+START_TEST(a_window_may_be_written_as_text)
+{
+	start_with("'fixed_window_limiters':["
+		   "{'key':{'name':'w'},'count':'1','window':'1000000000'}]");
+	ck_assert_int_eq(gateway_stand_get("/?user_key=k").status, 200);
+	gateway_stand_run_for(5 * STAND_SECOND);
+	ck_assert_int_eq(gateway_stand_get("/?user_key=k").status, 429);
+}
+END_TEST
+
 /* A connection that another limiter refuses is not one's worker's either. */
 START_TEST(a_refusal_gives_connections_back)
 {
@@ -235,6 +245,7 @@ Suite *gateway_policies_rate_limit_suite(void)
 	tcase_add_test(tcase, a_client_that_leaves_gives_its_connection_back);
 	tcase_add_test(tcase, a_client_may_leave_while_it_is_delayed);
 	tcase_add_test(tcase, a_refusal_takes_back_what_other_limiters_counted);
+	tcase_add_test(tcase, a_window_may_be_written_as_text);
 	tcase_add_test(tcase, a_refusal_gives_connections_back);
 	tcase_add_loop_test(tcase, a_window_without_end_limits_all_the_same, 0, 2);
 	tcase_add_test(tcase, a_delay_without_end_lets_nobody_pass_at_once);
