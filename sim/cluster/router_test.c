@@ -288,14 +288,20 @@ START_TEST(bodies_pass_both_ways)
 					    .target = STR("/bytes/400000")};
 
 	memset(body, 'x', size);
-	options.body = http_body_from_str(str_of(body, size));
 	put_route("api", "api.apps.example.com", "port: {targetPort: http}");
 	stage_run(&stage, 6 * STAGE_SECOND);
+	options.body = http_body_from_str(str_of(body, size));
 	stage_call_begin(&stage, &call, &options);
 	stage_run(&stage, 10 * STAGE_SECOND);
 	ck_assert(call.is_over);
 	ck_assert_int_eq(call.status, 200);
 	ck_assert_uint_eq(call.body.size, 400000);
+	options.target = STR("/");
+	options.body = http_body_from_str(str_of(body, size));
+	stage_call_begin(&stage, &call, &options);
+	stage_run(&stage, 10 * STAGE_SECOND);
+	ck_assert(call.is_over);
+	ck_assert(str_find(call.body, STR("\"body_bytes\":300000,")) != STR_NOT_FOUND);
 	free(body);
 }
 END_TEST
