@@ -89,6 +89,18 @@ static struct record_list plans_offered(struct visit *visit)
 			  CALL_ARGUMENTS);
 }
 
+/* One at most, unless the tenant shows its developers that there may be more. */
+static bool may_have_another(struct visit *visit)
+{
+	struct call *call = visit->call;
+
+	return switch_is_visible(call, application_resource.switch_for_more) ||
+	       database_int(call->database,
+			    STR("SELECT count(*) FROM cinstances WHERE type = 'Cinstance' AND "
+				"user_account_id = ?1"),
+			    DATABASE_ARGUMENTS(own_account(visit)), 0) == 0;
+}
+
 static void list(struct visit *visit)
 {
 	struct call *call = visit->call;
@@ -109,7 +121,7 @@ static void list(struct visit *visit)
 		     record_text(application, "state"));
 	}
 	strbuf_append(&visit->content, STR("</table>\n"));
-	if (plans_offered(visit).count > 0)
+	if (plans_offered(visit).count > 0 && may_have_another(visit))
 		strbuf_append(&visit->content, STR("<p><a href=\"" LIST_PATH
 						   "/new\">Create new application</a></p>\n"));
 	visit_show(visit, 200, "Applications");
@@ -147,6 +159,10 @@ static void show_new_form(struct visit *visit, const struct json *sent,
 
 static void show_new(struct visit *visit)
 {
+	if (!may_have_another(visit)) {
+		visit_denied(visit);
+		return;
+	}
 	show_new_form(visit, visit->call->parameters, NULL);
 }
 
@@ -191,13 +207,12 @@ static void create(struct visit *visit)
 		visit_not_found(visit);
 		return;
 	}
-	application = contract_new(call, own_account(visit).number, plan);
-	record_set_text(application, "create_origin", STR("developer"));
-	if (!switch_lets_another(call, application_resource.switch_for_more, application,
-				 application_resource.switch_scope)) {
+	if (!may_have_another(visit)) {
 		visit_denied(visit);
 		return;
 	}
+	application = contract_new(call, own_account(visit).number, plan);
+	record_set_text(application, "create_origin", STR("developer"));
 	if (!assign_and_check(visit, application, sent, &faults)) {
 		show_new_form(visit, sent, &faults);
 		return;
