@@ -235,6 +235,26 @@ START_TEST(a_gateway_that_stops_gives_connections_back_first)
 }
 END_TEST
 
+/* At whatever moment of the round: nobody else would ever give it back. */
+START_TEST(a_gateway_that_stops_gives_back_what_a_redis_holds_for_who_left)
+{
+	gateway_stand_redis();
+	start_with(REDIS "," CONNECTIONS "," SLOW_BUCKET);
+	for (int64_t after_us = 100; after_us < 2000; after_us += 100) {
+		gateway_stand_send(call);
+		gateway_stand_run_for(after_us);
+		gateway_stand_leave();
+		gateway_stand_ask_to_stop();
+		gateway_stand_run_for(STAND_SECOND);
+		ck_assert(!gateway_stand_is_running());
+		ck_assert_int_eq(gateway_stand_exit_status(), 0);
+		ck_assert(gateway_stand_start());
+		gateway_stand_run_for(60 * STAND_SECOND);
+	}
+	ck_assert_int_eq(gateway_stand_get("/?user_key=k").status, 200);
+}
+END_TEST
+
 Suite *gateway_policies_rate_limit_suite(void);
 Suite *gateway_policies_rate_limit_suite(void)
 {
@@ -258,6 +278,7 @@ Suite *gateway_policies_rate_limit_suite(void)
 	tcase_add_test(tcase, who_left_while_a_redis_was_asked_holds_no_connection);
 	tcase_add_test(tcase, buckets_in_a_redis_take_turns);
 	tcase_add_test(tcase, a_gateway_that_stops_gives_connections_back_first);
+	tcase_add_test(tcase, a_gateway_that_stops_gives_back_what_a_redis_holds_for_who_left);
 	suite_add_tcase(suite, tcase);
 	return suite;
 }
