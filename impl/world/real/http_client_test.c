@@ -1,6 +1,7 @@
 /* The HTTP client, by the bytes that servers answer. */
 #include "world/http_client.h"
 
+#include "base/limits.h"
 #include "world/real/raw_test.h"
 
 /* A server that sends these bytes to each connection once a request came, then closes it. */
@@ -101,7 +102,8 @@ static bool play_until_over(void *data)
 	return outcome->is_over;
 }
 
-static void call_server(struct server *server, struct str method, struct outcome *outcome)
+static void begin_call(struct server *server, struct str method, http_call_event *told,
+		       struct outcome *outcome)
 {
 	struct http_call_options options = {.method = method,
 					    .host = STR("127.0.0.1"),
@@ -115,7 +117,12 @@ static void call_server(struct server *server, struct str method, struct outcome
 		options.tunnel_port = server->port;
 	}
 	*outcome = (struct outcome){.arena = server->stage->arena, .server = server};
-	outcome->call = http_call_start(server->stage->world, &options, answered, failed, outcome);
+	outcome->call = http_call_start(server->stage->world, &options, told, failed, outcome);
+}
+
+static void call_server(struct server *server, struct str method, struct outcome *outcome)
+{
+	begin_call(server, method, answered, outcome);
 	ck_assert(raw_await(server->stage, play_until_over, outcome));
 }
 
@@ -276,6 +283,56 @@ START_TEST(test_bodies_are_cut_off_in_their_own_ways)
 }
 END_TEST
 
+static void answered_to_wait(struct http_call *call, void *data)
+{
+	struct outcome *outcome = data;
+
+	(void)call;
+	outcome->is_answered = true;
+}
+
+static bool play_until_answered(void *data)
+{
+	struct outcome *outcome = data;
+
+	server_play(outcome->server);
+	return outcome->is_answered;
+}
+
+/* No more than a buffer of it is taken before somebody reads, and then all of it. */
+START_TEST(test_an_answer_waits_for_its_reader)
+{
+	struct raw_stage stage;
+	struct server server;
+	struct outcome outcome;
+	struct strbuf bytes;
+	struct str head = STR(OK "Content-Length: 150000\r\n\r\n");
+	struct http_body *body;
+
+	raw_stage_begin(&stage);
+	strbuf_init(&bytes, 1000000);
+	strbuf_append(&bytes, head);
+	for (int i = 0; i < 15000; i++)
+		strbuf_append_format(&bytes, "%09d ", i);
+	server_begin(&server, &stage, strbuf_str(&bytes));
+	server.tunnels = _i == 1;
+	begin_call(&server, STR("GET"), answered_to_wait, &outcome);
+	ck_assert(raw_await(&stage, play_until_answered, &outcome));
+	raw_pause(&stage, 10);
+	body = http_call_take_body(outcome.call);
+	ck_assert_uint_gt(http_body_waiting(body), 0);
+	ck_assert_uint_le(http_body_waiting(body), LIMIT_BODY_BUFFER_BYTES);
+	http_body_collect(body, 10000000, stage.arena, collected, &outcome);
+	ck_assert(raw_await(&stage, play_until_over, &outcome));
+	ck_assert_int_eq(outcome.result, HTTP_COLLECTED);
+	ck_assert(str_equal(outcome.body, str_skip(strbuf_str(&bytes), head.size)));
+	http_call_release(outcome.call);
+	server_end(&server);
+	strbuf_free(&bytes);
+	raw_stage_end(&stage);
+}
+END_TEST
+
 START_TEST(test_a_reset_is_a_reset)
 {
 	struct raw_stage stage;
@@ -394,6 +451,7 @@ Suite *world_real_http_client_suite(void)
 	tcase_set_timeout(tests, 60);
 	tcase_add_loop_test(tests, test_hostile_answers_fail, 0, 2);
 	tcase_add_loop_test(tests, test_bodies_are_cut_off_in_their_own_ways, 0, 2);
+	tcase_add_loop_test(tests, test_an_answer_waits_for_its_reader, 0, 2);
 	tcase_add_loop_test(tests, test_a_reset_is_a_reset, 0, 2);
 	tcase_add_loop_test(tests, test_big_heads_are_refused, 0, 2);
 	tcase_add_test(tests, test_a_dead_connection_is_replaced_when_that_is_safe);
