@@ -13,10 +13,8 @@ static const struct {
 	int status;
 	struct str text;
 } page_reasons[] = {
-	{405, STR_INIT("Not Allowed")},
-	{414, STR_INIT("Request-URI Too Large")},
-	{429, STR_INIT("Too Many Requests")},
-	{503, STR_INIT("Service Temporarily Unavailable")},
+	{405, STR_INIT("Not Allowed")},       {414, STR_INIT("Request-URI Too Large")},
+	{429, STR_INIT("Too Many Requests")}, {503, STR_INIT("Service Temporarily Unavailable")},
 	{504, STR_INIT("Gateway Time-out")},
 };
 

@@ -65,7 +65,8 @@ enum credentials_result credentials_extract(const struct credentials_rules *rule
 					    const struct credentials_source *source,
 					    struct arena *arena, struct credentials *credentials);
 
-/* A value in a key, before `separator` and what follows: no other value and rest look like these. */
+/* A value in a key, before `separator` and what follows: no other value and rest look like these.
+ */
 struct str credential_key_part(struct arena *arena, struct str value, char separator);
 
 /* "user_key=abc", "app_id=..&app_key=.." encoded: for backend, the debug header and logs. */

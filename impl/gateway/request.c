@@ -465,8 +465,8 @@ static bool is_method(struct str method)
 	return method.size > 0;
 }
 
-/* Of the page for a head that nobody serves; 0: it may go on. An upstream would show the client of a
- * TRACE what the gateway adds for it, the secret token among that. */
+/* Of the page for a head that nobody serves; 0: it may go on. An upstream would show the client of
+ * a TRACE what the gateway adds for it, the secret token among that. */
 static int status_of_head(const struct request *request, bool is_proxys)
 {
 	struct str method = request->exchange->request.method;

@@ -755,8 +755,8 @@ static TCase *server_tests(void)
 	tcase_add_test(tests, names_of_one_address_share_its_connection);
 	tcase_add_loop_test(tests, what_may_be_repeated_is_once_when_a_used_connection_dies, 0, 2);
 	tcase_add_loop_test(tests, a_repeated_request_fails_when_the_new_connection_dies_too, 0, 2);
-	tcase_add_loop_test(tests, what_may_not_be_repeated_fails_when_a_used_connection_dies,
-			    0, 2);
+	tcase_add_loop_test(tests, what_may_not_be_repeated_fails_when_a_used_connection_dies, 0,
+			    2);
 	tcase_add_test(tests, informational_answers_are_not_shown);
 	tcase_add_test(tests, an_answer_without_length_ends_with_the_connection);
 	tcase_add_test(tests, an_answer_in_chunks_is_put_together);

@@ -208,7 +208,8 @@ static enum phase_result access(struct request *request, const void *data)
 	bool is_known;
 	struct str key;
 
-	/* By another batcher, or by apicast, which was not told to leave it: the call costs once. */
+	/* By another batcher, or by apicast, which was not told to leave it: the call costs once.
+	 */
 	if (request->is_authorized_elsewhere || request->authorization.key.size > 0)
 		return PHASE_GO_ON;
 	request->is_authorized_elsewhere = true;
