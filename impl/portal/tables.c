@@ -45,7 +45,8 @@ static const struct column users_columns[] = {
 	TEXT_NEEDED("email"), TEXT_OR("state", "pending"), TEXT_OR("role", "member"),
 	TEXT("first_name"), TEXT("last_name"), TEXT("job_role"), TEXT("title"),
 	TEXT("password_digest"), TEXT("activation_code"),
-	TIME("activated_at"), TEXT("signup_type"), JSON("extra_fields"), TIMES,
+	TIME("activated_at"), TIME("last_login_at"), TEXT("last_login_ip"), TEXT("open_id"),
+	TEXT("cas_identifier"), TEXT("signup_type"), JSON("extra_fields"), TIMES,
 };
 
 static const struct column member_permissions_columns[] = {

@@ -185,6 +185,16 @@ struct record *session_user_for(struct visit *visit, struct str login, struct st
 		       : NULL;
 }
 
+/* No change of the user: nobody is told of it. */
+static void note_login(struct call *call, const struct record *user)
+{
+	database_run(call->database,
+		     STR("UPDATE users SET last_login_at = ?2, last_login_ip = ?3 WHERE id = ?1"),
+		     DATABASE_ARGUMENTS(value_int(record_id(user)),
+					value_time(database_now_us(call->database)),
+					value_text(call->remote_address)));
+}
+
 void session_begin(struct visit *visit, struct record *user)
 {
 	struct call *call = visit->call;
@@ -198,6 +208,7 @@ void session_begin(struct visit *visit, struct record *user)
 			str_slice(agent, 0, agent.size < 255 ? agent.size : 255));
 	record_set(row, "accessed_at", value_time(database_now_us(call->database)));
 	record_save(call->database, row);
+	note_login(call, user);
 	/* Nobody who knew the old one may speak for the user. */
 	visit->browser.authenticity_token = call_random_hex(call, KEY_DIGITS);
 	visit->session = row;

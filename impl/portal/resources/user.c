@@ -30,11 +30,11 @@ static const struct link user_links[] = {
 static const struct link tenant_user_links[] = {{"self", "/admin/api/users.{id}"}};
 
 #define USER_JSON                                                                                  \
-	"id state role created_at updated_at | username email first_name last_name job_role "      \
-	"title *"
+	"id state role created_at updated_at cas_identifier open_id | username email first_name "  \
+	"last_name job_role title *"
 #define USER_XML                                                                                   \
-	"id created_at updated_at account_id state role username email ~first_name ~last_name "    \
-	"~job_role ~title extra_fields"
+	"id created_at updated_at account_id state role ~cas_identifier ~open_id username email "  \
+	"~first_name ~last_name ~job_role ~title extra_fields"
 
 static const struct representation tenant_user_representation = {
 	.root = "user",
