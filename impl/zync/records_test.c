@@ -2,22 +2,13 @@
 #include "zync/records.h"
 
 #include <check.h>
-#include <stdio.h>
-#include <stdlib.h>
 
 #include "base/arena.h"
 #include "base/error.h"
 #include "world/real/real_world.h"
 #include "world/sql.h"
+#include "world/sql_kinds_test.h"
 #include "world/sql_url.h"
-
-static const struct {
-	const char *name, *variable;
-} kinds[] = {
-	{"sqlite", NULL},
-	{"mysql", "TEST_MYSQL_URL"},
-	{"postgresql", "TEST_POSTGRESQL_URL"},
-};
 
 static struct real_loop *loop;
 static struct world *world;
@@ -27,7 +18,7 @@ static struct error error;
 
 static const char *url_of(int kind)
 {
-	return kinds[kind].variable != NULL ? getenv(kinds[kind].variable) : "sqlite::memory:";
+	return kind != SQL_SQLITE ? sql_kind_url(kind) : "sqlite::memory:";
 }
 
 /* Other tests use the server, too, and a portal takes no database of somebody else. */
@@ -160,7 +151,9 @@ START_TEST(a_retry_counts_and_a_new_notification_begins_again)
 	/* Told of again while it is worked off: neither its end nor its failure counts. */
 	put(4, 30);
 	ck_assert(records_done(records, &before, true, &error));
+	ck_assert(records_done(records, &before, false, &error));
 	ck_assert(records_retry(records, &before, 99, &error));
+	ck_assert_uint_eq(count_waiting(), 1);
 	record = next();
 	ck_assert_int_eq(record.tries, 0);
 	ck_assert_int_eq(record.run_at_us, 30);
@@ -174,15 +167,11 @@ Suite *zync_records_suite(void)
 {
 	Suite *suite = suite_create("zync_records");
 
-	for (int i = 0; i < (int)(sizeof kinds / sizeof *kinds); i++) {
-		TCase *tests = tcase_create(kinds[i].name);
+	for (int i = SQL_SQLITE; i <= SQL_POSTGRESQL; i++) {
+		TCase *tests = sql_kind_case(suite, "zync_records", i);
 
-		suite_add_tcase(suite, tests);
-		if (url_of(i) == NULL) {
-			printf("zync_records: %s skipped: %s is not set\n", kinds[i].name,
-			       kinds[i].variable);
+		if (tests == NULL)
 			continue;
-		}
 #define ADD(test) tcase_add_loop_test(tests, test, i, i + 1)
 		ADD(a_tenant_is_what_was_said_of_it_last);
 		ADD(records_come_in_the_order_in_which_they_are_due);

@@ -72,6 +72,33 @@ PARITY_TEST(a_patch_keeps_the_name_and_the_same_again_changes_nothing)
 	ck_assert(str_equal(list.items[0].host, STR("moved.example.com")));
 }
 
+PARITY_TEST(all_that_is_wished_for_can_be_patched)
+{
+	struct route route = api_route();
+	struct {
+		struct str *text;
+		struct str other;
+	} const changes[] = {
+		{&route.host, STR("moved.example.com")},
+		{&route.service, STR("other")},
+		{&route.port, STR("https")},
+		{&route.insecure_policy, STR("Allow")},
+		{&route.tls_termination, STR("reencrypt")},
+	};
+
+	route.name = make(p, &route);
+	for (size_t i = 0; i < sizeof changes / sizeof *changes; i++) {
+		*changes[i].text = changes[i].other;
+		ck_assert_int_eq(routes_apply(p->world, &route, p->arena, NULL, &p->error),
+				 ROUTES_PATCHED);
+		ck_assert_int_eq(routes_apply(p->world, &route, p->arena, NULL, &p->error),
+				 ROUTES_UNCHANGED);
+	}
+	route.labels_count = 1;
+	ck_assert_int_eq(routes_apply(p->world, &route, p->arena, NULL, &p->error), ROUTES_PATCHED);
+	ck_assert_uint_eq(list_of(p, STR("project"), STR("test")).items[0].labels_count, 1);
+}
+
 PARITY_TEST(a_removed_route_is_gone)
 {
 	struct route wanted = api_route();
@@ -96,6 +123,7 @@ TCase *parity_routes_case(int number)
 
 	PARITY_ADD(tests, number, a_route_is_made_and_found_by_its_labels);
 	PARITY_ADD(tests, number, a_patch_keeps_the_name_and_the_same_again_changes_nothing);
+	PARITY_ADD(tests, number, all_that_is_wished_for_can_be_patched);
 	PARITY_ADD(tests, number, a_removed_route_is_gone);
 	return tests;
 }
