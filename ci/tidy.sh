@@ -61,6 +61,17 @@ production=$(printf '%s\n' "$sources" | grep -Ev '_test\.[ch]$|_fuzz\.c$|^ci/|/p
 			print FILENAME ":" FNR ": only a world may: " substr(line, RSTART, RLENGTH)
 	}' $production
 
+	# Arguments are evaluated in an order of the compiler's: two draws in one call, and worlds differ.
+	awk '
+	FNR == 1 { statement = "" }
+	{
+		statement = statement $0
+		if ($0 !~ /[;{}]$/) next
+		if (gsub(/(world_chance|chance_hex|call_random_hex)\(/, "&", statement) > 1 && statement !~ /^[ \t]*u?int[0-9]+_t /)
+			print FILENAME ":" FNR ": two draws of chance in one statement"
+		statement = ""
+	}' $production
+
 	# Mutable state outside any function.
 	awk '
 	/^(static )?(struct [a-z_]+|int|unsigned|bool|char|size_t|u?int[0-9]+_t)( \*?|\*+ ?)[a-z_]+(\[[^]]*\])?( = .*)?;$/ && !/const/ && !/^extern/ && !/\(/ {

@@ -1,5 +1,4 @@
 /* Application keys and referrer filters: two sets of an application (spec/backend.md 8.6). */
-#include <inttypes.h>
 #include <stdlib.h>
 
 #include "backend/application.h"
@@ -7,7 +6,7 @@
 #include "backend/keys.h"
 #include "base/arena.h"
 #include "base/base64.h"
-#include "world/clock.h"
+#include "world/chance.h"
 
 static struct str application_of(const struct internal_call *call)
 {
@@ -119,12 +118,10 @@ static void key_create_checked(struct internal_call *call)
 void internal_application_key_create(struct internal_call *call)
 {
 	struct str *value = ARENA_NEW(call->arena, struct str);
-	struct world *world = call->backend->world;
 
 	*value = internal_text(internal_parameter(call, STR("application_key")), STR("value"));
 	if (value->size == 0)
-		*value = str_format(call->arena, "%016" PRIx64 "%016" PRIx64, world_chance(world),
-				    world_chance(world));
+		*value = chance_hex(call->backend->world, call->arena, 32);
 	call->state = value;
 	INTERNAL_ASK(call, STR("EXISTS"), key_of(call, STR("state")));
 	internal_then(call, key_create_checked);

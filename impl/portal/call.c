@@ -1,14 +1,11 @@
 #include "portal/call.h"
 
-#include <inttypes.h>
-#include <stdio.h>
-
 #include "base/arena.h"
 #include "base/json.h"
 #include "portal/database.h"
 #include "portal/record.h"
 #include "portal/time_zone.h"
-#include "world/clock.h"
+#include "world/chance.h"
 
 int64_t call_tenant_id(const struct call *call)
 {
@@ -84,10 +81,5 @@ struct record *call_new_record(const struct call *call, const struct table *tabl
 
 struct str call_random_hex(const struct call *call, size_t digits)
 {
-	struct world *world = database_world(call->database);
-	char *text = arena_alloc(call->arena, digits + 17);
-
-	for (size_t i = 0; i < digits; i += 16)
-		snprintf(text + i, 17, "%016" PRIx64, world_chance(world));
-	return str_of(text, digits);
+	return chance_hex(database_world(call->database), call->arena, digits);
 }

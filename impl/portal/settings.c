@@ -10,7 +10,7 @@
 #include "base/url.h"
 #include "portal/release.h"
 #include "portal/settings_source.h"
-#include "world/clock.h"
+#include "world/chance.h"
 #include "world/environment.h"
 
 #define DEFAULT_PORT 3001
@@ -252,8 +252,7 @@ static bool check_service_discovery(const struct settings_source *source, struct
 /* Cookies signed with it are nothing after a restart. */
 static struct str secret_of_chance(const struct settings_source *source)
 {
-	return str_format(source->arena, "%016" PRIx64 "%016" PRIx64, world_chance(source->world),
-			  world_chance(source->world));
+	return chance_hex(source->world, source->arena, 32);
 }
 
 static bool check_url(const struct settings_source *source, const char *name, struct str text,

@@ -1,7 +1,6 @@
 #include "portal/zync.h"
 
 #include <inttypes.h>
-#include <stdio.h>
 #include <stdlib.h>
 
 #include "base/arena.h"
@@ -18,12 +17,14 @@
 #include "portal/tables.h"
 #include "portal/zync_resync.h"
 #include "portal/zync_routes.h"
+#include "world/chance.h"
 #include "world/clock.h"
 #include "world/http_client.h"
 #include "world/log.h"
 #include "zync/routes.h"
 
 #define SECOND_MS 1000
+#define TOKEN_DIGITS 64
 /* All of a call: a zync that drips must not hold up what comes after. */
 #define WHOLE_TIMEOUT_US (60 * UTC_SECOND_US)
 #define TRIES_MAX 25
@@ -88,15 +89,6 @@ static void set_number(struct arena *arena, struct json *object, const char *nam
 	json_set(object, str_from(name), json_new_int(arena, number));
 }
 
-static struct str random_hex(struct zync *zync)
-{
-	char text[65];
-
-	for (size_t i = 0; i < 4; i++)
-		snprintf(text + 16 * i, 17, "%016" PRIx64, world_chance(zync->world));
-	return str_copy(zync->arena, str_of(text, 64));
-}
-
 /* By which zync reads back: the impersonation user's, made when it is first needed; master has
  * only its own. */
 static struct str reading_token(struct zync *zync, int64_t tenant_id)
@@ -121,7 +113,7 @@ static struct str reading_token(struct zync *zync, int64_t tenant_id)
 		record_set_text(token, "name", STR("OIDC Synchronization Token"));
 		record_set_text(token, "permission", STR("ro"));
 		record_set(token, "scopes", value_json(STR("[\"account_management\"]")));
-		record_set_text(token, "value", random_hex(zync));
+		record_set_text(token, "value", chance_hex(zync->world, zync->arena, TOKEN_DIGITS));
 		record_save(database, token);
 	}
 	return record_text(token, "value");

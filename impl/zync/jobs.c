@@ -10,6 +10,7 @@
 #include "base/list.h"
 #include "base/url.h"
 #include "base/utc.h"
+#include "world/chance.h"
 #include "world/clock.h"
 #include "world/environment.h"
 #include "world/http_client.h"
@@ -218,12 +219,6 @@ static void call_failed(struct http_call *call, void *data)
 		      "portal: ", str_cstr(worker->arena, http_failure_text(call->failure)));
 }
 
-static struct str random_id(struct worker *worker)
-{
-	return str_format(worker->arena, "%016" PRIx64 "%016" PRIx64,
-			  world_chance(worker->jobs->world), world_chance(worker->jobs->world));
-}
-
 static void make_fields(struct worker *worker, struct str host)
 {
 	struct arena *arena = worker->arena;
@@ -235,7 +230,8 @@ static void make_fields(struct worker *worker, struct str host)
 	http_fields_add(&worker->fields, STR("X-Forwarded-Host"), host);
 	http_fields_add(&worker->fields, STR("X-Forwarded-Proto"), STR("https"));
 	http_fields_add(&worker->fields, STR("X-Zync-Token"), worker->jobs->token);
-	http_fields_add(&worker->fields, STR("X-Request-Id"), random_id(worker));
+	http_fields_add(&worker->fields, STR("X-Request-Id"),
+			chance_hex(worker->jobs->world, worker->arena, 32));
 }
 
 static struct str target_of(struct worker *worker)

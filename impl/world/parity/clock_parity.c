@@ -1,4 +1,8 @@
 /* Clocks, timers, end-of-turn tasks and chance, in either world. */
+#include <string.h>
+
+#include "base/arena.h"
+#include "world/chance.h"
 #include "world/parity/parity_internal.h"
 
 #define TIMERS 4
@@ -231,6 +235,26 @@ PARITY_TEST(chance_does_not_repeat_itself)
 	ck_assert_uint_eq(all, 0);
 }
 
+PARITY_TEST(texts_of_chance_are_as_long_as_asked)
+{
+	struct arena *arena = arena_create();
+	struct str before = STR("");
+
+	for (size_t digits = 0; digits <= 70; digits++) {
+		struct str text = chance_hex(p->world, arena, digits);
+
+		ck_assert_uint_eq(text.size, digits);
+		for (size_t i = 0; i < digits; i++)
+			ck_assert_ptr_nonnull(memchr("0123456789abcdef", text.data[i], 16));
+		/* Eight digits are the same once in 4 milliards of times. */
+		ck_assert(digits < 8 || !str_has_prefix(text, str_slice(before, 0, 8)));
+		ck_assert(digits < 32 ||
+			  !str_equal(str_slice(text, 0, 16), str_slice(text, 16, 32)));
+		before = text;
+	}
+	arena_destroy(arena);
+}
+
 TCase *parity_clock_case(int number)
 {
 	TCase *tests = tcase_create("clock");
@@ -244,5 +268,6 @@ TCase *parity_clock_case(int number)
 	PARITY_ADD(tests, number, the_clocks_stand_still_within_a_turn);
 	PARITY_ADD(tests, number, tasks_run_at_the_end_of_the_turn_in_order);
 	PARITY_ADD(tests, number, chance_does_not_repeat_itself);
+	PARITY_ADD(tests, number, texts_of_chance_are_as_long_as_asked);
 	return tests;
 }
