@@ -55,45 +55,34 @@ static struct dictionary_place place_of(const struct shared_stores *stores, size
 	};
 }
 
-static struct shared_stores *stores_over(struct world *world, struct shared_memory *memory)
+/* memory NULL: NULL. seed NULL: another process made the dictionaries. */
+static struct shared_stores *stores_over(struct world *world, struct shared_memory *memory,
+					 const uint64_t *seed)
 {
-	struct shared_stores *stores = MEMORY_NEW(struct shared_stores);
+	struct shared_stores *stores;
 
+	if (memory == NULL)
+		return NULL;
+	stores = MEMORY_NEW(struct shared_stores);
 	stores->world = world;
 	stores->memory = memory;
+	for (size_t i = 0; i < STORES; i++) {
+		struct dictionary_place place = place_of(stores, i);
+
+		stores->dictionaries[i] =
+			seed != NULL ? dictionary_create(&place, *seed) : dictionary_open(&place);
+	}
 	return stores;
 }
 
 struct shared_stores *shared_stores_create(struct world *world, uint64_t seed, struct error *error)
 {
-	struct shared_memory *memory = shared_memory_create(world, all_bytes(), LOCKS, error);
-	struct shared_stores *stores;
-
-	if (memory == NULL)
-		return NULL;
-	stores = stores_over(world, memory);
-	for (size_t i = 0; i < STORES; i++) {
-		struct dictionary_place place = place_of(stores, i);
-
-		stores->dictionaries[i] = dictionary_create(&place, seed);
-	}
-	return stores;
+	return stores_over(world, shared_memory_create(world, all_bytes(), LOCKS, error), &seed);
 }
 
 struct shared_stores *shared_stores_inherit(struct world *world, struct error *error)
 {
-	struct shared_memory *memory = shared_memory_inherit(world, all_bytes(), LOCKS, error);
-	struct shared_stores *stores;
-
-	if (memory == NULL)
-		return NULL;
-	stores = stores_over(world, memory);
-	for (size_t i = 0; i < STORES; i++) {
-		struct dictionary_place place = place_of(stores, i);
-
-		stores->dictionaries[i] = dictionary_open(&place);
-	}
-	return stores;
+	return stores_over(world, shared_memory_inherit(world, all_bytes(), LOCKS, error), NULL);
 }
 
 void shared_stores_destroy(struct shared_stores *stores)
