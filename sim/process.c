@@ -223,9 +223,13 @@ void process_end(struct sim_process *process, int status, bool killed)
 		process->state = PROCESS_KILLED;
 		stream_cut_all(&process->actor);
 	}
+	void *kept = killed ? shared_memory_keep(process->held) : NULL;
+
 	if (process->instance != NULL)
 		process->component->stop(process->instance);
 	process->instance = NULL;
+	shared_memory_restore(process->held, kept);
+	process->held = NULL;
 	process_flush_output(process);
 
 	size_t left = actor_end(&process->actor);

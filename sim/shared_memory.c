@@ -4,6 +4,7 @@
 
 #include <stddef.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "base/arena.h"
 #include "base/bug.h"
@@ -27,6 +28,26 @@ void shared_memory_leave(struct shared_memory *memory)
 {
 	if (memory != NULL && --memory->holders == 0)
 		free(memory);
+}
+
+void *shared_memory_keep(struct shared_memory *memory)
+{
+	void *kept = NULL;
+
+	if (memory != NULL) {
+		kept = memory_alloc(memory->bytes);
+		memcpy(kept, shared_memory_shared(memory)->content, memory->bytes);
+	}
+	return kept;
+}
+
+void shared_memory_restore(struct shared_memory *memory, void *kept)
+{
+	if (kept == NULL)
+		return;
+	memcpy(memory->content, kept, memory->bytes);
+	free(kept);
+	shared_memory_leave(memory);
 }
 
 static struct shared_memory *port_create(struct world *world, size_t bytes, size_t locks,
@@ -56,6 +77,7 @@ static struct shared_memory *port_inherit(struct world *world, size_t bytes, siz
 		return NULL;
 	}
 	process->inherited = NULL;
+	process->held = memory;
 	return memory;
 }
 

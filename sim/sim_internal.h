@@ -65,6 +65,7 @@ struct sim_process {
 	struct map *log_failed; /* targets that could not be opened, said so */
 
 	struct shared_memory *inherited; /* handed over, and not asked for yet */
+	struct shared_memory *held;      /* by the component, which inherited it */
 	struct http_pool *pool;          /* net/http_pool.c; made when first needed */
 };
 
@@ -100,6 +101,10 @@ bool host_directory_make(struct sim_host *host, struct str path, struct error *e
 /* shared_memory.c: one more holder, one less. NULL is allowed. */
 struct shared_memory *shared_memory_shared(struct shared_memory *memory);
 void shared_memory_leave(struct shared_memory *memory);
+/* What a killed process still does to the memory, while its component is taken apart, is undone.
+ * NULL of NULL. */
+void *shared_memory_keep(struct shared_memory *memory);
+void shared_memory_restore(struct shared_memory *memory, void *kept);
 
 /* The ports. */
 extern const struct clock_ops sim_clock_ops;
